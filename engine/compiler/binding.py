@@ -1,0 +1,138 @@
+"""Parses and binds every expression of a model: texts -> rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from engine.compiler.rules import Rule
+from engine.compiler.scoping import Scopes
+from engine.datatypes.base import Kind
+from engine.errors import Problems
+from engine.expressions.checker import Binder
+from engine.expressions.functions import AGGREGATES, FUNCTIONS
+from engine.expressions.locate import Context, StaticFrame
+from engine.expressions.names import NUMBER_OR_TEXT, Codes, Definition, Names, Report
+from engine.expressions.nodes import Syntax
+from engine.expressions.parser import ExpressionFault, parse
+from engine.expressions.scopes import Scope
+from engine.expressions.special import SPECIAL
+from engine.expressions.terms import Term, Type, constant
+from engine.expressions.typing_rules import joined
+from engine.model.item import ExpressionText
+from engine.model.metadata_version import MetaDataVersion
+
+
+@dataclass(slots=True)
+class Workbench:
+    """What the passes of the compiler share: the model, its scopes and names, and the problems so far."""
+
+    model: MetaDataVersion
+    scopes: Scopes
+    problems: Problems
+    names: Names = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.names = _names(self.model, self.scopes, self.problems)
+
+    def read(self, text: ExpressionText) -> Syntax | None:
+        """The syntax tree of an expression; a fault is reported at its place."""
+        return _parse(text, self.problems)
+
+    def bind(
+        self,
+        text: ExpressionText,
+        scope: Scope,
+        *,
+        wanted: Type | None = None,
+        variables: Mapping[str, Term] | None = None,
+        syntax: Syntax | None = None,
+    ) -> tuple[Rule, Binder] | None:
+        """The rule of an expression that stands in a scope, with the binder that knows more about it."""
+        tree = syntax or self.read(text)
+        if tree is None:
+            return None
+        binder = Binder(self.names, Report(self.problems, text))
+        term = binder.bind(tree, Context((StaticFrame(scope),), dict(variables or {})))
+        if wanted is not None:
+            self._fit(binder, term, wanted, tree)
+        reads = binder.reads
+        keys = {item.key for item in reads.fields} | {_scope_key(scope) for scope in reads.scopes}
+        digest = sha256(text.text.encode()).hexdigest()[:16]
+        return Rule(term, frozenset(keys), digest, reads.time, reads.events), binder
+
+    def rule(self, text: ExpressionText | None, scope: Scope, wanted: Type | None = None) -> Rule | None:
+        """The rule of an expression, or None where there is none or it is faulty."""
+        bound = self.bind(text, scope, wanted=wanted) if text is not None else None
+        return bound[0] if bound else None
+
+    def _fit(self, binder: Binder, term: Term, wanted: Type, tree: Syntax) -> None:
+        found = term.type
+        if found.kind is Kind.NOTHING or found.kind is wanted.kind:
+            self._fit_codes(binder, term, wanted, tree)
+            return
+        if joined(wanted, found) is None or (wanted.kind is Kind.DATE) != (found.kind is Kind.DATE):
+            binder.fault(tree, "wrong-type", f"This gives a {found}; a {wanted} is needed.")
+            return
+        self._fit_codes(binder, term, wanted, tree)
+
+    def _fit_codes(self, binder: Binder, term: Term, wanted: Type, tree: Syntax) -> None:
+        if wanted.kind is not Kind.CODE:
+            return
+        for leaf in _results(term):
+            if leaf.op == "const":
+                binder.check_code(constant(None, wanted), tree, leaf)
+
+
+def _results(term: Term) -> list[Term]:
+    """The terms that may be the result of a term with branches."""
+    if term.op == "if":
+        return _results(term.args[1]) + _results(term.args[2])
+    if term.op == "let":
+        return _results(term.args[2])
+    if term.op == "call" and term.args[0] in ("coalesce", "least", "greatest", "min", "max"):
+        return [leaf for part in term.args[1:] for leaf in _results(part)]
+    return [term]
+
+
+def _scope_key(scope: Scope) -> str:
+    return f"{scope.form_id}.{scope.id}"
+
+
+def _parse(text: ExpressionText, problems: Problems) -> Syntax | None:
+    try:
+        return parse(text.text)
+    except ExpressionFault as fault:
+        problems.error(text.at(fault.at), "bad-expression", fault.message)
+        return None
+
+
+def _names(model: MetaDataVersion, scopes: Scopes, problems: Problems) -> Names:
+    codelists = {
+        id_: Codes(
+            tuple(listed.choices),
+            {name: Type(attribute.kind) for name, attribute in listed.attributes.items()},
+            listed.external is not None,
+        )
+        for id_, listed in model.codelists.items()
+    }
+    parameters = {id_: NUMBER_OR_TEXT[type(parameter.values[0][1])] for id_, parameter in model.parameters.items()}
+    events = {name: event.id for event in model.events.values() for name in (event.id, event.oid) if name}
+    return Names(codelists, parameters, _defines(model, problems), events, scopes.targets)
+
+
+def _defines(model: MetaDataVersion, problems: Problems) -> dict[str, Definition]:
+    defines = {}
+    taken = {*FUNCTIONS, *AGGREGATES, *SPECIAL}
+    for define in model.defines.values():
+        if define.name in taken:
+            problems.error(
+                define.mark,
+                "reserved-name",
+                f"{define.name} is a function of the language; give the define another name.",
+            )
+        body = _parse(define.body, problems)
+        if body is not None:
+            defines[define.name] = Definition(define.parameters, body, define.body)
+    return defines

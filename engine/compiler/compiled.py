@@ -1,0 +1,99 @@
+"""CompiledRegistry: what evaluation, renderers and storage receive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from hashlib import sha256
+
+from engine.compiler.order import reads_of
+from engine.compiler.rules import CheckRules, DerivedRules, EventRules, GroupRules, ItemRules, Settling
+from engine.compiler.scoping import Scopes
+from engine.errors import DefinitionProblem
+from engine.model.form import FormDef
+from engine.model.metadata_version import MetaDataVersion, StudyEventDef
+
+
+@dataclass(frozen=True, eq=False)  # one object a version: compared and hashed by identity
+class CompiledRegistry:
+    """A definition, checked and bound. Immutable; the cached views below are derived from it alone."""
+
+    model: MetaDataVersion
+    scopes: Scopes
+    order: tuple[Settling, ...]  # items, groups and outcomes, each after what it reads
+    checks: tuple[CheckRules, ...]
+    events: Mapping[str, EventRules]
+    warnings: tuple[DefinitionProblem, ...] = ()
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 over the include closure: names one version of the text for ever."""
+        closure = "\n".join(f"{name} {digest}" for name, digest in sorted(self.model.sources.items()))
+        return sha256(closure.encode()).hexdigest()
+
+    @cached_property
+    def items(self) -> Mapping[str, ItemRules]:
+        """`form.item` -> its rules."""
+        return {rule.key: rule for rule in self.order if isinstance(rule, ItemRules)}
+
+    @cached_property
+    def groups(self) -> Mapping[str, GroupRules]:
+        """`form.group` -> its rules."""
+        return {rule.key: rule for rule in self.order if isinstance(rule, GroupRules)}
+
+    @cached_property
+    def derived(self) -> tuple[DerivedRules, ...]:
+        """The outcomes in order of the definition."""
+        found = {rule.derived.id: rule for rule in self.order if isinstance(rule, DerivedRules)}
+        return tuple(found[id_] for id_ in self.model.derived if id_ in found)
+
+    @cached_property
+    def checks_of(self) -> Mapping[str, tuple[CheckRules, ...]]:
+        """Form -> the checks that are reported in it."""
+        return {form: tuple(check for check in self.checks if form in check.forms) for form in self.model.forms}
+
+    @cached_property
+    def readers(self) -> Mapping[str, tuple[int, ...]]:
+        """Key -> the places in `order` of what reads it."""
+        found: dict[str, list[int]] = {}
+        for place, rule in enumerate(self.order):
+            for key in sorted(reads_of(rule)):
+                found.setdefault(key, []).append(place)
+        return {key: tuple(places) for key, places in found.items()}
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Ids and OIDs of forms and events -> ids."""
+        parts: list[FormDef | StudyEventDef] = [*self.model.forms.values(), *self.model.events.values()]
+        return {name: part.id for part in reversed(parts) for name in (part.oid, part.id) if name}
+
+    @cached_property
+    def positions(self) -> Mapping[str, Mapping[str, Decimal]]:
+        """Code list -> code -> its place in the list, from 1."""
+        return {
+            listed.id: {code: Decimal(place) for place, code in enumerate(listed.choices, start=1)}
+            for listed in self.model.codelists.values()
+        }
+
+    @cached_property
+    def judged_references(self) -> frozenset[str]:
+        """References (`form.item`) whose target a check of the definition judges; the built-in rule is silent there."""
+        return frozenset(
+            f"{(part.rows or check.scope).form_id}.{term.args[0].args[3]}"
+            for check in self.checks
+            for part in check.parts
+            for term in part.rule.term.walk()
+            if term.op == "exists_ref" and term.args[0].op == "read"
+        )
+
+    def form(self, name: str) -> FormDef:
+        """The form of that id or OID. Raises KeyError."""
+        if name in self.model.forms:
+            return self.model.forms[name]
+        return next(form for form in self.model.forms.values() if form.oid == name)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Only the fields: cached views are made again where they are needed."""
+        return {name: self.__dict__[name] for name in self.__dataclass_fields__}

@@ -1,0 +1,127 @@
+"""Compiled rules: the terms of each item, group, check, outcome and event, with what they read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.expressions.scopes import Scope
+from engine.expressions.terms import Term
+from engine.model.form import CheckDef, GroupDef
+from engine.model.item import ItemDef, RangeCheck
+from engine.model.metadata_version import DerivedDef, StudyEventDef
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A bound expression: its term, the keys (`form.item`, `form.group`) it reads, and a hash of its text."""
+
+    term: Term
+    reads: frozenset[str] = frozenset()
+    digest: str = ""
+    time: bool = False  # uses today() or now()
+    events: bool = False  # asks which event it stands in, or runs over events
+
+
+@dataclass(frozen=True, slots=True)
+class BoundRange:
+    """A range check with its bound limits."""
+
+    check: RangeCheck
+    low: Rule | None
+    high: Rule | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRules:
+    """Everything that is asked about one item."""
+
+    item: ItemDef
+    scope: Scope
+    visible: Rule | None = None  # None: always, as far as its group is shown
+    calculate: Rule | None = None
+    required: Rule | bool = False
+    ranges: tuple[BoundRange, ...] = ()
+    only: Rule | None = None
+    default: Rule | None = None
+
+    @property
+    def key(self) -> str:
+        """`form.item`."""
+        return f"{self.scope.form_id}.{self.item.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRules:
+    """A repeating group and when it is shown; judged at the form or row that holds it."""
+
+    group: GroupDef
+    scope: Scope  # of its rows
+    visible: Rule | None = None
+
+    @property
+    def key(self) -> str:
+        """`form.group`."""
+        return f"{self.scope.form_id}.{self.group.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPart:
+    """A conjunct of a check: judged at the form, or at each row of `rows` (`all(g where c)` is lifted)."""
+
+    rule: Rule
+    rows: Scope | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRules:
+    """A check: where it is at home, what it consists of, and the forms in which it is reported."""
+
+    check: CheckDef
+    scope: Scope  # of its form
+    parts: tuple[CheckPart, ...]
+    forms: frozenset[str]
+    on: str | None  # item the message stands at
+    reads: frozenset[str]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRule:
+    """A row of a decision table, bound."""
+
+    when: Rule | None
+    then: Rule
+    text: str  # of the condition, for the explanation
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedRules:
+    """An outcome, bound."""
+
+    derived: DerivedDef
+    scope: Scope
+    calculate: Rule | None
+    cases: tuple[CaseRule, ...]
+    reads: frozenset[str]
+
+    @property
+    def key(self) -> str:
+        """`container.outcome`."""
+        return f"{self.scope.form_id}.{self.derived.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class EventRules:
+    """When an event is expected."""
+
+    event: StudyEventDef
+    scope: Scope  # of its container
+    after: Rule | None = None
+    when: Rule | None = None
+    optional: Rule | None = None
+    cancel: Rule | None = None
+    start: Rule | None = None
+    stop: Rule | None = None
+
+
+Settling = ItemRules | GroupRules | DerivedRules

@@ -1,0 +1,43 @@
+"""Codes of a code list: reading one, its label, its JSON Schema. Shared by single and multiple choice."""
+
+from __future__ import annotations
+
+import re
+
+from engine.datatypes.base import Facets, Json
+from engine.datatypes.reading import refuse
+from engine.datatypes.values import Unread
+
+# What a code of a dictionary that is not shipped looks like: T82.7, 37.771, A17.0+, LP15842-5, 8867-4.
+_SHAPE = r"[A-Za-z0-9][A-Za-z0-9_.:/+*-]{0,63}"
+_CODE = re.compile(_SHAPE)
+
+
+def read_code(text: str, facets: Facets) -> str | Unread:
+    """The code if the list has it; an open or absent list takes any code of a sane shape.
+
+    Withdrawn codes are read, since old records hold them; screens do not offer them.
+    """
+    code = text.strip()
+    if code in facets.choices or (_is_open(facets) and _CODE.fullmatch(code)):
+        return code
+    return refuse(text, "code_form") if _is_open(facets) else refuse(text, "not_in_list", "not_in_list")
+
+
+def code_text(code: str, facets: Facets, language: str) -> str:
+    """The label of a code, in another language where it has none in this one; else the code itself."""
+    choice = facets.choices.get(code)
+    if choice is None:
+        return code
+    return choice.label.get(language) or next(iter(choice.label.values()), code)
+
+
+def code_schema(facets: Facets) -> dict[str, Json]:
+    """JSON Schema of one code."""
+    if _is_open(facets):
+        return {"type": "string", "pattern": rf"^\s*({_SHAPE})?\s*$"} if not facets.choices else {"type": "string"}
+    return {"type": "string", "enum": list(facets.choices)}
+
+
+def _is_open(facets: Facets) -> bool:
+    return facets.open_list or not facets.choices

@@ -1,0 +1,335 @@
+"""All that a person may be told about a value, by key, in Polish and English.
+
+A placeholder says how its part is told (see `engine.datatypes.words`): {value:quote}, {days:plural:dzień|dni|dni}.
+The rule of thumb: what was found, then what to do; short, without blame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from types import MappingProxyType
+from typing import Any
+
+from engine.datatypes.identifier_messages import IDENTIFIER_MESSAGES
+from engine.datatypes.values import PartialDate, Quantity, Unread, Value
+from engine.datatypes.words import ENGLISH, POLISH, date_text, fill, number_text
+
+_PRESENCE = {
+    "required": ("Uzupełnij pole {label:quote}.", "Fill in {label:quote}."),
+    "required_or_reason": (
+        "Uzupełnij pole {label:quote} albo podaj powód braku.",
+        "Fill in {label:quote} or say why it is missing.",
+    ),
+    "missing_not_allowed": (
+        "W tym polu powód braku {reason:quote} nie wystarczy. Podaj wartość.",
+        "The reason {reason:quote} is not enough here. Enter a value.",
+    ),
+    "unknown_item": (
+        "Formularz {form:quote} nie ma pola {item:quote}. Popraw nazwę albo usuń to pole.",
+        "The form {form:quote} has no item {item:quote}. Correct the name or remove it.",
+    ),
+    "no_value": (
+        "To pole jest tylko opisem i nie przyjmuje wartości. Usuń {value:quote}.",
+        "This is only a note and holds no value. Remove {value:quote}.",
+    ),
+    "rows_few": (
+        "Jest {count} {count:plural:wiersz|wiersze|wierszy}, potrzeba co najmniej {min}. Dodaj brakujące.",
+        "There {count:plural:is|are} {count} {count:plural:row|rows}; at least {min} needed. Add the missing ones.",
+    ),
+    "rows_many": (
+        "Jest {count} {count:plural:wiersz|wiersze|wierszy}, a może być najwyżej {max}. Usuń nadmiarowe.",
+        "There {count:plural:is|are} {count} {count:plural:row|rows}; at most {max} allowed. Remove the others.",
+    ),
+    "unique": (
+        "{value:quote} jest już w wierszu {row}. Wybierz inną wartość albo popraw tamten wiersz.",
+        "{value:quote} is already in row {row}. Choose another value or correct that row.",
+    ),
+    "unique_elsewhere": (
+        "{value:quote} jest już zapisane w innym miejscu rejestru. Sprawdź, czy to nie ta sama osoba lub rekord.",
+        "{value:quote} is already recorded elsewhere. Check whether it is the same person or record.",
+    ),
+}
+
+_RANGES = {
+    "range_hard": (
+        "{value}{unit:unit} nie mieści się w granicach {low}–{high}. Popraw wartość albo jednostkę.",
+        "{value}{unit:unit} is not between {low} and {high}. Correct the value or the unit.",
+    ),
+    "range_hard_min": (
+        "{value}{unit:unit} to za mało: najmniejsza możliwa wartość to {low}. Popraw wpis.",
+        "{value}{unit:unit} is too small: the smallest possible value is {low}. Correct the entry.",
+    ),
+    "range_hard_max": (
+        "{value}{unit:unit} to za dużo: największa możliwa wartość to {high}. Popraw wpis.",
+        "{value}{unit:unit} is too large: the largest possible value is {high}. Correct the entry.",
+    ),
+    "range_hard_before": (
+        "{value} to za wcześnie: najwcześniej może być {low}. Popraw datę lub godzinę.",
+        "{value} is too early: the earliest is {low}. Correct the date or time.",
+    ),
+    "range_hard_after": (
+        "{value} to za późno: najpóźniej może być {high}. Popraw datę lub godzinę.",
+        "{value} is too late: the latest is {high}. Correct the date or time.",
+    ),
+    "range_soft": (
+        "{value}{unit:unit} to nietypowa wartość (zwykle {low}–{high}). Sprawdź liczbę i jednostkę.",
+        "{value}{unit:unit} is outside the usual range ({low}–{high}). Check the number and the unit.",
+    ),
+    "range_soft_min": (
+        "{value}{unit:unit} to mniej niż zwykle (od {low}). Sprawdź liczbę i jednostkę.",
+        "{value}{unit:unit} is below the usual range ({low} or more). Check the number and the unit.",
+    ),
+    "range_soft_max": (
+        "{value}{unit:unit} to więcej niż zwykle (do {high}). Sprawdź liczbę i jednostkę.",
+        "{value}{unit:unit} is above the usual range (up to {high}). Check the number and the unit.",
+    ),
+    "range_soft_before": (
+        "{value} to wcześniej niż zwykle (od {low}). Sprawdź datę lub godzinę.",
+        "{value} is earlier than usual (from {low}). Check the date or time.",
+    ),
+    "range_soft_after": (
+        "{value} to później niż zwykle (do {high}). Sprawdź datę lub godzinę.",
+        "{value} is later than usual (until {high}). Check the date or time.",
+    ),
+}
+
+_TEXTS = {
+    "length": (
+        "Tekst ma {length} {length:plural:znak|znaki|znaków}, a może mieć {max}. Skróć go o {over}.",
+        "The text has {length} {length:plural:character|characters}; {max} are allowed. Shorten it by {over}.",
+    ),
+    "text_character": (
+        "Na pozycji {place} jest znak niedrukowalny ({character}). Usuń go albo wpisz tekst ręcznie.",
+        "At position {place} there is a hidden character ({character}). Delete it or type the text by hand.",
+    ),
+    "text_pattern": (
+        "{value:quote} ma inny zapis niż oczekiwany w tym polu. Sprawdź wpis.",
+        "{value:quote} is not written the way this field expects. Check the entry.",
+    ),
+    "json_text": ("Zamiast {value} podaj tekst.", "Give a text instead of {value}."),
+}
+
+_CHOICES = {
+    "not_in_list": (
+        "Na liście nie ma odpowiedzi {value:quote}. Wybierz jedną z listy.",
+        "{value:quote} is not in the list. Choose an answer from the list.",
+    ),
+    "code_form": (
+        "{value:quote} nie wygląda na kod: dozwolone są litery, cyfry i znaki . - / : + * _. Sprawdź zapis.",
+        "{value:quote} does not look like a code: letters, digits and . - / : + * _ are allowed. Check it.",
+    ),
+    "exclusive": (
+        "Odpowiedzi {first:quote} i {second:quote} wykluczają się. Zostaw jedną z nich.",
+        "{first:quote} and {second:quote} exclude each other. Keep one of them.",
+    ),
+    "boolean_form": (
+        "{value:quote} to ani tak, ani nie. Wybierz jedną z tych odpowiedzi.",
+        "{value:quote} is neither yes nor no. Choose one of them.",
+    ),
+    "json_boolean": ("Zamiast {value} podaj true albo false.", "Give true or false instead of {value}."),
+    "json_code": ("Zamiast {value} podaj kod jako tekst.", "Give the code as text instead of {value}."),
+    "json_codes": (
+        'Zamiast {value} podaj listę kodów, np. ["a", "b"].',
+        'Give a list of codes instead of {value}: ["a", "b"].',
+    ),
+}
+
+_NUMBERS = {
+    "number_form": (
+        "{value:quote} nie jest liczbą. Wpisz samą liczbę, np. 12,5.",
+        "{value:quote} is not a number. Enter a number alone, such as 12.5.",
+    ),
+    "number_mixed": (
+        "{value:quote} można odczytać na dwa sposoby. Wpisz liczbę z jednym przecinkiem, bez kropek.",
+        "{value:quote} can be read in two ways. Enter the number with one decimal point and no commas.",
+    ),
+    "number_spaces": (
+        "W liczbie {value:quote} odstęp stoi w nietypowym miejscu. Sprawdź, czy nie brakuje cyfry.",
+        "{value:quote} has a space in an unusual place. Check whether a digit is missing.",
+    ),
+    "number_digits": (
+        "{value:quote} ma za dużo cyfr. Podaj najwyżej {digits} {digits:plural:cyfrę|cyfry|cyfr}.",
+        "{value:quote} has too many digits. Give at most {digits}.",
+    ),
+    "number_decimals": (
+        "{value:quote} ma za dużo cyfr po przecinku, może ich być najwyżej {decimals}. Popraw liczbę.",
+        "{value:quote} has too many decimals. Give at most {decimals}.",
+    ),
+    "integer_fraction": (
+        "{value:quote} ma część ułamkową. Wpisz liczbę całkowitą.",
+        "{value:quote} has a fraction. Enter a whole number.",
+    ),
+    "quantity_unit": (
+        "Jednostki {unit:quote} nie można tu użyć. Wybierz jedną z: {allowed}.",
+        "The unit {unit:quote} cannot be used here. Choose one of: {allowed}.",
+    ),
+    "json_number": (
+        'Zamiast {value} podaj liczbę z kropką, np. 1.5 albo "1.5".',
+        'Give a number with a point instead of {value}, such as 1.5 or "1.5".',
+    ),
+    "json_float": (
+        "Liczba {value} przeszła przez zapis binarny i mogła stracić cyfry. Podaj ją jako tekst.",
+        "The number {value} came through a binary float and may have lost digits. Give it as text.",
+    ),
+    "json_quantity": (
+        'Zamiast {value} podaj liczbę z jednostką: {{"value": "1.2", "unit": "mg/dL"}}.',
+        'Give a number with its unit instead of {value}: {{"value": "1.2", "unit": "mg/dL"}}.',
+    ),
+}
+
+_TIMES = {
+    "date_form": (
+        "{value:quote} nie jest datą. Wpisz dzień, miesiąc i rok, np. 17.03.2025.",
+        "{value:quote} is not a date. Enter day, month and year, such as 17.03.2025 or 2025-03-17.",
+    ),
+    "date_incomplete": (
+        "W dacie {value:quote} brakuje części. Podaj dzień, miesiąc i rok.",
+        "{value:quote} lacks a part. Enter day, month and year.",
+    ),
+    "date_short_year": (
+        "W dacie {value:quote} rok ma dwie cyfry. Wpisz cztery, np. 2025.",
+        "{value:quote} has a year of two digits. Enter four, such as 2025.",
+    ),
+    "date_year": (
+        "W dacie {value:quote} rok jest spoza lat {first}–{last}. Sprawdź rok.",
+        "{value:quote} has a year outside {first}–{last}. Check the year.",
+    ),
+    "date_month": (
+        "W dacie {value:quote} nie ma miesiąca {month}. Wpisz miesiąc od 1 do 12.",
+        "{value:quote}: there is no month {month}. Enter a month from 1 to 12.",
+    ),
+    "date_day": (
+        "Nie ma dnia {value:quote}: {month:month} {year} ma {days} dni. Popraw dzień.",
+        "There is no day {value:quote}: {month:month} {year} has {days} days. Correct the day.",
+    ),
+    "partial_form": (
+        "{value:quote} nie jest datą. Wpisz rok (2008), miesiąc i rok (06.2008) albo pełną datę.",
+        "{value:quote} is not a date. Enter a year (2008), month and year (06.2008) or a full date.",
+    ),
+    "partial_day_without_month": (
+        "W dacie {value:quote} jest dzień bez miesiąca. Podaj miesiąc albo usuń dzień.",
+        "{value:quote} has a day without a month. Enter the month or clear the day.",
+    ),
+    "partial_without_year": (
+        "W dacie {value:quote} brakuje roku. Podaj rok.",
+        "{value:quote} has no year. Enter the year.",
+    ),
+    "time_form": (
+        "{value:quote} nie jest godziną. Wpisz godzinę i minuty, np. 09:10.",
+        "{value:quote} is not a time. Enter hours and minutes, such as 09:10.",
+    ),
+    "time_range": (
+        "Nie ma godziny {value:quote}. Wpisz czas od 00:00 do 23:59.",
+        "There is no time {value:quote}. Enter one from 00:00 to 23:59.",
+    ),
+    "time_seconds": (
+        "{value:quote} zawiera sekundy, a zapisać można tylko minuty. Wpisz godzinę i minuty.",
+        "{value:quote} has seconds, but only minutes are kept. Enter hours and minutes.",
+    ),
+    "datetime_form": (
+        "{value:quote} nie jest datą z godziną. Wpisz obie, np. 17.03.2025 09:10.",
+        "{value:quote} is not a date with a time. Enter both, such as 2025-03-17 09:10.",
+    ),
+    "offset_form": (
+        "W {value:quote} przesunięcie czasu jest za duże. Wpisz je np. tak: +01:00.",
+        "{value:quote} has too large a time offset. Enter it like +01:00.",
+    ),
+    "skipped_time": (
+        "Godziny {value:quote} nie było: zegary przesunięto z {gap_from} na {gap_to}. Popraw godzinę.",
+        "{value:quote} did not exist: clocks went from {gap_from} to {gap_to}. Correct the time.",
+    ),
+    "ambiguous_time": (
+        "Godzina {value:quote} była dwa razy (cofnięto zegary). Wybierz: pierwsza ({first}) czy druga ({second}).",
+        "{value:quote} occurred twice, as clocks went back. Choose the first time ({first}) or the second ({second}).",
+    ),
+    "json_date": ("Zamiast {value} podaj datę, np. 2025-03-17.", "Give a date instead of {value}: 2025-03-17."),
+    "json_partial": (
+        "Zamiast {value} podaj datę lub jej część, np. 2008, 2008-06 albo 2008-06-17.",
+        "Give a date or part of one instead of {value}: 2008, 2008-06 or 2008-06-17.",
+    ),
+    "json_time": ("Zamiast {value} podaj godzinę, np. 09:10.", "Give a time instead of {value}: 09:10."),
+    "json_datetime": (
+        "Zamiast {value} podaj datę z godziną, np. 2025-03-17T09:10.",
+        "Give a date with a time instead of {value}: 2025-03-17T09:10.",
+    ),
+}
+
+_LINKS = {
+    "reference_form": (
+        "{value:quote} nie wskazuje żadnego wiersza. Wybierz wiersz z listy.",
+        "{value:quote} points to no row. Choose a row from the list.",
+    ),
+    "json_row_ref": (
+        "Zamiast {value} podaj klucz wiersza (tekst) albo jego numer od 1.",
+        "Give the key of a row (text) or its number from 1 instead of {value}.",
+    ),
+    "json_record_ref": (
+        'Zamiast {value} podaj {{"ref": "zdarzenie[1].formularz"}}.',
+        'Give {{"ref": "event[1].form"}} instead of {value}.',
+    ),
+    "file_form": (
+        "Nie udało się odczytać załącznika. Dodaj plik jeszcze raz.",
+        "The file could not be read. Attach it again.",
+    ),
+    "file_media": (
+        "Pliku {name:quote} nie można dodać, bo to {media_type}. Dozwolone: {allowed}.",
+        "{name:quote} cannot be attached, as it is {media_type}. Allowed: {allowed}.",
+    ),
+    "file_size": (
+        "Plik {name:quote} ma {size} B, a może mieć najwyżej {max} B. Zmniejsz go albo wybierz inny.",
+        "{name:quote} has {size} B; at most {max} B are allowed. Make it smaller or choose another.",
+    ),
+}
+
+MESSAGES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        key: MappingProxyType({POLISH: polish, ENGLISH: english})
+        for part in (_PRESENCE, _RANGES, _TEXTS, _CHOICES, _NUMBERS, _TIMES, IDENTIFIER_MESSAGES, _LINKS)
+        for key, (polish, english) in part.items()
+    }
+)
+
+
+def message(key: str, language: str, /, **parts: Any) -> str:
+    """The message in 'pl' or 'en'. Parts may be values: a Decimal or a date is written as the language does.
+
+    An unknown key or a missing part is a bug and raises KeyError; a language that is neither gets English.
+    """
+    language = language if language in (POLISH, ENGLISH) else ENGLISH
+    return fill(MESSAGES[key][language], language, parts)
+
+
+def explain(unread: Unread, language: str) -> str:
+    """What a person is told about input that could not be read."""
+    return message(unread.message, language, **dict(unread.parts))
+
+
+def range_message(
+    value: Value, low: Value | None, high: Value | None, language: str, *, hard: bool, unit: str = ""
+) -> str:
+    """What a person is told about a value outside its bounds; `unit` (UCUM) is that of value and bounds.
+
+    The wording depends on which bounds exist, and on whether the value is an amount or a moment.
+    """
+    shown = value.value if isinstance(value, Quantity) else value
+    key = f"range_{'hard' if hard else 'soft'}"
+    if isinstance(shown, date | time | PartialDate):  # a datetime is a date
+        key += "_before" if _is_before(shown, low) else "_after"
+    elif low is None or high is None:
+        key += "_max" if low is None else "_min"
+    return message(key, language, value=shown, low=low, high=high, unit=unit)
+
+
+def _is_before(moment: Value, low: Value | None) -> bool:
+    """Whether a moment outside its bounds lies before the lower one; the bound may be of another precision."""
+    if isinstance(moment, PartialDate):
+        moment = moment.latest()
+    if isinstance(low, PartialDate):
+        low = low.earliest()
+    if isinstance(moment, datetime) and type(low) is date:
+        moment = moment.date()
+    return low is not None and moment < low  # type: ignore[operator] # same kinds by now
+
+
+__all__ = ["ENGLISH", "MESSAGES", "POLISH", "date_text", "explain", "message", "number_text", "range_message"]

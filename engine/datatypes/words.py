@@ -1,0 +1,176 @@
+"""Values in the words of a language: numbers, dates, units, plurals, and the placeholders of message templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from string import Formatter
+from types import MappingProxyType
+from typing import Any
+
+from engine.datatypes import local_time
+from engine.datatypes.numerals import canonical, plain_text
+from engine.datatypes.values import FileValue, PartialDate, Quantity, Reference
+
+POLISH, ENGLISH = "pl", "en"
+_MEGABYTE = 1_000_000  # bytes, as the SI has it
+_MONTHS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        POLISH: (
+            *("styczeń", "luty", "marzec", "kwiecień", "maj", "czerwiec"),
+            *("lipiec", "sierpień", "wrzesień", "październik", "listopad", "grudzień"),
+        ),
+        ENGLISH: (
+            *("January", "February", "March", "April", "May", "June"),
+            *("July", "August", "September", "October", "November", "December"),
+        ),
+    }
+)
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+# UCUM units that people write otherwise than by rule; the rest is shown by `unit_text`'s own rules.
+_UNITS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        POLISH: {"a": "lat", "mo": "mies.", "wk": "tyg.", "d": "dni", "h": "godz."},
+        ENGLISH: {"a": "years", "mo": "months", "wk": "weeks", "d": "days", "h": "h"},
+    }
+)
+
+
+def number_text(number: Decimal, language: str) -> str:
+    """A number for people: decimal comma in Polish, the minus sign −, no exponent, no thousands separator."""
+    text = plain_text(canonical(number)).replace("-", "\u2212")
+    return text.replace(".", ",") if language == POLISH else text
+
+
+def date_text(day: date, language: str) -> str:
+    """A date for people: 17.03.2025 in Polish; 2025-03-17 in English, where day and month could be mistaken."""
+    return f"{day.day:02d}.{day.month:02d}.{day.year:04d}" if language == POLISH else day.isoformat()
+
+
+def partial_text(day: PartialDate, language: str) -> str:
+    """A partial date for people: 2008, 06.2008 or 17.06.2008."""
+    if day.month is None or language != POLISH:
+        return str(day)
+    return f"{day.month:02d}.{day.year:04d}" if day.day is None else date_text(day.earliest(), language)
+
+
+def time_text(clock: time) -> str:
+    """A time of day: 09:10."""
+    return clock.strftime("%H:%M")
+
+
+def datetime_text(moment: datetime, language: str) -> str:
+    """Date and time for people; the offset is added where the wall time alone would not tell the instant."""
+    wall = moment.replace(tzinfo=None)
+    text = f"{date_text(moment.date(), language)} {time_text(wall.time())}"
+    alone = local_time.resolve(wall)
+    plain = len(alone) == 1 and alone[0].utcoffset() == moment.utcoffset()
+    return text if plain else f"{text} {local_time.offset_text(moment)}"
+
+
+def boolean_text(answer: bool, language: str) -> str:
+    """Tak or nie, yes or no, in small letters."""
+    yes, no = ("tak", "nie") if language == POLISH else ("yes", "no")
+    return yes if answer else no
+
+
+def unit_text(unit: str, language: str) -> str:
+    """A UCUM unit for people: `Gy.cm2` -> Gy·cm², `umol/L` -> µmol/L, `10*9/L` -> 10⁹/L, `a` -> lat."""
+    if unit in _UNITS.get(language, {}):
+        return _UNITS[language][unit]
+    text = re.sub(r"\{([^{}]*)\}", r"\1", unit).replace("[", "").replace("]", "")
+    text = re.sub(r"10[*^](-?[0-9]+)", lambda m: "10" + m[1].translate(_SUPERSCRIPTS), text)
+    text = re.sub(r"(?<=[A-Za-z])(-?[0-9]+)(?=$|[./])", lambda m: m[1].translate(_SUPERSCRIPTS), text)
+    text = re.sub(r"(?<![A-Za-z])u(?=[A-Za-z])", "µ", text).replace("Cel", "°C")
+    text = re.sub(r"(?<![0-9])\.|\.(?![0-9])", "·", text).replace("_", " ")  # a point between digits is a decimal one
+    return "" if text == "1" else text.replace(".", ",") if language == POLISH else text
+
+
+def quantity_text(number: Decimal, unit: str, language: str) -> str:
+    """A number with its unit."""
+    return f"{number_text(number, language)} {unit_text(unit, language)}".rstrip()
+
+
+def size_text(size: int, language: str) -> str:
+    """A file's size in kB or MB (thousands of bytes), to one decimal."""
+    unit, divisor = ("MB", _MEGABYTE) if size >= _MEGABYTE else ("kB", 1_000)
+    return f"{number_text((Decimal(size) / divisor).quantize(Decimal('0.1')), language)} {unit}"
+
+
+def plural(count: int, forms: Sequence[str], language: str) -> str:
+    """The form that agrees with a count; Polish has three (1 błąd, 2 błędy, 5 błędów), English two."""
+    if count == 1 or language != POLISH:
+        return forms[0 if count == 1 else -1]
+    few = count % 10 in (2, 3, 4) and count % 100 not in (12, 13, 14)
+    return forms[1 if few else -1]
+
+
+def value_text(value: Any, language: str) -> str:
+    """Any value as a message shows it; what is text already stays as it is."""
+    for kind, tell in _TELLERS:
+        if isinstance(value, kind):
+            return tell(value, language)
+    return str(value)
+
+
+def quoted(text: str, language: str) -> str:
+    """„…” in Polish, '…' in English."""
+    return f"„{text}”" if language == POLISH else f"'{text}'"
+
+
+_TELLERS: tuple[tuple[type, Callable[[Any, str], str]], ...] = (
+    (bool, boolean_text),
+    (int, lambda value, language: number_text(Decimal(value), language)),
+    (Decimal, number_text),
+    (datetime, datetime_text),  # before date, of which it is a kind
+    (date, date_text),
+    (time, lambda value, _: time_text(value)),
+    (PartialDate, partial_text),
+    (Quantity, lambda value, language: quantity_text(value.entered, value.unit, language)),
+    (Reference, lambda value, _: value.target),
+    (FileValue, lambda value, _: value.name),
+    (tuple, lambda value, language: ", ".join(value_text(each, language) for each in value)),
+)
+
+
+def _tell_unit(unit: Any, language: str, _: str) -> str:
+    """A unit that follows a number; nothing where there is none."""
+    text = unit_text(str(unit), language)
+    return f" {text}" if text else ""
+
+
+# What may stand after the colon of a placeholder: {value:quote}, {days:plural:dzień|dni|dni}.
+_PLACEHOLDERS: Mapping[str, Callable[[Any, str, str], str]] = MappingProxyType(
+    {
+        "": lambda value, language, _: value_text(value, language),
+        "quote": lambda value, language, _: quoted(value_text(value, language), language),
+        "number": lambda value, language, _: number_text(Decimal(value), language),
+        "month": lambda value, language, _: _MONTHS[language][int(value) - 1],
+        "plural": lambda value, language, forms: plural(int(value), forms.split("|"), language),
+        "unit": _tell_unit,
+        "list": lambda value, language, _: ", ".join(quoted(value_text(each, language), language) for each in value),
+    }
+)
+
+
+class _Template(Formatter):
+    """Fills placeholders in one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        name, _, options = format_spec.partition(":")
+        return _PLACEHOLDERS[name](value, self.language, options)
+
+
+def fill(template: str, language: str, parts: Mapping[str, Any]) -> str:
+    """The template with its placeholders told in a language. A missing part or unknown teller is a bug: KeyError."""
+    return _Template(language).vformat(template, (), parts)
+
+
+def placeholders(template: str) -> Iterable[str]:
+    """The names of the parts that a template needs."""
+    return {name for _, name, _, _ in Formatter().parse(template) if name is not None}

@@ -1,0 +1,204 @@
+"""Builds code lists, their attributes, and lists of missing reasons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from engine.datatypes.base import Choice, Kind
+from engine.definitions.context import Context
+from engine.definitions.dictionaries import read_dictionary
+from engine.definitions.tree import Node
+from engine.errors import nearest
+from engine.model.code_list import NO_MISSING, Attribute, AttributeDef, CodeList, MissingList
+
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/+*-]{0,63}")
+OF_A_CODE = frozenset({"exclusive", "withdrawn", "standard"})
+
+_KINDS: Mapping[str, Kind] = {"text": Kind.TEXT, "number": Kind.NUMBER, "boolean": Kind.BOOLEAN, "codes": Kind.CODES}
+_DEFAULTS: Mapping[Kind, Attribute | None] = {Kind.TEXT: "", Kind.NUMBER: None, Kind.BOOLEAN: False, Kind.CODES: ()}
+_WANTED: Mapping[Kind, str] = {
+    Kind.TEXT: "a text (in quotes if it looks like a number)",
+    Kind.NUMBER: "a number",
+    Kind.BOOLEAN: "true or false",
+    Kind.CODES: "a list of texts",
+}
+
+
+def _as_text(node: Node) -> Attribute | None:
+    return node.value if isinstance(node.value, str) else None
+
+
+def _as_number(node: Node) -> Attribute | None:
+    return Decimal(node.value) if type(node.value) in (int, Decimal) else None
+
+
+def _as_boolean(node: Node) -> Attribute | None:
+    return node.value if isinstance(node.value, bool) else None
+
+
+def _as_codes(node: Node) -> Attribute | None:
+    texts = tuple(element.value for element in node.elements if isinstance(element.value, str))
+    return texts if isinstance(node.value, list) and len(texts) == len(node.elements) else None
+
+
+_READ: Mapping[Kind, Callable[[Node], Attribute | None]] = {
+    Kind.TEXT: _as_text,
+    Kind.NUMBER: _as_number,
+    Kind.BOOLEAN: _as_boolean,
+    Kind.CODES: _as_codes,
+}
+
+
+def build_code_list(context: Context, id_: str, node: Node) -> CodeList:
+    """A code list with its codes in the file, in a CSV file, or in a dictionary that is not shipped."""
+    context.identifier(id_, node.key_mark, snake=False)
+    origins = [key for key in ("codes", "source", "external") if key in node.entries]
+    if len(origins) != 1:
+        found = f"has {' and '.join(origins)}" if origins else "has no codes"
+        context.error(
+            node.key_mark,
+            "code-list-origin",
+            f"The code list {id_!r} {found}. It needs exactly one of `codes`, `source` (a CSV file) and `external`.",
+        )
+    attributes = {name: _attribute(context, name, part) for name, part in node.map_of("attributes").items()}
+    shell = CodeList(
+        id_,
+        context.text(node.get("title")),
+        attributes=attributes,
+        external=node.text_of("external"),
+        mark=node.key_mark,
+    )
+    if "source" in origins:
+        named = node.get("source")
+        return read_dictionary(context, shell, named) if named is not None and named.text is not None else shell
+    if "codes" in origins:
+        return _listed(context, shell, node.entries["codes"])
+    for name, attribute in attributes.items():
+        if attribute.default is None and "external" in origins:
+            context.error(
+                node.map_of("attributes")[name].key_mark,
+                "attribute-missing",
+                f"The attribute {name!r} needs a default, as the codes of {shell.external!r} are not here to give it.",
+            )
+    return shell
+
+
+def _attribute(context: Context, name: str, node: Node) -> AttributeDef:
+    context.identifier(name, node.key_mark, snake=False)
+    if name in OF_A_CODE or name in context.languages:
+        context.error(
+            node.key_mark,
+            "reserved-word",
+            f"{name!r} already has a meaning in a code's entry. Choose another name for the attribute.",
+        )
+    stated = node.get("type") if isinstance(node.value, dict) else node
+    written = stated.raw if stated is not None else ""
+    if stated is not None and stated.text is not None and written not in _KINDS and stated is node:
+        context.error(
+            node.mark,
+            "not-allowed",
+            f"{written!r} is no type of an attribute.{nearest(written, _KINDS)} Allowed: {', '.join(_KINDS)}.",
+        )
+    kind = _KINDS.get(written, Kind.TEXT)
+    given = node.get("default") if isinstance(node.value, dict) else None
+    if given is None:
+        return AttributeDef(name, kind, _DEFAULTS[kind])
+    return AttributeDef(name, kind, _value(context, name, kind, given))
+
+
+def _value(context: Context, name: str, kind: Kind, node: Node) -> Attribute | None:
+    value = _READ[kind](node)
+    if value is None and node.value is not None:
+        context.error(node.mark, "attribute-type", f"The attribute {name!r} must be {_WANTED[kind]} here.")
+        return _DEFAULTS[kind] or Decimal(0)
+    return value
+
+
+def _listed(context: Context, shell: CodeList, codes: Node) -> CodeList:
+    """The list with the codes that stand in the definition itself."""
+    if not codes.entries and isinstance(codes.value, dict):
+        context.error(
+            codes.key_mark,
+            "code-list-empty",
+            f"The code list {shell.id!r} has no codes. Add at least one, such as `yes: {{pl: tak, en: yes}}`.",
+        )
+    choices, values, standard = {}, {}, {}
+    for code, node in codes.entries.items():
+        check_code(context, code, node)
+        context.check_languages(node, {})
+        label = _label(context, node)
+        choices[code] = Choice(code, label, node.flag("exclusive"), node.flag("withdrawn"))
+        values[code] = _values(context, shell, code, node)
+        if node.get("standard") is not None:
+            standard[code] = {
+                system: part.raw for system, part in node.map_of("standard").items() if part.text is not None
+            }
+    return replace(shell, choices=choices, values=values, standard=standard)
+
+
+def _label(context: Context, node: Node) -> dict[str, str]:
+    parts = {language: node.entries[language] for language in context.languages if language in node.entries}
+    for part in parts.values():
+        if part.value is not None and not isinstance(part.value, str):
+            context.error(
+                part.mark, "wrong-shape", f"A label is a text; {part.raw or 'a list'} is none. Put it in quotes."
+            )
+    return {language: part.raw for language, part in parts.items()}
+
+
+def check_code(context: Context, code: str, node: Node) -> None:
+    """Report a code of a shape that other systems would not take."""
+    if not CODE.fullmatch(code):
+        context.error(
+            node.key_mark,
+            "bad-code",
+            f"{code[:60]!r} is no code: at most 64 letters, digits and _ . : / + * - without spaces, starting with a letter or digit.",
+        )
+
+
+def _values(context: Context, shell: CodeList, code: str, node: Node) -> dict[str, Attribute]:
+    found: dict[str, Attribute] = {}
+    known = {*context.languages, *context.known_languages, *OF_A_CODE, *shell.attributes}
+    for name, part in node.entries.items():
+        attribute = shell.attributes.get(name)
+        if attribute is not None:
+            value = _value(context, name, attribute.kind, part)
+            if value is not None:
+                found[name] = value
+        elif name not in known:
+            context.error(
+                part.key_mark,
+                "unknown-attribute",
+                f"{name!r} is neither a language nor an attribute of the code list {shell.id!r}.{nearest(name, known)} Declare it under `attributes`.",
+            )
+    for name, attribute in shell.attributes.items():
+        if attribute.default is None and name not in found:
+            context.error(
+                node.key_mark,
+                "attribute-missing",
+                f"The code {code!r} does not give {name!r}, which has no default. Give it here, or a default under `attributes`.",
+            )
+    return found
+
+
+def build_missing_list(context: Context, id_: str, node: Node) -> MissingList:
+    """A list of reasons why a value is missing."""
+    context.identifier(id_, node.key_mark, snake=False)
+    if id_ == NO_MISSING.id:
+        context.error(
+            node.key_mark,
+            "reserved-word",
+            "`none` means that no reason is accepted. Choose another name for this list.",
+        )
+    reasons = {}
+    for code, part in node.entries.items():
+        check_code(context, code, part)
+        labels = {key: text for key, text in part.entries.items() if key != "signing" and text.text is not None}
+        if isinstance(part.value, dict):
+            context.check_languages(part, labels)
+        reasons[code] = {language: text.raw for language, text in labels.items() if language in context.languages}
+    unsigned = frozenset(code for code, part in node.entries.items() if not part.flag("signing", True))
+    return MissingList(id_, reasons, unsigned)

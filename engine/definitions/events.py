@@ -1,0 +1,160 @@
+"""Builds containers and events: the tree of records, and what is filled in when."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from datetime import date
+
+from engine.definitions.context import CONTAINERS, Context
+from engine.definitions.tree import Node
+from engine.model.item import ExpressionText
+from engine.model.metadata_version import ContainerDef, Generator, StudyEventDef
+
+MAX_OCCURRENCES = 1000
+
+_CONSTANT_DAY = re.compile(r"make_date\(\s*(\d{1,4})\s*,\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\)")
+
+
+def build_containers(context: Context, nodes: Mapping[str, Node]) -> dict[str, ContainerDef]:
+    """The registry's own containers. A parent must exist, and no container holds itself."""
+    known = [*CONTAINERS, *nodes]
+    for id_, node in nodes.items():
+        context.identifier(id_, node.key_mark)
+        if id_ in CONTAINERS:
+            context.error(node.key_mark, "reserved-word", f"{id_!r} is a built-in container. Choose another id.")
+        parent = node.get("of")
+        if parent is not None and parent.text is not None:
+            context.known(parent, parent.raw, known, "unknown-container", "container")
+    for id_, node in nodes.items():
+        if id_ in _above(id_, nodes):
+            context.error(
+                node.key_mark,
+                "container-cycle",
+                f"The container {id_!r} stands within itself. Start the tree at `patient` or `site`.",
+            )
+    return {
+        id_: ContainerDef(
+            id_, node.text_of("of") or "patient", node.flag("repeats"), context.text(node.get("title")), node.key_mark
+        )
+        for id_, node in nodes.items()
+    }
+
+
+def _above(id_: str, nodes: Mapping[str, Node]) -> set[str]:
+    """The containers above one, as far as they are declared."""
+    found: set[str] = set()
+    parent = nodes[id_].text_of("of")
+    while parent is not None and parent in nodes and parent not in found:
+        found.add(parent)
+        parent = nodes[parent].text_of("of")
+    return found
+
+
+def build_events(
+    context: Context, nodes: Mapping[str, Node], forms: Collection[str], containers: Collection[str]
+) -> dict[str, StudyEventDef]:
+    """The events, checked against the forms and containers that exist."""
+    return {id_: _event(context, id_, node, forms, containers) for id_, node in nodes.items()}
+
+
+def _event(
+    context: Context, id_: str, node: Node, forms: Collection[str], containers: Collection[str]
+) -> StudyEventDef:
+    context.identifier(id_, node.key_mark)
+    container = node.get("in")
+    if container is not None and container.text is not None:
+        context.known(container, container.raw, [*CONTAINERS, *containers], "unknown-container", "container")
+    after = context.expression(node.get("after"))
+    for key in ("day", "window"):
+        if key in node.entries and "after" not in node.entries and "every" not in node.entries:
+            context.error(
+                node.entries[key].key_mark,
+                "after-missing",
+                f"`{key}` counts days from a date, and there is none. Add `after:` with an expression of a date.",
+            )
+    return StudyEventDef(
+        id_,
+        context.text(node.get("title")),
+        node.text_of("in") or "patient",
+        _forms(context, id_, node, forms),
+        oid=node.text_of("oid"),
+        after=after,
+        day=node.integer("day"),
+        window=_window(context, node.get("window")),
+        when=context.expression(node.get("when")),
+        optional=context.expression(node.get("optional")),
+        cancel=context.expression(node.get("cancel")),
+        every=_generator(context, node.get("every")),
+        repeats=node.flag("repeats"),
+        mark=node.key_mark,
+    )
+
+
+def _forms(context: Context, id_: str, node: Node, forms: Collection[str]) -> tuple[str, ...]:
+    collected: list[str] = []
+    listed = node.get("forms")
+    if (listed is None and "forms" not in node.entries) or (listed is not None and listed.value == []):
+        context.error(
+            node.key_mark,
+            "event-without-forms",
+            f"The event {id_!r} collects no forms, so nobody could fill it in. List their ids under `forms`.",
+        )
+    for part in node.list_of("forms"):
+        if part.text is None:
+            continue
+        if part.raw in collected:
+            context.error(
+                part.mark, "duplicate-id", f"The form {part.raw!r} is listed twice in this event. Delete one."
+            )
+        context.known(part, part.raw, forms, "unknown-form", "form")
+        collected.append(part.raw)
+    return tuple(collected)
+
+
+def _window(context: Context, node: Node | None) -> tuple[int | None, int | None] | None:
+    days = [part.value for part in node.elements if part.value is None or type(part.value) is int] if node else []
+    if node is None or len(days) != 2:
+        return None
+    first, last = days
+    if first is not None and last is not None and first > last:
+        context.error(
+            node.mark,
+            "window-order",
+            f"The window opens on day {first} and closes on day {last}, before it opens. Swap the two numbers.",
+        )
+    return first, last
+
+
+def _generator(context: Context, node: Node | None) -> Generator | None:
+    """An event that is created at an interval; how many there can be must be known and sane."""
+    if node is None:
+        return None
+    days, limit = node.integer("days") or 1, node.integer("max")
+    start, stop = context.expression(node.get("from")), context.expression(node.get("to"))
+    if not isinstance(node.value, dict) or start is None or stop is None:
+        return None
+    first, last = _constant_day(start), _constant_day(stop)
+    possible = (last - first).days // max(days, 1) + 1 if first and last else None
+    if limit is None and possible is None and "max" not in node.entries:
+        context.error(
+            node.key_mark,
+            "generator-limit",
+            f"Nothing limits how many occurrences there can be. Add `max:` with at most {MAX_OCCURRENCES}.",
+        )
+    most = min(number for number in (limit, possible, MAX_OCCURRENCES + 1) if number is not None)
+    if most > MAX_OCCURRENCES and (limit is not None or possible is not None):
+        context.error(
+            node.key_mark,
+            "generator-limit",
+            f"There could be {limit or possible} occurrences; at most {MAX_OCCURRENCES} are allowed. Lower `max`, or take a longer interval.",
+        )
+    return Generator(days, start, stop, min(most, MAX_OCCURRENCES))
+
+
+def _constant_day(expression: ExpressionText) -> date | None:
+    match = _CONSTANT_DAY.fullmatch(expression.text.strip())
+    try:
+        return date(*map(int, match.groups())) if match else None
+    except ValueError:
+        return None

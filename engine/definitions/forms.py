@@ -1,0 +1,249 @@
+"""Builds forms: sections, groups of rows and checks; ids are unique in their form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from engine.definitions.blocks import Expander
+from engine.definitions.context import BUILT_IN_CODES, CONTAINERS, Context
+from engine.definitions.items import build_item
+from engine.definitions.rename import Renames, rename_expression, rename_template
+from engine.definitions.tree import Node
+from engine.errors import Mark
+from engine.model.form import CheckDef, CheckSeverity, FormDef, GroupDef, SectionDef
+from engine.model.item import ExpressionText, ItemDef
+from engine.model.text import TranslatedText
+
+MAX_GROUPS = 8  # nesting of groups
+
+_IN_BRACES = re.compile(r"\{([^{}]*)\}")
+_PATH = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)(\s*\.\s*[A-Za-z_][A-Za-z0-9_]*)*\s*")
+
+
+class FormBuilder:
+    """Builds one form; holds the ids that it has met."""
+
+    def __init__(self, context: Context, expander: Expander, checks: dict[str, Mark]) -> None:
+        self._context = context
+        self._expander = expander
+        self._ids: dict[str, Mark] = {}
+        self._names: dict[str, set[str]] = {"": set()}  # group, or '' for the form -> the ids that stand there
+        self._titles: list[tuple[Node, Renames, tuple[str, ...]]] = []  # row titles, with the groups around each
+        self._checks = checks  # ids of checks of the whole definition
+
+    def build(self, id_: str, node: Node, container: str) -> FormDef:
+        """The form; its container is known already."""
+        context = self._context
+        context.identifier(id_, node.key_mark)
+        if "title" not in node.entries:
+            context.problems.warning(
+                node.key_mark,
+                "no-label",
+                f"The form {id_!r} has no title. People would see its id: add `title: {{pl: …, en: …}}`.",
+            )
+        sections = tuple(self._sections(node.list_of("sections")))
+        for title in self._titles:
+            self._check_template(*title)
+        return FormDef(
+            id_,
+            context.text(node.get("title")),
+            sections,
+            container,
+            per_event=node.text_of("per") == "event",
+            repeats=node.flag("repeats"),
+            oid=node.text_of("oid"),
+            intro=context.text(node.get("intro")),
+            checks=tuple(self._check(part) for part in node.list_of("checks") if isinstance(part.value, dict)),
+            mark=node.key_mark,
+        )
+
+    def build_block(self, entries: Sequence[Node]) -> None:
+        """Check a block that no form uses: what is built is dropped, the faults remain."""
+        self._content(entries, {}, ())
+
+    def _unique(self, id_: str, mark: Mark, seen: dict[str, Mark], what: str) -> None:
+        first = seen.setdefault(id_, mark)
+        if first is not mark:
+            self._context.error(
+                mark,
+                "duplicate-id",
+                f"The id {id_!r} is already used by {what} in line {first.line}{'' if first.file == mark.file else f' of {first.file}'}. Rename one of them.",
+            )
+
+    def _sections(self, nodes: Sequence[Node]) -> Iterator[SectionDef]:
+        seen: dict[str, Mark] = {}
+        for node in nodes:
+            id_ = node.get("id")
+            if not isinstance(node.value, dict):
+                continue
+            if id_ is not None and id_.text is not None:
+                self._context.identifier(id_.raw, id_.mark)
+                self._unique(id_.raw, id_.mark, seen, "a section of this form")
+            content, names = self._content(node.list_of("items"), {}, ())
+            self._names[""] |= names
+            yield SectionDef(
+                id_.raw if id_ is not None else "",
+                self._context.text(node.get("title")),
+                content,
+                self._context.text(node.get("note")),
+                self._context.expression(node.get("when")),
+                node.mark,
+            )
+
+    def _content(
+        self, entries: Sequence[Node], renames: Renames, groups: tuple[str, ...]
+    ) -> tuple[tuple[ItemDef | GroupDef, ...], set[str]]:
+        """The items and groups of a section or group, and the ids that stand there."""
+        parts: list[ItemDef | GroupDef] = []
+        names: set[str] = set()
+        for node, own, use in self._expander.expand(entries, renames):
+            named = node.entries.get("group", node.entries.get("id"))
+            if named is None or named.text is None:
+                continue
+            id_ = own.get(named.raw, named.raw)
+            self._context.identifier(id_, named.mark)
+            self._unique(id_, named.mark if use is None else use.mark, self._ids, "an item or group of this form")
+            names.add(id_)
+            part = (
+                self._group(id_, node, own, groups) if "group" in node.entries else build_item(self._context, node, own)
+            )
+            if part is not None:
+                parts.append(part)
+        return tuple(parts), names
+
+    def _group(self, id_: str, node: Node, renames: Renames, groups: tuple[str, ...]) -> GroupDef:
+        context, rows = self._context, node.get("rows")
+        inner = (*groups, id_)
+        if len(inner) > MAX_GROUPS:
+            context.error(node.mark, "too-deep", f"Groups are nested more than {MAX_GROUPS} deep.")
+            return GroupDef(id_, ())
+        if not node.list_of("items"):
+            context.error(node.key_mark, "group-empty", f"The group {id_!r} has no items. List them under `items`.")
+        content, names = self._content(node.list_of("items"), renames, inner)
+        self._names[id_] = names
+        key = node.get("key")
+        if key is not None and key.text is not None:
+            context.known(
+                key,
+                renames.get(key.raw, key.raw),
+                [part.id for part in content if isinstance(part, ItemDef)],
+                "unknown-key-item",
+                f"item in the group {id_!r} called",
+            )
+        least, most = (rows.integer("min"), rows.integer("max")) if rows is not None else (None, None)
+        if rows is not None and least is not None and most is not None and least > most:
+            context.error(
+                rows.entries["min"].mark,
+                "rows-order",
+                f"At least {least} rows are asked for and at most {most} allowed. Swap the two numbers.",
+            )
+        return GroupDef(
+            id_,
+            content,
+            title=context.text(node.get("title")),
+            oid=node.text_of("oid"),
+            key=renames.get(key.raw, key.raw) if key is not None and key.text is not None else None,
+            min_rows=least or 0,
+            max_rows=most,
+            row_title=self._row_title(rows, renames, inner),
+            when=self._expression(node.get("when"), renames),
+            mark=node.mark,
+        )
+
+    def _expression(self, node: Node | None, renames: Renames) -> ExpressionText | None:
+        expression = self._context.expression(node)
+        return rename_expression(expression, renames) if expression is not None and renames else expression
+
+    def _row_title(self, rows: Node | None, renames: Renames, groups: tuple[str, ...]) -> TranslatedText:
+        title = rows.get("title") if rows is not None else None
+        if title is None:
+            return {}
+        written = (
+            dict.fromkeys(self._context.languages, title.raw) if title.text is not None else self._context.text(title)
+        )
+        for node in title.entries.values() if title.text is None else [title]:
+            if node.text is not None:
+                self._titles.append((node, renames, ("", *groups)))
+        return {language: rename_template(text, renames) for language, text in written.items()}
+
+    def _check_template(self, node: Node, renames: Renames, groups: tuple[str, ...]) -> None:
+        """Names in braces must be items of the row, or of the rows and the form around it."""
+        if "{" in _IN_BRACES.sub("", node.raw) or "}" in _IN_BRACES.sub("", node.raw):
+            self._context.error(
+                node.mark, "bad-template", "A brace is not closed. Write the id of an item between { and }."
+            )
+        known = {name for group in groups for name in self._names.get(group, ())}
+        for match in _IN_BRACES.finditer(node.raw):
+            path = _PATH.fullmatch(match[1])
+            if path is None:
+                self._context.error(
+                    node.mark,
+                    "bad-template",
+                    f"{match[0]} is no name. Write the id of an item between {{ and }}, such as {{lead_no}}.",
+                )
+            elif renames.get(path[1], path[1]) not in known:
+                self._context.known(
+                    node, path[1], sorted(known), "bad-template", "item in this row or around it called"
+                )
+
+    def _check(self, node: Node) -> CheckDef:
+        context, id_ = self._context, node.get("id")
+        name = id_.raw if id_ is not None else ""
+        if id_ is not None and id_.text is not None:
+            context.rule_name(name, id_.mark)
+            self._unique(name, id_.mark, self._checks, "a check")
+            if name in BUILT_IN_CODES:
+                context.error(
+                    id_.mark,
+                    "reserved-word",
+                    f"{name!r} is the code of a built-in rule. Choose another id for the check.",
+                )
+        severity = node.text_of("severity") or "error"
+        return CheckDef(
+            name,
+            context.expression(node.get("assert")) or ExpressionText("true", node.mark),
+            CheckSeverity(severity) if severity in set(CheckSeverity) else CheckSeverity.ERROR,
+            context.text(node.get("message")),
+            node.text_of("on"),
+            node.text_of("blocks") or "completion",
+            node.text_of("at") or "save",
+            node.mark,
+        )
+
+
+def build_forms(context: Context, nodes: Mapping[str, Node], events: Mapping[str, Node]) -> dict[str, FormDef]:
+    """All forms, each with its container: the one it names, or that of the events that collect it."""
+    expander, checks = Expander(context), dict[str, Mark]()
+    forms = {
+        id_: FormBuilder(context, expander, checks).build(id_, node, _container(context, id_, node, events))
+        for id_, node in nodes.items()
+    }
+    for name, node in context.blocks.items():
+        context.identifier(name, node.key_mark)
+        if name not in expander.used:
+            FormBuilder(context, expander, {}).build_block(node.elements)
+    return forms
+
+
+def _container(context: Context, id_: str, node: Node, events: Mapping[str, Node]) -> str:
+    stated = node.text_of("in")
+    collecting = {
+        name: event for name, event in events.items() if any(part.raw == id_ for part in event.list_of("forms"))
+    }
+    if not collecting and stated not in CONTAINERS and not context.is_library:
+        context.problems.warning(
+            node.key_mark,
+            "form-not-collected",
+            f"No event collects the form {id_!r}, and it is no form of a patient or site. Add it to an event's `forms`, or say `in: patient`.",
+        )
+    if stated is not None:
+        return stated
+    homes = {event.text_of("in") or "patient" for event in collecting.values()}
+    if len(homes) > 1:
+        context.error(
+            node.key_mark,
+            "form-container",
+            f"Events of several containers collect the form {id_!r}: {', '.join(sorted(homes))}. Say which one it belongs to with `in:`.",
+        )
+    return min(homes, default="patient")

@@ -1,0 +1,95 @@
+"""What can be wrong with a definition: problems as data, and the one exception that carries them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a problem in a definition matters: an error stops the compiler, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """A place in a source file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def moved(self, columns: int, lines: int = 0) -> Mark:
+        """The place `lines` further down and `columns` to the right (absolute when lines > 0)."""
+        return Mark(self.file, self.line + lines, columns + (self.column if lines == 0 else 0))
+
+
+NOWHERE = Mark("", 1, 1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DefinitionProblem:
+    """One fault in a definition: where it is, its code (see docs/diagnostics.md) and what to do about it."""
+
+    mark: Mark
+    code: str
+    message: str
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        place = f"{self.mark.file}:{self.mark.line}:{self.mark.column}"
+        return f"{place}: {self.severity} {self.code} {self.message}"
+
+    def as_json(self) -> dict[str, str | int]:
+        """The shape that `ecrf check --format json` promises."""
+        return {
+            "file": self.mark.file,
+            "line": self.mark.line,
+            "column": self.mark.column,
+            "severity": str(self.severity),
+            "code": self.code,
+            "message": self.message,
+        }
+
+
+class DefinitionError(Exception):
+    """A definition that cannot be compiled; `problems` holds all faults, sorted by place."""
+
+    def __init__(self, problems: Iterable[DefinitionProblem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class Problems:
+    """Collects problems while a pass runs, so that all of them are reported at once."""
+
+    def __init__(self) -> None:
+        self.found: list[DefinitionProblem] = []
+
+    def error(self, mark: Mark, code: str, message: str) -> None:
+        """Note a fault that stops the compiler after the present pass."""
+        self.found.append(DefinitionProblem(mark, code, message))
+
+    def warning(self, mark: Mark, code: str, message: str) -> None:
+        """Note something that is legal but probably not meant."""
+        self.found.append(DefinitionProblem(mark, code, message, Severity.WARNING))
+
+    @property
+    def errors(self) -> list[DefinitionProblem]:
+        """The faults without the warnings."""
+        return [problem for problem in self.found if problem.severity is Severity.ERROR]
+
+    def stop_if_faulty(self) -> None:
+        """Raise DefinitionError with everything found so far if a fault is among it."""
+        if self.errors:
+            raise DefinitionError(self.found)
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """' Did you mean X?' for the most similar allowed name, or the empty text."""
+    match = get_close_matches(name, list(allowed), n=1, cutoff=0.6)
+    return f" Did you mean {match[0]!r}?" if match else ""

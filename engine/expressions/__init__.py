@@ -1,0 +1,1 @@
+"""Expressions: the typed rule language, from text to a value."""

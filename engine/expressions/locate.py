@@ -1,0 +1,107 @@
+"""Finds what a dotted name means in the frames of a rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from engine.datatypes.base import Kind
+from engine.expressions.scopes import Field, Found, Place, Scope, Step, outwards
+from engine.expressions.terms import Term
+
+_LEVELS = frozenset({"registry", "site", "container"})  # scopes whose name means the one the rule stands in
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFrame:
+    """What the compiler knows of one frame: the scope of the row or record it stands at."""
+
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A name's place: frame, levels up, steps down, what stands there; `rest` follows a reference."""
+
+    frame: int
+    up: int
+    steps: tuple[Step, ...]
+    scope: Scope
+    field: Field | None
+    plural: bool
+    rest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A name that means nothing here: why, and the names that would."""
+
+    name: str
+    known: tuple[str, ...]
+    ambiguous: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Context:
+    """The frames of a rule, innermost first, and its local variables (name -> slot and type)."""
+
+    frames: tuple[StaticFrame, ...]
+    variables: dict[str, Term] = field(default_factory=dict)
+
+    def inside(self, scope: Scope) -> Context:
+        """The context inside an aggregate over that scope."""
+        return Context((StaticFrame(scope), *self.frames), self.variables)
+
+    def with_variable(self, name: str, term: Term) -> Context:
+        """The context with one more local name."""
+        return replace(self, variables={**self.variables, name: term})
+
+
+def locate(parts: tuple[str, ...], context: Context) -> Located | Miss:
+    """What `parts` means; the first frame and place outwards that knows the first part decides."""
+    first = 0
+    while parts[0] == "outer" and len(parts) > 1:
+        first, parts = first + 1, parts[1:]
+    known: list[str] = []
+    for number, frame in enumerate(context.frames[first:], start=first):
+        for place in outwards(frame.scope):
+            found = _look(parts[0], place)
+            known.extend(place.scope.index())
+            if isinstance(found, Miss):
+                return found
+            if found is not None:
+                start = Located(number, place.up, place.steps + found.steps, found.scope, found.field, found.plural)
+                return _follow(start, parts[1:])
+    return Miss(parts[0], tuple(known))
+
+
+def _look(name: str, place: Place) -> Found | Miss | None:
+    if place.scope.id == name and place.scope.kind in _LEVELS:
+        return Found((), place.scope, None, False)
+    several = place.scope.index().get(name, [])
+    if not several:
+        return None
+    nearest = [found for found in several if len(found.steps) == min(len(other.steps) for other in several)]
+    single = [found for found in nearest if not found.plural] or nearest
+    if len(single) > 1:
+        return Miss(name, (), tuple(f"{found.scope.form_id}.{name}" for found in single))
+    return single[0]
+
+
+def _follow(start: Located, parts: tuple[str, ...]) -> Located | Miss:
+    here = start
+    for number, part in enumerate(parts):
+        if here.field is not None:
+            if here.field.type.kind is Kind.REFERENCE:
+                return replace(here, rest=parts[number:])
+            return Miss(part, ())
+        found = _look(part, Place(here.scope, 0))
+        if found is None or isinstance(found, Miss):
+            return found or Miss(part, tuple(here.scope.index()))
+        here = replace(
+            here,
+            steps=here.steps + found.steps,
+            scope=found.scope,
+            field=found.field,
+            plural=here.plural or found.plural,
+        )
+    return here

@@ -1,0 +1,69 @@
+"""What an expression may name besides items: code lists, parameters, defines, events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Protocol
+
+from engine.datatypes.base import Kind
+from engine.errors import Mark, Problems
+from engine.expressions.nodes import Syntax
+from engine.expressions.scopes import Scope
+from engine.expressions.terms import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """What rules need of a code list: its codes in order and its attributes. An open list accepts any code."""
+
+    codes: tuple[str, ...]
+    attributes: Mapping[str, Type]
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A `define`: parameters and body, parsed."""
+
+    parameters: tuple[str, ...]
+    body: Syntax
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The registry's names, the same for all its expressions."""
+
+    codelists: Mapping[str, Codes] = field(default_factory=dict)
+    parameters: Mapping[str, Type] = field(default_factory=dict)
+    defines: Mapping[str, Definition] = field(default_factory=dict)
+    events: Mapping[str, str] = field(default_factory=dict)  # event id or oid -> event id
+    targets: Mapping[str, Scope] = field(default_factory=dict)  # group or form that references point to
+
+
+class Origin(Protocol):
+    """Where an expression stands: turns a place in its text into a place in the file."""
+
+    def at(self, offset: int) -> Mark:
+        """The mark of a character of the text."""
+
+
+class Report:
+    """Puts problems of one expression at their places."""
+
+    def __init__(self, problems: Problems, origin: Origin) -> None:
+        self.problems = problems
+        self.origin = origin
+
+    def error(self, at: int, code: str, message: str) -> None:
+        """Note a fault at a character of the expression."""
+        self.problems.error(self.origin.at(at), code, message)
+
+    def warning(self, at: int, code: str, message: str) -> None:
+        """Note something doubtful at a character of the expression."""
+        self.problems.warning(self.origin.at(at), code, message)
+
+
+NUMBER_OR_TEXT = {Decimal: Type(Kind.NUMBER), str: Type(Kind.TEXT)}

@@ -1,0 +1,168 @@
+"""Operators that reach for values: reads, references, presence, events, and the sources of aggregates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from engine.datatypes.values import Missing
+from engine.expressions.folding import Elements
+from engine.expressions.frames import Frame, Node, Run, gather, reach
+from engine.expressions.terms import Term
+
+Build = Callable[[Term], Run]
+
+
+def start_of(frames: int, up: int) -> Callable[[Frame], Node]:
+    """How to get from a frame to the node where a path starts."""
+    if frames == 0:
+        if up == 0:
+            return lambda frame: frame.node
+        return lambda frame: frame.node.up(up)
+    return lambda frame: frame.back(frames).node.up(up)
+
+
+def read(term: Term, _build: Build) -> Run:
+    """A value reached from a frame."""
+    frames, up, steps, item = term.args
+    if frames == 0 and up == 0 and not steps:
+        return lambda frame: frame.node.values.get(item)
+    start = start_of(frames, up)
+    if not steps:
+        return lambda frame: start(frame).values.get(item)
+
+    def run(frame: Frame) -> Any:
+        node = reach(start(frame), steps)
+        return None if node is None else node.values.get(item)
+
+    return run
+
+
+def deref(term: Term, build: Build) -> Run:
+    """A value reached through a reference."""
+    reference, up, steps, item = build(term.args[0]), *term.args[1:]
+
+    def run(frame: Frame) -> Any:
+        target = reference(frame)
+        row = None if target is None else frame.world.rows.get(target.target)
+        node = None if row is None else reach(row.up(up), steps)
+        return None if node is None else node.values.get(item)
+
+    return run
+
+
+def reason(term: Term, _build: Build) -> Run:
+    """The reason why a value is missing."""
+    frames, up, steps, item = term.args
+    start = start_of(frames, up)
+
+    def run(frame: Frame) -> str | None:
+        node = reach(start(frame), steps)
+        if node is None or item in node.hidden:
+            return None
+        value = node.entered.get(item)
+        return value.reason if isinstance(value, Missing) else None
+
+    return run
+
+
+def exists(term: Term, _build: Build) -> Run:
+    """Whether a form, event or row is there."""
+    frames, up, steps = term.args
+    start = start_of(frames, up)
+    return lambda frame: bool(gather(start(frame), steps))
+
+
+def exists_ref(term: Term, build: Build) -> Run:
+    """Whether a reference points to something that is there."""
+    reference = build(term.args[0])
+
+    def run(frame: Frame) -> bool:
+        target = reference(frame)
+        return target is not None and target.target in frame.world.rows
+
+    return run
+
+
+def _occurrence(node: Node) -> Node | None:
+    here: Node | None = node
+    while here is not None and here.event is None:
+        here = here.parent
+    return here
+
+
+def event_is(term: Term, _build: Build) -> Run:
+    """Whether the form stands in that event."""
+    frames, event = term.args
+
+    def run(frame: Frame) -> bool | None:
+        occurrence = _occurrence(frame.back(frames).node)
+        return None if occurrence is None else occurrence.event == event
+
+    return run
+
+
+def in_window(term: Term, build: Build) -> Run:
+    """Whether a day lies in the window of the occurrence the form stands in."""
+    frames, day = term.args[0], build(term.args[1])
+
+    def run(frame: Frame) -> bool | None:
+        occurrence, value = _occurrence(frame.back(frames).node), day(frame)
+        window = frame.world.window(occurrence) if occurrence is not None else None
+        if window is None or value is None:
+            return None
+        low, high = window
+        return (low is None or low <= value) and (high is None or value <= high)
+
+    return run
+
+
+def row_index(_term: Term, _build: Build) -> Run:
+    """The place of the row among its siblings, from 1."""
+
+    def run(frame: Frame) -> Decimal:
+        node = frame.node
+        siblings = node.parent.kids.get(node.scope.id, [node]) if node.parent is not None else [node]
+        return Decimal(next(place for place, other in enumerate(siblings, start=1) if other is node))
+
+    return run
+
+
+def source(term: Term, build: Build) -> Elements:
+    """What an aggregate runs over: a frame for each row, record or code."""
+    if term.op == "elements":
+        slot, group = term.args[0], build(term.args[1])
+
+        def elements(frame: Frame) -> list[Frame]:
+            frames = []
+            for value in group(frame) or ():
+                inner = Frame(frame.node, frame.world, frame.outer)
+                inner.vars = {**frame.vars, slot: value}
+                frames.append(inner)
+            return frames
+
+        return elements
+    frames_out, up, steps, other = term.args
+    start = start_of(frames_out, up)
+
+    def rows(frame: Frame) -> list[Frame]:
+        node = start(frame)
+        if other and not steps:
+            found = node.parent.kids.get(node.scope.id, []) if node.parent is not None else []
+        else:
+            found = gather(node, steps)
+        if other:
+            found = [kid for kid in found if not _stands_in(frame, kid)]
+        return [Frame(kid, frame.world, frame) for kid in found]
+
+    return rows
+
+
+def _stands_in(frame: Frame, node: Node) -> bool:
+    here: Frame | None = frame
+    while here is not None:
+        if here.node.is_within(node):
+            return True
+        here = here.outer
+    return False

@@ -1,0 +1,66 @@
+"""Typed, bound expressions: what every back end translates. A term is an operator, its arguments and its type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from engine.datatypes.base import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """The type of a term. `codelist` belongs to codes, `scope` (a printed place) to references."""
+
+    kind: Kind
+    codelist: str | None = None
+    scope: str | None = None
+
+    def __str__(self) -> str:
+        return {
+            Kind.BOOLEAN: "yes/no",
+            Kind.PARTIAL_DATE: "partial date",
+            Kind.CODES: f"multiple choice of {self.codelist}" if self.codelist else "set of texts",
+            Kind.CODE: f"code of {self.codelist}",
+            Kind.DATETIME: "date and time",
+            Kind.NOTHING: "nothing (null)",
+        }.get(self.kind, str(self.kind))
+
+
+BOOLEAN = Type(Kind.BOOLEAN)
+NUMBER = Type(Kind.NUMBER)
+TEXT = Type(Kind.TEXT)
+DATE = Type(Kind.DATE)
+PARTIAL_DATE = Type(Kind.PARTIAL_DATE)
+TIME = Type(Kind.TIME)
+DATETIME = Type(Kind.DATETIME)
+NOTHING = Type(Kind.NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """An operator of the tables in `evaluator.OPERATORS` and `rules.js`, with terms and constants as arguments."""
+
+    op: str
+    args: tuple[Any, ...]
+    type: Type
+
+    def parts(self) -> Iterator[Term]:
+        """The terms among the arguments, also those in tuples."""
+        for arg in self.args:
+            if isinstance(arg, Term):
+                yield arg
+            elif isinstance(arg, tuple):
+                yield from (part for part in arg if isinstance(part, Term))
+
+    def walk(self) -> Iterator[Term]:
+        """The term and everything in it."""
+        yield self
+        for part in self.parts():
+            yield from part.walk()
+
+
+def constant(value: Any, type_: Type) -> Term:
+    """A term that is always that value."""
+    return Term("const", (value,), type_)

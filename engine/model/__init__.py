@@ -1,0 +1,1 @@
+"""The checked, frozen model of a definition; names follow CDISC ODM."""

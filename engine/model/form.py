@@ -1,0 +1,111 @@
+"""Forms, their sections and repeating groups (ODM FormDef, ItemGroupDef), and their checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from engine.errors import NOWHERE, Mark
+from engine.model.item import ExpressionText, ItemDef
+from engine.model.text import TranslatedText
+
+
+class CheckSeverity(StrEnum):
+    """An error blocks completion; a warning wants a confirmation; the third kind wants a written reason."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    WARNING_REASON = "warning_reason"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDef:
+    """A condition that must hold; it fires when false."""
+
+    id: str
+    condition: ExpressionText
+    severity: CheckSeverity
+    message: TranslatedText
+    on: str | None = None
+    blocks: str = "completion"  # or 'signing'
+    at: str = "save"  # or 'signing': judged only then
+    mark: Mark = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDef:
+    """Repeating rows of a form (ODM ItemGroupDef, repeating); may hold groups of its own."""
+
+    id: str
+    content: tuple[ItemDef | GroupDef, ...]
+    title: TranslatedText = field(default_factory=dict)
+    oid: str | None = None
+    key: str | None = None  # item that names a row to people and references
+    min_rows: int = 0
+    max_rows: int | None = None
+    row_title: TranslatedText = field(default_factory=dict)  # template: '{lead_no}. {lead_type}'
+    when: ExpressionText | None = None
+    mark: Mark = NOWHERE
+
+    @property
+    def items(self) -> tuple[ItemDef, ...]:
+        """The items of a row, without those of nested groups."""
+        return tuple(part for part in self.content if isinstance(part, ItemDef))
+
+    @property
+    def groups(self) -> tuple[GroupDef, ...]:
+        """The groups nested in a row."""
+        return tuple(part for part in self.content if isinstance(part, GroupDef))
+
+
+@dataclass(frozen=True, slots=True)
+class SectionDef:
+    """A part of a form with a title; a condition hides all of it."""
+
+    id: str
+    title: TranslatedText
+    content: tuple[ItemDef | GroupDef, ...]
+    note: TranslatedText = field(default_factory=dict)
+    when: ExpressionText | None = None
+    mark: Mark = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class FormDef:
+    """A form. It belongs to an instance of `container`, or to the event occurrence when `per_event`."""
+
+    id: str
+    title: TranslatedText
+    sections: tuple[SectionDef, ...]
+    container: str = "patient"
+    per_event: bool = False
+    repeats: bool = False
+    oid: str | None = None
+    intro: TranslatedText = field(default_factory=dict)
+    checks: tuple[CheckDef, ...] = ()
+    mark: Mark = NOWHERE
+
+    @property
+    def items(self) -> tuple[ItemDef, ...]:
+        """The items outside groups, in order."""
+        return tuple(part for section in self.sections for part in section.content if isinstance(part, ItemDef))
+
+    @property
+    def groups(self) -> tuple[GroupDef, ...]:
+        """The outermost groups, in order."""
+        return tuple(part for section in self.sections for part in section.content if isinstance(part, GroupDef))
+
+
+def walk_items(part: FormDef | GroupDef) -> Iterator[ItemDef]:
+    """All items of a form or group, those of nested groups included, depth first."""
+    yield from part.items
+    for group in part.groups:
+        yield from walk_items(group)
+
+
+def walk_groups(part: FormDef | GroupDef) -> Iterator[GroupDef]:
+    """All groups of a form or group at any depth, outer ones first."""
+    for group in part.groups:
+        yield group
+        yield from walk_groups(group)

@@ -1,0 +1,91 @@
+"""Items and what is asked of their values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from engine.datatypes.base import DataType, Facets
+from engine.errors import NOWHERE, Mark
+from engine.model.code_list import NO_MISSING, MissingList
+from engine.model.text import TranslatedText
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionText:
+    """An expression as written, with the place of its first character; the compiler parses and binds it.
+
+    `places` says where later parts of a text stand that was folded over lines or holds doubled quotes.
+    """
+
+    text: str
+    mark: Mark = NOWHERE
+    places: tuple[tuple[int, Mark], ...] = field(default=(), compare=False, repr=False)
+
+    def at(self, offset: int) -> Mark:
+        """The place in the source file of a character of the text, counted from 0."""
+        start, mark = 0, self.mark
+        for first, place in self.places:
+            if first > offset:
+                break
+            start, mark = first, place
+        return mark.moved(offset - start)
+
+
+class WhenHidden(StrEnum):
+    """What happens to the value of an item whose condition became false."""
+
+    CLEAR = "clear"
+    EXCLUDE = "exclude"
+    KEEP = "keep"
+
+
+class Privacy(StrEnum):
+    """How closely an item identifies a person; identifying ones never enter the ordinary storage."""
+
+    NORMAL = "normal"
+    SENSITIVE = "sensitive"
+    IDENTIFYING = "identifying"
+
+
+@dataclass(frozen=True, slots=True)
+class RangeCheck:
+    """Bounds of a value. Soft: a warning outside; hard: an error. A bound is an expression, or absent."""
+
+    hard: bool
+    low: ExpressionText | None
+    high: ExpressionText | None
+    low_inclusive: bool = True
+    high_inclusive: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDef:
+    """One question (ODM ItemDef): what it is called, what its value may be, when it is asked."""
+
+    id: str
+    datatype: DataType
+    label: TranslatedText
+    mark: Mark = NOWHERE
+    oid: str | None = None
+    hint: TranslatedText = field(default_factory=dict)
+    facets: Facets = field(default_factory=Facets)
+    required: bool | ExpressionText = False
+    when: ExpressionText | None = None
+    when_hidden: WhenHidden = WhenHidden.CLEAR
+    calculate: ExpressionText | None = None
+    live: bool = False
+    default: ExpressionText | None = None
+    missing: MissingList = NO_MISSING
+    ranges: tuple[RangeCheck, ...] = ()
+    codelist: str | None = None
+    only: ExpressionText | None = None  # narrows the code list
+    target: str | None = None  # group or form that a reference points to
+    unique: bool = False
+    privacy: Privacy = Privacy.NORMAL
+    layout: str | None = None
+    searchable: bool = False
+    see: tuple[str, ...] = ()
+    edit: tuple[str, ...] = ()
+    standard: Mapping[str, str] = field(default_factory=dict)

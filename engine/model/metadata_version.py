@@ -1,0 +1,122 @@
+"""MetaDataVersion: the root of a definition's model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from engine.errors import NOWHERE, Mark
+from engine.model.code_list import CodeList, MissingList
+from engine.model.form import FormDef
+from engine.model.item import ExpressionText
+from engine.model.text import TranslatedText
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerDef:
+    """A level of the tree platform > patient > episode > ..., each repeating or not."""
+
+    id: str
+    parent: str | None
+    repeats: bool
+    title: TranslatedText = field(default_factory=dict)
+    mark: Mark = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A number or text that the registry office may change; rows with valid-from dates, oldest first."""
+
+    id: str
+    values: tuple[tuple[date | None, Decimal | str], ...]
+    also: tuple[Decimal | str, ...] = ()
+    label: TranslatedText = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """Creates an occurrence every `days` days from one date to another, at most `limit` of them."""
+
+    days: int
+    start: ExpressionText
+    stop: ExpressionText
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class StudyEventDef:
+    """An event (ODM StudyEventDef): schedules and collects forms; days count from `after`."""
+
+    id: str
+    title: TranslatedText
+    container: str
+    forms: tuple[str, ...]
+    oid: str | None = None
+    after: ExpressionText | None = None
+    day: int | None = None
+    window: tuple[int | None, int | None] | None = None
+    when: ExpressionText | None = None
+    optional: ExpressionText | None = None
+    cancel: ExpressionText | None = None
+    every: Generator | None = None
+    repeats: bool = False
+    mark: Mark = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A row of a decision table; without a condition it is the 'else'."""
+
+    when: ExpressionText | None
+    then: ExpressionText
+    mark: Mark = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedDef:
+    """An outcome over a container instance or a row; a decision table is read from the top."""
+
+    id: str
+    type_name: str
+    owner: str  # container or group id
+    label: TranslatedText = field(default_factory=dict)
+    codelist: str | None = None
+    calculate: ExpressionText | None = None
+    cases: tuple[Case, ...] = ()
+    explain: bool = False
+    mark: Mark = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Define:
+    """A named expression with parameters, inlined where it is called; never recursive."""
+
+    name: str
+    parameters: tuple[str, ...]
+    body: ExpressionText
+    mark: Mark = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class MetaDataVersion:
+    """One version of a registry's definition, everything it includes merged in."""
+
+    registry: str
+    version: str
+    title: TranslatedText
+    languages: tuple[str, ...] = ("pl", "en")
+    texts: Mapping[str, TranslatedText] = field(default_factory=dict)  # keeper, legal_basis, aims, eligibility
+    contacts: tuple[Mapping[str, Any], ...] = ()
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    missing: Mapping[str, MissingList] = field(default_factory=dict)
+    containers: Mapping[str, ContainerDef] = field(default_factory=dict)
+    codelists: Mapping[str, CodeList] = field(default_factory=dict)
+    defines: Mapping[str, Define] = field(default_factory=dict)
+    events: Mapping[str, StudyEventDef] = field(default_factory=dict)
+    forms: Mapping[str, FormDef] = field(default_factory=dict)
+    derived: Mapping[str, DerivedDef] = field(default_factory=dict)
+    indicators: tuple[Mapping[str, Any], ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)  # file -> SHA-256 of its text: the include closure

@@ -1,0 +1,14 @@
+"""Texts in several languages, and templates that pipe values into them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TranslatedText = Mapping[str, str]  # language -> text
+
+NO_TEXT: TranslatedText = {}
+
+
+def in_language(text: TranslatedText, language: str) -> str:
+    """The text in that language, else in the first one there is, else ''."""
+    return text.get(language) or next(iter(text.values()), "")

@@ -1,0 +1,146 @@
+"""Runs the checks that a form reports -> violations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+
+from engine.compiler.rules import CheckPart, CheckRules
+from engine.expressions.frames import Frame, Node, gather
+from engine.expressions.scopes import EVENT, Scope
+from engine.model.text import in_language
+from engine.records.evaluation import Violation
+from engine.records.path import ItemPath
+from engine.records.program import CheckRun
+from engine.records.tree import Tree
+
+
+def run_check(check: CheckRun, tree: Tree, focus: Node, at: str, language: str) -> Iterator[Violation]:
+    """The violations of one check, as seen from the form in focus."""
+    if check.rules.check.at == "signing" and at != "signing":
+        return
+    for home in home_nodes(tree, check.rules.scope, focus):
+        for part, run in zip(check.rules.parts, check.parts, strict=True):
+            if part.rows is None:
+                if run(tree.frame(home)) is False:
+                    yield _violation(check.rules, part, tree, home, home, language)
+                continue
+            outer = tree.frame(home)
+            for row in rows_of(home, part.rows):
+                if run(Frame(row, tree.world, outer)) is False:
+                    yield _violation(check.rules, part, tree, row, home, language)
+
+
+def rows_of(form: Node, scope: Scope) -> list[Node]:
+    """The shown rows of a group (at any depth) of a form."""
+    names: list[str] = []
+    here: Scope = scope
+    while here.kind == "group" and here.parent is not None:
+        names.append(here.id)
+        here = here.parent
+    return gather(form, tuple((name, None) for name in reversed(names)))
+
+
+def home_nodes(tree: Tree, scope: Scope, focus: Node) -> list[Node]:
+    """The records in which a check is at home: that in focus, those of its event, or those of the container.
+
+    A form that was never opened stands in as an empty one, so that a rule about its absence can speak.
+    """
+    if focus.scope is scope:
+        return [focus]
+    holder = scope.parent
+    assert holder is not None
+    if holder.kind == EVENT:
+        return _in_event(tree, scope, focus)
+    for node in _outwards(focus):
+        if node.scope is holder:
+            return node.kids.get(scope.id) or [Node(scope, node, "")]
+    return [node for node in tree.of(scope) if any(up in _containers(focus) for up in _outwards(node))]
+
+
+def _in_event(tree: Tree, scope: Scope, focus: Node) -> list[Node]:
+    event = next((node for node in _outwards(focus) if node.scope.kind == EVENT), None)
+    if event is None and len(focus.scope.events) == 1 and focus.parent is not None:
+        occurrences = [node for node in focus.parent.kids.get(EVENT, ()) if node.event == focus.scope.events[0]]
+        event = occurrences[0] if len(occurrences) == 1 else None
+        if not occurrences and focus.scope.events[0] in scope.events:
+            return [Node(scope, _empty_event(focus, scope), "")]
+    if event is not None:
+        return event.kids.get(scope.id) or ([Node(scope, event, "")] if event.event in scope.events else [])
+    return [node for node in tree.of(scope) if node.is_within(_containers(focus)[0])]
+
+
+def _empty_event(focus: Node, scope: Scope) -> Node:
+    assert scope.parent is not None
+    event = Node(scope.parent, focus.parent, "")
+    event.event = focus.scope.events[0]
+    return event
+
+
+def _outwards(node: Node) -> Iterator[Node]:
+    here: Node | None = node
+    while here is not None:
+        yield here
+        here = here.parent
+
+
+def _containers(node: Node) -> list[Node]:
+    """The nearest container instance around a node."""
+    return [next(here for here in _outwards(node) if here.scope.kind in ("container", "site", "registry"))]
+
+
+def path_of(node: Node) -> ItemPath:
+    """The path of a row in its form; that of the form is empty."""
+    steps: list[tuple[str, int]] = []
+    while node.scope.kind == "group" and node.parent is not None:
+        siblings = node.parent.kids[node.scope.id]
+        steps.append((node.scope.id, next(n for n, kid in enumerate(siblings, start=1) if kid is node)))
+        node = node.parent
+    return ItemPath(tuple(reversed(steps)))
+
+
+def _violation(rules: CheckRules, part: CheckPart, tree: Tree, node: Node, home: Node, language: str) -> Violation:
+    path = path_of(node)
+    item = rules.on
+    if item is not None and item not in node.scope.fields and item in home.scope.fields:
+        path_item = ItemPath((), item)
+    else:
+        path_item = path.at(item) if item is not None else path
+    check = rules.check
+    text = in_language(check.message, language)
+    inputs = _digest(rules, tree, node, home)
+    return Violation(check.id, check.severity, str(path_item), str(path), text, check.blocks, rules.digest, inputs)
+
+
+def _digest(rules: CheckRules, tree: Tree, node: Node, home: Node) -> str:
+    """A digest of what the check read: of the row it is judged at, and of all else it names."""
+    parts = [node.key]
+    for key in sorted(rules.reads):
+        form, _, name = key.partition(".")
+        for scope in (node.scope, home.scope):
+            if scope.form_id == form and name in scope.fields:
+                parts.append(f"{key}={(node if scope is node.scope else home).values.get(name)!r}")
+                break
+        else:
+            parts.extend(_read_elsewhere(tree, key, form, name))
+    return sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _read_elsewhere(tree: Tree, key: str, form: str, name: str) -> Iterator[str]:
+    root = tree.registry.scopes.forms.get(form) or tree.registry.scopes.containers.get(form)
+    if root is None:
+        return
+    found = [place for place in _family(root) if name in place.fields]
+    for scope in found:
+        for node in tree.of(scope):
+            yield f"{key}@{node.key}={node.values.get(name)!r}"
+
+
+def _family(scope: Scope) -> Iterator[Scope]:
+    yield scope
+    for child in scope.children.values():
+        if child.kind == "group":
+            yield from _family(child)
+
+
+__all__ = ["home_nodes", "path_of", "rows_of", "run_check"]

@@ -1,0 +1,81 @@
+"""What the rules say about a form: the result of an evaluation, as data."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from engine.model.form import CheckSeverity
+
+
+class ItemState(StrEnum):
+    """The five kinds of empty, and 'answered'. 'withdrawn' is given by storage alone."""
+
+    ANSWERED = "answered"
+    NOT_ANSWERED = "not_answered"  # shown, empty
+    MISSING = "missing"  # coded missing
+    NOT_APPLICABLE = "not_applicable"  # its condition is false
+    NOT_ASKED = "not_asked"  # its condition is unknown, or the form was not opened
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A rule that is broken, the same on page, API, import and re-run.
+
+    `code` is a check's id or one of the built-in ones (required, type, pattern, range_hard, ...); `item` and
+    `row` are printed paths ('' when the form itself is meant). `rule` is a hash of the rule's text and `inputs`
+    a digest of the values it read: an acknowledgement holds only while both and the row stay the same.
+    """
+
+    code: str
+    severity: CheckSeverity
+    item: str
+    row: str
+    message: str
+    blocks: str = "completion"
+    rule: str = ""
+    inputs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEvent:
+    """An occurrence that the schedule expects."""
+
+    event: str
+    number: int
+    date: dt.date | None
+    window: tuple[dt.date | None, dt.date | None]
+    state: str  # planned, due, overdue, done, missed, cancelled, optional
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedValue:
+    """An outcome, with the reasons when its definition says `explain`."""
+
+    value: Any
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All that rules derive for one form. Paths are printed ItemPaths."""
+
+    visible: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+    calculated: Mapping[str, Any] = field(default_factory=dict)
+    states: Mapping[str, ItemState] = field(default_factory=dict)  # every item of the form
+    to_clear: tuple[str, ...] = ()  # entered values that a false condition will delete at the save
+    violations: tuple[Violation, ...] = ()
+    derived: Mapping[str, DerivedValue] = field(default_factory=dict)
+    events: tuple[PlannedEvent, ...] = ()
+    groups: frozenset[str] = frozenset()  # the groups that are shown
+    unsigned: tuple[str, ...] = ()  # items whose missing reason never allows signing
+
+    @property
+    def complete(self) -> bool:
+        """No error stands against completion."""
+        return not any(v.severity is CheckSeverity.ERROR and v.blocks == "completion" for v in self.violations)

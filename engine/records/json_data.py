@@ -1,0 +1,408 @@
+"""The JSON contract of values: reads the tree that `ecrf evaluate` takes, writes what it answers.
+
+Keys of rows and records are their printed places (`procedure[1].complications.cx[2]`), so a reference by place is a key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from engine.compiler.compiled import CompiledRegistry
+from engine.datatypes.base import Json, Kind
+from engine.datatypes.local_time import offset_text
+from engine.datatypes.reading import refuse
+from engine.datatypes.values import Entered, Missing, PartialDate, Reference
+from engine.expressions.arithmetic import plain
+from engine.model.form import FormDef, GroupDef
+from engine.model.item import ItemDef
+from engine.records.evaluation import Evaluation
+from engine.records.form_data import Focus, FormData, Instance, Occurrence, RowData
+
+_WIDE = ("forms", "events", "episodes", "others", "containers", "site")
+_PLACE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[([1-9][0-9]*)\])?")
+
+
+class WrongUse(ValueError):
+    """The tree of values has not the shape of the contract; the text says what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read: the subject, others to compare with, and the form to look at."""
+
+    subject: Instance
+    others: tuple[Instance, ...]
+    focus: Focus
+
+
+@dataclass(slots=True)
+class _Holder:
+    """A container instance being put together."""
+
+    container: str
+    id: str
+    forms: dict[str, list[FormData]] = field(default_factory=dict)
+    occurrences: dict[tuple[str, int], dict[str, FormData]] = field(default_factory=dict)
+    days: dict[tuple[str, int], date] = field(default_factory=dict)
+    children: list[_Holder] = field(default_factory=list)
+
+    def built(self) -> Instance:
+        """The finished instance."""
+        occurrences = tuple(
+            Occurrence(event, _event_key(self.id, event, number), forms, self.days.get((event, number)))
+            for (event, number), forms in sorted(self.occurrences.items(), key=lambda pair: pair[0][1])
+        )
+        forms = {name: tuple(records) for name, records in self.forms.items()}
+        return Instance(self.container, self.id, forms, occurrences, tuple(child.built() for child in self.children))
+
+
+def _event_key(holder: str, event: str, number: int) -> str:
+    prefix = "" if "#" not in holder else holder.rpartition("#")[2] + "#"
+    return f"{prefix}{event}[{number}]"
+
+
+def read_values(registry: CompiledRegistry, form: str, event: str | None, data: Json) -> Reading:
+    """Read the values that `ecrf evaluate` got.
+
+    Args:
+        form: id or OID of the form to evaluate.
+        event: `ID` or `ID[n]` of the event in which it stands, or None.
+
+    Raises:
+        WrongUse: the shape is not that of the contract, or a form or event is unknown.
+    """
+    if not isinstance(data, Mapping):
+        raise WrongUse("the values must be a JSON object")
+    form_def = _form(registry, form)
+    place = _event(registry, event) if event is not None else None
+    if not _is_wide(data, form_def):
+        data = {"events": {place[0]: _padded(place, {form_def.id: data})}} if place else {"forms": {form_def.id: data}}
+    reader = _Reader(registry)
+    patient = reader.patient(data, "subject")
+    others = tuple(
+        reader.patient(_shape(other, "others"), f"other{n}#o{n}").built()
+        for n, other in enumerate(_several(data, "others"), 1)
+    )
+    site = reader.site(data)
+    focus = reader.focus(patient, form_def, place, site)
+    beside = tuple(reader.resolved(instance) for instance in (*others, site.built()))
+    return Reading(reader.resolved(patient.built()), beside, focus)
+
+
+def _padded(place: tuple[str, int | None], forms: Json) -> list[Json]:
+    return [{} for _ in range((place[1] or 1) - 1)] + [forms]
+
+
+def _is_wide(data: Mapping[str, Json], form: FormDef) -> bool:
+    own = {item.id for item in form.items} | {group.id for group in form.groups}
+    return any(key in data and key not in own for key in _WIDE)
+
+
+def _form(registry: CompiledRegistry, name: str) -> FormDef:
+    try:
+        return registry.form(name)
+    except (KeyError, StopIteration):
+        raise WrongUse(f"there is no form {name!r}; there are {', '.join(registry.model.forms)}") from None
+
+
+def _event(registry: CompiledRegistry, text: str) -> tuple[str, int | None]:
+    match = _PLACE.fullmatch(text)
+    name = registry.names.get(match[1]) if match else None
+    if match is None or name is None or name not in registry.model.events:
+        raise WrongUse(f"there is no event {text!r}; there are {', '.join(registry.model.events)}")
+    return name, int(match[2]) if match[2] else None
+
+
+def _shape(data: Json, where: str) -> Mapping[str, Json]:
+    if not isinstance(data, Mapping):
+        raise WrongUse(f"{where}: an object is needed, not {data!r}")
+    return data
+
+
+def _several(data: Mapping[str, Json], key: str) -> list[Json]:
+    found = data.get(key) or []
+    if not isinstance(found, list):
+        raise WrongUse(f"{key}: a list is needed")
+    return found
+
+
+class _Reader:
+    """Reads one tree; knows the rows it met, so that references by key or number can be bound."""
+
+    def __init__(self, registry: CompiledRegistry) -> None:
+        self.registry = registry
+        self.rows: dict[tuple[str, str], list[tuple[str, str]]] = {}  # (holder, group) -> (row id, key text)
+        self.places: dict[str, str] = {}  # printed place -> key of the row or record
+
+    def patient(self, data: Mapping[str, Json], id_: str) -> _Holder:
+        patient = _Holder("patient", id_)
+        tag = id_.rpartition("#")[2] if "#" in id_ else ""
+        containers = self.registry.scopes.containers
+        chain = [name for name, scope in containers.items() if scope.parent is containers["patient"]]
+        current = {name: _Holder(name, f"{name}#{tag}" if tag else name) for name in chain}
+        patient.children.extend(current.values())
+        self._nested(current, data, tag)
+        self._fill({"patient": patient, **current}, data, tag)
+        for number, other in enumerate(_several(data, "episodes"), start=1):
+            if not chain:
+                raise WrongUse("episodes: this registry has none")
+            mark = f"{tag}e{number}"
+            holder = _Holder(chain[0], f"{chain[0]}#{mark}")
+            inner = {chain[0]: holder}
+            self._nested(inner, _shape(other, "episodes"), mark)
+            self._fill({"patient": _Holder("patient", f"ignored#{mark}"), **inner}, _shape(other, "episodes"), mark)
+            patient.children.append(holder)
+        return patient
+
+    def site(self, data: Mapping[str, Json]) -> _Holder:
+        """The hospital with its own forms, such as an inventory of consoles."""
+        site = _Holder("site", "site")
+        self._fill({"patient": _Holder("patient", "ignored#site"), "site": site}, _shape(data.get("site") or {}, "site"), "")
+        return site
+
+    def _nested(self, current: dict[str, _Holder], data: Mapping[str, Json], tag: str) -> None:
+        """Deeper containers: those that `containers` lists, else one default instance each."""
+        given = _shape(data.get("containers") or {}, "containers")
+        for name, scope in self.registry.scopes.containers.items():
+            parent = scope.parent.id if scope.parent is not None else ""
+            if name in current or parent not in current:
+                continue
+            for number, part in enumerate(_several(given, name) or [{}], start=1):
+                holder = _Holder(name, f"{name}[{number}]" + (f"#{tag}{name}{number}" if tag or number > 1 else ""))
+                current[parent].children.append(holder)
+                if number == 1:
+                    current[name] = holder
+                self._fill({**current, name: holder}, _shape(part, name), f"{tag}{name}{number}" if number > 1 else tag)
+
+    def _fill(self, holders: Mapping[str, _Holder], data: Mapping[str, Json], tag: str) -> None:
+        for name, values in _shape(data.get("forms") or {}, "forms").items():
+            if values is not None:
+                self._place(holders, _form(self.registry, name), values, tag, None)
+        for name, occurrences in _shape(data.get("events") or {}, "events").items():
+            event, _ = _event(self.registry, name)
+            records = occurrences if isinstance(occurrences, list) else [occurrences]
+            for number, forms in enumerate(records, start=1):
+                self._occurrence(holders, event, number, _shape(forms or {}, f"events.{name}[{number}]"), tag)
+
+    def _occurrence(
+        self, holders: Mapping[str, _Holder], event: str, number: int, forms: Mapping[str, Json], tag: str
+    ) -> None:
+        holder = holders.get(self.registry.model.events[event].container, holders["patient"])
+        holder.occurrences.setdefault((event, number), {})
+        for name, values in forms.items():
+            if name == "date":
+                holder.days[event, number] = date.fromisoformat(str(values))
+            elif values is not None:
+                self._place(holders, _form(self.registry, name), values, tag, (event, number))
+
+    def _place(
+        self, holders: Mapping[str, _Holder], form: FormDef, values: Json, tag: str, event: tuple[str, int] | None
+    ) -> None:
+        prefix = f"{tag}#" if tag else ""
+        if form.per_event:
+            place = event or (self.registry.scopes.forms[form.id].events[0], 1)
+            holder = holders.get(self.registry.model.events[place[0]].container, holders["patient"])
+            key = f"{prefix}{place[0]}[{place[1]}].{form.id}"
+            holder.occurrences.setdefault(place, {})[form.id] = self.form(
+                form, _shape(values, form.id), key, f"{tag}/{place}"
+            )
+            self.places[key] = key
+            return
+        holder = holders.get(form.container, holders["patient"])
+        records = values if isinstance(values, list) else [values]
+        for number, record in enumerate(records, start=1):
+            key = f"{holder.id}.{form.id}[{number}]"
+            holder.forms.setdefault(form.id, []).append(
+                self.form(form, _shape(record, form.id), key, f"{tag}/{holder.id}")
+            )
+            self.places[f"{prefix}{form.id}[{number}]"] = self.places[f"{prefix}{form.id}"] = key
+            if event is not None:
+                self.places[f"{prefix}{event[0]}[{event[1]}].{form.id}"] = key
+
+    def form(self, form: FormDef, values: Mapping[str, Json], key: str, holder: str) -> FormData:
+        items, groups = self._part(form, values, key, holder)
+        return FormData(items, groups)
+
+    def _part(
+        self, part: FormDef | GroupDef, values: Mapping[str, Json], key: str, holder: str
+    ) -> tuple[dict[str, Entered], dict[str, tuple[RowData, ...]]]:
+        items: dict[str, Entered] = {}
+        groups: dict[str, tuple[RowData, ...]] = {}
+        by_id = {item.id: item for item in part.items} | {item.oid: item for item in part.items if item.oid}
+        inner = {group.id: group for group in part.groups} | {group.oid: group for group in part.groups if group.oid}
+        for name, data in values.items():
+            if name in inner and isinstance(data, list | None):
+                groups[inner[name].id] = self._rows(inner[name], data or [], key, holder)
+            elif name in by_id and by_id[name].datatype.kind is not Kind.NOTHING:
+                value = self.value(by_id[name], data)
+                if value is not None:
+                    items[by_id[name].id] = value
+            elif data is not None:
+                items[name] = refuse(data, "unknown_item", "unknown_item", form=key, item=name)
+        return items, groups
+
+    def _rows(self, group: GroupDef, rows: list[Json], key: str, holder: str) -> tuple[RowData, ...]:
+        made = []
+        for number, row in enumerate(rows, start=1):
+            id_ = f"{key}.{group.id}[{number}]"
+            row = _shape(row, id_)
+            items, groups = self._part(group, row, id_, holder)
+            made.append(RowData(id_, items, groups))
+            name = row.get(group.key) if group.key else None
+            self.rows.setdefault((holder.split("/", maxsplit=1)[0], group.id), []).append(
+                (id_, "" if name is None else str(name))
+            )
+            self.places[id_] = id_
+        return tuple(made)
+
+    def value(self, item: ItemDef, data: Json) -> Entered | None:
+        """A value of the contract."""
+        if isinstance(data, Mapping) and set(data) == {"missing"}:
+            return Missing(str(data["missing"]))
+        if item.datatype.kind is Kind.REFERENCE and data is not None:
+            return Reference(f"?{item.target}?{_reference_text(data)}")
+        return item.datatype.read_json(data, item.facets)
+
+    # references -------------------------------------------------------------------------------------------------
+
+    def resolved(self, instance: Instance, tag: str = "") -> Instance:
+        """The instance with its references bound to rows and records."""
+        tag = instance.id.rpartition("#")[2] if "#" in instance.id else tag
+        forms = {
+            name: tuple(self._bound(record, tag) for record in records) for name, records in instance.forms.items()
+        }
+        occurrences = tuple(
+            Occurrence(o.event, o.id, {name: self._bound(record, tag) for name, record in o.forms.items()}, o.day)
+            for o in instance.occurrences
+        )
+        children = tuple(self.resolved(child, tag) for child in instance.children)
+        return Instance(instance.container, instance.id, forms, occurrences, children)
+
+    def _bound(self, data: Any, tag: str) -> Any:
+        items = {name: self._target(value, tag) for name, value in data.items.items()}
+        groups = {name: tuple(self._bound(row, tag) for row in rows) for name, rows in data.groups.items()}
+        return RowData(data.id, items, groups) if isinstance(data, RowData) else FormData(items, groups)
+
+    def _target(self, value: Entered, tag: str) -> Entered:
+        if not isinstance(value, Reference) or not value.target.startswith("?"):
+            return value
+        _, group, text = value.target.split("?", 2)
+        kind, _, name = text.partition(":")
+        rows = self.rows.get((tag, group), [])
+        if kind == "place":
+            return Reference(self.places.get(name, self.places.get(re.sub(r"\[1\]$", "", name), name)))
+        if kind == "number":
+            return Reference(rows[int(name) - 1][0] if 0 < int(name) <= len(rows) else name)
+        return Reference(next((id_ for id_, key in rows if key == name), name))
+
+    def focus(self, patient: _Holder, form: FormDef, place: tuple[str, int | None] | None, site: _Holder) -> Focus:
+        """Where the form to evaluate stands; what is absent is made."""
+        if form.per_event:
+            event = place[0] if place else self._held_event(patient, form)
+            container = self.registry.model.events[event].container
+            holder = _find_holder(patient, container)
+            held = [
+                n for (name, n), forms in holder.occurrences.items() if name == event and (form.id in forms or place)
+            ]
+            number = (place[1] if place else None) or max(held, default=1)
+            holder.occurrences.setdefault((event, number), {})
+            return Focus(form.id, holder.id, _event_key(holder.id, event, number))
+        holder = site if form.container == "site" else _find_holder(patient, form.container)
+        records = len(holder.forms.get(form.id, ()))
+        occurrence = None
+        if place is not None:
+            at = _find_holder(patient, self.registry.model.events[place[0]].container)
+            held = [n for (name, n) in at.occurrences if name == place[0]]
+            occurrence = _event_key(at.id, place[0], place[1] or max(held, default=1))
+        return Focus(form.id, holder.id, occurrence, max(records - 1, 0))
+
+    def _held_event(self, patient: _Holder, form: FormDef) -> str:
+        for holder in _all_holders(patient):
+            for (event, _), forms in holder.occurrences.items():
+                if form.id in forms:
+                    return event
+        return self.registry.scopes.forms[form.id].events[0]
+
+
+def _all_holders(holder: _Holder) -> Iterator[_Holder]:
+    yield holder
+    for child in holder.children:
+        yield from _all_holders(child)
+
+
+def _find_holder(patient: _Holder, container: str) -> _Holder:
+    found = next((holder for holder in _all_holders(patient) if holder.container == container), None)
+    if found is None:
+        raise WrongUse(f"no {container} to hold the form")
+    return found
+
+
+def _reference_text(data: Json) -> str:
+    if isinstance(data, Mapping) and isinstance(data.get("ref"), str):
+        return f"place:{data['ref']}"
+    if isinstance(data, int) and not isinstance(data, bool):
+        return f"number:{data}"
+    return f"key:{data}"
+
+
+# writing ------------------------------------------------------------------------------------------------------------
+
+
+def value_json(value: Any) -> Json:
+    """A value of a rule: numbers as decimal text, dates in ISO form, missing as null."""
+    match value:
+        case None | bool() | str():
+            return value
+        case Decimal():
+            return plain(value)
+        case datetime():
+            return value.strftime("%Y-%m-%dT%H:%M") + offset_text(value)
+        case date():
+            return value.isoformat()
+        case time():
+            return value.strftime("%H:%M")
+        case PartialDate():
+            return str(value)
+        case Reference():
+            return value.target
+        case tuple():
+            return [value_json(part) for part in value]
+    return str(value)
+
+
+def evaluation_json(evaluation: Evaluation) -> Json:
+    """The answer of `ecrf evaluate`."""
+    return {
+        "visible": sorted(evaluation.visible),
+        "required": sorted(evaluation.required),
+        "calculated": {path: value_json(value) for path, value in sorted(evaluation.calculated.items())},
+        "derived": {
+            name: {"value": value_json(found.value), "because": list(found.because)}
+            if found.because
+            else value_json(found.value)
+            for name, found in sorted(evaluation.derived.items())
+        },
+        "events": [
+            {
+                "id": event.event,
+                "number": event.number,
+                "date": value_json(event.date),
+                "window": [value_json(bound) for bound in event.window],
+                "state": event.state,
+            }
+            for event in evaluation.events
+        ],
+        "violations": [
+            {"code": v.code, "severity": str(v.severity), "item": v.item, "row": v.row, "message": v.message}
+            for v in evaluation.violations
+        ],
+        "complete": evaluation.complete,
+    }
+
+
+__all__ = ["Reading", "WrongUse", "evaluation_json", "read_values", "value_json"]

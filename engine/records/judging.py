@@ -1,0 +1,207 @@
+"""Judges entered values: the built-in rules of items and groups -> violations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from engine.datatypes.messages import explain, message, range_message
+from engine.datatypes.values import Missing, PartialDate, Reference, Unread
+from engine.expressions.calendar_days import compare_partial, day_of
+from engine.expressions.evaluator import COMPARATORS, Run
+from engine.expressions.frames import Frame, Node
+from engine.model.form import CheckSeverity, GroupDef
+from engine.model.item import ItemDef
+from engine.model.text import in_language
+from engine.records.evaluation import Violation
+from engine.records.path import ItemPath
+from engine.records.program import Judge
+from engine.records.settling import is_hidden
+from engine.records.tree import Tree
+
+ERROR, WARNING = CheckSeverity.ERROR, CheckSeverity.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One item of one row, being judged."""
+
+    tree: Tree
+    node: Node
+    judge: Judge
+    path: ItemPath
+    language: str
+
+    @property
+    def item(self) -> ItemDef:
+        """The item."""
+        return self.judge.rules.item
+
+    @property
+    def entered(self) -> Any:
+        """What was entered, whatever it is."""
+        return self.node.entered.get(self.item.id)
+
+    @property
+    def value(self) -> Any:
+        """What rules see."""
+        return self.node.values.get(self.item.id)
+
+    @property
+    def frame(self) -> Frame:
+        """The frame in which the item's rules run."""
+        return self.tree.frame(self.node)
+
+    def violation(self, code: str, text: str, severity: CheckSeverity = ERROR) -> Violation:
+        """A violation at this item."""
+        return Violation(code, severity, str(self.path), str(self.path.row), text)
+
+    def told(self, key: str, **parts: Any) -> str:
+        """A message in the user's language."""
+        return message(key, self.language, **parts)
+
+
+def is_required(case: Case) -> bool:
+    """Whether a value or a reason is asked for: shown, and required now."""
+    required = case.judge.required
+    if case.item.calculate is not None or case.item.id in case.node.hidden:
+        return False
+    return required if isinstance(required, bool) else required(case.frame) is True
+
+
+def judge_item(case: Case) -> Iterator[Violation]:
+    """All violations of one shown item."""
+    if case.item.id in case.node.hidden:
+        return
+    entered = case.entered
+    if isinstance(entered, Unread):
+        yield case.violation(entered.code, explain(entered, case.language))
+        return
+    if entered is None and case.item.calculate is None:
+        if is_required(case):
+            key = "required_or_reason" if case.item.missing.reasons else "required"
+            yield case.violation("required", case.told(key, label=in_language(case.item.label, case.language)))
+        return
+    if isinstance(entered, Missing):
+        if entered.reason not in case.item.missing.reasons:
+            yield case.violation("missing_not_allowed", case.told("missing_not_allowed", reason=entered.reason))
+        return
+    for rule in _VALUE_RULES:
+        yield from rule(case)
+
+
+def _not_in_list(case: Case) -> Iterator[Violation]:
+    only, value = case.judge.only, case.value
+    if only is None or value is None:
+        return
+    for code in (value,) if isinstance(value, str) else value:
+        frame = Frame(case.node, case.frame.world)
+        frame.vars = {"code": code}
+        if only(frame) is False:
+            yield case.violation("not_in_list", case.told("not_in_list", value=label(case, code)))
+
+
+def label(case: Case, code: str) -> str:
+    """What a code is called in the user's language."""
+    choice = case.item.facets.choices.get(code)
+    return in_language(choice.label, case.language) if choice else code
+
+
+def _exclusive(case: Case) -> Iterator[Violation]:
+    value = case.value
+    if not isinstance(value, tuple) or len(value) < 2:
+        return
+    choices = case.item.facets.choices
+    alone = next((code for code in value if code in choices and choices[code].exclusive), None)
+    if alone is not None:
+        other = next(code for code in value if code != alone)
+        yield case.violation("exclusive", case.told("exclusive", first=label(case, alone), second=label(case, other)))
+
+
+def _ranges(case: Case) -> Iterator[Violation]:
+    value = case.value
+    if value is None:
+        return
+    broken: set[bool] = set()
+    for bound, (low_run, high_run) in zip(case.judge.rules.ranges, case.judge.ranges, strict=True):
+        low, high = _limit(low_run, case), _limit(high_run, case)
+        fits = _holds(">=" if bound.check.low_inclusive else ">", value, low)
+        fits = fits and _holds("<=" if bound.check.high_inclusive else "<", value, high)
+        if not fits and bound.check.hard not in broken:
+            broken.add(bound.check.hard)
+            unit = case.item.facets.unit or ""
+            text = range_message(value, low, high, case.language, hard=bound.check.hard, unit=unit)
+            code = "range_hard" if bound.check.hard else "range_soft"
+            if not (code == "range_soft" and True in broken):
+                yield case.violation(code, text, ERROR if bound.check.hard else WARNING)
+
+
+def _limit(run: Run | None, case: Case) -> Any:
+    return None if run is None else run(case.frame)
+
+
+def _holds(op: str, value: Any, limit: Any) -> bool:
+    """Whether a limit is kept; an unknown limit, or one that only some completions of a date break, is."""
+    if limit is None:
+        return True
+    if isinstance(value, PartialDate) or isinstance(limit, PartialDate):
+        return compare_partial(op, value, limit) is not False
+    if isinstance(value, date) and isinstance(value, datetime) != isinstance(limit, datetime):
+        value, limit = day_of(value), day_of(limit)
+    return COMPARATORS[op](value, limit)
+
+
+def _reference(case: Case) -> Iterator[Violation]:
+    value = case.value
+    if not isinstance(value, Reference):
+        return
+    judged = case.tree.registry.judged_references
+    if value.target not in case.tree.world.rows and case.judge.rules.key not in judged:
+        yield case.violation("not_in_list", case.told("not_in_list", value=value.target))
+    if case.item.unique and case.judge.rules.key not in judged and case.node.parent is not None:
+        for number, row in enumerate(case.node.parent.kids.get(case.node.scope.id, ()), start=1):
+            if row is case.node:
+                return
+            if row.values.get(case.item.id) == value:
+                yield case.violation("unique", case.told("unique", value=row_name(case.tree, value.target), row=number))
+                return
+
+
+def row_name(tree: Tree, key: str) -> str:
+    """What people call the row a reference points to: the value of its key item, else its number."""
+    node = tree.world.rows.get(key)
+    if node is None:
+        return key
+    group = tree.registry.groups.get(f"{node.scope.form_id}.{node.scope.id}")
+    value = node.values.get(group.group.key) if group is not None and group.group.key else None
+    return str(value) if value is not None else key
+
+
+_VALUE_RULES: tuple[Callable[[Case], Iterator[Violation]], ...] = (_not_in_list, _exclusive, _ranges, _reference)
+
+
+def judge_rows(holder: Node, group: GroupDef, path: ItemPath, language: str) -> Iterator[Violation]:
+    """Too few or too many rows of a shown group."""
+    if group.id in holder.hidden or is_hidden(holder):
+        return
+    count = len(holder.kids.get(group.id, ()))
+    found = None
+    if count < group.min_rows:
+        found = message("rows_few", language, count=count, min=group.min_rows)
+    elif group.max_rows is not None and count > group.max_rows:
+        found = message("rows_many", language, count=count, max=group.max_rows)
+    if found is not None:
+        yield Violation("rows", ERROR, str(path.at(group.id)), str(path), found)
+
+
+def judge_unknown(node: Node, path: ItemPath, form: str, language: str) -> Iterator[Violation]:
+    """Values under names that the form does not have; they are kept, but nothing can be done with them."""
+    for name in node.entered:
+        if name not in node.scope.fields:
+            text = message("unknown_item", language, form=form, item=name)
+            yield Violation("unknown_item", ERROR, str(path.at(name)), str(path), text)
+
+
+__all__ = ["Case", "is_required", "judge_item", "judge_rows", "judge_unknown", "label", "row_name"]

@@ -1,0 +1,162 @@
+"""A registry's rules as runnable closures, made once per compiled registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from engine.compiler.compiled import CompiledRegistry
+from engine.compiler.order import reads_of
+from engine.compiler.rules import CheckRules, DerivedRules, GroupRules, ItemRules, Rule
+from engine.datatypes.base import Kind
+from engine.expressions.evaluator import Run, compile_term
+from engine.expressions.scopes import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class ItemStep:
+    """Settles an item at a node: is it shown, what do rules see of it."""
+
+    key: str
+    id: str
+    scope: Scope
+    rules: ItemRules
+    visible: Run | None
+    calculate: Run | None
+    keeps: bool
+    in_rules: Callable[[Any], Any]
+    reads: frozenset[str]
+    crosses: bool  # reads beyond its own row and what holds it
+
+
+@dataclass(frozen=True, slots=True)
+class GroupStep:
+    """Settles a group at the node that holds it."""
+
+    key: str
+    id: str
+    scope: Scope  # of the holder
+    rules: GroupRules
+    visible: Run | None
+    reads: frozenset[str]
+    crosses: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeStep:
+    """Settles an outcome at a container instance or row."""
+
+    key: str
+    id: str
+    scope: Scope
+    rules: DerivedRules
+    calculate: Run | None
+    cases: tuple[tuple[Run | None, Run], ...]
+    reads: frozenset[str]
+    crosses: bool = True
+
+
+Step = ItemStep | GroupStep | OutcomeStep
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What is asked of an item's value: required, ranges, narrowed list."""
+
+    rules: ItemRules
+    required: Run | bool
+    ranges: tuple[tuple[Run | None, Run | None], ...]
+    only: Run | None
+    reads: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRun:
+    """A check with its parts as closures."""
+
+    rules: CheckRules
+    parts: tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The closures of a registry."""
+
+    registry: CompiledRegistry
+    steps: tuple[Step, ...]
+    judges: Mapping[str, Judge]
+    checks: Mapping[str, tuple[CheckRun, ...]]  # by the form in which they are reported
+    events: Mapping[str, Mapping[str, Run]]  # event -> after, when, optional, cancel, start, stop
+
+
+def _run(rule: Rule | None) -> Run | None:
+    return compile_term(rule.term) if rule is not None else None
+
+
+_FAR = frozenset({"aggregate", "neighbour", "deref", "exists", "exists_ref", "event_is", "in_window", "row_index"})
+
+
+def _crosses(rule: Rule | None) -> bool:
+    """Whether a rule reads more than its own row and the rows and forms that hold it."""
+    if rule is None:
+        return False
+    return any(
+        term.op in _FAR or (term.op in ("read", "reason") and (term.args[0] or term.args[2]))
+        for term in rule.term.walk()
+    )
+
+
+def _step(rule: ItemRules | GroupRules | DerivedRules) -> Step | None:
+    match rule:
+        case ItemRules():
+            if rule.item.datatype.kind is Kind.NOTHING and rule.visible is None:
+                return None
+            keeps = rule.item.when_hidden == "keep"
+            crosses = _crosses(rule.visible) or _crosses(rule.calculate)
+            runs = _run(rule.visible), _run(rule.calculate)
+            in_rules = rule.item.datatype.in_rules
+            return ItemStep(rule.key, rule.item.id, rule.scope, rule, *runs, keeps, in_rules, reads_of(rule), crosses)
+        case GroupRules():
+            assert rule.scope.parent is not None
+            shown = _run(rule.visible)
+            return GroupStep(
+                rule.key, rule.group.id, rule.scope.parent, rule, shown, reads_of(rule), _crosses(rule.visible)
+            )
+        case DerivedRules():
+            cases = tuple((_run(case.when), compile_term(case.then.term)) for case in rule.cases)
+            return OutcomeStep(rule.key, rule.derived.id, rule.scope, rule, _run(rule.calculate), cases, reads_of(rule))
+
+
+def _judge(rules: ItemRules) -> Judge:
+    bounds = [rule for check in rules.ranges for rule in (check.low, check.high)]
+    asked = [*bounds, rules.only, rules.required if isinstance(rules.required, Rule) else None]
+    reads = frozenset[str]().union(*(rule.reads for rule in asked if rule is not None))
+    required = rules.required if isinstance(rules.required, bool) else compile_term(rules.required.term)
+    ranges = tuple((_run(check.low), _run(check.high)) for check in rules.ranges)
+    return Judge(rules, required, ranges, _run(rules.only), reads | {rules.key})
+
+
+@lru_cache(maxsize=64)
+def program_of(registry: CompiledRegistry) -> Program:
+    """The program of a compiled registry; made at its first use."""
+    steps = tuple(step for step in map(_step, registry.order) if step is not None)
+    judges = {key: _judge(rules) for key, rules in registry.items.items()}
+    runs = {
+        id(check): CheckRun(check, tuple(compile_term(part.rule.term) for part in check.parts))
+        for check in registry.checks
+    }
+    checks = {form: tuple(runs[id(check)] for check in found) for form, found in registry.checks_of.items()}
+    events = {
+        id_: {
+            name: run
+            for name in ("after", "when", "optional", "cancel", "start", "stop")
+            if (run := _run(getattr(rules, name))) is not None
+        }
+        for id_, rules in registry.events.items()
+    }
+    return Program(registry, steps, judges, checks, events)
+
+
+__all__ = ["CheckRun", "GroupStep", "ItemStep", "Judge", "OutcomeStep", "Program", "Step", "program_of"]

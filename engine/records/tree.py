@@ -1,0 +1,133 @@
+"""Builds the tree of nodes that rules run on from a subject's entered values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.compiler.compiled import CompiledRegistry
+from engine.expressions.frames import Frame, Node, World
+from engine.expressions.scopes import EVENT, Scope
+from engine.records.form_data import Focus, FormData, Instance, Occurrence, RowData
+
+
+@dataclass(slots=True)
+class Tree:
+    """The nodes of a subject (and of others that rules compare with), by scope; `focus` is the form looked at."""
+
+    registry: CompiledRegistry
+    root: Node
+    world: World
+    nodes: dict[int, list[Node]] = field(default_factory=dict)  # by id() of the scope: scopes live as long as the tree
+    frames: dict[int, Frame] = field(default_factory=dict)
+    focus: Node | None = None
+
+    def of(self, scope: Scope) -> list[Node]:
+        """All nodes of a scope, in order."""
+        return self.nodes.get(id(scope), [])
+
+    def frame(self, node: Node) -> Frame:
+        """The frame that stands at a node."""
+        found = self.frames.get(id(node))
+        if found is None:
+            found = self.frames[id(node)] = Frame(node, self.world)
+        return found
+
+    def add(self, node: Node) -> Node:
+        """Register a node and hang it under its parent."""
+        self.nodes.setdefault(id(node.scope), []).append(node)
+        if node.parent is not None:
+            node.parent.kids.setdefault(node.scope.id, []).append(node)
+        return node
+
+    def remove(self, node: Node) -> None:
+        """Take a row and everything in it out of the tree."""
+        for kids in node.kids.values():
+            for kid in tuple(kids):
+                self.remove(kid)
+        self.nodes[id(node.scope)].remove(node)
+        self.frames.pop(id(node), None)
+        self.world.rows.pop(node.key, None)
+        if node.parent is not None:
+            node.parent.kids[node.scope.id].remove(node)
+
+
+def build_tree(
+    registry: CompiledRegistry, subject: Instance, others: tuple[Instance, ...], focus: Focus, world: World
+) -> Tree:
+    """The tree of a subject. The form in focus is made, empty, where it was never opened.
+
+    Raises:
+        LookupError: the focus names a form, instance or occurrence that does not exist.
+    """
+    root = Node(registry.scopes.root, None, "registry")
+    tree = Tree(registry, root, world)
+    tree.nodes[id(root.scope)] = [root]
+    _instance(tree, root, subject)
+    for other in others:
+        _instance(tree, root, other)
+    tree.focus = _find(tree, focus)
+    return tree
+
+
+def _instance(tree: Tree, parent: Node, instance: Instance) -> None:
+    scope = parent.scope.children[instance.container]
+    node = tree.add(Node(scope, parent, instance.id))
+    for form, records in instance.forms.items():
+        for number, data in enumerate(records):
+            _form(tree, node, form, data, f"{instance.id}.{form}[{number + 1}]")
+    numbers: dict[str, int] = {}
+    for occurrence in instance.occurrences:
+        numbers[occurrence.event] = numbers.get(occurrence.event, 0) + 1
+        _occurrence(tree, node, occurrence, numbers[occurrence.event])
+    for child in instance.children:
+        _instance(tree, node, child)
+
+
+def _occurrence(tree: Tree, parent: Node, occurrence: Occurrence, number: int) -> None:
+    node = Node(parent.scope.children[EVENT], parent, occurrence.id)
+    node.event, node.number, node.day = occurrence.event, number, occurrence.day
+    tree.add(node)
+    for form, data in occurrence.forms.items():
+        _form(tree, node, form, data, f"{occurrence.id}.{form}")
+
+
+def _form(tree: Tree, parent: Node, form: str, data: FormData, key: str) -> Node:
+    scope = parent.scope.children[form]
+    node = tree.add(Node(scope, parent, key))
+    tree.world.rows[key] = node
+    node.entered = dict(data.items)
+    _rows(tree, node, data.groups)
+    return node
+
+
+def _rows(tree: Tree, parent: Node, groups: Mapping[str, tuple[RowData, ...]]) -> None:
+    for group, rows in groups.items():
+        scope = parent.scope.children.get(group)
+        if scope is None:
+            continue  # reported as an unknown item, where the form is judged
+        for row in rows:
+            add_row(tree, parent, scope, row)
+
+
+def add_row(tree: Tree, parent: Node, scope: Scope, row: RowData) -> Node:
+    """Put a row with its nested rows into the tree."""
+    node = tree.add(Node(scope, parent, row.id))
+    tree.world.rows[row.id] = node
+    node.entered = dict(row.items)
+    _rows(tree, node, row.groups)
+    return node
+
+
+def _find(tree: Tree, focus: Focus) -> Node:
+    scope = tree.registry.scopes.forms[focus.form]
+    holder = scope.parent
+    assert holder is not None
+    wanted = focus.occurrence if holder.kind == EVENT else focus.instance
+    parent = next((node for node in tree.of(holder) if node.key == wanted), None)
+    if parent is None:
+        raise LookupError(f"no {holder.id} {wanted!r} to hold the form {focus.form}")
+    records = parent.kids.get(focus.form, [])
+    if focus.record < len(records):
+        return records[focus.record]
+    return _form(tree, parent, focus.form, FormData(), f"{parent.key}.{focus.form}[{len(records) + 1}]")

@@ -1,0 +1,141 @@
+"""Messages and the words in them."""
+
+import re
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from engine.datatypes import PartialDate, Quantity, message, range_message
+from engine.datatypes.messages import MESSAGES
+from engine.datatypes.words import date_text, number_text, placeholders, plural, unit_text, value_text
+
+SOURCES = Path(__file__).parents[2] / "engine" / "datatypes"
+
+
+@pytest.mark.parametrize("key", MESSAGES)
+def test_both_languages_use_parts_that_can_be_given(key):
+    polish, english = (set(placeholders(MESSAGES[key][language])) for language in ("pl", "en"))
+    assert polish == english
+
+
+@pytest.mark.parametrize("key", MESSAGES)
+def test_words(key):
+    """Short, in the house's typography, without blame."""
+    for language, text in MESSAGES[key].items():
+        assert text.endswith((".", "}}."))
+        assert len(text) <= 140
+        assert not re.search(r"invalid|nieprawidłow|błędn", text, re.IGNORECASE)
+        assert language == "en" or key.startswith("json_") or '"' not in text
+
+
+def test_each_message_that_a_type_names_exists():
+    named = {
+        key
+        for path in SOURCES.glob("*.py")
+        for key in re.findall(r"(?:refuse\([^()\"]*|Fault\(|return )\"([a-z0-9]+_[a-z0-9_]+)\"", path.read_text())
+    }
+    assert len(named) > 40
+    assert named <= set(MESSAGES)
+
+
+def test_value_in_the_words_of_the_language():
+    told = message("range_soft", "pl", value=Decimal(1850), unit="Gy.cm2", low=Decimal("0.05"), high=Decimal(300))
+    assert told == "1850 Gy·cm² to nietypowa wartość (zwykle 0,05–300). Sprawdź liczbę i jednostkę."
+    told = message("range_soft", "en", value=Decimal(1850), unit="Gy.cm2", low=Decimal("0.05"), high=Decimal(300))
+    assert told == "1850 Gy·cm² is outside the usual range (0.05–300). Check the number and the unit."
+
+
+def test_input_is_never_read_as_a_template():
+    assert "{value.__class__}" in message("number_form", "pl", value="{value.__class__}")
+
+
+def test_unknown_key_or_missing_part_is_a_bug():
+    with pytest.raises(KeyError):
+        message("no_such_message", "pl")
+    with pytest.raises(KeyError):
+        message("number_form", "pl")
+
+
+def test_other_languages_get_english():
+    assert message("required", "de", label="Wiek") == message("required", "en", label="Wiek")
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "hard", "told"),
+    [
+        (5, 1, 4, True, "5 mg nie mieści się w granicach 1–4. Popraw wartość albo jednostkę."),
+        (0, 1, None, True, "0 mg to za mało: najmniejsza możliwa wartość to 1. Popraw wpis."),
+        (5, None, 4, True, "5 mg to za dużo: największa możliwa wartość to 4. Popraw wpis."),
+        (5, None, 4, False, "5 mg to więcej niż zwykle (do 4). Sprawdź liczbę i jednostkę."),
+        (0, 1, None, False, "0 mg to mniej niż zwykle (od 1). Sprawdź liczbę i jednostkę."),
+    ],
+)
+def test_range_of_amounts(value, low, high, hard, told):
+    low, high = (None if bound is None else Decimal(bound) for bound in (low, high))
+    assert range_message(Decimal(value), low, high, "pl", hard=hard, unit="mg") == told
+    quantity = Quantity(Decimal(1), "g", Decimal(value))
+    assert range_message(quantity, low, high, "pl", hard=hard, unit="mg") == told, "told in the unit of the bounds"
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "told"),
+    [
+        (
+            date(2025, 3, 17),
+            date(2025, 4, 1),
+            date(2025, 5, 1),
+            "17.03.2025 to za wcześnie: najwcześniej może być 01.04",
+        ),
+        (date(2025, 6, 17), date(2025, 4, 1), date(2025, 5, 1), "17.06.2025 to za późno: najpóźniej może być 01.05"),
+        (
+            datetime(2025, 6, 17, 9, 10, tzinfo=timezone(timedelta(hours=2))),
+            None,
+            date(2025, 5, 1),
+            "17.06.2025 09:10 ",
+        ),
+        (PartialDate(2008, 6), date(2009, 1, 1), None, "06.2008 to za wcześnie: najwcześniej może być 01.01.2009."),
+        (time(9, 10), time(10), time(12), "09:10 to za wcześnie: najwcześniej może być 10:00."),
+    ],
+)
+def test_range_of_moments(value, low, high, told):
+    assert range_message(value, low, high, "pl", hard=True).startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("count", "polish", "english"),
+    [(0, "błędów", "errors"), (1, "błąd", "error"), (2, "błędy", "errors"), (5, "błędów", "errors"),
+     (12, "błędów", "errors"), (22, "błędy", "errors"), (112, "błędów", "errors"), (101, "błędów", "errors")],
+)  # fmt: skip
+def test_plural(count, polish, english):
+    assert plural(count, ("błąd", "błędy", "błędów"), "pl") == polish
+    assert plural(count, ("error", "errors"), "en") == english
+
+
+@pytest.mark.parametrize(
+    ("number", "polish", "english"),
+    [("1.50", "1,5", "1.5"), ("-2", "−2", "−2"), ("1E+3", "1000", "1000"), ("-0.0", "0", "0"), ("1E-7", "0,0000001", "0.0000001")],
+)  # fmt: skip
+def test_number_text(number, polish, english):
+    assert (number_text(Decimal(number), "pl"), number_text(Decimal(number), "en")) == (polish, english)
+
+
+def test_date_text():
+    assert (date_text(date(2025, 3, 7), "pl"), date_text(date(2025, 3, 7), "en")) == ("07.03.2025", "2025-03-07")
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [
+        ("mg/dL", "mg/dL"), ("umol/L", "µmol/L"), ("Gy.cm2", "Gy·cm²"), ("10*9/L", "10⁹/L"), ("mL/min/{1.73_m2}", "mL/min/1,73 m²"),
+        ("mm[Hg]", "mmHg"), ("Cel", "°C"), ("%", "%"), ("1", ""), ("kg/m2", "kg/m²"), ("m.s-1", "m·s⁻¹"), ("a", "lat"),
+    ],
+)  # fmt: skip
+def test_unit_text(unit, text):
+    assert unit_text(unit, "pl") == text
+
+
+def test_value_text_of_all_kinds():
+    assert value_text((Decimal("1.5"), date(2025, 3, 17)), "pl") == "1,5, 17.03.2025"
+    assert value_text(value=True, language="pl") == "tak"
