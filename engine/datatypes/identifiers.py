@@ -104,11 +104,12 @@ def judge_gs1(value: str) -> Fault | None:
 
 def normalise_gs1(text: str) -> str:
     """A scan in the form with parentheses, which keeps the case of a lot number; a bare number as any other."""
-    if not is_scan(text.strip()):
-        return normalise(text)
-    elements = read_scan(text.strip())
+    scan = text.strip() if is_scan(text.strip()) else normalise(text)
+    if not is_scan(scan):  # without its spaces and hyphens a number may turn out to be a scan
+        return scan
+    elements = read_scan(scan)
     # What cannot be read is shown with spaces for the separators (ASCII 29), and judged as it is.
-    return text.strip().replace("\x1d", " ") if isinstance(elements, Fault) else "".join(map(str, elements))
+    return scan.replace("\x1d", " ") if isinstance(elements, Fault) else "".join(map(str, elements))
 
 
 @dataclass(frozen=True, slots=True)

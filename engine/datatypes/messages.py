@@ -37,6 +37,10 @@ _PRESENCE = {
         "Jest {count} {count:plural:wiersz|wiersze|wierszy}, potrzeba co najmniej {min}. Dodaj brakujące.",
         "There {count:plural:is|are} {count} {count:plural:row|rows}; at least {min} needed. Add the missing ones.",
     ),
+    "json_rows": (
+        "Zamiast {value} podaj listę wierszy, a każdy wiersz jako obiekt.",
+        "Give a list of rows instead of {value}, each row as an object.",
+    ),
     "rows_many": (
         "Jest {count} {count:plural:wiersz|wiersze|wierszy}, a może być najwyżej {max}. Usuń nadmiarowe.",
         "There {count:plural:is|are} {count} {count:plural:row|rows}; at most {max} allowed. Remove the others.",

@@ -14,6 +14,8 @@ from engine.definitions.source import read_source
 from engine.errors import DefinitionError, DefinitionProblem, Mark, Problems, Severity
 from engine.model.metadata_version import MetaDataVersion
 
+SHAPE = frozenset({"wrong-shape", "not-allowed", "wrong-count", "number"})  # where a value is of no use to the builder
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -55,7 +57,10 @@ def _read(data: bytes, name: str, folder: Path | None, problems: Problems, path:
     files.note(name, data, path)
     check_shape(root, problems)
     merged = merge_includes(root, path, files, problems)
+    shape = {problem.mark for problem in problems.found if problem.code in SHAPE}
+    reported = len(problems.found)
     model = build(merged, files, problems)
+    problems.found[reported:] = [problem for problem in problems.found[reported:] if problem.mark not in shape]
     problems.stop_if_faulty()
     return Definition(model, tuple(sorted(p for p in set(problems.found) if p.severity is Severity.WARNING)))
 

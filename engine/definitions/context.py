@@ -151,7 +151,9 @@ class Context:
         """Whether a name is one of the allowed; if not, say so with the nearest."""
         if name in allowed:
             return True
-        listed = f" There is: {', '.join(allowed)}." if 0 < len(allowed) <= 12 else "" if allowed else " There is none."
+        listed = (
+            f" There is: {', '.join(allowed)}." if 0 < len(allowed) <= 12 else "" if allowed else " None is declared."
+        )
         self.error(node.mark, code, f"There is no {what} {name!r}.{nearest(name, allowed)}{listed}")
         return False
 

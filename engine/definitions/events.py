@@ -18,7 +18,7 @@ _CONSTANT_DAY = re.compile(r"make_date\(\s*(\d{1,4})\s*,\s*(\d{1,2})\s*,\s*(\d{1
 
 def build_containers(context: Context, nodes: Mapping[str, Node]) -> dict[str, ContainerDef]:
     """The registry's own containers. A parent must exist, and no container holds itself."""
-    known = [*CONTAINERS, *nodes]
+    known = list(dict.fromkeys([*CONTAINERS, *nodes]))
     for id_, node in nodes.items():
         context.identifier(id_, node.key_mark)
         if id_ in CONTAINERS:

@@ -28,7 +28,7 @@ class FormBuilder:
         self._context = context
         self._expander = expander
         self._ids: dict[str, Mark] = {}
-        self._names: dict[str, set[str]] = {"": set()}  # group, or '' for the form -> the ids that stand there
+        self._names: dict[str, set[str]] = {"": set()}  # group, or '' for the form -> its items
         self._titles: list[tuple[Node, Renames, tuple[str, ...]]] = []  # row titles, with the groups around each
         self._checks = checks  # ids of checks of the whole definition
 
@@ -94,7 +94,7 @@ class FormBuilder:
     def _content(
         self, entries: Sequence[Node], renames: Renames, groups: tuple[str, ...]
     ) -> tuple[tuple[ItemDef | GroupDef, ...], set[str]]:
-        """The items and groups of a section or group, and the ids that stand there."""
+        """The items and groups of a section or group, and the ids of its items, of faulty ones too."""
         parts: list[ItemDef | GroupDef] = []
         names: set[str] = set()
         for node, own, use in self._expander.expand(entries, renames):
@@ -104,10 +104,12 @@ class FormBuilder:
             id_ = own.get(named.raw, named.raw)
             self._context.identifier(id_, named.mark)
             self._unique(id_, named.mark if use is None else use.mark, self._ids, "an item or group of this form")
-            names.add(id_)
-            part = (
-                self._group(id_, node, own, groups) if "group" in node.entries else build_item(self._context, node, own)
-            )
+            part: ItemDef | GroupDef | None
+            if "group" in node.entries:
+                part = self._group(id_, node, own, groups)
+            else:
+                names.add(id_)
+                part = build_item(self._context, node, own)
             if part is not None:
                 parts.append(part)
         return tuple(parts), names
@@ -127,7 +129,7 @@ class FormBuilder:
             context.known(
                 key,
                 renames.get(key.raw, key.raw),
-                [part.id for part in content if isinstance(part, ItemDef)],
+                sorted(names),
                 "unknown-key-item",
                 f"item in the group {id_!r} called",
             )

@@ -71,11 +71,11 @@ def _bound(context: Context, end: Node, datatype: DataType, renames: Renames) ->
             f"{node.raw} would be a subtraction. Write the date as make_date({day.year}, {day.month}, {day.day}).",
         )
         return None
-    if isinstance(node.value, bool) or not node.raw.strip():
+    if not node.raw.strip():
         context.error(
             node.mark,
             "range-bound",
-            f"{node.raw or 'An empty text'} is no bound. Allowed: a number, an expression, or null for no limit.",
+            "An empty text is no bound. Allowed: a number, an expression, or null for no limit.",
         )
         return None
     expression = node.expression()

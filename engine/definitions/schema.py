@@ -43,11 +43,13 @@ ABOUT_TEXTS = frozenset({"description", "type", "additionalProperties", "minProp
 
 
 def check_shape(root: Node, problems: Problems) -> None:
-    """Add a problem for everything in the tree that the schema does not allow."""
+    """Add a problem for everything in the tree that the schema does not allow and that is not reported yet."""
+    reported = {problem.mark for problem in problems.found}
     for fault in _validator().iter_errors(root.plain()):
         node = _find(root, fault.absolute_path)
         for place, code, message in _WORDS.get(str(fault.validator), _other)(fault, node):
-            problems.error(place, code, message)
+            if place not in reported:
+                problems.error(place, code, message)
 
 
 def definition_schema() -> dict[str, Any]:
@@ -267,7 +269,7 @@ def _short(text: str, length: int = 60) -> str:
 def _what(fault: ValidationError) -> str:
     """The schema's own words on what belongs there."""
     words = _schema_of(fault).get("description", "")
-    return f" Here stands: {_lower(words)}" if words else ""
+    return f" Belongs here: {_lower(words)}" if words else ""
 
 
 def _lower(words: str) -> str:

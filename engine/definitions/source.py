@@ -273,7 +273,9 @@ class _TreeBuilder:
     def _syntax(self, fault: yaml.YAMLError) -> None:
         """What the parser says, with advice in the author's terms."""
         problem = getattr(fault, "problem", None) or str(fault)
-        mark = getattr(fault, "problem_mark", None) or getattr(fault, "context_mark", None)
+        mark, opened = getattr(fault, "problem_mark", None), getattr(fault, "context_mark", None)
+        if opened is not None and (mark is None or mark.index >= len(self._source.text.rstrip())):
+            mark = opened  # what is not closed is better found at its start than at the end of the file
         advice = next(
             (text for start, text in SYNTAX_ADVICE if problem.startswith(start)),
             "See https://yaml.org for the notation.",

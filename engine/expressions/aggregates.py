@@ -11,7 +11,7 @@ from engine.expressions.locate import Context, Located
 from engine.expressions.nodes import Apply, Call, Other, Path, Syntax
 from engine.expressions.scopes import EVENT, Scope
 from engine.expressions.terms import BOOLEAN, NUMBER, Term, Type
-from engine.expressions.typing_rules import UNTYPED, as_day
+from engine.expressions.typing_rules import ORDERED, UNTYPED, as_day, type_hint
 
 if TYPE_CHECKING:  # the binder imports this module
     from engine.expressions.checker import Binder
@@ -48,6 +48,7 @@ _SHAPES: Mapping[str, Shape] = {
 }
 
 
+_ORDERING = frozenset({"first", "last", "prev", "next"})
 _OUTSIDE: Mapping[str, frozenset[int]] = {  # values that are asked once, not of each element
     "covered": frozenset({2, 3}),
     "active": frozenset({2}),
@@ -92,7 +93,7 @@ def bind_aggregate(binder: Binder, node: Call, context: Context) -> Term:
     values = tuple(_check_value(binder, node, shape, value) for value in values)
     if shape.kind == "interval":
         _check_interval(binder, node, values)
-    by = tuple(as_day(binder.bind(key, source.inside)) for key in node.by)
+    by = _bind_keys(binder, node, source.inside)
     if by and not shape.keyed:
         return binder.fault(node, "wrong-call", f"{node.name} takes no `by`.")
     gives = shape.gives or _given(node.name, values)
@@ -127,7 +128,7 @@ def _check_value(binder: Binder, node: Call, shape: Shape, value: Term) -> Term:
     wrong = {
         "condition": kind is not Kind.BOOLEAN,
         "number": kind is not Kind.NUMBER,
-        "ordered": kind not in (Kind.NUMBER, Kind.DATE, Kind.DATETIME, Kind.TIME),
+        "ordered": kind not in ORDERED,
         "text": kind not in (Kind.CODE, Kind.TEXT),
         "day": kind not in (Kind.DATE, Kind.DATETIME),
     }.get(shape.kind, False)
@@ -136,10 +137,21 @@ def _check_value(binder: Binder, node: Call, shape: Shape, value: Term) -> Term:
     return as_day(value) if shape.kind == "day" else value
 
 
+def _bind_keys(binder: Binder, node: Call, inside: Context) -> tuple[Term, ...]:
+    """The keys after `by`. Those that put elements in order must have one: a partial date or a reference has none."""
+    keys = tuple(as_day(binder.bind(key, inside)) for key in node.by)
+    for key in keys if node.name in _ORDERING else ():
+        if key.type.kind not in ORDERED | {Kind.TEXT, Kind.CODE, Kind.BOOLEAN, Kind.NOTHING}:
+            hint = type_hint(key.type, ORDERED)
+            binder.fault(node, "wrong-type", f"{node.name} cannot put elements in order by a {key.type}.{hint}")
+    return keys
+
+
 def _check_interval(binder: Binder, node: Call, values: tuple[Term, ...]) -> None:
     bounds = values[:3] if node.name == "active" else values
     kinds = {value.type.kind for value in bounds} - {Kind.NOTHING}
-    if len(kinds) > 1 or not kinds <= {Kind.DATE, Kind.DATETIME, Kind.NUMBER}:
+    allowed = {Kind.DATE, Kind.DATETIME} if node.name == "covered" else {Kind.DATE, Kind.DATETIME, Kind.NUMBER}
+    if len(kinds) > 1 or not kinds <= allowed:
         binder.fault(node, "wrong-type", f"{node.name} needs bounds of one type: all dates, or all dates with time.")
 
 
@@ -209,7 +221,7 @@ def _bind_neighbour(binder: Binder, node: Call, context: Context) -> Term:
     inside = context.inside(found.scope)
     value = binder.read(Located(0, 0, (), found.scope, found.field, False), path)
     where = binder.condition(node.where, inside) if node.where is not None else None
-    by = tuple(as_day(binder.bind(key, inside)) for key in node.by)
+    by = _bind_keys(binder, node, inside)
     return Term("neighbour", (node.name, found.frame, found.up, value, where, by), value.type)
 
 

@@ -10,6 +10,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 
 EXACT = Context(prec=34, rounding=ROUND_HALF_UP, Emin=-999_999, Emax=999_999, traps=[])
 _WIDE = Context(prec=60, rounding=ROUND_HALF_UP, Emin=-999_999, Emax=999_999, traps=[])
+_FORTY = Context(prec=40, rounding=ROUND_HALF_UP, Emin=-999_999, Emax=999_999, traps=[])
 _TWENTY = Context(prec=20, rounding=ROUND_HALF_UP, Emin=-999_999, Emax=999_999, traps=[])
 _LARGEST = 6144  # as in IEEE 754 decimal128; beyond it a result is missing, below its reciprocal it is 0
 _ROOM = 20_000  # exponents up to which exp is tried
@@ -79,7 +80,12 @@ def _integer_power(base: Decimal, exponent: int) -> Decimal | None:
 def _exponential(x: Decimal) -> Decimal | None:
     if abs(x) > _ROOM:
         return None if x > 0 else ZERO
-    return settle(_TWENTY.plus(_WIDE.exp(x)))
+    return _twenty(_WIDE.exp(x))
+
+
+def _twenty(wide: Decimal) -> Decimal | None:
+    """A wide result to 20 digits. By way of 40: an exact half, such as 25000050000025 ^ 1.5, must not hang on the last digit."""
+    return settle(_TWENTY.plus(_FORTY.plus(wide)))
 
 
 def exponential(x: Decimal) -> Decimal | None:
@@ -89,12 +95,12 @@ def exponential(x: Decimal) -> Decimal | None:
 
 def logarithm(x: Decimal) -> Decimal | None:
     """Natural logarithm, 20 digits; missing at or below 0."""
-    return settle(_TWENTY.plus(_WIDE.ln(x))) if x > 0 else None
+    return _twenty(_WIDE.ln(x)) if x > 0 else None
 
 
 def square_root(x: Decimal) -> Decimal | None:
     """Square root, 20 digits; missing below 0."""
-    return settle(_TWENTY.plus(_WIDE.sqrt(x))) if x >= 0 else None
+    return _twenty(_WIDE.sqrt(x)) if x >= 0 else None
 
 
 def rounded(x: Decimal, places: Decimal = ZERO) -> Decimal | None:
@@ -112,14 +118,24 @@ def _huge(x: Decimal) -> Context:
     return Context(prec=max(40, x.adjusted() + 80), rounding=ROUND_HALF_UP, Emin=-999_999, Emax=999_999, traps=[])
 
 
-def floor(x: Decimal) -> Decimal:
+def negate(x: Decimal) -> Decimal | None:
+    """−x. Not by the operator, which rounds to the 28 digits of the thread's context."""
+    return settle(EXACT.minus(x))
+
+
+def absolute(x: Decimal) -> Decimal | None:
+    """x without its sign."""
+    return settle(EXACT.abs(x))
+
+
+def floor(x: Decimal) -> Decimal | None:
     """Greatest whole number not above x."""
-    return x.to_integral_value(rounding=ROUND_FLOOR) + ZERO
+    return settle(x.to_integral_value(rounding=ROUND_FLOOR))
 
 
-def ceiling(x: Decimal) -> Decimal:
+def ceiling(x: Decimal) -> Decimal | None:
     """Least whole number not below x."""
-    return x.to_integral_value(rounding=ROUND_CEILING) + ZERO
+    return settle(x.to_integral_value(rounding=ROUND_CEILING))
 
 
 def modulo(a: Decimal, b: Decimal) -> Decimal | None:

@@ -250,7 +250,7 @@ OPERATORS: Mapping[str, Operator] = {
     "mul": _arithmetic(arithmetic.multiply),
     "div": _arithmetic(arithmetic.divide),
     "pow": _arithmetic(arithmetic.power),
-    "neg": _arithmetic(operator.neg),
+    "neg": _arithmetic(arithmetic.negate),
     "call": _call,
     "attr": knowledge.attribute,
     "position": knowledge.position,

@@ -258,7 +258,9 @@ def neighbour(name: str, start: Callable[[Frame], Node], value: Run, where: Run 
         node = start(frame)
         inner = [Frame(sibling, frame.world, frame) for sibling in siblings(node)]
         ordered = [candidate for _, candidate in _ordered(inner, by)] if by else inner
-        place = next(number for number, candidate in enumerate(ordered) if candidate.node is node)
+        place = next((number for number, candidate in enumerate(ordered) if candidate.node is node), None)
+        if place is None:
+            return None  # a record that was never opened has no place among the others
         rest = ordered[:place][::-1] if name == "prev" else ordered[place + 1 :]
         for candidate in rest:
             if where is None or where(candidate) is True:

@@ -14,7 +14,7 @@ from engine.expressions.terms import BOOLEAN, DATE, DATETIME, NUMBER, TEXT, Type
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function of the language. `same` means: all arguments and the result share one type."""
+    """One function of the language. `same` and `ordered`: all arguments and the result share one type."""
 
     takes: tuple[str, ...]
     gives: Type | None  # None: the type of the first argument
@@ -64,10 +64,10 @@ FUNCTIONS: Mapping[str, Function] = {
     "ln": _f("number", NUMBER, "natural logarithm, 20 digits; missing at or below 0"),
     "number": _f("boolean", NUMBER, "1 for true, 0 for false"),
     "count_true": _f("boolean …", NUMBER, "how many are true; unknown is not", strict=False),
-    "min": _f("same same …", None, "least; missing when one is missing"),
-    "max": _f("same same …", None, "greatest; missing when one is missing"),
-    "least": _f("same same …", None, "least of those that are there", strict=False),
-    "greatest": _f("same same …", None, "greatest of those that are there", strict=False),
+    "min": _f("ordered ordered …", None, "least; missing when one is missing"),
+    "max": _f("ordered ordered …", None, "greatest; missing when one is missing"),
+    "least": _f("ordered ordered …", None, "least of those that are there", strict=False),
+    "greatest": _f("ordered ordered …", None, "greatest of those that are there", strict=False),
     "coalesce": _f("same same …", None, "first that is there", strict=False),
     # text
     "length": _f("text", NUMBER, "number of characters"),

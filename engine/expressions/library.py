@@ -70,7 +70,7 @@ LIBRARY: Mapping[str, Callable[..., Any]] = {
     "mid": calendar_days.mid,
     "precision": calendar_days.precision,
     "make_date": calendar_days.make_date,
-    "abs": abs,
+    "abs": arithmetic.absolute,
     "round": arithmetic.rounded,
     "floor": arithmetic.floor,
     "ceil": arithmetic.ceiling,

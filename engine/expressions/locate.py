@@ -61,17 +61,16 @@ def locate(parts: tuple[str, ...], context: Context) -> Located | Miss:
     first = 0
     while parts[0] == "outer" and len(parts) > 1:
         first, parts = first + 1, parts[1:]
-    known: list[str] = []
     for number, frame in enumerate(context.frames[first:], start=first):
         for place in outwards(frame.scope):
             found = _look(parts[0], place)
-            known.extend(place.scope.index())
             if isinstance(found, Miss):
                 return found
             if found is not None:
                 start = Located(number, place.up, place.steps + found.steps, found.scope, found.field, found.plural)
                 return _follow(start, parts[1:])
-    return Miss(parts[0], tuple(known))
+    known = {name for frame in context.frames for place in outwards(frame.scope) for name in place.scope.index()}
+    return Miss(parts[0], tuple(sorted(known)))
 
 
 def _look(name: str, place: Place) -> Found | Miss | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from functools import cache
 from pathlib import Path as FilePath
@@ -9,6 +10,7 @@ from typing import Any
 
 from lark import Lark, Token, Transformer, UnexpectedInput, v_args
 
+from engine.expressions.functions import KEYWORDS
 from engine.expressions.nodes import Apply, Call, Let, Listing, Literal, Other, Path, Syntax
 
 MAX_LENGTH = 20_000
@@ -115,6 +117,19 @@ def _parser() -> Lark:
     return Lark(grammar, parser="lalr", maybe_placeholders=True, transformer=_Tree())
 
 
+# Bounds and defaults are mostly a number, and many conditions one name: no grammar is needed to read them.
+_SIMPLE = re.compile(r"(?P<number>-?[0-9]+(?:\.[0-9]+)?)|(?P<word>[A-Za-z_][A-Za-z0-9_]*)", re.ASCII)
+
+_OPERATORS = KEYWORDS - {"true", "false", "null"}
+
+
+def _plain(match: re.Match[str]) -> Syntax:
+    if match["number"]:
+        return Literal(Decimal(match["number"]), 0)
+    constants = {"true": True, "false": False, "null": None}
+    return Literal(constants[match["word"]], 0) if match["word"] in constants else Path((match["word"],), 0)
+
+
 def _check_size(text: str) -> None:
     if len(text) > MAX_LENGTH:
         raise ExpressionFault(0, f"The expression has {len(text)} characters; at most {MAX_LENGTH} are allowed.")
@@ -134,6 +149,9 @@ def parse(text: str) -> Syntax:
     Raises:
         ExpressionFault: with the place and what was expected there.
     """
+    simple = _SIMPLE.fullmatch(text)
+    if simple is not None and text not in _OPERATORS:
+        return _plain(simple)
     _check_size(text)
     try:
         tree = _parser().parse(text)

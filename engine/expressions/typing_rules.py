@@ -16,6 +16,7 @@ _DAYS = frozenset({Kind.DATE, Kind.DATETIME})
 _PARTIAL = _DAYS | {Kind.PARTIAL_DATE}
 _TEXTUAL = frozenset({Kind.TEXT, Kind.CODE})
 _ANY: frozenset[Kind] = frozenset()
+ORDERED = _DAYS | {Kind.NUMBER, Kind.TIME}  # what has a least and a greatest
 
 PARAMETERS: Mapping[str, tuple[frozenset[Kind], str]] = {
     "day": (_DAYS, "a date"),
@@ -26,6 +27,7 @@ PARAMETERS: Mapping[str, tuple[frozenset[Kind], str]] = {
     "codes": (frozenset({Kind.CODES}), "a multiple choice or a set"),
     "boolean": (frozenset({Kind.BOOLEAN}), "a yes/no condition"),
     "same": (_ANY, "a value"),
+    "ordered": (ORDERED, "a number, date or time"),
 }
 
 # domain of a comparison -> the kinds that both sides may have; the first that fits is taken

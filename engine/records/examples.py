@@ -44,24 +44,24 @@ def run_examples(registry: CompiledRegistry, file: Path) -> list[DefinitionProbl
     """Run all cases of a file; a missing file has none. Each failure is a problem at its place."""
     problems = Problems()
     if file.is_file():
-        for example in read_examples(registry, file, problems):
+        for example in read_examples(file, problems):
             _run(registry, example, problems)
     return problems.found
 
 
-def read_examples(registry: CompiledRegistry, file: Path, problems: Problems) -> Iterator[Example]:
+def read_examples(file: Path, problems: Problems) -> Iterator[Example]:
     """The cases of a file, one by one."""
     root = read_source(file.read_bytes(), str(file), problems, file.parent)
     if root is None:
         return
     bases = {name: _plain(node) for name, node in root.map_of("base").items()}
     for node in root.list_of("cases"):
-        example = _example(registry, node, bases, problems)
+        example = _example(node, bases, problems)
         if example is not None:
             yield example
 
 
-def _example(registry: CompiledRegistry, node: Node, bases: Mapping[str, Json], problems: Problems) -> Example | None:
+def _example(node: Node, bases: Mapping[str, Json], problems: Problems) -> Example | None:
     base = node.text_of("base")
     if base is not None and base not in bases:
         problems.error(node.mark, "unknown-example", f"There is no base {base!r}.{nearest(base, bases)}")

@@ -236,8 +236,12 @@ class _Reader:
         by_id = {item.id: item for item in part.items} | {item.oid: item for item in part.items if item.oid}
         inner = {group.id: group for group in part.groups} | {group.oid: group for group in part.groups if group.oid}
         for name, data in values.items():
-            if name in inner and isinstance(data, list | None):
-                groups[inner[name].id] = self._rows(inner[name], data or [], key, holder)
+            if name in inner:
+                rows = data if isinstance(data, list) else []
+                odd = next((row for row in rows if not isinstance(row, Mapping)), None if data is rows else data)
+                if odd is not None:
+                    items[inner[name].id] = refuse(odd, "json_rows")
+                groups[inner[name].id] = self._rows(inner[name], rows, key, holder)
             elif name in by_id and by_id[name].datatype.kind is not Kind.NOTHING:
                 value = self.value(by_id[name], data)
                 if value is not None:
@@ -250,10 +254,10 @@ class _Reader:
         made = []
         for number, row in enumerate(rows, start=1):
             id_ = f"{key}.{group.id}[{number}]"
-            row = _shape(row, id_)
-            items, groups = self._part(group, row, id_, holder)
+            values = row if isinstance(row, Mapping) else {}
+            items, groups = self._part(group, values, id_, holder)
             made.append(RowData(id_, items, groups))
-            name = row.get(group.key) if group.key else None
+            name = values.get(group.key) if group.key else None
             self.rows.setdefault((holder.split("/", maxsplit=1)[0], group.id), []).append(
                 (id_, "" if name is None else str(name))
             )

@@ -198,8 +198,10 @@ def judge_rows(holder: Node, group: GroupDef, path: ItemPath, language: str) -> 
 
 def judge_unknown(node: Node, path: ItemPath, form: str, language: str) -> Iterator[Violation]:
     """Values under names that the form does not have; they are kept, but nothing can be done with them."""
-    for name in node.entered:
-        if name not in node.scope.fields:
+    for name, entered in node.entered.items():
+        if name in node.scope.children and isinstance(entered, Unread):
+            yield Violation(entered.code, ERROR, str(path.at(name)), str(path), explain(entered, language))
+        elif name not in node.scope.fields:
             text = message("unknown_item", language, form=form, item=name)
             yield Violation("unknown_item", ERROR, str(path.at(name)), str(path), text)
 

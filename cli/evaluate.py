@@ -1,0 +1,72 @@
+"""`ecrf evaluate`: what the rules of a form say about given values."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import click
+
+from engine.compiler import compile_definition
+from engine.datatypes.base import Json
+from engine.datatypes.local_time import resolve
+from engine.errors import DefinitionError
+from engine.records import evaluate
+from engine.records.json_data import WrongUse, evaluation_json, read_values
+
+
+@click.command("evaluate")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--form", required=True, help="Form to evaluate (id or OID).")
+@click.option("--event", help="Event in which the form stands: ID or ID[n], n from 1, default the last.")
+@click.option("--values", default="-", help="JSON file with the values; - reads standard input.")
+@click.option("--now", help="The time that today() and now() mean, local: 2025-07-01T12:00.")
+@click.option("--at", type=click.Choice(["save", "signing"]), default="save", help="What the form is judged for.")
+@click.option("--language", type=click.Choice(["pl", "en"]), default="pl", help="Language of the messages.")
+def command(file: Path, form: str, event: str | None, values: str, now: str | None, at: str, language: str) -> None:
+    """Evaluate a form: what is shown, required, calculated, violated, planned.
+
+    Exit status: 0 even with violations, 1 faulty definition, 2 wrong use.
+
+    Example: echo '{"proc_start": "2025-03-17T09:10"}' | ecrf evaluate form_definitions/lead_extraction.yaml --form procedure
+    """
+    try:
+        registry = compile_definition(file)
+    except DefinitionError as fault:
+        click.echo(str(fault), err=True)
+        raise SystemExit(1) from None
+    try:
+        reading = read_values(registry, form, event, _read(values))
+        answer = evaluate(
+            registry, reading.subject, reading.focus, as_of=moment(now), at=at, language=language, others=reading.others
+        )
+    except (WrongUse, LookupError) as fault:
+        raise click.UsageError(str(fault)) from None
+    click.echo(json.dumps(evaluation_json(answer), ensure_ascii=False, indent=1))
+
+
+def _read(source: str) -> Json:
+    try:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+        return json.loads(text or "{}", parse_float=Decimal)
+    except (OSError, ValueError) as fault:
+        raise click.UsageError(f"the values cannot be read: {fault}") from None
+
+
+def moment(text: str | None) -> datetime:
+    """A local time given by a person, as an aware datetime; now when there is none."""
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.UsageError(f"--now: {text!r} is no time such as 2025-07-01T12:00") from None
+    if given.tzinfo is not None:
+        return given
+    instants = resolve(given)
+    if not instants:
+        raise click.UsageError(f"--now: clocks never show {text} in Poland (they are put forward then)")
+    return instants[0]
