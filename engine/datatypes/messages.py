@@ -25,6 +25,10 @@ _PRESENCE = {
         "W tym polu powód braku {reason:quote} nie wystarczy. Podaj wartość.",
         "The reason {reason:quote} is not enough here. Enter a value.",
     ),
+    "to_be_completed": (
+        "Wartość miała być uzupełniona później. Uzupełnij ją przed podpisaniem.",
+        "This value was to be completed later. Complete it before signing.",
+    ),
     "unknown_item": (
         "Formularz {form:quote} nie ma pola {item:quote}. Popraw nazwę albo usuń to pole.",
         "The form {form:quote} has no item {item:quote}. Correct the name or remove it.",

@@ -76,19 +76,25 @@ def _factors(facets: Facets) -> Mapping[str, Decimal]:
     return {facets.unit or "": Decimal(1), **facets.units}
 
 
-def _split(text: str, facets: Facets) -> tuple[str, str]:
-    """The number and the unit of typed text; the unit may be spelled as in UCUM or as shown to people."""
-    spellings = {
+def spellings(facets: Facets) -> Mapping[str, str]:
+    """How units may be written -> the unit, longest spelling first."""
+    found = {
         spelling: unit
         for unit in _factors(facets)
         for spelling in (unit, unit_text(unit, POLISH), unit_text(unit, ENGLISH))
         if spelling
     }
-    for spelling in sorted(spellings, key=len, reverse=True):
+    return {spelling: found[spelling] for spelling in sorted(found, key=len, reverse=True)}
+
+
+def _split(text: str, facets: Facets) -> tuple[str, str]:
+    """The number and the unit of typed text; the unit may be spelled as in UCUM or as shown to people."""
+    known = spellings(facets)
+    for spelling in known:
         number = text.removesuffix(spelling)
         glued = number == number.rstrip() and spelling[0].isdigit()  # `510*9/L` does not say where the unit begins
         if number != text and number.rstrip()[-1:].isdigit() and not glued:
-            return number, spellings[spelling]
+            return number, known[spelling]
     number, _, unit = text.partition(" ") if text[:1].isdigit() else (text, "", "")
     foreign = unit.strip() if unit.strip() and not unit.strip()[0].isdigit() else ""
     return (number, foreign) if foreign else (text, facets.unit or "")

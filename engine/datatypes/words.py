@@ -16,7 +16,7 @@ from engine.datatypes.values import FileValue, PartialDate, Quantity, Reference
 
 POLISH, ENGLISH = "pl", "en"
 _MEGABYTE = 1_000_000  # bytes, as the SI has it
-_MONTHS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+MONTHS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         POLISH: (
             *("styczeń", "luty", "marzec", "kwiecień", "maj", "czerwiec"),
@@ -147,7 +147,7 @@ _PLACEHOLDERS: Mapping[str, Callable[[Any, str, str], str]] = MappingProxyType(
         "": lambda value, language, _: value_text(value, language),
         "quote": lambda value, language, _: quoted(value_text(value, language), language),
         "number": lambda value, language, _: number_text(Decimal(value), language),
-        "month": lambda value, language, _: _MONTHS[language][int(value) - 1],
+        "month": lambda value, language, _: MONTHS[language][int(value) - 1],
         "plural": lambda value, language, forms: plural(int(value), forms.split("|"), language),
         "unit": _tell_unit,
         "list": lambda value, language, _: ", ".join(quoted(value_text(each, language), language) for each in value),

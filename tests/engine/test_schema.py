@@ -104,7 +104,4 @@ derived: {d: {cases: [{}]}}
 
 def test_codes_are_worded_alike():
     assert all(code == code.lower() and "_" not in code and " " not in code for code in CODES)
-    assert all(
-        text and text[0].islower() | (text[0] in "`") and not text.endswith(".") or text[:1].isupper()
-        for text in CODES.values()
-    )
+    assert all(text and not text.endswith(".") for text in CODES.values())

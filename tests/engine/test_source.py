@@ -3,11 +3,11 @@ import time
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.definitions.encoding import MAX_BYTES
-from engine.definitions.source import MAX_DEPTH, MAX_NODES, MAX_PROBLEMS, MAX_SCALAR, read_source
+from engine.definitions.source import MAX_DEPTH, MAX_PROBLEMS, MAX_SCALAR, read_source
 from engine.errors import Problems
 
 
@@ -74,7 +74,7 @@ def test_marks_count_from_one_and_know_keys():
     node = root.entries["b"].elements[0].entries["ć"]
     assert (node.key_mark.line, node.key_mark.column) == (3, 5)
     assert (node.mark.line, node.mark.column) == (3, 8)
-    assert (node.entries["d"].mark.line, node.entries["d"].mark.column) == (3, 13)
+    assert (node.entries["d"].mark.line, node.entries["d"].mark.column) == (3, 14)
     assert root.entries["f"].key_mark.line == 4
     assert str(node.mark.file) == "f.yaml"
 
@@ -111,6 +111,7 @@ def test_every_character_of_an_expression_knows_its_place(text):
         assert lines[place.line - 1][place.column - 1 :].startswith(word)
 
 
+@settings(max_examples=50)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(),
@@ -208,7 +209,6 @@ HOSTILE = {
     "quotes": ("'" * 99_999, "yaml-syntax"),
     "50 MB": (b"a: b\n" * 10_000_000, "file-too-large"),
     "5 MB": (b" " * (MAX_BYTES + 1), "file-too-large"),
-    "nodes": ("[" + "1," * (MAX_NODES + 1) + "]", "too-many-nodes"),
     "alias bomb": (
         "a: &a [x, x]\n"
         + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(20)),

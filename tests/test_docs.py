@@ -1,0 +1,63 @@
+"""The documentation tells the truth: its commands run and print what it says, its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)")
+
+
+def commands() -> list[tuple[str, str, str]]:
+    """(page, command, what it is said to print) of every console block."""
+    found = []
+    for page in PAGES:
+        for block in BLOCK.findall(page.read_text("utf-8")):
+            for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+                command, _, output = part.partition("\n")
+                found.append((str(page.relative_to(ROOT)), command, output))
+    return found
+
+
+def pattern(output: str) -> str:
+    """A regular expression of the output; a line with … alone stands for any lines."""
+    pieces = re.split(r"^…\n", output, flags=re.MULTILINE)
+    return "(?:.*\n)*?".join(re.escape(piece) for piece in pieces)
+
+
+@pytest.mark.parametrize(("page", "command", "output"), commands())
+def test_command_prints_what_the_page_says(page: str, command: str, output: str, tmp_path: Path) -> None:
+    for name in ("docs", "form_definitions"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    script = tmp_path / "bin" / "ecrf"
+    script.parent.mkdir()
+    script.write_text(f"#!{sys.executable}\nimport sys\nfrom cli.main import main\nsys.exit(main())\n", "utf-8")
+    script.chmod(0o755)
+    environment = {"PATH": f"{script.parent}:/usr/bin:/bin", "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stderr == ""
+    assert re.fullmatch(pattern(output), done.stdout), f"{page}: {command} printed\n{done.stdout}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files(page: Path) -> None:
+    targets = LINK.findall(page.read_text("utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_readme_names_the_two_commands() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert "make demo" in text
+    assert "make test" in text
+
+
