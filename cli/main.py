@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cli import check, evaluate, render
+from cli import check, demo, evaluate, render, serve, users
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -13,5 +13,5 @@ def main() -> None:
     """Metadata-driven electronic case report forms: one YAML file is one registry."""
 
 
-for command in (check.command, evaluate.command, render.command):
+for command in (check.command, evaluate.command, render.command, serve.command, demo.command, users.command):
     main.add_command(command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 
@@ -39,6 +39,7 @@ class DefinitionProblem:
     code: str
     message: str
     severity: Severity = Severity.ERROR
+    subject: str = field(default="", compare=False)  # the name that is unknown, where the fault is about one
 
     def __str__(self) -> str:
         place = f"{self.mark.file}:{self.mark.line}:{self.mark.column}"
@@ -70,9 +71,9 @@ class Problems:
     def __init__(self) -> None:
         self.found: list[DefinitionProblem] = []
 
-    def error(self, mark: Mark, code: str, message: str) -> None:
-        """Note a fault that stops the compiler after the present pass."""
-        self.found.append(DefinitionProblem(mark, code, message))
+    def error(self, mark: Mark, code: str, message: str, subject: str = "") -> None:
+        """Note a fault that stops the compiler."""
+        self.found.append(DefinitionProblem(mark, code, message, subject=subject))
 
     def warning(self, mark: Mark, code: str, message: str) -> None:
         """Note something that is legal but probably not meant."""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.diagnostics import page as page_of_diagnostics
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -61,3 +63,7 @@ def test_readme_names_the_two_commands() -> None:
     assert "make test" in text
 
 
+
+
+def test_every_diagnostic_is_explained() -> None:
+    assert (ROOT / "docs/diagnostics.md").read_text("utf-8") == page_of_diagnostics()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from engine.compiler import cache as kept
 from engine.compiler.binding import Workbench
+from engine.compiler.cache import default_folder
 from engine.compiler.compiled import CompiledRegistry
 from engine.compiler.order import settle_order
 from engine.compiler.passes import compile_checks, compile_derived, compile_events, compile_items
 from engine.compiler.scoping import build_scopes
-from engine.definitions import read_definition
-from engine.errors import DefinitionProblem, Problems
+from engine.definitions import Examination, examine
+from engine.errors import DefinitionError, DefinitionProblem, Problems
 from engine.model.metadata_version import MetaDataVersion
 
 
@@ -34,14 +38,61 @@ def compile_model(model: MetaDataVersion, warnings: Iterable[DefinitionProblem] 
     return CompiledRegistry(model, scopes, order, checks, events, tuple(sorted(problems.found)))
 
 
-def compile_definition(path: Path) -> CompiledRegistry:
+def compile_definition(path: Path, *, cache: Path | None = None) -> CompiledRegistry:
     """Read, check and bind a definition file.
 
+    Args:
+        cache: a folder where compiled registries are kept and sought (`default_folder()`); without it all is done anew.
+
     Raises:
-        DefinitionError: all faults of the pass that found some, each with its place.
+        DefinitionError: all faults, each with its place.
     """
-    definition = read_definition(path)
-    return compile_model(definition.model, definition.warnings)
+    with _without_collection():
+        registry = kept.load(cache, path) if cache is not None else None
+        if registry is not None:
+            return registry
+        found = examine(path)
+        if found.faulty or found.model is None:
+            raise DefinitionError([*found.problems, *_further_faults(found)])
+        registry = compile_model(found.model, found.problems)
+        if cache is not None:
+            kept.save(cache, path, registry)
+        return registry
 
 
-__all__ = ["CompiledRegistry", "compile_definition", "compile_model"]
+# Faults of rules that do not follow from a fault found before, such as an item that could not be built.
+_SURE = frozenset(
+    "bad-expression misplaced-list misplaced-other not-constant wrong-source wrong-call recursive-define cycle".split()
+)
+_OF_NAMES = frozenset("unknown-name unknown-function unknown-parameter".split())
+
+
+def _further_faults(found: Examination) -> list[DefinitionProblem]:
+    """The faults of rules in a definition that has others already, so that all are reported at once."""
+    if found.model is None:
+        return []
+    try:
+        compile_model(found.model)
+    except DefinitionError as error:
+        return [
+            problem
+            for problem in error.problems
+            if problem.code in _SURE
+            or (problem.code in _OF_NAMES and problem.subject and problem.subject not in found.declared)
+        ]
+    return []
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Almost everything made meanwhile stays: looking for garbage again and again would take a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+__all__ = ["CompiledRegistry", "compile_definition", "compile_model", "default_folder"]

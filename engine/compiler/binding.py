@@ -14,12 +14,12 @@ from engine.expressions.checker import Binder
 from engine.expressions.functions import AGGREGATES, FUNCTIONS
 from engine.expressions.locate import Context, StaticFrame
 from engine.expressions.names import NUMBER_OR_TEXT, Codes, Definition, Names, Report
-from engine.expressions.nodes import Syntax
+from engine.expressions.nodes import Literal, Syntax
 from engine.expressions.parser import ExpressionFault, parse
 from engine.expressions.scopes import Scope
 from engine.expressions.special import SPECIAL
 from engine.expressions.terms import Term, Type, constant
-from engine.expressions.typing_rules import joined
+from engine.expressions.typing_rules import joined, literal
 from engine.model.item import ExpressionText
 from engine.model.metadata_version import MetaDataVersion
 
@@ -32,6 +32,7 @@ class Workbench:
     scopes: Scopes
     problems: Problems
     names: Names = field(init=False)
+    constants: dict[str, Rule] = field(default_factory=dict)  # rules of single numbers and texts: most bounds are one
 
     def __post_init__(self) -> None:
         self.names = _names(self.model, self.scopes, self.problems)
@@ -54,18 +55,28 @@ class Workbench:
         if tree is None:
             return None
         binder = Binder(self.names, Report(self.problems, text))
+        if isinstance(tree, Literal):
+            return self._constant(text, tree, wanted, binder), binder
         term = binder.bind(tree, Context((StaticFrame(scope),), dict(variables or {})))
         if wanted is not None:
             self._fit(binder, term, wanted, tree)
         reads = binder.reads
         keys = {item.key for item in reads.fields} | {_scope_key(scope) for scope in reads.scopes}
-        digest = sha256(text.text.encode()).hexdigest()[:16]
-        return Rule(term, frozenset(keys), digest, reads.time, reads.events), binder
+        return Rule(term, frozenset(keys), _digest(text), reads.time, reads.events), binder
 
     def rule(self, text: ExpressionText | None, scope: Scope, wanted: Type | None = None) -> Rule | None:
         """The rule of an expression, or None where there is none or it is faulty."""
         bound = self.bind(text, scope, wanted=wanted) if text is not None else None
         return bound[0] if bound else None
+
+    def _constant(self, text: ExpressionText, tree: Literal, wanted: Type | None, binder: Binder) -> Rule:
+        rule = self.constants.get(text.text)
+        if rule is None:
+            rule = Rule(literal(tree.value), digest=_digest(text))
+            self.constants[text.text] = rule
+        if wanted is not None:
+            self._fit(binder, rule.term, wanted, tree)
+        return rule
 
     def _fit(self, binder: Binder, term: Term, wanted: Type, tree: Syntax) -> None:
         found = term.type
@@ -96,6 +107,10 @@ def _results(term: Term) -> list[Term]:
     return [term]
 
 
+def _digest(text: ExpressionText) -> str:
+    return sha256(text.text.encode()).hexdigest()[:16]
+
+
 def _scope_key(scope: Scope) -> str:
     return f"{scope.form_id}.{scope.id}"
 
@@ -117,7 +132,7 @@ def _names(model: MetaDataVersion, scopes: Scopes, problems: Problems) -> Names:
         )
         for id_, listed in model.codelists.items()
     }
-    parameters = {id_: NUMBER_OR_TEXT[type(parameter.values[0][1])] for id_, parameter in model.parameters.items()}
+    parameters = {id_: NUMBER_OR_TEXT[type(parameter.values[0][1])] for id_, parameter in model.parameters.items() if parameter.values}
     events = {name: event.id for event in model.events.values() for name in (event.id, event.oid) if name}
     return Names(codelists, parameters, _defines(model, problems), events, scopes.targets)
 

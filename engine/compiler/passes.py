@@ -23,7 +23,7 @@ from engine.expressions.nodes import Apply, Syntax
 from engine.expressions.parser import ExpressionFault, parse
 from engine.expressions.scopes import Scope
 from engine.expressions.terms import BOOLEAN, DATE, TEXT, Term, Type, constant
-from engine.expressions.typing_rules import UNTYPED
+from engine.expressions.typing_rules import UNTYPED, comparison
 from engine.model.form import CheckDef, FormDef, GroupDef
 from engine.model.item import ExpressionText, ItemDef
 from engine.model.metadata_version import Case, DerivedDef, StudyEventDef
@@ -166,7 +166,7 @@ def _conjuncts(tree: Syntax) -> tuple[Syntax, ...]:
 
 def _lift(rule: Rule, scope: Scope) -> CheckPart:
     """`all(g where c)` over rows of the form is judged row by row, so that the message lands on the row."""
-    term = rule.term
+    term = _each_alone(rule.term)
     if term.op != "aggregate" or term.args[0] != "all" or term.args[1].op != "rows":
         return CheckPart(rule)
     frames, up, steps, other = term.args[1].args
@@ -182,6 +182,25 @@ def _lift(rule: Rule, scope: Scope) -> CheckPart:
         skipped = Term("not", (Term("is", (where, "true"), BOOLEAN),), BOOLEAN)
         body = Term("or", (skipped, body), BOOLEAN)
     return CheckPart(Rule(body, rule.reads, rule.digest, rule.time, rule.events), rows)
+
+
+def _each_alone(term: Term) -> Term:
+    """`unique(g.x)` said row by row: no other row has the same key. Each of the rows that share one is named then."""
+    if term.op != "aggregate" or term.args[0] != "unique" or term.args[1].op != "rows":
+        return term
+    source, values, where = term.args[1], term.args[2], term.args[3]
+    plain = all(value.op == "read" and not (value.args[0] or value.args[1] or value.args[2]) for value in values)
+    if where is not None or source.args[0] or not plain:
+        return term
+    others = Term("rows", (1, source.args[1], source.args[2], True), source.type)
+    same = tuple(_same(value) for value in values)
+    shared = Term("aggregate", ("any", others, (Term("and", same, BOOLEAN),), None, ()), BOOLEAN)
+    return Term("aggregate", ("all", source, (Term("not", (shared,), BOOLEAN),), None, ()), BOOLEAN)
+
+
+def _same(value: Term) -> Term:
+    outer = Term("read", (1, *value.args[1:]), value.type)
+    return Term("cmp", ("=", comparison(value.type, value.type), value, outer), BOOLEAN)
 
 
 def _warn_if_silent(bench: Workbench, check: CheckDef, forms: set[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from engine.definitions.files import Files, read_limited
 from engine.definitions.includes import merge_includes
 from engine.definitions.schema import check_shape, definition_schema
 from engine.definitions.source import read_source
+from engine.definitions.tree import Node
 from engine.errors import DefinitionError, DefinitionProblem, Mark, Problems, Severity
 from engine.model.metadata_version import MetaDataVersion
 
@@ -25,6 +27,29 @@ class Definition:
     warnings: tuple[DefinitionProblem, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What reading found: all problems, the model as far as it could be built, and the names that the text declares."""
+
+    problems: tuple[DefinitionProblem, ...]
+    model: MetaDataVersion | None = None
+    declared: frozenset[str] = frozenset()  # so that what follows from a fault is not reported as another one
+
+    @property
+    def faulty(self) -> bool:
+        """Whether a fault is among the problems."""
+        return any(problem.severity is Severity.ERROR for problem in self.problems)
+
+
+def examine(path: Path) -> Examination:
+    """Read a definition file as far as possible; nothing is raised for its faults."""
+    problems = Problems()
+    data = read_limited(path, MAX_BYTES, Mark(str(path), 1, 1), problems)
+    if data is None:
+        return Examination(tuple(problems.found))
+    return _examine(data, str(path), path.parent, problems, path)
+
+
 def read_definition(path: Path) -> Definition:
     """Read a definition file with everything it includes, and build its model.
 
@@ -33,11 +58,7 @@ def read_definition(path: Path) -> Definition:
     Raises:
         DefinitionError: all faults and warnings found, each with its place.
     """
-    problems = Problems()
-    data = read_limited(path, MAX_BYTES, Mark(str(path), 1, 1), problems)
-    if data is None:
-        raise DefinitionError(problems.found)
-    return _read(data, str(path), path.parent, problems, path)
+    return _definition(examine(path))
 
 
 def read_definition_text(text: bytes, name: str, folder: Path | None = None) -> Definition:
@@ -46,14 +67,20 @@ def read_definition_text(text: bytes, name: str, folder: Path | None = None) -> 
     Raises:
         DefinitionError: all faults and warnings found, each with its place.
     """
-    return _read(text, name, folder, Problems())
+    return _definition(_examine(text, name, folder, Problems()))
 
 
-def _read(data: bytes, name: str, folder: Path | None, problems: Problems, path: Path | None = None) -> Definition:
+def _definition(found: Examination) -> Definition:
+    if found.faulty or found.model is None:
+        raise DefinitionError(found.problems)
+    return Definition(found.model, tuple(sorted(set(found.problems))))
+
+
+def _examine(data: bytes, name: str, folder: Path | None, problems: Problems, path: Path | None = None) -> Examination:
     files = Files(folder, problems)
     root = read_source(data, name, problems, folder)
     if root is None:
-        raise DefinitionError(problems.found)
+        return Examination(tuple(problems.found))
     files.note(name, data, path)
     check_shape(root, problems)
     merged = merge_includes(root, path, files, problems)
@@ -61,8 +88,21 @@ def _read(data: bytes, name: str, folder: Path | None, problems: Problems, path:
     reported = len(problems.found)
     model = build(merged, files, problems)
     problems.found[reported:] = [problem for problem in problems.found[reported:] if problem.mark not in shape]
-    problems.stop_if_faulty()
-    return Definition(model, tuple(sorted(p for p in set(problems.found) if p.severity is Severity.WARNING)))
+    declared = frozenset(_names_in(merged.root)) | {name for part in merged.parts.values() for name in part}
+    libraries = [node for part in merged.parts.values() for node in part.values()]
+    declared |= {name for node in libraries for name in _names_in(node)}
+    return Examination(tuple(problems.found), model, declared)
 
 
-__all__ = ["Definition", "definition_schema", "read_definition", "read_definition_text"]
+def _names_in(node: Node) -> Iterator[str]:
+    """Everything that a text gives a name to: keys of maps, and what stands under `id` and `group`."""
+    for key, part in node.entries.items():
+        yield key.partition("(")[0]
+        if key in ("id", "group") and part.text is not None:
+            yield part.raw
+        yield from _names_in(part)
+    for part in node.elements:
+        yield from _names_in(part)
+
+
+__all__ = ["Definition", "Examination", "definition_schema", "examine", "read_definition", "read_definition_text"]

@@ -14,7 +14,7 @@ from engine.definitions.tree import Node
 
 GROUP_KEYS = frozenset({"group", "oid", "title", "key", "rows", "when", "items"})
 USE_KEYS = frozenset({"use", "prefix"})
-MAX_ENTRIES = 50_000  # of one definition: blocks that use blocks could make any number
+MAX_ENTRIES = 20_000  # of one definition: blocks that use blocks could make any number
 
 _PREFIX = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _NOT_OF_ITEMS = frozenset({"group", "title", "key", "rows", "items", "use", "prefix"})

@@ -39,7 +39,7 @@ def build(merged: Merged, files: Files, problems: Problems) -> MetaDataVersion:
     return MetaDataVersion(
         registry,
         root.text_of("version") or "",
-        context.text(root.get("title")),
+        context.text(root.get("title")) if context.is_library else context.label(root, "title", "The registry"),
         languages=context.languages,
         texts={key: context.text(root.get(key)) for key in TEXTS if root.get(key) is not None},
         contacts=_contacts(context, root),
@@ -71,8 +71,6 @@ def _head(context: Context, root: Node) -> str:
         context.identifier(id_.raw, id_.mark)
     if named == ["library"]:
         check_library(root, context.problems)
-    elif "title" not in root.entries:
-        context.problems.warning(root.mark, "no-label", "The registry has no title. Add `title: {pl: …, en: …}`.")
     for node in root.list_of("languages"):
         if node.text is not None and not _LANGUAGE.fullmatch(node.raw):
             context.error(

@@ -56,12 +56,13 @@ def build_code_list(context: Context, id_: str, node: Node) -> CodeList:
     """A code list with its codes in the file, in a CSV file, or in a dictionary that is not shipped."""
     context.identifier(id_, node.key_mark, snake=False)
     origins = [key for key in ("codes", "source", "external") if key in node.entries]
-    if len(origins) != 1:
+    extract = origins == ["source", "external"]  # some codes of the dictionary are offered, others accepted
+    if len(origins) != 1 and not extract:
         found = f"has {' and '.join(origins)}" if origins else "has no codes"
         context.error(
             node.key_mark,
             "code-list-origin",
-            f"The code list {id_!r} {found}. It needs exactly one of `codes`, `source` (a CSV file) and `external`.",
+            f"The code list {id_!r} {found}. It needs exactly one of `codes`, `source` (a CSV file) and `external`, or `source` and `external` for an extract.",
         )
     attributes = {name: _attribute(context, name, part) for name, part in node.map_of("attributes").items()}
     shell = CodeList(
@@ -71,18 +72,18 @@ def build_code_list(context: Context, id_: str, node: Node) -> CodeList:
         external=node.text_of("external"),
         mark=node.key_mark,
     )
-    if "source" in origins:
-        named = node.get("source")
-        return read_dictionary(context, shell, named) if named is not None and named.text is not None else shell
-    if "codes" in origins:
-        return _listed(context, shell, node.entries["codes"])
     for name, attribute in attributes.items():
         if attribute.default is None and "external" in origins:
             context.error(
                 node.map_of("attributes")[name].key_mark,
                 "attribute-missing",
-                f"The attribute {name!r} needs a default, as the codes of {shell.external!r} are not here to give it.",
+                f"The attribute {name!r} needs a default, as the codes of {shell.external!r} are not all here to give it.",
             )
+    if "source" in origins:
+        named = node.get("source")
+        return read_dictionary(context, shell, named) if named is not None and named.text is not None else shell
+    if "codes" in origins:
+        return _listed(context, shell, node.entries["codes"])
     return shell
 
 

@@ -50,6 +50,8 @@ BUILT_IN_CODES = frozenset(
 )  # violations that are no check's
 CONTAINERS = ("registry", "patient", "site")
 MAX_ID = 64
+SHOWN = 12  # so many allowed names are listed
+MANY = 200  # with so many problems, names are no longer compared with all others, which takes time
 
 _SNAKE = re.compile(r"[a-z][a-z0-9_]*")
 _RULE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
@@ -112,6 +114,16 @@ class Context:
         self.check_languages(node, entries)
         return {language: part.raw for language, part in entries.items() if language in self.languages}
 
+    def label(self, node: Node, key: str, what: str) -> TranslatedText:
+        """A text that people would miss: its absence is a warning."""
+        if key not in node.entries:
+            self.problems.warning(
+                node.key_mark,
+                "no-label",
+                f"{what} has no {key}. People would see its id: add `{key}: {{pl: …, en: …}}`.",
+            )
+        return self.text(node.get(key))
+
     def check_languages(self, node: Node, entries: Mapping[str, Node], others: Iterable[str] = ()) -> None:
         """Report languages that a text lacks, that are empty, and keys that are no language."""
         for language in self.languages:
@@ -151,10 +163,9 @@ class Context:
         """Whether a name is one of the allowed; if not, say so with the nearest."""
         if name in allowed:
             return True
-        listed = (
-            f" There is: {', '.join(allowed)}." if 0 < len(allowed) <= 12 else "" if allowed else " None is declared."
-        )
-        self.error(node.mark, code, f"There is no {what} {name!r}.{nearest(name, allowed)}{listed}")
+        listed = f" There is: {', '.join(allowed)}." if len(allowed) <= SHOWN else ""
+        guess = nearest(name, allowed) if len(self.problems.found) < MANY else ""
+        self.error(node.mark, code, f"There is no {what} {name!r}.{guess}{listed if allowed else ' None is declared.'}")
         return False
 
 

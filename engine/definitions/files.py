@@ -11,6 +11,7 @@ from engine.errors import Mark, Problems
 
 DEFINITIONS = "form_definitions"
 MAX_FILES = 200
+MAX_NAME = 250
 
 
 class Files:
@@ -19,7 +20,7 @@ class Files:
     def __init__(self, folder: Path | None, problems: Problems) -> None:
         self._problems = problems
         self._start = folder
-        self._root = _definitions_folder(folder.resolve()) if folder is not None else None
+        self._root = definitions_folder(folder.resolve()) if folder is not None else None
         self.digests: dict[str, str] = {}
 
     def note(self, name: str, data: bytes, path: Path | None = None) -> None:
@@ -39,7 +40,14 @@ class Files:
                 f"{name!r} cannot be read, as this text came without a folder. Check the definition as a file.",
             )
             return None
-        if not name.strip() or "\\" in name or "\x00" in name or Path(name).is_absolute() or name[1:2] == ":":
+        if (
+            not name.strip()
+            or len(name) > MAX_NAME
+            or "\\" in name
+            or "\x00" in name
+            or Path(name).is_absolute()
+            or name[1:2] == ":"
+        ):
             self._problems.error(
                 mark,
                 "file-path",
@@ -50,7 +58,7 @@ class Files:
 
     def _first(self, folders: list[Path], name: str, mark: Mark) -> Path | None:
         assert self._root is not None
-        inside = [path for folder in folders if (path := (folder / name).resolve()).is_relative_to(self._root)]
+        inside = [path for folder in folders if (path := _resolved(folder / name)).is_relative_to(self._root)]
         if not inside:
             self._problems.error(
                 mark,
@@ -58,9 +66,9 @@ class Files:
                 f"{name!r} leaves the folder {self._root.name}. Only files in it can be used: move the file there.",
             )
             return None
-        for path in inside:
-            if path.is_file():
-                return path
+        found = next((path for path in inside if _is_file(path)), None)
+        if found is not None:
+            return found
         self._problems.error(
             mark,
             "file-not-found",
@@ -98,6 +106,21 @@ def read_limited(path: Path, limit: int, mark: Mark, problems: Problems) -> byte
     return data
 
 
-def _definitions_folder(folder: Path) -> Path:
+def definitions_folder(folder: Path) -> Path:
     """The nearest folder above that holds definitions; without one, the folder itself."""
     return next((place for place in (folder, *folder.parents) if place.name == DEFINITIONS), folder)
+
+
+def _resolved(path: Path) -> Path:
+    """The path without links; one whose links go in a circle is as good as none."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path.absolute()
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False

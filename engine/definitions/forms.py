@@ -36,18 +36,12 @@ class FormBuilder:
         """The form; its container is known already."""
         context = self._context
         context.identifier(id_, node.key_mark)
-        if "title" not in node.entries:
-            context.problems.warning(
-                node.key_mark,
-                "no-label",
-                f"The form {id_!r} has no title. People would see its id: add `title: {{pl: …, en: …}}`.",
-            )
         sections = tuple(self._sections(node.list_of("sections")))
         for title in self._titles:
             self._check_template(*title)
         return FormDef(
             id_,
-            context.text(node.get("title")),
+            context.label(node, "title", f"The form {id_!r}"),
             sections,
             container,
             per_event=node.text_of("per") == "event",

@@ -49,13 +49,6 @@ def build_item(context: Context, node: Node, renames: Renames) -> ItemDef | None
     if datatype is None:
         return None
     _check_keys(context, node, datatype)
-    label = context.text(node.get("label"))
-    if node.get("label") is None and "label" not in node.entries:
-        context.problems.warning(
-            node.key_mark,
-            "no-label",
-            f"The item {id_!r} has no label. People would see its id: add `label: {{pl: …, en: …}}`.",
-        )
     expressions = {
         key: _renamed(context.expression(node.get(key)), renames) for key in ("when", "calculate", "default", "only")
     }
@@ -63,7 +56,7 @@ def build_item(context: Context, node: Node, renames: Renames) -> ItemDef | None
     return ItemDef(
         renames.get(id_, id_),
         datatype,
-        label,
+        context.label(node, "label", f"The item {id_!r}"),
         mark=node.mark,
         oid=node.text_of("oid"),
         hint=context.text(node.get("hint")),

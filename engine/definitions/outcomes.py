@@ -16,6 +16,7 @@ from engine.definitions.tree import Node
 from engine.model.item import ExpressionText
 from engine.model.metadata_version import Case, Define, DerivedDef, Parameter
 
+MAX_HEADING = 1000
 TEXTS_OF_INDICATOR = ("title", "note")
 NOT_DERIVED = frozenset({Kind.NOTHING, Kind.FILE, Kind.REFERENCE})
 
@@ -66,7 +67,7 @@ def build_defines(context: Context, nodes: Mapping[str, Node]) -> dict[str, Defi
     """Named expressions by name; the heading lists the parameters."""
     found: dict[str, Define] = {}
     for heading, node in nodes.items():
-        match = _HEADING.fullmatch(heading)
+        match = _HEADING.fullmatch(heading) if len(heading) <= MAX_HEADING else None
         if match is None:
             context.error(
                 node.key_mark,

@@ -10,7 +10,7 @@ from engine.model.item import ExpressionText
 
 Renames = Mapping[str, str]  # id in the block -> id in the form
 
-_TOKEN = re.compile(r"'(?:[^']|'')*'|(?P<path>[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*)(?P<call>\s*\()?")
+_TOKEN = re.compile(r"'(?:[^']|'')*(?:'|$)|(?P<path>[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*)(?P<call>\s*\()?")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _IN_BRACES = re.compile(r"\{([^{}]*)\}")
 

@@ -17,6 +17,7 @@ from engine.errors import Mark, Problems, nearest
 
 SCHEMA_FILE = Path(__file__).with_name("definition.schema.json")
 RECURSIVE = "#/$defs/entries"  # groups nest: the one reference that is kept
+MAX_FAULTS = 500
 SHOWN = 12  # so many allowed keys are listed; of more only the nearest is named
 
 TYPE_NAMES = {
@@ -45,11 +46,15 @@ ABOUT_TEXTS = frozenset({"description", "type", "additionalProperties", "minProp
 def check_shape(root: Node, problems: Problems) -> None:
     """Add a problem for everything in the tree that the schema does not allow and that is not reported yet."""
     reported = {problem.mark for problem in problems.found}
+    before = len(problems.found)
     for fault in _validator().iter_errors(root.plain()):
         node = _find(root, fault.absolute_path)
         for place, code, message in _WORDS.get(str(fault.validator), _other)(fault, node):
             if place not in reported:
                 problems.error(place, code, message)
+        if len(problems.found) - before > MAX_FAULTS:
+            problems.error(root.mark, "wrong-shape", f"There are more faults than the {MAX_FAULTS} that are listed.")
+            return
 
 
 def definition_schema() -> dict[str, Any]:

@@ -163,6 +163,8 @@ class _TreeBuilder:
 
     def _number(self, node: Node, raw: str) -> int | Decimal | str:
         """A plain scalar that starts like a number: the number, or the text (a version, a date)."""
+        if len(raw) < 16 and raw.isdecimal() and raw.isascii():
+            return int(raw)
         match = None if _INTEGER.fullmatch(raw) else _DECIMAL.fullmatch(raw)
         if _NOT_FINITE.fullmatch(raw):
             self._error(

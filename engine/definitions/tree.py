@@ -83,7 +83,10 @@ class Node:
 
     def get(self, key: str) -> Node | None:
         """The entry of that key, unless it is absent or null."""
-        node = self.entries.get(key)
+        value = self.value
+        if type(value) is not dict:
+            return None
+        node: Node | None = value.get(key)
         return None if node is None or node.value is None else node
 
     def text_of(self, key: str) -> str | None:
@@ -118,8 +121,12 @@ class Node:
 
     def expression(self) -> ExpressionText:
         """The scalar as an expression that knows the place of each of its characters."""
-        places = tuple(_places(self))
-        return ExpressionText(self.raw, places[0][1] if places else self.mark, places[1:])
+        quote = 1 if self.style in _ESCAPES else 0
+        as_written = self.end - self.start - 2 * quote == len(self.raw) and self.style not in _BLOCKS
+        if as_written and self.source.text.find("\n", self.start, self.end) < 0:
+            return ExpressionText(self.raw, self.source.mark(self.start + quote))
+        (offset, mark), *later = list(_places(self)) or [(0, self.mark)]
+        return ExpressionText(self.raw, mark, (*([(offset, mark)] if offset else []), *later))
 
     def plain(self) -> Any:
         """The value as plain Python data."""
@@ -132,22 +139,23 @@ class Node:
 
 _DOUBLE_ESCAPE = re.compile(r"\\(?:x..|u....|U........|.)")
 _SINGLE_ESCAPE = re.compile("''")
+_BLOCKS = frozenset("|>")
 _ESCAPES = {'"': _DOUBLE_ESCAPE, "'": _SINGLE_ESCAPE}
 _NEVER = re.compile(r"(?!)")
 
 
 def _places(node: Node) -> Iterator[tuple[int, Mark]]:
-    """Pairs of an offset in a scalar's text and its place; between two pairs columns run on by one."""
+    """Pairs of an offset in a scalar's text and its place; between two pairs columns run on by one.
+
+    For texts that are folded, indented or hold escapes.
+    """
     quote = 1 if node.style in _ESCAPES else 0
     name, first = node.source.name, node.mark.moved(quote)
-    if node.style not in "|>" and node.end - node.start - 2 * quote == len(node.raw):
-        yield 0, first
-        return
     segment = node.source.text[node.start + quote : node.end - quote]
     escape = _ESCAPES.get(node.style, _NEVER)
     offset = 0
     for number, line in enumerate(segment.splitlines()):
-        if number == 0 and node.style and node.style in "|>":
+        if number == 0 and node.style in _BLOCKS:
             continue  # the header of a block scalar
         content = line.strip(" \t")
         if not content:

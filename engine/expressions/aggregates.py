@@ -188,6 +188,9 @@ def _bind_rows(binder: Binder, path: Path, context: Context, *, other: bool) -> 
     found = binder.find(path, context)
     if found is None:
         return None
+    if found.field is not None and not found.plural and not other:
+        binder.fault(path, "wrong-source", f"{path} has one value here: no aggregate is needed.")
+        return None
     binder.note_steps(found)
     scope = found.scope
     binder.reads.scopes.add(scope)

@@ -6,7 +6,7 @@ import calendar
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from engine.datatypes.local_time import to_local
+from engine.datatypes.local_time import FIRST_YEAR, LAST_YEAR, to_local
 from engine.datatypes.values import PartialDate
 from engine.expressions import arithmetic
 
@@ -117,14 +117,15 @@ def add_months(a: date, n: Decimal) -> date | None:
 
 
 def add_hours(a: datetime, n: Decimal) -> datetime | None:
-    """n true hours later (whole minutes; a fraction of one is cut off), with the offset valid then."""
+    """n true hours later (whole minutes; a fraction of one is cut off), with the offset valid then; within 1900 to 2199."""
     whole = arithmetic.multiply(n, Decimal(60))
     if whole is None or abs(whole) > 1_000_000_000:
         return None
     try:
-        return to_local(a + timedelta(minutes=int(whole)))
+        later = to_local(a + timedelta(minutes=int(whole)))
     except OverflowError:
         return None
+    return later if FIRST_YEAR <= later.year <= LAST_YEAR else None
 
 
 def make_date(y: Decimal, m: Decimal, d: Decimal) -> date | None:

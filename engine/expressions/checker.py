@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from engine.datatypes.base import Kind
+from engine.datatypes.numerals import DIGITS
 from engine.errors import nearest
 from engine.expressions.aggregates import bind_aggregate
 from engine.expressions.functions import AGGREGATES, FUNCTIONS, Function
@@ -16,7 +18,17 @@ from engine.expressions.nodes import Apply, Call, Let, Listing, Literal, Other, 
 from engine.expressions.scopes import Field, Scope
 from engine.expressions.special import SPECIAL
 from engine.expressions.terms import BOOLEAN, NOTHING, NUMBER, Term, Type
-from engine.expressions.typing_rules import PARAMETERS, UNTYPED, as_day, comparison, joined, literal, some, type_hint
+from engine.expressions.typing_rules import (
+    PARAMETERS,
+    UNTYPED,
+    as_day,
+    comparison,
+    fits_constant,
+    joined,
+    literal,
+    some,
+    type_hint,
+)
 
 ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
 COMPARISONS = frozenset({"=", "!=", "<", "<=", ">", ">="})
@@ -48,6 +60,8 @@ class Binder:
         """The typed term of a node."""
         match node:
             case Literal(value, _):
+                if isinstance(value, Decimal) and len(value.as_tuple().digits) > DIGITS:
+                    return self.fault(node, "wrong-type", f"This number has more than {DIGITS} digits.")
                 return literal(value)
             case Path():
                 return self.value_of(node, context)
@@ -68,9 +82,9 @@ class Binder:
                     node, "misplaced-other", "`other` stands only in an aggregate: any(other episode where …)."
                 )
 
-    def fault(self, node: Syntax, code: str, message: str) -> Term:
+    def fault(self, node: Syntax, code: str, message: str, subject: str = "") -> Term:
         """Report a problem at a node and go on with something untyped."""
-        self.report.error(node.at, code, message)
+        self.report.error(node.at, code, message, subject)
         return UNTYPED
 
     # names ------------------------------------------------------------------------------------------------------
@@ -85,7 +99,7 @@ class Binder:
             self.fault(path, "ambiguous-name", f"{found.name!r} has several meanings here. Write {ways}.")
         else:
             hint = nearest(found.name, {*found.known, *context.variables})
-            self.fault(path, "unknown-name", f"Nothing is called {found.name!r} here.{hint}")
+            self.fault(path, "unknown-name", f"Nothing is called {found.name!r} here.{hint}", found.name)
         return None
 
     def value_of(self, path: Path, context: Context) -> Term:
@@ -128,7 +142,7 @@ class Binder:
         found = locate(rest, Context((StaticFrame(target),)))
         if isinstance(found, Miss) or found.field is None or found.plural:
             hint = nearest(rest[0], target.index())
-            return self.fault(path, "unknown-name", f"{source.target} has no value {'.'.join(rest)!r}.{hint}")
+            return self.fault(path, "unknown-name", f"{source.target} has no value {'.'.join(rest)!r}.{hint}", rest[-1])
         self._note(found.field)
         self.reads.scopes.add(target)
         term = Term("deref", (reference, found.up, found.steps, found.field.id), found.field.type)
@@ -192,10 +206,11 @@ class Binder:
         left, right = (self.bind(part, context) for part in node.args)
         self.check_code(left, node.args[1], right)
         self.check_code(right, node.args[0], left)
+        self._warn_of_lists(node, left, right)
         domain = comparison(left.type, right.type)
         if domain is None:
             return self.fault(node, "wrong-type", f"A {left.type} cannot be compared with a {right.type}.")
-        if domain in ("text", "bool") and node.op not in ("=", "!="):
+        if domain in ("text", "bool", "reference") and node.op not in ("=", "!="):
             return self.fault(
                 node,
                 "wrong-type",
@@ -205,19 +220,16 @@ class Binder:
             left, right = as_day(left), as_day(right)
         return Term("cmp", (node.op, domain, left, right), BOOLEAN)
 
+    def _warn_of_lists(self, node: Syntax, left: Term, right: Term) -> None:
+        lists = {left.type.codelist, right.type.codelist} - {None}
+        if len(lists) > 1 and left.type.kind is right.type.kind is Kind.CODE:
+            text = f"Codes of {left.type.codelist} and {right.type.codelist} are compared."
+            self.report.warning(node.at, "different-lists", text)
+
     def check_code(self, term: Term, node: Syntax, other: Term) -> None:
         """A constant compared with a code must be one of the list's codes."""
         listed = self.names.codelists.get(term.type.codelist or "")
         if listed is None or listed.open or other.op != "const" or not isinstance(other.args[0], str):
-            if (
-                term.type.codelist
-                and other.type.codelist
-                and term.type.kind is other.type.kind is Kind.CODE
-                and term.type.codelist != other.type.codelist
-            ):
-                self.report.warning(
-                    node.at, "different-lists", f"Codes of {term.type.codelist} and {other.type.codelist} are compared."
-                )
             return
         if other.args[0] not in listed.codes:
             self.fault(
@@ -232,6 +244,8 @@ class Binder:
         if isinstance(right, Listing | Literal):
             return Term("in", (left, self.constants(right, left)), BOOLEAN)
         group = self.of_kind(right, context, {Kind.CODES}, "a multiple choice, a set or a list of constants")
+        if left.type.kind not in (Kind.CODE, Kind.TEXT, Kind.NOTHING):
+            return self.fault(node.args[0], "wrong-type", f"A {left.type} is never in a set of codes or texts.")
         self.check_code(group, node.args[0], left)
         return Term("in_set", (left, group), BOOLEAN)
 
@@ -243,6 +257,8 @@ class Binder:
             if not isinstance(item, Literal) or item.value is None:
                 self.fault(item, "not-constant", "Only constants stand in a list.")
                 continue
+            if not fits_constant(like.type, item.value):
+                self.fault(item, "wrong-type", f"A {like.type} is never equal to this.")
             self.check_code(like, item, literal(item.value))
             values.append(item.value)
         return tuple(values)
@@ -281,7 +297,7 @@ class Binder:
         if node.name not in FUNCTIONS:
             known = {*FUNCTIONS, *AGGREGATES, *SPECIAL, *self.names.defines}
             return self.fault(
-                node, "unknown-function", f"There is no function {node.name!r}.{nearest(node.name, known)}"
+                node, "unknown-function", f"There is no function {node.name!r}.{nearest(node.name, known)}", node.name
             )
         return self._function(node, FUNCTIONS[node.name], context)
 

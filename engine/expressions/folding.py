@@ -256,18 +256,28 @@ def neighbour(name: str, start: Callable[[Frame], Node], value: Run, where: Run 
 
     def run(frame: Frame) -> Any:
         node = start(frame)
-        inner = [Frame(sibling, frame.world, frame) for sibling in siblings(node)]
-        ordered = [candidate for _, candidate in _ordered(inner, by)] if by else inner
-        place = next((number for number, candidate in enumerate(ordered) if candidate.node is node), None)
+        around = siblings(node)
+        if by:
+            inner = [Frame(sibling, frame.world, frame) for sibling in around]
+            around = [candidate.node for _, candidate in _ordered(inner, by)]
+        place = _place(node, around)
         if place is None:
             return None  # a record that was never opened has no place among the others
-        rest = ordered[:place][::-1] if name == "prev" else ordered[place + 1 :]
-        for candidate in rest:
+        rest = range(place - 1, -1, -1) if name == "prev" else range(place + 1, len(around))
+        for number in rest:
+            candidate = Frame(around[number], frame.world, frame)
             if where is None or where(candidate) is True:
                 return value(candidate)
         return None
 
     return run
+
+
+def _place(node: Node, around: list[Node]) -> int | None:
+    """Where a node stands in a list: mostly its own place, which need not be sought."""
+    if node.place <= len(around) and around[node.place - 1] is node:
+        return node.place - 1
+    return next((number for number, other in enumerate(around) if other is node), None)
 
 
 def siblings(node: Node) -> list[Node]:

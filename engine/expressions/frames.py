@@ -17,7 +17,10 @@ class Node:
     Mutable on purpose: an evaluation fills it in order of dependency, a session keeps it between changes.
     """
 
-    __slots__ = ("day", "entered", "event", "hidden", "key", "kids", "number", "parent", "scope", "unknown", "values")
+    __slots__ = (
+        *("day", "entered", "event", "frame", "hidden", "key", "kids", "number", "parent", "place", "scope"),
+        *("unknown", "values"),
+    )
 
     def __init__(self, scope: Scope, parent: Node | None, key: str = "") -> None:
         self.scope = scope
@@ -31,6 +34,8 @@ class Node:
         self.event: str | None = None  # of an occurrence: the event's id
         self.number = 1  # of an occurrence: its number among those of the event
         self.day: date | None = None
+        self.place = 1  # among its siblings, from 1
+        self.frame: Frame | None = None  # in which its rules run; see Tree.frame
 
     def up(self, levels: int) -> Node:
         """The node that many levels further out."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from engine.datatypes.base import Kind
-from engine.expressions.scopes import Field, Found, Place, Scope, Step, outwards
+from engine.expressions.scopes import EVENT, Field, Found, Place, Scope, Step, outwards
 from engine.expressions.terms import Term
 
+_OWN = frozenset({"form", "group"})  # in its own form a name means the nearest; elsewhere it must be the only one
+_RANKS = {"form": 1, "group": 1, EVENT: 3}
 _LEVELS = frozenset({"registry", "site", "container"})  # scopes whose name means the one the rule stands in
 
 
@@ -76,14 +78,19 @@ def locate(parts: tuple[str, ...], context: Context) -> Located | Miss:
 def _look(name: str, place: Place) -> Found | Miss | None:
     if place.scope.id == name and place.scope.kind in _LEVELS:
         return Found((), place.scope, None, False)
-    several = place.scope.index().get(name, [])
+    several = [found for found in place.scope.index().get(name, []) if place.holds(found)]
     if not several:
         return None
-    nearest = [found for found in several if len(found.steps) == min(len(other.steps) for other in several)]
-    single = [found for found in nearest if not found.plural] or nearest
-    if len(single) > 1:
-        return Miss(name, (), tuple(f"{found.scope.form_id}.{name}" for found in single))
-    return single[0]
+    best = min(map(_rank, several))
+    meant = [found for found in several if _rank(found) == best]
+    if place.scope.kind not in _OWN and len({id(found.scope) for found in meant}) > 1:
+        return Miss(name, (), tuple(f"{found.scope.form_id}.{name}" for found in meant))
+    return min(meant, key=lambda found: len(found.steps))
+
+
+def _rank(found: Found) -> int:
+    """An item is meant before a form or group of that name, and these before a container or event."""
+    return 0 if found.field is not None else _RANKS.get(found.scope.kind, 2)
 
 
 def _follow(start: Located, parts: tuple[str, ...]) -> Located | Miss:

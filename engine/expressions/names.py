@@ -57,9 +57,9 @@ class Report:
         self.problems = problems
         self.origin = origin
 
-    def error(self, at: int, code: str, message: str) -> None:
-        """Note a fault at a character of the expression."""
-        self.problems.error(self.origin.at(at), code, message)
+    def error(self, at: int, code: str, message: str, subject: str = "") -> None:
+        """Note a fault at a character of the expression; `subject` is the name that is unknown, if one is."""
+        self.problems.error(self.origin.at(at), code, message, subject)
 
     def warning(self, at: int, code: str, message: str) -> None:
         """Note something doubtful at a character of the expression."""

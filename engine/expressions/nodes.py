@@ -100,3 +100,13 @@ def walk(node: Syntax) -> Iterator[Syntax]:
     yield node
     for child in children(node):
         yield from walk(child)
+
+
+def depth(node: Syntax) -> int:
+    """How many nodes stand in one another at most; without recursion, since the depth is what is in question."""
+    deepest, waiting = 0, [(node, 1)]
+    while waiting:
+        here, level = waiting.pop()
+        deepest = max(deepest, level)
+        waiting.extend((child, level + 1) for child in children(here))
+    return deepest

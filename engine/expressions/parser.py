@@ -8,13 +8,14 @@ from functools import cache
 from pathlib import Path as FilePath
 from typing import Any
 
-from lark import Lark, Token, Transformer, UnexpectedInput, v_args
+from lark import Lark, Token, Transformer, UnexpectedInput, UnexpectedToken, v_args
 
 from engine.expressions.functions import KEYWORDS
-from engine.expressions.nodes import Apply, Call, Let, Listing, Literal, Other, Path, Syntax
+from engine.expressions.nodes import Apply, Call, Let, Listing, Literal, Other, Path, Syntax, depth
 
 MAX_LENGTH = 20_000
-MAX_DEPTH = 60
+MAX_DEPTH = 60  # of brackets
+MAX_OPERATORS = 150  # that stand in one another: 'not not not …', a + b + c + …; recursion in passes stays far from its limit
 
 
 class ExpressionFault(Exception):
@@ -133,6 +134,8 @@ def _plain(match: re.Match[str]) -> Syntax:
 def _check_size(text: str) -> None:
     if len(text) > MAX_LENGTH:
         raise ExpressionFault(0, f"The expression has {len(text)} characters; at most {MAX_LENGTH} are allowed.")
+    if text.count("(") <= MAX_DEPTH:
+        return
     depth = 0
     for at, character in enumerate(text):
         depth += (character == "(") - (character == ")")
@@ -157,11 +160,12 @@ def parse(text: str) -> Syntax:
         tree = _parser().parse(text)
     except UnexpectedInput as fault:
         place: int | None = fault.pos_in_stream
-        at = len(text) if place is None or place < 0 else place
+        ended = isinstance(fault, UnexpectedToken) and fault.token.type == "$END"
+        at = len(text) if ended or place is None or place < 0 else place
         found = repr(text[at : at + 12]) if at < len(text) else "the end"
         raise ExpressionFault(at, f"Cannot read the expression here: found {found}.{_hint(text, at)}") from None
-    except RecursionError:
-        raise ExpressionFault(0, "The expression is too deep. Split it by `define:`.") from None
+    if depth(tree) > MAX_OPERATORS:  # type: ignore[arg-type]  # the transformer makes nodes of lark's trees
+        raise ExpressionFault(0, f"More than {MAX_OPERATORS} operators stand in one another. Split the expression by `define:`.")
     return tree  # type: ignore[return-value]  # the transformer makes nodes of lark's trees
 
 
@@ -178,5 +182,7 @@ _HINTS = {
 
 
 def _hint(text: str, at: int) -> str:
+    if at == len(text) and text.count("(") > text.count(")"):
+        return " A bracket is not closed."
     near = text[max(0, at - 1) : at + 2]
     return next((f" {advice}" for sign, advice in _HINTS.items() if sign in near), "")

@@ -121,12 +121,7 @@ def in_window(term: Term, build: Build) -> Run:
 def row_index(_term: Term, _build: Build) -> Run:
     """The place of the row among its siblings, from 1."""
 
-    def run(frame: Frame) -> Decimal:
-        node = frame.node
-        siblings = node.parent.kids.get(node.scope.id, [node]) if node.parent is not None else [node]
-        return Decimal(next(place for place, other in enumerate(siblings, start=1) if other is node))
-
-    return run
+    return lambda frame: Decimal(frame.node.place)
 
 
 def source(term: Term, build: Build) -> Elements:

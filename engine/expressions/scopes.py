@@ -126,6 +126,13 @@ class Place:
     scope: Scope
     up: int
     steps: tuple[Step, ...] = ()
+    events: tuple[str, ...] = ()  # where the scope is an occurrence: the events that it may belong to, if that is known
+
+    def holds(self, found: Found) -> bool:
+        """Whether what was found can be there: an occurrence has only the forms that its event collects."""
+        if not self.events or not found.steps:
+            return True
+        return any(event in self.scope.children[found.steps[0][0]].events for event in self.events)
 
 
 def outwards(scope: Scope) -> Iterator[Place]:
@@ -133,10 +140,11 @@ def outwards(scope: Scope) -> Iterator[Place]:
 
     A form of a container that stands in exactly one event sees the records of that event before those of the container.
     """
+    inner: Scope | None = None
     for up, outer in enumerate(scope.ancestors()):
-        yield Place(outer, up)
-        holder = outer.parent
+        yield Place(outer, up, events=inner.events if outer.kind == EVENT and inner is not None else ())
+        inner, holder = outer, outer.parent
         if outer.kind == "form" and holder is not None and holder.kind != EVENT and len(outer.events) == 1:
             events = holder.children.get(EVENT)
             if events is not None and not events.own_events.get(outer.events[0], True):
-                yield Place(events, up + 1, ((EVENT, outer.events[0]),))
+                yield Place(events, up + 1, ((EVENT, outer.events[0]),), outer.events)

@@ -66,6 +66,7 @@ def _exists(binder: Binder, node: Call, context: Context) -> Term:
     target = binder.names.targets.get(found.field.target or "")
     if target is not None:
         binder.reads.scopes.add(target)
+        binder.reads.asked.add(target.form_id)
     return Term("exists_ref", (reference,), BOOLEAN)
 
 
@@ -104,7 +105,10 @@ def _param(binder: Binder, node: Call, _context: Context) -> Term:
         return binder.fault(node, "wrong-call", "param takes the name of a parameter: param(blanking_days).")
     if name.parts[0] not in binder.names.parameters:
         return binder.fault(
-            name, "unknown-parameter", f"There is no parameter {name}.{nearest(str(name), binder.names.parameters)}"
+            name,
+            "unknown-parameter",
+            f"There is no parameter {name}.{nearest(str(name), binder.names.parameters)}",
+            name.parts[0],
         )
     return Term("param", (name.parts[0],), binder.names.parameters[name.parts[0]])
 

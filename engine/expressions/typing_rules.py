@@ -50,6 +50,14 @@ def literal(value: Decimal | str | bool | None) -> Term:
     return constant(value, {bool: BOOLEAN, Decimal: NUMBER, str: TEXT}[type(value)])
 
 
+def fits_constant(type_: Type, value: Decimal | str | bool) -> bool:
+    """Whether a value of that type, or one of several, can be equal to a constant."""
+    if type_.kind is Kind.NOTHING:
+        return True
+    wanted: dict[Kind, type] = {Kind.BOOLEAN: bool, Kind.NUMBER: Decimal, Kind.TEXT: str, Kind.CODE: str, Kind.CODES: str}
+    return type(value) is wanted.get(type_.kind)
+
+
 def as_day(term: Term) -> Term:
     """A date and time where a date is wanted counts as its local date."""
     return Term("call", ("date", term), DATE) if term.type.kind is Kind.DATETIME else term

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from hashlib import sha256
 
-from engine.compiler.rules import CheckPart, CheckRules
+from engine.compiler.scoping import Scopes
 from engine.expressions.frames import Frame, Node, gather
 from engine.expressions.scopes import EVENT, Scope
+from engine.expressions.wire import wire_value
 from engine.model.text import in_language
+from engine.records.distance import is_near
 from engine.records.evaluation import Violation
 from engine.records.path import ItemPath
 from engine.records.program import CheckRun
@@ -20,15 +23,15 @@ def run_check(check: CheckRun, tree: Tree, focus: Node, at: str, language: str) 
     if check.rules.check.at == "signing" and at != "signing":
         return
     for home in home_nodes(tree, check.rules.scope, focus):
+        outer = Frame(home, tree.world)  # not the tree's: the home may be a stand-in that lives no longer than this
         for part, run in zip(check.rules.parts, check.parts, strict=True):
             if part.rows is None:
-                if run(tree.frame(home)) is False:
-                    yield _violation(check.rules, part, tree, home, home, language)
+                if run(outer) is False:
+                    yield _violation(check, tree, home, home, language)
                 continue
-            outer = tree.frame(home)
             for row in rows_of(home, part.rows):
                 if run(Frame(row, tree.world, outer)) is False:
-                    yield _violation(check.rules, part, tree, row, home, language)
+                    yield _violation(check, tree, row, home, language)
 
 
 def rows_of(form: Node, scope: Scope) -> list[Node]:
@@ -93,47 +96,55 @@ def path_of(node: Node) -> ItemPath:
     """The path of a row in its form; that of the form is empty."""
     steps: list[tuple[str, int]] = []
     while node.scope.kind == "group" and node.parent is not None:
-        siblings = node.parent.kids[node.scope.id]
-        steps.append((node.scope.id, next(n for n, kid in enumerate(siblings, start=1) if kid is node)))
+        steps.append((node.scope.id, node.place))
         node = node.parent
     return ItemPath(tuple(reversed(steps)))
 
 
-def _violation(rules: CheckRules, part: CheckPart, tree: Tree, node: Node, home: Node, language: str) -> Violation:
-    path = path_of(node)
+def _violation(check: CheckRun, tree: Tree, node: Node, home: Node, language: str) -> Violation:
+    path, rules = path_of(node), check.rules
     item = rules.on
     if item is not None and item not in node.scope.fields and item in home.scope.fields:
         path_item = ItemPath((), item)
     else:
         path_item = path.at(item) if item is not None else path
-    check = rules.check
-    text = in_language(check.message, language)
-    inputs = _digest(rules, tree, node, home)
-    return Violation(check.id, check.severity, str(path_item), str(path), text, check.blocks, rules.digest, inputs)
+    told = rules.check
+    text = in_language(told.message, language)
+    inputs = _digest(check, tree, node, home)
+    return Violation(told.id, told.severity, str(path_item), str(path), text, told.blocks, rules.digest, inputs)
 
 
-def _digest(rules: CheckRules, tree: Tree, node: Node, home: Node) -> str:
-    """A digest of what the check read: of the row it is judged at, and of all else it names."""
+def _digest(check: CheckRun, tree: Tree, node: Node, home: Node) -> str:
+    """A digest of what the check read: of the row it is judged at, and of all else it names. `rules.js` makes the same."""
     parts = [node.key]
-    for key in sorted(rules.reads):
+    for key in sorted(check.rules.reads):
         form, _, name = key.partition(".")
         for scope in (node.scope, home.scope):
             if scope.form_id == form and name in scope.fields:
-                parts.append(f"{key}={(node if scope is node.scope else home).values.get(name)!r}")
+                parts.append(f"{key}={_digested(node if scope is node.scope else home, name)}")
                 break
         else:
-            parts.extend(_read_elsewhere(tree, key, form, name))
+            parts.extend(sorted(_read_elsewhere(check, tree, home, key)))
     return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _read_elsewhere(tree: Tree, key: str, form: str, name: str) -> Iterator[str]:
-    root = tree.registry.scopes.forms.get(form) or tree.registry.scopes.containers.get(form)
-    if root is None:
-        return
-    found = [place for place in _family(root) if name in place.fields]
-    for scope in found:
+def _read_elsewhere(check: CheckRun, tree: Tree, home: Node, key: str) -> Iterator[str]:
+    name = key.partition(".")[2]
+    for scope in fields_of(tree.registry.scopes, key):
         for node in tree.of(scope):
-            yield f"{key}@{node.key}={node.values.get(name)!r}"
+            if check.beyond or is_near(node, home):
+                yield f"{key}@{node.key}={_digested(node, name)}"
+
+
+def _digested(node: Node, name: str) -> str:
+    return json.dumps(wire_value(node.values.get(name)), ensure_ascii=False, separators=(",", ":"))
+
+
+def fields_of(scopes: Scopes, key: str) -> list[Scope]:
+    """The scopes that have the field which a key means."""
+    form, _, name = key.partition(".")
+    root = scopes.forms.get(form) or scopes.containers.get(form)
+    return [place for place in _family(root) if name in place.fields] if root is not None else []
 
 
 def _family(scope: Scope) -> Iterator[Scope]:

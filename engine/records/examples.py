@@ -73,7 +73,7 @@ def _example(node: Node, bases: Mapping[str, Json], problems: Problems) -> Examp
     for path, change in node.map_of("set").items():
         try:
             assign(values, path, _plain(change))
-        except (LookupError, TypeError) as fault:
+        except (LookupError, TypeError, AttributeError) as fault:
             problems.error(change.key_mark, "unknown-example", f"{path} cannot be set: {fault}.")
             return None
     now = datetime.fromisoformat(node.text_of("now") or DEFAULT_NOW)

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.datatypes.messages import explain, message, range_message
 from engine.datatypes.values import Missing, PartialDate, Reference, Unread
+from engine.datatypes.words import value_text
 from engine.expressions.calendar_days import compare_partial, day_of
 from engine.expressions.evaluator import COMPARATORS, Run
 from engine.expressions.frames import Frame, Node
@@ -127,8 +128,8 @@ def _ranges(case: Case) -> Iterator[Violation]:
     broken: set[bool] = set()
     for bound, (low_run, high_run) in zip(case.judge.rules.ranges, case.judge.ranges, strict=True):
         low, high = _limit(low_run, case), _limit(high_run, case)
-        fits = _holds(">=" if bound.check.low_inclusive else ">", value, low)
-        fits = fits and _holds("<=" if bound.check.high_inclusive else "<", value, high)
+        fits = holds(">=" if bound.check.low_inclusive else ">", value, low)
+        fits = fits and holds("<=" if bound.check.high_inclusive else "<", value, high)
         if not fits and bound.check.hard not in broken:
             broken.add(bound.check.hard)
             unit = case.item.facets.unit or ""
@@ -142,7 +143,7 @@ def _limit(run: Run | None, case: Case) -> Any:
     return None if run is None else run(case.frame)
 
 
-def _holds(op: str, value: Any, limit: Any) -> bool:
+def holds(op: str, value: Any, limit: Any) -> bool:
     """Whether a limit is kept; an unknown limit, or one that only some completions of a date break, is."""
     if limit is None:
         return True
@@ -165,18 +166,18 @@ def _reference(case: Case) -> Iterator[Violation]:
             if row is case.node:
                 return
             if row.values.get(case.item.id) == value:
-                yield case.violation("unique", case.told("unique", value=row_name(case.tree, value.target), row=number))
+                yield case.violation("unique", case.told("unique", value=row_name(case.tree, value.target, case.language), row=number))
                 return
 
 
-def row_name(tree: Tree, key: str) -> str:
+def row_name(tree: Tree, key: str, language: str) -> str:
     """What people call the row a reference points to: the value of its key item, else its number."""
     node = tree.world.rows.get(key)
     if node is None:
         return key
     group = tree.registry.groups.get(f"{node.scope.form_id}.{node.scope.id}")
     value = node.values.get(group.group.key) if group is not None and group.group.key else None
-    return str(value) if value is not None else key
+    return value_text(value, language) if value is not None else key
 
 
 _VALUE_RULES: tuple[Callable[[Case], Iterator[Violation]], ...] = (_not_in_list, _exclusive, _ranges, _reference)
@@ -206,4 +207,4 @@ def judge_unknown(node: Node, path: ItemPath, form: str, language: str) -> Itera
             yield Violation("unknown_item", ERROR, str(path.at(name)), str(path), text)
 
 
-__all__ = ["Case", "is_required", "judge_item", "judge_rows", "judge_unknown", "label", "row_name"]
+__all__ = ["Case", "holds", "is_required", "judge_item", "judge_rows", "judge_unknown", "label", "row_name"]

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from engine.compiler.compiled import CompiledRegistry
-from engine.compiler.order import reads_of
+from engine.compiler.order import holding_groups, reads_of
 from engine.compiler.rules import CheckRules, DerivedRules, GroupRules, ItemRules, Rule
-from engine.datatypes.base import Kind
+from engine.datatypes.base import DataType, Kind
 from engine.expressions.evaluator import Run, compile_term
 from engine.expressions.scopes import Scope
+from engine.records.distance import looks_beyond
+
+
+InRules = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +30,10 @@ class ItemStep:
     visible: Run | None
     calculate: Run | None
     keeps: bool
-    in_rules: Callable[[Any], Any]
+    in_rules: InRules
     reads: frozenset[str]
     crosses: bool  # reads beyond its own row and what holds it
+    may_hide: bool  # stands in a group that has a condition, or whose own group has
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class Judge:
     ranges: tuple[tuple[Run | None, Run | None], ...]
     only: Run | None
     reads: frozenset[str]
+    crosses: bool  # reads beyond its own row and what holds it
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +84,56 @@ class CheckRun:
 
     rules: CheckRules
     parts: tuple[Run, ...]
+    beyond: bool  # looks at other episodes or patients
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Program:
-    """The closures of a registry."""
+    """The closures of a registry. The cached views are derived from them alone."""
 
     registry: CompiledRegistry
     steps: tuple[Step, ...]
     judges: Mapping[str, Judge]
     checks: Mapping[str, tuple[CheckRun, ...]]  # by the form in which they are reported
     events: Mapping[str, Mapping[str, Run]]  # event -> after, when, optional, cancel, start, stop
+
+    @cached_property
+    def ruled(self) -> tuple[Step, ...]:
+        """The steps that depend on something, in order."""
+        return tuple(step for step in self.steps if not _is_plain(step))
+
+    @cached_property
+    def plain(self) -> Mapping[int, Mapping[str, InRules | None]]:
+        """Scope (by its id()) -> the items that are always shown, and how rules see them (None: as they are)."""
+        found: dict[int, dict[str, InRules | None]] = {}
+        for step in self.steps:
+            if isinstance(step, ItemStep) and _is_plain(step):
+                as_is = type(step.rules.item.datatype).in_rules is DataType.in_rules
+                found.setdefault(id(step.scope), {})[step.id] = None if as_is else step.in_rules
+        return found
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Key -> the place of its step."""
+        return {step.key: place for place, step in enumerate(self.steps)}
+
+    @cached_property
+    def readers(self) -> Mapping[str, tuple[int, ...]]:
+        """Key -> the places of the steps that read it."""
+        found: dict[str, list[int]] = {}
+        for place, step in enumerate(self.steps):
+            for key in step.reads:
+                found.setdefault(key, []).append(place)
+        return {key: tuple(places) for key, places in found.items()}
+
+    @cached_property
+    def outcomes(self) -> tuple[OutcomeStep, ...]:
+        """The steps that settle outcomes, in order."""
+        return tuple(step for step in self.steps if isinstance(step, OutcomeStep))
+
+
+def _is_plain(step: Step) -> bool:
+    return isinstance(step, ItemStep) and step.visible is None and step.calculate is None and not step.may_hide
 
 
 def _run(rule: Rule | None) -> Run | None:
@@ -108,7 +153,7 @@ def _crosses(rule: Rule | None) -> bool:
     )
 
 
-def _step(rule: ItemRules | GroupRules | DerivedRules) -> Step | None:
+def _step(rule: ItemRules | GroupRules | DerivedRules, conditional: frozenset[str]) -> Step | None:
     match rule:
         case ItemRules():
             if rule.item.datatype.kind is Kind.NOTHING and rule.visible is None:
@@ -117,7 +162,10 @@ def _step(rule: ItemRules | GroupRules | DerivedRules) -> Step | None:
             crosses = _crosses(rule.visible) or _crosses(rule.calculate)
             runs = _run(rule.visible), _run(rule.calculate)
             in_rules = rule.item.datatype.in_rules
-            return ItemStep(rule.key, rule.item.id, rule.scope, rule, *runs, keeps, in_rules, reads_of(rule), crosses)
+            may_hide = not holding_groups(rule.scope).isdisjoint(conditional)
+            return ItemStep(
+                rule.key, rule.item.id, rule.scope, rule, *runs, keeps, in_rules, reads_of(rule), crosses, may_hide
+            )
         case GroupRules():
             assert rule.scope.parent is not None
             shown = _run(rule.visible)
@@ -129,22 +177,36 @@ def _step(rule: ItemRules | GroupRules | DerivedRules) -> Step | None:
             return OutcomeStep(rule.key, rule.derived.id, rule.scope, rule, _run(rule.calculate), cases, reads_of(rule))
 
 
-def _judge(rules: ItemRules) -> Judge:
+def _judge(rules: ItemRules, registry: CompiledRegistry) -> Judge:
     bounds = [rule for check in rules.ranges for rule in (check.low, check.high)]
     asked = [*bounds, rules.only, rules.required if isinstance(rules.required, Rule) else None]
     reads = frozenset[str]().union(*(rule.reads for rule in asked if rule is not None))
     required = rules.required if isinstance(rules.required, bool) else compile_term(rules.required.term)
     ranges = tuple((_run(check.low), _run(check.high)) for check in rules.ranges)
-    return Judge(rules, required, ranges, _run(rules.only), reads | {rules.key})
+    if rules.item.unique and rules.item.target is not None:  # a message names the row by its key
+        target = registry.scopes.targets[rules.item.target]
+        group = registry.groups.get(f"{target.form_id}.{target.id}")
+        reads |= {f"{target.form_id}.{group.group.key}"} if group is not None and group.group.key else frozenset()
+    crosses = rules.item.unique or any(map(_crosses, asked))
+    return Judge(rules, required, ranges, _run(rules.only), reads | {rules.key}, crosses)
+
+
+def _beyond(check: CheckRules) -> bool:
+    return any(
+        looks_beyond(part.rule.term, (part.rows, check.scope) if part.rows is not None else (check.scope,))
+        for part in check.parts
+    )
 
 
 @lru_cache(maxsize=64)
 def program_of(registry: CompiledRegistry) -> Program:
     """The program of a compiled registry; made at its first use."""
-    steps = tuple(step for step in map(_step, registry.order) if step is not None)
-    judges = {key: _judge(rules) for key, rules in registry.items.items()}
+    conditional = frozenset(key for key, rules in registry.groups.items() if rules.visible is not None)
+    made = (_step(rule, conditional) for rule in registry.order)
+    steps = tuple(step for step in made if step is not None)
+    judges = {key: _judge(rules, registry) for key, rules in registry.items.items()}
     runs = {
-        id(check): CheckRun(check, tuple(compile_term(part.rule.term) for part in check.parts))
+        id(check): CheckRun(check, tuple(compile_term(part.rule.term) for part in check.parts), _beyond(check))
         for check in registry.checks
     }
     checks = {form: tuple(runs[id(check)] for check in found) for form, found in registry.checks_of.items()}

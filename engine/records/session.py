@@ -8,10 +8,11 @@ from datetime import datetime
 from engine.compiler.compiled import CompiledRegistry
 from engine.datatypes.base import Kind
 from engine.datatypes.local_time import to_local
+from engine.datatypes.messages import message
 from engine.datatypes.values import Entered, Missing
 from engine.expressions.frames import Node, World
 from engine.expressions.scopes import Scope
-from engine.model.form import FormDef, GroupDef
+from engine.model.form import CheckSeverity, FormDef, GroupDef
 from engine.model.item import WhenHidden
 from engine.model.text import in_language
 from engine.records.checking import path_of, run_check
@@ -19,7 +20,7 @@ from engine.records.evaluation import DerivedValue, Evaluation, ItemState, Viola
 from engine.records.explaining import because
 from engine.records.form_data import Focus, Instance, RowData
 from engine.records.judging import Case, is_required, judge_item, judge_rows, judge_unknown
-from engine.records.path import ItemPath
+from engine.records.path import ItemPath, parse_path
 from engine.records.program import OutcomeStep, Program, Step, program_of
 from engine.records.schedule import plan, window_of
 from engine.records.settling import is_hidden, settle, settle_all
@@ -66,6 +67,8 @@ class Session:
         violations = [found for group in self._items.values() for several in group.values() for found in several]
         violations += [found for several in self._checks.values() for found in several]
         violations += self._rows_and_unknown()
+        if self.at == "signing":
+            violations += [self._unsigned(path) for path in result.unsigned]
         container = self._container()
         return Evaluation(
             frozenset(result.visible),
@@ -81,12 +84,13 @@ class Session:
         )
 
     def _describe(self, node: Node, part: FormDef | GroupDef, path: ItemPath, result: _Result) -> None:
+        gone = is_hidden(node)
         for group in part.groups:
-            if group.id not in node.hidden and not is_hidden(node):
+            if group.id not in node.hidden and not gone:
                 result.groups.append(str(path.at(group.id)))
         for item in part.items:
             name = str(path.at(item.id))
-            hidden = item.id in node.hidden
+            hidden = item.id in node.hidden or gone
             if not hidden:
                 result.visible.append(name)
             if item.datatype.kind is Kind.NOTHING:
@@ -103,6 +107,11 @@ class Session:
                 result.to_clear.append(name)
             if isinstance(entered, Missing) and entered.reason in item.missing.unsigned and not hidden:
                 result.unsigned.append(name)
+
+    def _unsigned(self, path: str) -> Violation:
+        """A value 'to be completed later' does not stand in the way of completion, but of a signature."""
+        text = message("to_be_completed", self.language)
+        return Violation("missing_not_allowed", CheckSeverity.ERROR, path, str(parse_path(path).row), text, blocks="signing")
 
     def _state(self, node: Node, item: str) -> ItemState:
         if item in node.hidden:
@@ -295,7 +304,7 @@ def _family(scope: Scope) -> list[Scope]:
 
 def make_world(registry: CompiledRegistry, as_of: datetime, language: str) -> World:
     """What is the same for all rules: time, code attributes, parameters."""
-    world = World(to_local(as_of))
+    world = World(to_local(as_of.replace(second=0, microsecond=0)))  # to the minute, as every date and time
     lists = registry.model.codelists
     world.attributes = {
         (listed.id, name): (

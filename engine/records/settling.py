@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from engine.datatypes.values import Missing, Unread
 from engine.expressions.frames import Node
-from engine.records.program import GroupStep, ItemStep, OutcomeStep, Program, Step
+from engine.records.program import GroupStep, InRules, ItemStep, OutcomeStep, Program, Step
 from engine.records.tree import Tree
+
+_NO_VALUES = frozenset({Missing, Unread})
 
 
 def settle_all(program: Program, tree: Tree) -> None:
     """Settle every node, in order of dependency."""
-    for step in program.steps:
-        nodes = tree.nodes.get(id(step.scope))
-        if nodes:
-            for node in nodes:
-                settle(step, node, tree)
+    for scope, plain in program.plain.items():
+        for node in tree.nodes.get(scope, ()):
+            _fill(node, plain)
+    for step in program.ruled:
+        for node in tree.nodes.get(id(step.scope), ()):
+            settle(step, node, tree)
+
+
+def _fill(node: Node, plain: Mapping[str, InRules | None]) -> None:
+    """Items that are always shown: rules see what was entered."""
+    values = node.values
+    for name, entered in node.entered.items():
+        if name in plain and type(entered) not in _NO_VALUES:
+            in_rules = plain[name]
+            values[name] = entered if in_rules is None else in_rules(entered)
 
 
 def settle(step: Step, node: Node, tree: Tree) -> bool:
@@ -30,9 +43,14 @@ def settle(step: Step, node: Node, tree: Tree) -> bool:
             return _show(node, step.id, shown if not is_hidden(node) else False)
         case OutcomeStep():
             value = outcome(step, node, tree)
-            changed: bool = node.values.get(step.id) != value
+            changed = step.id not in node.values or not is_same(value, node.values[step.id])
             node.values[step.id] = value
             return changed
+
+
+def is_same(value: Any, other: Any) -> bool:
+    """Whether two values are written alike: 1.0 and 1 are equal, but a text or a digest of them is not."""
+    return bool(value == other) and (type(value) is not Decimal or value.as_tuple() == other.as_tuple())
 
 
 def is_hidden(node: Node) -> bool:
@@ -46,6 +64,8 @@ def is_hidden(node: Node) -> bool:
 
 
 def _show(node: Node, name: str, shown: bool | None) -> bool:
+    if shown and name not in node.hidden:
+        return False
     before = (name in node.hidden, name in node.unknown)
     if shown:
         node.hidden.discard(name)
@@ -60,7 +80,7 @@ def _show(node: Node, name: str, shown: bool | None) -> bool:
 
 def _item(step: ItemStep, node: Node, tree: Tree) -> bool:
     shown = True if step.visible is None else step.visible(tree.frame(node))
-    if shown and node.scope.kind == "group" and is_hidden(node):
+    if shown and step.may_hide and is_hidden(node):
         shown = False
     changed = _show(node, step.id, shown)
     value: Any = None
@@ -70,7 +90,7 @@ def _item(step: ItemStep, node: Node, tree: Tree) -> bool:
         entered = node.entered.get(step.id)
         if entered is not None and not isinstance(entered, Missing | Unread):
             value = step.in_rules(entered)
-    if value == node.values.get(step.id) and step.id in node.values and not changed:
+    if not changed and step.id in node.values and is_same(value, node.values[step.id]):
         return isinstance(node.entered.get(step.id), Missing)  # a reason may have changed: rules can ask for it
     node.values[step.id] = value
     return True
@@ -88,9 +108,3 @@ def outcome(step: OutcomeStep, node: Node, tree: Tree) -> Any:
         if truth:
             return then(frame)
     return None
-
-
-def steps_of(program: Program, keys: Iterable[str]) -> list[Step]:
-    """The steps with these keys, in order."""
-    wanted = set(keys)
-    return [step for step in program.steps if step.key in wanted]

@@ -19,7 +19,6 @@ class Tree:
     root: Node
     world: World
     nodes: dict[int, list[Node]] = field(default_factory=dict)  # by id() of the scope: scopes live as long as the tree
-    frames: dict[int, Frame] = field(default_factory=dict)
     focus: Node | None = None
 
     def of(self, scope: Scope) -> list[Node]:
@@ -28,16 +27,17 @@ class Tree:
 
     def frame(self, node: Node) -> Frame:
         """The frame that stands at a node."""
-        found = self.frames.get(id(node))
-        if found is None:
-            found = self.frames[id(node)] = Frame(node, self.world)
-        return found
+        if node.frame is None:
+            node.frame = Frame(node, self.world)
+        return node.frame
 
     def add(self, node: Node) -> Node:
         """Register a node and hang it under its parent."""
         self.nodes.setdefault(id(node.scope), []).append(node)
         if node.parent is not None:
-            node.parent.kids.setdefault(node.scope.id, []).append(node)
+            siblings = node.parent.kids.setdefault(node.scope.id, [])
+            siblings.append(node)
+            node.place = len(siblings)
         return node
 
     def remove(self, node: Node) -> None:
@@ -46,10 +46,12 @@ class Tree:
             for kid in tuple(kids):
                 self.remove(kid)
         self.nodes[id(node.scope)].remove(node)
-        self.frames.pop(id(node), None)
         self.world.rows.pop(node.key, None)
         if node.parent is not None:
-            node.parent.kids[node.scope.id].remove(node)
+            siblings = node.parent.kids[node.scope.id]
+            del siblings[node.place - 1]
+            for place, later in enumerate(siblings[node.place - 1 :], start=node.place):
+                later.place = place
 
 
 def build_tree(

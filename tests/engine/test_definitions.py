@@ -63,3 +63,24 @@ def test_each_check_fires_is_satisfied_and_is_tried_without_the_other_form(file:
             if not any(named(case, key) & {name} or says_all(case) for case in tried for key in ("silent", "violations")):
                 lacking.append(f"{name}: no example without {other}")
     assert lacking == []
+
+
+EXAMPLES = """
+registry: pacing
+cases:
+  - {id: fails, form: device, values: {mode: vvi}, expect: {silent: [required], calculated: {mean_threshold: 3}, complete: true}}
+  - {id: no_form, form: devise, values: {}}
+  - {id: no_base, form: device, base: nothing}
+  - {id: no_row, form: device, values: {leads: []}, set: {leads.x: 1}}
+  - {id: odd, form: device, values: {}, expect: {visibel: [mode]}}
+"""
+
+
+def test_an_example_that_fails_is_a_fault_at_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "pacing.yaml"
+    file.write_text((ROOT / "docs/examples/pacing.yaml").read_text("utf-8"), "utf-8")
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "examples/pacing.yaml").write_text(EXAMPLES, "utf-8")
+    found = [(p.mark.line, p.code) for p in check_file(file)]
+    failed = [(4, "example-failed")] * 3
+    assert sorted(found) == sorted([*failed, *((line, "unknown-example") for line in (5, 6, 7, 8))])

@@ -94,6 +94,7 @@ EXPRESSIONS = {
     "single on two lines": "key: 'x = ''abc''\n  + def'",
     "double on two lines": 'key: "x = \\"abc\\"\n  + def"',
     "windows lines": "a: 1\r\nkey: |\r\n  abc\r\n  def\r\n",
+    "flow on two lines": "{key: 'abc\n+ def'}",
     "flow": "{k: [1, {key: abc + def}]}",
     "byte order mark": "\ufeffkey: abc + def",
 }

@@ -1,0 +1,75 @@
+"""`ecrf serve`: runs the web application with the settings of the environment."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from engine.errors import DefinitionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes of gunicorn; without it, one process with threads.")
+def command(host: str, port: int, workers: int | None) -> None:
+    """Serve the registries.
+
+    Settings are environment variables: ECRF_DATABASE_URL, ECRF_DEFINITIONS, ECRF_MASTER_KEY_FILE, ECRF_SECRET_FILE,
+    ECRF_PLAIN_HTTP, ECRF_PROXIES.
+
+    Exit status: 1 it cannot start, and says why.
+
+    Example: ecrf serve --host 0.0.0.0 --port 8000 --workers 4
+    """
+    from storage.errors import StorageError  # the web application is heavy: other commands start without it
+    from web.app import create_app
+    from web.settings import SettingsError, read_settings
+
+    try:
+        app = create_app(read_settings())
+    except (SettingsError, StorageError, DefinitionError) as fault:
+        click.echo(str(fault), err=True)
+        raise SystemExit(1) from None
+    if workers is None:
+        run_threads(app, host, port)
+    else:
+        run_gunicorn(app, host, port, workers)
+
+
+def run_threads(app: Any, host: str, port: int, *, quiet: bool = False) -> None:
+    """One process with a thread for each request."""
+    if quiet:
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    app.run(host=host, port=port, threaded=True, debug=False, use_reloader=False)
+
+
+def run_gunicorn(app: Any, host: str, port: int, workers: int) -> None:
+    """Several processes; the application is made before they part."""
+    from gunicorn.app.base import BaseApplication  # heavy, and only for those who ask for it
+
+    class Server(BaseApplication):  # type: ignore[misc]  # it ships no types
+        def load_config(self) -> None:
+            settings = {"bind": f"{host}:{port}", "workers": workers, "threads": 4, "worker_class": "gthread", "timeout": 60}
+            for name, value in settings.items():
+                self.cfg.set(name, value)
+            self.cfg.set("post_fork", _drop_connections(app))
+
+        def load(self) -> Any:
+            return app
+
+    Server().run()
+
+
+def _drop_connections(app: Any) -> Callable[[Any, Any], None]:
+    """A process that was forked must not share the connections of its parent."""
+
+    def drop(_server: Any, _worker: Any) -> None:
+        app.extensions["ecrf"].database.pool.dispose(close=False)
+
+    return drop

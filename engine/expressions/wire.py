@@ -1,0 +1,67 @@
+"""Terms and values as JSON: what the browser's interpreter (rules.js) receives and gives back.
+
+A term is a list, operator first. Values that JSON has no type for are marked: a number is `{"n": "1.5"}` (decimal
+text, never a float), a date and time `{"m": "2025-03-17T09:10+01:00"}`; dates, times, codes and references are text.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from engine.datatypes.base import Json
+from engine.datatypes.local_time import offset_text
+from engine.datatypes.values import FileValue, PartialDate, Reference
+from engine.expressions.arithmetic import plain
+from engine.expressions.terms import Term
+
+
+def wire_value(value: Any) -> Json:
+    """A value of a rule."""
+    match value:
+        case None | bool() | str():
+            return value
+        case Decimal():
+            return {"n": plain(value)}
+        case datetime():
+            return {"m": value.strftime("%Y-%m-%dT%H:%M") + offset_text(value)}
+        case date():
+            return value.isoformat()
+        case time():
+            return value.strftime("%H:%M")
+        case PartialDate():
+            return str(value)
+        case Reference():
+            return value.target
+        case FileValue():
+            return value.name
+        case tuple():
+            return [wire_value(part) for part in value]
+    raise TypeError(f"no value of a rule: {value!r}")
+
+
+def wire_term(term: Term) -> list[Json]:
+    """A term."""
+    if term.op == "const":
+        return ["const", wire_value(term.args[0])]
+    if term.op == "in":
+        return ["in", wire_term(term.args[0]), wire_value(term.args[1])]
+    if term.op == "call":
+        return ["call", term.args[0], *(_argument(arg) for arg in term.args[1:])]
+    return [term.op, *(_part(arg) for arg in term.args)]
+
+
+def _argument(arg: Any) -> Json:
+    """An argument of a function: a term, or a tuple of constants."""
+    return wire_term(arg) if isinstance(arg, Term) else ["const", wire_value(arg)]
+
+
+def _part(arg: Any) -> Json:
+    """What stands in a term: another term, a name or number, or several of them."""
+    if isinstance(arg, Term):
+        return wire_term(arg)
+    return [_part(each) for each in arg] if isinstance(arg, tuple) else arg
+
+
+__all__ = ["wire_term", "wire_value"]

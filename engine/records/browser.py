@@ -1,0 +1,296 @@
+"""What the browser needs to run the rules of a form: `form_program` once per version, `subject_state` per page.
+
+The interpreter is renderers/html/static/rules.js. Rules that look beyond the episode stay on the server: the browser
+gets their results, and of other forms only the values that a rule of this form reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from engine.compiler.compiled import CompiledRegistry
+from engine.compiler.rules import Rule
+from engine.datatypes.base import Json
+from engine.datatypes.local_time import transitions
+from engine.datatypes.messages import MESSAGES, explain
+from engine.datatypes.values import Missing, Unread
+from engine.datatypes.words import MONTHS, quoted
+from engine.expressions.frames import Node
+from engine.expressions.scopes import Scope
+from engine.expressions.terms import Term
+from engine.expressions.wire import wire_term, wire_value
+from engine.model.item import Privacy
+from engine.model.text import in_language
+from engine.records.browser_items import item_json
+from engine.records.browser_parts import Reach, reach_of
+from engine.records.checking import fields_of, home_nodes
+from engine.records.judging import Case, is_required
+from engine.records.path import ItemPath
+from engine.records.program import CheckRun, GroupStep, ItemStep, OutcomeStep, Step
+from engine.records.session import Session
+
+_OWN_MESSAGES = (  # what the interpreter can find wrong by itself; the rest arrives in words
+    *("required", "required_or_reason", "missing_not_allowed", "not_in_list", "exclusive", "unique", "rows_few"),
+    *("rows_many", "length", "text_character", "code_form", "boolean_form", "quantity_unit", "reference_form"),
+    *("no_value", "integer_fraction", "offset_form", "skipped_time", "ambiguous_time"),
+)
+_OWN_FAMILIES = ("range_", "number_", "date_", "partial_", "time_", "datetime_")
+
+
+def form_program(registry: CompiledRegistry, form_id: str, language: str) -> dict[str, Json]:
+    """The rules of a form as JSON: everything that does not depend on a subject."""
+    reach = reach_of(registry, form_id)
+    numbers = reach.scopes
+    terms = list(reach.terms)
+    lists = {*_lists_of(terms, "label"), *(item.codelist for item in reach.items if _names_codes(reach, item.id))}
+    program: dict[str, Json] = {
+        "form": form_id,
+        "language": language,
+        "scopes": [_scope_json(reach, scope) for scope in numbers],
+        "parts": [_part_json(reach, scope, language) for scope in reach.family],
+        "steps": [_step_json(reach, step) for step in reach.steps],
+        "checks": [_check_json(reach, check, language) for check in reach.checks],
+        "beyond": sorted(reach.beyond),
+        "attributes": _attributes(registry, terms),
+        "positions": {name: list(registry.positions[name]) for name in sorted(_lists_of(terms, "position"))},
+        "labels": _labels(registry, lists, language),
+        "codes": {name: list(registry.model.codelists[name].choices) for name in sorted(reach.listed)},
+        "parameters": _parameters(registry, terms),
+        "messages": {key: text[language if language in text else "en"] for key, text in MESSAGES.items() if _is_own(key)},
+        "months": list(MONTHS.get(language, MONTHS["en"])),
+        "quotes": quoted("\n", language).split("\n"),
+        "zone": [list(change) for change in transitions()],
+    }
+    return program
+
+
+def _is_own(key: str) -> bool:
+    return key in _OWN_MESSAGES or key.startswith(_OWN_FAMILIES)
+
+
+def _names_codes(reach: Reach, item: str) -> bool:
+    """Whether a message or a calculated value names the codes of an item."""
+    found = reach.by_id[item]
+    exclusive = any(choice.exclusive for choice in found.facets.choices.values())
+    return found.codelist is not None and (exclusive or found.only is not None or found.calculate is not None)
+
+
+def _scope_json(reach: Reach, scope: Scope) -> Json:
+    found: dict[str, Json] = {"id": scope.id, "kind": scope.kind, "form": scope.form_id}
+    if scope.parent in reach.scopes:
+        found["parent"] = reach.scopes[scope.parent]
+    group = reach.registry.groups.get(f"{scope.form_id}.{scope.id}")
+    if group is not None and group.group.key is not None:
+        found["key"] = [group.group.key, str(scope.fields[group.group.key].type.kind)]
+    return found
+
+
+def _part_json(reach: Reach, scope: Scope, language: str) -> Json:
+    """The form or a group of it: its items and the groups in it."""
+    part = reach.part(scope)
+    return {
+        "scope": reach.scopes[scope],
+        "items": [item_json(reach, item, scope, language) for item in part.items],
+        "groups": [
+            {"id": group.id, "scope": reach.scopes[scope.children[group.id]], "min": group.min_rows, "max": group.max_rows}
+            for group in part.groups
+        ],
+    }
+
+
+def _rule(rule: Rule | None) -> Json:
+    return None if rule is None else wire_term(rule.term)
+
+
+def _step_json(reach: Reach, step: Step) -> Json:
+    found: dict[str, Json] = {
+        "key": step.key,
+        "id": step.id,
+        "scope": reach.scopes[step.scope],
+        "reads": sorted(step.reads & reach.moving),
+        "crosses": step.crosses,
+    }
+    match step:
+        case ItemStep():
+            return {
+                **found,
+                "type": "item",
+                "visible": _rule(step.rules.visible),
+                "calculate": _rule(step.rules.calculate),
+                "keeps": step.keeps,
+            }
+        case GroupStep():
+            return {**found, "type": "group", "visible": _rule(step.rules.visible)}
+        case OutcomeStep():
+            cases = [[_rule(case.when), _rule(case.then)] for case in step.rules.cases]
+            return {**found, "type": "outcome", "calculate": _rule(step.rules.calculate), "cases": cases}
+
+
+def _check_json(reach: Reach, run: CheckRun, language: str) -> Json:
+    rules, check = run.rules, run.rules.check
+    return {
+        "id": check.id,
+        "severity": str(check.severity),
+        "blocks": check.blocks,
+        "at": check.at,
+        "message": in_language(check.message, language),
+        "digest": rules.digest,
+        "on": rules.on,
+        "reads": sorted(rules.reads & reach.moving),
+        "parts": [
+            {
+                "rows": _way(part.rows) if part.rows is not None else None,
+                "term": wire_term(part.rule.term),
+                "on_form": part.rows is not None and rules.on in rules.scope.fields and rules.on not in part.rows.fields,
+                "inputs": [_input(reach, key, part.rows, rules.scope) for key in sorted(rules.reads)],
+            }
+            for part in rules.parts
+        ],
+    }
+
+
+def _way(scope: Scope) -> list[Json]:
+    """The steps from a form down to a group."""
+    way: list[Json] = []
+    while scope.kind == "group" and scope.parent is not None:
+        way.insert(0, [scope.id, None])
+        scope = scope.parent
+    return way
+
+
+def _input(reach: Reach, key: str, rows: Scope | None, home: Scope) -> Json:
+    """A key that a check reads, and where: 0 the row, 1 the form, or the scopes elsewhere. See checking._digest."""
+    form, _, name = key.partition(".")
+    for place, scope in enumerate((rows or home, home)):
+        if scope.form_id == form and name in scope.fields:
+            return [key, name, place]
+    return [key, name, [reach.scopes[scope] for scope in fields_of(reach.registry.scopes, key)]]
+
+
+# what the definition knows ------------------------------------------------------------------------------------------
+
+
+def _lists_of(terms: Iterable[Term], op: str) -> set[str]:
+    return {str(term.args[1]) for term in terms if term.op == op}
+
+
+def _attributes(registry: CompiledRegistry, terms: Iterable[Term]) -> Json:
+    """Code list -> attribute -> [default, code -> value]."""
+    found: dict[str, dict[str, Json]] = {}
+    for listed_id, name in sorted({(term.args[1], term.args[2]) for term in terms if term.op == "attr"}):
+        listed = registry.model.codelists[listed_id]
+        default = listed.attributes[name].default
+        values = {code: wire_value(given[name]) for code, given in listed.values.items() if given.get(name, default) != default}
+        found.setdefault(listed_id, {})[name] = [wire_value(default), values]
+    return found
+
+
+def _labels(registry: CompiledRegistry, lists: Iterable[str | None], language: str) -> Json:
+    return {
+        name: {code: in_language(choice.label, language) for code, choice in registry.model.codelists[name].choices.items()}
+        for name in sorted(each for each in lists if each is not None)
+    }
+
+
+def _parameters(registry: CompiledRegistry, terms: Iterable[Term]) -> Json:
+    return {
+        name: [[wire_value(since), wire_value(value)] for since, value in registry.model.parameters[name].values]
+        for name in sorted({term.args[0] for term in terms if term.op == "param"})
+    }
+
+
+# a subject ----------------------------------------------------------------------------------------------------------
+
+
+def subject_state(session: Session) -> dict[str, Json]:
+    """What the browser starts from: the rows of the form, and of other forms the values that its rules read."""
+    reach = reach_of(session.registry, session.form.id)
+    checks = [home_nodes(session.tree, run.rules.scope, session.focus) for run in reach.checks]
+    places: dict[int, int] = {}
+    nodes: list[tuple[Node, bool]] = []
+
+    def note(node: Node, *, detached: bool) -> None:
+        if node.parent is not None and id(node.parent) not in places:
+            note(node.parent, detached=detached)
+        if id(node) not in places:
+            places[id(node)] = len(nodes)
+            nodes.append((node, detached))
+
+    for node in _shipped(reach, session.tree.root, session.focus):
+        note(node, detached=False)
+    for homes in checks:
+        for home in homes:
+            note(home, detached=True)
+    evaluation = session.evaluation
+    return {
+        "as_of": wire_value(session.tree.world.as_of),
+        "at": session.at,
+        "nodes": [_node_json(reach, session, node, places, detached) for node, detached in nodes],
+        "focus": places[id(session.focus)],
+        "homes": [[places[id(home)] for home in homes] for homes in checks],
+        "told": [
+            {"code": v.code, "severity": str(v.severity), "item": v.item, "row": v.row, "message": v.message,
+             "blocks": v.blocks, "key": f"{v.code}-{v.rule[:16]}-{v.inputs[:16]}"}
+            for v in evaluation.violations
+            if v.code in reach.beyond or v.code == "unknown_item" or v.item.rpartition(".")[2] in reach.remote
+        ],
+    }
+
+
+def _shipped(reach: Reach, node: Node, focus: Node) -> Iterator[Node]:
+    """The nodes that rules of the form may look at, depth first, in order."""
+    if node.scope in reach.scopes and (reach.is_open(node, focus) or focus.is_within(node)):
+        yield node
+    for kids in node.kids.values():
+        for kid in kids:
+            yield from _shipped(reach, kid, focus)
+
+
+def _node_json(reach: Reach, session: Session, node: Node, places: Mapping[int, int], detached: bool) -> Json:
+    found: dict[str, Any] = {"scope": reach.scopes[node.scope], "key": node.key}
+    if node.parent is not None:
+        found["parent"] = places[id(node.parent)]
+    if detached:
+        found["detached"] = True
+    if node.event is not None:
+        found["event"] = node.event
+        if reach.windows:
+            window = session.tree.world.window(node)
+            found["window"] = None if window is None else [wire_value(bound) for bound in window]
+    own = node.is_within(session.focus)
+    entered = dict(_entered(reach, session, node, own))
+    fixed = reach.fixed.get(node.scope, frozenset())
+    values = {name: wire_value(node.values[name]) for name in sorted(fixed) if node.values.get(name) is not None}
+    hidden = sorted(name for name in node.hidden if f"{node.scope.form_id}.{name}" not in reach.settled)
+    required = [name for name in reach.asked.get(node.scope, ()) if own and _is_required(session, node, name)]
+    parts = {"entered": entered, "values": values, "hidden": hidden, "required": required}
+    return {**found, **{name: part for name, part in parts.items() if part}}
+
+
+def _is_required(session: Session, node: Node, item: str) -> bool:
+    judge = session.program.judges[f"{session.form.id}.{item}"]
+    return is_required(Case(session.tree, node, judge, ItemPath(), session.language))
+
+
+def _entered(reach: Reach, session: Session, node: Node, own: bool) -> Iterator[tuple[str, Json]]:
+    """Entered values: all of this form, of others what the browser settles again, and reasons that rules may ask for."""
+    for name, value in node.entered.items():
+        key = f"{node.scope.form_id}.{name}"
+        item = session.registry.items.get(key)
+        if item is None or name not in node.scope.fields:
+            continue
+        if isinstance(value, Missing):
+            if own or key in reach.settled or (key in reach.needed and name not in node.hidden):
+                yield name, {"missing": value.reason}
+        elif not own and key not in reach.settled:
+            continue
+        elif isinstance(value, Unread):
+            yield name, {"unread": value.code, "told": explain(value, session.language), "message": value.message}
+        elif item.item.privacy is Privacy.IDENTIFYING and key not in reach.needed:
+            yield name, "\u2026"  # that it is filled in is all that is asked
+        else:
+            yield name, wire_value(item.item.datatype.in_rules(value))
+
+
+__all__ = ["form_program", "subject_state"]

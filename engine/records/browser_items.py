@@ -1,0 +1,99 @@
+"""Items as the browser's interpreter knows them: how they are read, what is asked of their values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from engine.compiler.rules import ItemRules, Rule
+from engine.datatypes.base import DataType, Facets, Json, Kind
+from engine.datatypes.quantity import spellings
+from engine.datatypes.text import TextType
+from engine.datatypes.words import unit_text
+from engine.expressions.arithmetic import plain
+from engine.expressions.scopes import Scope
+from engine.expressions.wire import wire_term
+from engine.model.item import ItemDef
+from engine.model.text import in_language
+from engine.records.browser_parts import MOST_CODES, Reach
+from engine.records.program import program_of
+
+_KEPT: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "integer": ("decimals",),
+        "decimal": ("decimals",),
+        "quantity": ("decimals", "unit", "units", "spellings"),
+        "code": ("choices", "open"),
+        "codes": ("choices", "open"),
+    }
+)
+
+
+def item_json(reach: Reach, item: ItemDef, scope: Scope, language: str) -> dict[str, Json]:
+    """One item. What is false, empty or absent is left out."""
+    key = f"{reach.form.id}.{item.id}"
+    found: dict[str, Json] = {"id": item.id, "type": item.datatype.name}
+    if item.datatype.kind is Kind.NOTHING:
+        return found
+    rules = reach.registry.items[key]
+    judge = program_of(reach.registry).judges[key]
+    unit = unit_text(item.facets.unit, language) if item.facets.unit else ""
+    parts: dict[str, Json] = {
+        "key": key,
+        "kind": str(item.datatype.kind),
+        "control": str(item.datatype.control),
+        "label": in_language(item.label, language),
+        "calculated": item.calculate is not None,
+        "required": _required(reach, rules),
+        "reasons": list(item.missing.reasons),
+        "ranges": _ranges(reach, rules),
+        "only": wire_term(rules.only.term) if rules.only is not None and reach.stays(rules.only, scope) else None,
+        "exclusive": [code for code, choice in item.facets.choices.items() if choice.exclusive],
+        "list": item.codelist,
+        "unique": item.unique,
+        "judged": key in reach.registry.judged_references,
+        "remote": item.id in reach.remote,
+        "unit": unit,
+        "reads": sorted(judge.reads & reach.moving),
+        "facets": facets_json(item.facets, item.datatype, codes=item.codelist not in reach.listed),
+    }
+    return found | {name: part for name, part in parts.items() if part not in (None, False, "", [], {})}
+
+
+def _required(reach: Reach, rules: ItemRules) -> Json:
+    if not isinstance(rules.required, Rule):
+        return rules.required
+    return wire_term(rules.required.term) if reach.stays(rules.required, rules.scope) else "told"
+
+
+def _ranges(reach: Reach, rules: ItemRules) -> list[Json]:
+    """[hard, lower bound, is it inclusive, upper bound, is it inclusive]"""
+    return [
+        [
+            bound.check.hard,
+            None if bound.low is None else wire_term(bound.low.term),
+            bound.check.low_inclusive,
+            None if bound.high is None else wire_term(bound.high.term),
+            bound.check.high_inclusive,
+        ]
+        for bound in rules.ranges
+        if reach.stays(bound.low, rules.scope) and reach.stays(bound.high, rules.scope)
+    ]
+
+
+def facets_json(facets: Facets, datatype: DataType, *, codes: bool = True) -> dict[str, Json]:
+    """What `ecrfRules.parse` needs of an item's facets; `codes` says whether the list stands here."""
+    name, many = datatype.name, len(facets.choices) > MOST_CODES
+    found: dict[str, Json] = {
+        "decimals": 0 if name == "integer" else facets.decimals,
+        "unit": facets.unit,
+        "units": {unit: plain(factor) for unit, factor in facets.units.items()},
+        "spellings": spellings(facets) if name == "quantity" else None,
+        "choices": list(facets.choices) if codes and not many else None,
+        "open": facets.open_list or not facets.choices or many,
+        "length": (facets.max_length or datatype.default_length) if isinstance(datatype, TextType) else None,
+    }
+    return {part: found[part] for part in _KEPT.get(name, ("length",)) if found[part] is not None and found[part] not in ({}, [])}
+
+
+__all__ = ["facets_json", "item_json"]

@@ -1,0 +1,91 @@
+"""Tells rules that stay within an episode from those that look beyond it.
+
+Who may fill a form need not see the other episodes of the patient, let alone other patients. What looks beyond is
+judged on the server alone; the browser gets the rest, with the values that it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.expressions.frames import Node
+from engine.expressions.scopes import EVENT, Scope, Step
+from engine.expressions.terms import Term
+
+_ASKED_OUTSIDE = {"covered": (2, 3), "active": (2,)}  # values of an aggregate that are not asked of its elements
+
+
+def is_border(scope: Scope) -> bool:
+    """Whether instances of the scope are kept apart: the registry, a site, a patient, what a patient has several of."""
+    if scope.kind in ("registry", "site"):
+        return True
+    return scope.kind == "container" and (scope.id == "patient" or _is_patient(scope.parent))
+
+
+def _is_patient(scope: Scope | None) -> bool:
+    return scope is not None and scope.id == "patient" and scope.kind == "container"
+
+
+def border_of(scope: Scope) -> Scope:
+    """The nearest border that a scope stands in, or is."""
+    return next(outer for outer in scope.ancestors() if is_border(outer))
+
+
+def is_near(node: Node, home: Node) -> bool:
+    """Whether a rule at `home` may look at a node: no border lies between them but those that both stand in."""
+    here = node
+    while not is_border(here.scope):
+        assert here.parent is not None
+        here = here.parent
+    return home.is_within(here)
+
+
+def looks_beyond(term: Term, frames: tuple[Scope, ...]) -> bool:
+    """Whether a term reads across a border; `frames` are the scopes that it stands at, innermost first."""
+    match term.op:
+        case "read" | "reason" | "exists":
+            way = list(_descend(_up(frames[term.args[0]], term.args[1]), term.args[2]))
+            return any(map(is_border, way[1:]))
+        case "aggregate":
+            return _aggregate_looks_beyond(term, frames)
+        case "neighbour":
+            inner = (_up(frames[term.args[1]], term.args[2]), *frames)
+            return any(looks_beyond(part, inner) for part in term.parts())
+        case _:
+            return any(looks_beyond(part, frames) for part in term.parts())
+
+
+def _aggregate_looks_beyond(term: Term, frames: tuple[Scope, ...]) -> bool:
+    name, source, values, where, by = term.args
+    inner = frames
+    if source.op == "elements":
+        if looks_beyond(source.args[1], frames):
+            return True
+    else:
+        levels, up, steps, other = source.args
+        way = list(_descend(_up(frames[levels], up), steps))
+        if any(map(is_border, way[1:])) or (other and is_border(way[-1])):
+            return True
+        inner = (way[-1], *frames)
+    outside = _ASKED_OUTSIDE.get(name, ())
+    asked = [(value, frames if place in outside else inner) for place, value in enumerate(values)]
+    asked += [(part, inner) for part in (where, *by) if part is not None]
+    return any(looks_beyond(part, at) for part, at in asked)
+
+
+def _up(scope: Scope, levels: int) -> Scope:
+    for _ in range(levels):
+        assert scope.parent is not None
+        scope = scope.parent
+    return scope
+
+
+def _descend(scope: Scope, steps: tuple[Step, ...]) -> Iterator[Scope]:
+    """The scope and those that the steps lead through."""
+    yield scope
+    for child, _ in steps:
+        scope = scope.children[EVENT] if child == EVENT else scope.children[child]
+        yield scope
+
+
+__all__ = ["border_of", "is_border", "is_near", "looks_beyond"]

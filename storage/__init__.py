@@ -1,0 +1,1 @@
+"""Keeps definitions, subjects, values, audit, identities and accounts, in SQLite or PostgreSQL."""

@@ -1,0 +1,139 @@
+"""Who may see which subject: the one place that decides, by access rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, exists, insert, or_, text, true, update
+from sqlalchemy.sql import ColumnElement
+
+from storage.audit import AuditEntry, append_entry, subject_stream
+from storage.database import Database
+from storage.errors import NotVisible
+from storage.locking import lock_subject
+from storage.slots import utc
+from storage.tables import access, enrolment
+from storage.tables.base import instant_text
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, for which site and registry, through what. No site: the registry's keeper, who sees all sites."""
+
+    account: int
+    name: str  # as the audit shows it
+    registry: str
+    site: int | None
+    role: str = ""
+    channel: str = "web"
+
+
+def grants(actor: Actor, at: datetime) -> ColumnElement[bool]:
+    """The condition on `access` rows that count for the actor at a time."""
+    moment = utc(at)
+    return and_(
+        access.c.registry == actor.registry,
+        access.c.site_id == actor.site if actor.site is not None else true(),
+        access.c.starts_at <= moment,
+        or_(access.c.ends_at.is_(None), access.c.ends_at > moment),
+    )
+
+
+def visible_subjects(actor: Actor, at: datetime) -> ColumnElement[bool]:
+    """The condition on `enrolment` rows of the subjects that the actor may see."""
+    enrolled = enrolment.c.registry == actor.registry
+    if actor.site is None:
+        return enrolled
+    return and_(enrolled, exists().where(access.c.subject_id == enrolment.c.subject_id, grants(actor, at)))
+
+
+def visible_instances(connection: Connection, actor: Actor, subject: int, at: datetime) -> frozenset[int] | None:
+    """The episodes that the actor may see, None for all of them; raises NotVisible when there is no right at all."""
+    scope = {"subject": subject, "registry": actor.registry}
+    if actor.site is None:
+        if connection.execute(_ENROLLED, scope).first() is None:
+            raise NotVisible(subject)
+        return None
+    now = utc(at) if connection.dialect.name == "postgresql" else instant_text(at)
+    rows = connection.execute(_GRANTED, {**scope, "site": actor.site, "at": now})
+    instances = [row.instance_id for row in rows]
+    if not instances:
+        raise NotVisible(subject)
+    return None if None in instances else frozenset(instances)
+
+
+def require_access(
+    connection: Connection, actor: Actor, subject: int, at: datetime, instance: int | None = None
+) -> None:
+    """Raise NotVisible unless the actor may see the subject, and the instance when one is named."""
+    seen = visible_instances(connection, actor, subject, at)
+    if seen is not None and instance is not None and instance not in seen:
+        raise NotVisible(subject)
+
+
+def add_access(
+    connection: Connection, subject: int, site: int, registry: str, at: datetime, instance: int | None = None
+) -> None:
+    """Let a site see a subject from now on, or one episode of it."""
+    row = {"subject_id": subject, "instance_id": instance, "site_id": site, "registry": registry, "starts_at": at}
+    connection.execute(insert(access), row)
+
+
+def grant_access(
+    database: Database, actor: Actor, subject: int, site: int, at: datetime, *, reason: str, instance: int | None = None
+) -> None:
+    """Let another site see a subject the actor may see (a take-over, a second hospital); noted in the audit."""
+    with database.write() as connection:
+        require_access(connection, actor, subject, at)
+        add_access(connection, subject, site, actor.registry, at, instance)
+        _note(connection, actor, subject, at, reason, {"grant": [site, actor.registry, instance]})
+
+
+def end_access(database: Database, actor: Actor, subject: int, site: int, at: datetime, *, reason: str) -> None:
+    """End a site's access to a subject in the actor's registry; noted in the audit."""
+    with database.write() as connection:
+        require_access(connection, actor, subject, at)
+        rows = (access.c.subject_id == subject, access.c.site_id == site, access.c.registry == actor.registry)
+        connection.execute(update(access).where(*rows, access.c.ends_at.is_(None)).values(ends_at=utc(at)))
+        _note(connection, actor, subject, at, reason, {"end": [site, actor.registry]})
+
+
+def may_see(database: Database, actor: Actor, subject: int, at: datetime) -> bool:
+    """Whether the actor may see the subject."""
+    with database.read() as connection:
+        try:
+            require_access(connection, actor, subject, at)
+        except NotVisible:
+            return False
+        return True
+
+
+def _note(
+    connection: Connection, actor: Actor, subject: int, at: datetime, reason: str, body: dict[str, list[object]]
+) -> None:
+    lock_subject(connection, subject)
+    stream = subject_stream(subject)
+    append_entry(
+        connection,
+        AuditEntry(stream, "access", actor.name, at, actor.channel, body, reason=reason, subject=subject),
+    )
+
+
+_ENROLLED = text("SELECT 1 FROM enrolment WHERE subject_id = :subject AND registry = :registry")
+_GRANTED = text(
+    "SELECT instance_id FROM access WHERE subject_id = :subject AND site_id = :site AND registry = :registry "
+    "AND starts_at <= :at AND (ends_at IS NULL OR ends_at > :at)"
+)
+
+__all__ = [
+    "Actor",
+    "add_access",
+    "end_access",
+    "grant_access",
+    "grants",
+    "may_see",
+    "require_access",
+    "visible_instances",
+    "visible_subjects",
+]

@@ -1,0 +1,310 @@
+"""People who sign in: accounts, memberships, sessions and the limit on failed attempts, all of them database rows."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, text, update
+
+from storage.audit import SYSTEM, AuditEntry, append_entry, registry_stream
+from storage.database import Database
+from storage.errors import BadCredentials, LockedOut, NotFound
+from storage.slots import utc
+from storage.tables import account, attempt, membership, session, site
+
+FREE_ATTEMPTS = 5
+LOCK = timedelta(minutes=1)  # doubles with each further failure
+LONGEST_LOCK = timedelta(hours=1)
+IDLE = timedelta(minutes=30)
+LONGEST_SESSION = timedelta(hours=12)
+SHORTEST_PASSWORD = 12
+_HASHER = PasswordHasher()  # argon2id with the library's current parameters; stateless
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person who may sign in."""
+
+    id: int
+    login: str
+    name: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A role of an account at a site in a registry; no site: the registry's keeper."""
+
+    site: int | None
+    site_name: str
+    registry: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A hospital."""
+
+    id: int
+    code: str
+    name: str
+
+
+def create_account(
+    database: Database, login: str, name: str, password: str, *, who: str, at: datetime, language: str = "pl"
+) -> int:
+    """A new account; returns its id. Raises ValueError for a short password."""
+    row = {
+        "login": normal_login(login),
+        "name": name,
+        "password_hash": _hashed(password),
+        "language": language,
+        "created_at": utc(at),
+    }
+    with database.write() as connection:
+        account_id = int(connection.execute(insert(account).values(row).returning(account.c.id)).scalar_one())
+        _note(connection, SYSTEM, "account", who, at, {"account": account_id, "login": row["login"]})
+    return account_id
+
+
+def set_password(database: Database, account_id: int, password: str, *, who: str, at: datetime) -> None:
+    """A new password; all sessions of the account end."""
+    with database.write() as connection:
+        found = update(account).where(account.c.id == account_id).values(password_hash=_hashed(password))
+        if not connection.execute(found).rowcount:
+            raise NotFound("account", account_id)
+        connection.execute(delete(session).where(session.c.account_id == account_id))
+        _note(connection, SYSTEM, "password", who, at, {"account": account_id})
+
+
+def set_language(database: Database, account_id: int, language: str) -> None:
+    """The language a person reads."""
+    with database.write() as connection:
+        connection.execute(update(account).where(account.c.id == account_id).values(language=language))
+
+
+def close_account(database: Database, account_id: int, *, who: str, at: datetime) -> None:
+    """Nobody signs in with it any more; its name stays in the audit."""
+    with database.write() as connection:
+        connection.execute(update(account).where(account.c.id == account_id).values(closed_at=utc(at)))
+        connection.execute(delete(session).where(session.c.account_id == account_id))
+        _note(connection, SYSTEM, "close", who, at, {"account": account_id})
+
+
+def create_site(database: Database, code: str, name: str, *, who: str, at: datetime) -> int:
+    """A new hospital; returns its id."""
+    with database.write() as connection:
+        row = insert(site).values(code=code, name=name).returning(site.c.id)
+        site_id = int(connection.execute(row).scalar_one())
+        _note(connection, SYSTEM, "site", who, at, {"site": site_id, "code": code})
+        return site_id
+
+
+def sites(database: Database) -> tuple[Site, ...]:
+    """All hospitals, by name."""
+    with database.read() as connection:
+        return tuple(Site(*row) for row in connection.execute(select(site).order_by(site.c.name)))
+
+
+def add_membership(
+    database: Database, account_id: int, registry: str, role: str, *, site_id: int | None, who: str, at: datetime
+) -> None:
+    """Give an account a role at a site in a registry; no site: all sites."""
+    row = {"account_id": account_id, "site_id": site_id, "registry": registry, "role": role, "starts_at": utc(at)}
+    with database.write() as connection:
+        connection.execute(insert(membership), row)
+        body = {"account": account_id, "site": site_id, "role": role}
+        _note(connection, registry_stream(registry), "membership", who, at, body)
+
+
+def memberships(database: Database, account_id: int, *, at: datetime) -> tuple[Membership, ...]:
+    """The roles of an account at a time."""
+    moment = utc(at)
+    query = (
+        select(membership.c.site_id, func.coalesce(site.c.name, ""), membership.c.registry, membership.c.role)
+        .select_from(membership.outerjoin(site, site.c.id == membership.c.site_id))
+        .where(membership.c.account_id == account_id, membership.c.starts_at <= moment)
+        .where(or_(membership.c.ends_at.is_(None), membership.c.ends_at > moment))
+        .order_by(membership.c.registry, membership.c.id)
+    )
+    with database.read() as connection:
+        return tuple(Membership(*row) for row in connection.execute(query))
+
+
+def end_membership(
+    database: Database, account_id: int, registry: str, role: str, *, site_id: int | None, who: str, at: datetime
+) -> None:
+    """Take a role back."""
+    same = and_(
+        membership.c.account_id == account_id,
+        membership.c.registry == registry,
+        membership.c.role == role,
+        membership.c.site_id.is_(None) if site_id is None else membership.c.site_id == site_id,
+    )
+    with database.write() as connection:
+        connection.execute(update(membership).where(same, membership.c.ends_at.is_(None)).values(ends_at=utc(at)))
+        body = {"account": account_id, "site": site_id, "role": role, "ended": True}
+        _note(connection, registry_stream(registry), "membership", who, at, body)
+
+
+def sign_in(database: Database, login: str, password: str, *, at: datetime, address: str = "") -> str:
+    """A new session's token. Raises BadCredentials, or LockedOut after too many failures of login or address."""
+    name = normal_login(login)
+    limits = [f"login:{name}", *([f"address:{address}"] if address else [])]
+    query = select(account.c.id, account.c.password_hash).where(account.c.login == name, account.c.closed_at.is_(None))
+    with database.read() as connection:
+        for limit in limits:
+            refuse_if_locked(connection, limit, at)
+        found = connection.execute(query).one_or_none()
+    # Outside any transaction, since it takes long; against a dummy when the login is unknown, to take as long.
+    right = _matches(found.password_hash if found else _DUMMY, password) and found is not None
+    with database.write() as connection:
+        if not right or found is None:
+            for limit in limits:
+                note_attempt(connection, limit, at)
+        else:
+            connection.execute(delete(attempt).where(attempt.c.key == limits[0]))
+            token = _open_session(connection, found.id, at)
+        kind = "sign_in" if right else "sign_in_refused"
+        _note(connection, SYSTEM, kind, name, at, {"address": address}, channel="web")
+    if not right:
+        raise BadCredentials
+    return token
+
+
+def session_account(database: Database, token: str, *, at: datetime, idle: timedelta = IDLE) -> Account | None:
+    """Who a token belongs to, while the session lasts; each use prolongs it."""
+    moment, token_hash = utc(at), _token_hash(token)
+    query = (
+        select(account.c.id, account.c.login, account.c.name, account.c.language, session.c.seen_at)
+        .join(session, session.c.account_id == account.c.id)
+        .where(session.c.token_hash == token_hash, session.c.expires_at > moment, session.c.seen_at > moment - idle)
+        .where(account.c.closed_at.is_(None))
+    )
+    with database.read() as connection:
+        found = connection.execute(query).one_or_none()
+    if found is None:
+        return None
+    if moment - found.seen_at > idle / 30:  # not at each request
+        with database.write() as connection:
+            connection.execute(update(session).where(session.c.token_hash == token_hash).values(seen_at=moment))
+    return Account(found.id, found.login, found.name, found.language)
+
+
+def find_account(database: Database, login: str) -> Account:
+    """The account of a login; raises NotFound."""
+    query = select(account.c.id, account.c.login, account.c.name, account.c.language)
+    with database.read() as connection:
+        found = connection.execute(query.where(account.c.login == normal_login(login))).one_or_none()
+    if found is None:
+        raise NotFound("account", login)
+    return Account(*found)
+
+
+def sign_out(database: Database, token: str) -> None:
+    """End a session."""
+    with database.write() as connection:
+        connection.execute(delete(session).where(session.c.token_hash == _token_hash(token)))
+
+
+def purge_sessions(database: Database, *, at: datetime) -> int:
+    """Delete the sessions that are over; returns how many."""
+    with database.write() as connection:
+        return connection.execute(delete(session).where(session.c.expires_at <= utc(at))).rowcount
+
+
+def refuse_if_locked(connection: Connection, key: str, at: datetime) -> None:
+    """Raise LockedOut while a key (login, address …) is locked."""
+    until = connection.execute(select(attempt.c.locked_until).where(attempt.c.key == key)).scalar_one_or_none()
+    if until is not None and until > utc(at):
+        raise LockedOut(until)
+
+
+def note_attempt(connection: Connection, key: str, at: datetime) -> None:
+    """Count a failure; from the fifth on the key is locked, each time for twice as long."""
+    failures = connection.execute(_COUNT, {"key": key, "at": _stored(connection, at)}).scalar_one()
+    if failures >= FREE_ATTEMPTS:
+        lock = min(LOCK * 2 ** min(failures - FREE_ATTEMPTS, 10), LONGEST_LOCK)
+        connection.execute(update(attempt).where(attempt.c.key == key).values(locked_until=utc(at) + lock))
+
+
+def normal_login(login: str) -> str:
+    """Logins differ in more than capitals and outer blanks."""
+    return login.strip().casefold()
+
+
+def _open_session(connection: Connection, account_id: int, at: datetime) -> str:
+    token, moment = secrets.token_urlsafe(32), utc(at)
+    row = {
+        "token_hash": _token_hash(token),
+        "account_id": account_id,
+        "created_at": moment,
+        "seen_at": moment,
+        "expires_at": moment + LONGEST_SESSION,
+    }
+    connection.execute(insert(session), row)
+    return token
+
+
+def _hashed(password: str) -> str:
+    if len(password) < SHORTEST_PASSWORD:
+        raise ValueError(f"a password has at least {SHORTEST_PASSWORD} characters")
+    return _HASHER.hash(password)
+
+
+def _matches(stored: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _token_hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _stored(connection: Connection, at: datetime) -> datetime | str:
+    moment = utc(at)
+    return moment.isoformat(timespec="microseconds") if connection.dialect.name == "sqlite" else moment
+
+
+def _note(
+    connection: Connection, stream: str, kind: str, who: str, at: datetime, body: Mapping[str, object],
+    channel: str = "admin",
+) -> None:  # fmt: skip
+    append_entry(connection, AuditEntry(stream, kind, who, at, channel, body))
+
+
+_DUMMY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
+_COUNT = text(
+    "INSERT INTO attempt (key, failures, last_at) VALUES (:key, 1, :at) "
+    "ON CONFLICT (key) DO UPDATE SET failures = attempt.failures + 1, last_at = excluded.last_at RETURNING failures"
+)
+
+__all__ = [
+    "Account",
+    "Membership",
+    "Site",
+    "add_membership",
+    "close_account",
+    "create_account",
+    "create_site",
+    "end_membership",
+    "find_account",
+    "memberships",
+    "note_attempt",
+    "purge_sessions",
+    "refuse_if_locked",
+    "session_account",
+    "set_language",
+    "set_password",
+    "sign_in",
+    "sign_out",
+    "sites",
+]

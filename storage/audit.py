@@ -1,0 +1,105 @@
+"""The append-only audit: entries, hash-chained per stream."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from storage.bulk import addition
+from storage.slots import canonical, utc
+from storage.tables import audit_entry
+from storage.tables.base import instant_text
+
+SYSTEM = "system"
+NO_HASH = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Something that happened: in which stream, by whom, when, through what, and why; `body` is old -> new."""
+
+    stream: str
+    kind: str
+    who: str
+    at: datetime
+    channel: str
+    body: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    subject: int | None = None
+    form: int | None = None
+    definition: str = ""
+    revision: int = 0
+    items: tuple[str, ...] = ()
+
+
+def subject_stream(subject: int) -> str:
+    """The stream of a subject: all that happens to its record."""
+    return f"subject:{subject}"
+
+
+def site_stream(site: int) -> str:
+    """The stream of a site: access to lists and identities."""
+    return f"site:{site}"
+
+
+def registry_stream(registry: str) -> str:
+    """The stream of a registry: definitions, rights."""
+    return f"registry:{registry}"
+
+
+def append_entry(connection: Connection, entry: AuditEntry) -> int:
+    """Append to its stream and return the number there. A subject's stream is guarded by the subject's lock."""
+    if entry.subject is None and connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:stream, 0))"), {"stream": entry.stream})
+    last = connection.execute(_LAST, {"stream": entry.stream}).one_or_none()
+    number, previous = (last.number + 1, last.hash) if last else (1, NO_HASH)
+    body = canonical(entry.body)
+    row = (
+        entry.stream, number, entry.subject, entry.form, entry.kind, entry.who, utc(entry.at), entry.channel,
+        entry.reason, entry.definition, entry.revision, texts(connection, entry.items), body, previous,
+        entry_hash(entry, number, body, previous),
+    )  # fmt: skip
+    _APPEND.run(connection, [row])
+    return number
+
+
+def entry_hash(entry: AuditEntry, number: int, body: str, previous: bytes) -> bytes:
+    """The hash of an entry over all its fields and the hash before it. Encrypted values are hashed as ciphertext."""
+    fields = [
+        entry.stream, number, entry.subject, entry.form, entry.kind, entry.who, instant_text(entry.at), entry.channel,
+        entry.reason, entry.definition, entry.revision, list(entry.items), body, previous.hex(),
+    ]  # fmt: skip
+    return hashlib.sha256(canonical(fields).encode()).digest()
+
+
+def texts(connection: Connection, values: Sequence[str]) -> Any:
+    """A list of texts as its column takes it: an array on PostgreSQL, JSON on SQLite."""
+    return list(values) if connection.dialect.name == "postgresql" else canonical(list(values))
+
+
+def read_texts(stored: Any) -> tuple[str, ...]:
+    """What `texts` wrote."""
+    return tuple(json.loads(stored) if isinstance(stored, str) else stored)
+
+
+_LAST = text("SELECT number, hash FROM audit_entry WHERE stream = :stream ORDER BY number DESC LIMIT 1")
+_APPEND = addition(audit_entry, tuple(column.name for column in audit_entry.columns))
+
+__all__ = [
+    "NO_HASH",
+    "SYSTEM",
+    "AuditEntry",
+    "append_entry",
+    "entry_hash",
+    "read_texts",
+    "registry_stream",
+    "site_stream",
+    "subject_stream",
+    "texts",
+]

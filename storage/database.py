@@ -1,0 +1,107 @@
+"""Opens SQLite or PostgreSQL and owns connections, transactions and the counting of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+
+from storage.errors import NoKeys
+from storage.form_index import FormIndexes
+from storage.keys import Keys
+
+_WRITES = "ecrf_writes"
+_BUSY_MILLISECONDS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database with the keys to its identities. Every unit of work is one `read()` or `write()` block."""
+
+    pool: Engine
+    keys: Keys | None = field(default=None, repr=False)
+    indexes: FormIndexes = field(default_factory=FormIndexes, repr=False)
+
+    @property
+    def dialect(self) -> str:
+        """'sqlite' or 'postgresql'."""
+        return self.pool.dialect.name
+
+    @property
+    def master(self) -> Keys:
+        """The keys; raises NoKeys when the database was opened without."""
+        if self.keys is None:
+            raise NoKeys
+        return self.keys
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database from its first query to its last."""
+        with self.pool.connect() as connection:
+            if self.dialect == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that commits at its end; on SQLite the one writer from its first statement on."""
+        with self.pool.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def counted(self) -> Iterator[list[str]]:
+        """The statements sent meanwhile, for tests; BEGIN and COMMIT are left out."""
+        sent: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if not statement.startswith("BEGIN"):
+                sent.append(statement)
+
+        event.listen(self.pool, "before_cursor_execute", note)
+        try:
+            yield sent
+        finally:
+            event.remove(self.pool, "before_cursor_execute", note)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.pool.dispose()
+
+
+def open_database(url: str, keys: Keys | None = None, *, connections: int = 10) -> Database:
+    """Open `sqlite:///path` or `postgresql://…`; identities need the keys as well."""
+    address = make_url(url)
+    if address.get_backend_name() == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
+        return Database(
+            create_engine(address, pool_size=connections, max_overflow=connections, pool_pre_ping=False), keys
+        )
+    pool = create_engine(address, pool_size=connections, max_overflow=connections)
+    event.listen(pool, "connect", _prepare_sqlite)
+    event.listen(pool, "begin", _begin_sqlite)
+    return Database(pool, keys)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """Pragmas of each connection; the driver must not open transactions itself."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Writers lock at once, so that two of them wait instead of failing when the second wants to write."""
+    immediate = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+__all__ = ["Database", "open_database"]

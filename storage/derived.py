@@ -1,0 +1,203 @@
+"""What rules derive from a save, as rows: calculated values and outcomes, issues, packed states."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, text
+
+from engine.datatypes import DATATYPES
+from engine.model.metadata_version import DerivedDef
+from engine.records.evaluation import Evaluation
+from storage.changes import Paths
+from storage.form_data import Place, SubjectRecord
+from storage.form_index import FormIndex, Registry
+from storage.keys import Keys
+from storage.slots import READERS, VALUE_COLUMNS, Cell, cell_rows, read_cell, stored_cell
+
+OUTCOMES = 0  # the form id under which the outcomes of a container instance are kept
+HIDDEN = "hidden_by_other_form"  # an issue: a foreign change made an entered value not applicable
+OWN, FOREIGN = "own", "foreign"
+
+CalculatedKey = tuple[int, int, str, str]  # instance, form, row, item
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """A form with what rules say about it after the save."""
+
+    form: int
+    place: Place
+    index: FormIndex
+    paths: Paths
+    evaluation: Evaluation
+    own: bool  # the saved form itself, not one that depends on it
+
+
+class Issue(NamedTuple):
+    """A broken rule as a row of its table."""
+
+    form: int
+    code: str
+    row: str
+    item: str
+    severity: str
+    blocks: str
+    message: str
+    rule: str
+    inputs: bytes
+    definition: str
+    origin: str
+    raised_at: datetime
+    closed_at: datetime | None = None
+
+    @property
+    def key(self) -> tuple[int, str, str, str]:
+        """Its primary key."""
+        return self[:4]
+
+
+def calculated_cells(
+    registry: Registry, record: SubjectRecord, evaluated: Iterable[Evaluated]
+) -> dict[CalculatedKey, Cell | None]:
+    """All calculated values and outcomes; live ones and those that identify a person are never stored."""
+    cells: dict[CalculatedKey, Cell | None] = {}
+    for one in evaluated:
+        for path, value in one.evaluation.calculated.items():
+            row, name = one.paths.key(path)
+            item = one.index.items.get(name)
+            if item is not None and not item.live and name not in one.index.identifying:
+                cell = stored_cell(item.datatype, value) if value is not None else None
+                cells[one.place.instance, one.form, row, name] = cell
+        owners = _ancestors(record, one.place.instance)
+        for path, outcome in one.evaluation.derived.items():
+            row, name = one.paths.key(path)
+            definition = _outcome(registry, name)
+            if definition is None:
+                continue
+            instance = owners.get(definition.owner, one.place.instance)
+            form = OUTCOMES if definition.owner in registry.model.containers or not row else one.form
+            datatype = DATATYPES[definition.type_name]
+            cell = stored_cell(datatype, outcome.value) if outcome.value is not None else None
+            cells[instance, form, row, name] = cell
+    return cells
+
+
+def changed_calculated(connection: Connection, cells: Mapping[CalculatedKey, Cell | None]) -> list[tuple[Any, ...]]:
+    """The rows to write so that the stored calculated values are these."""
+    if not cells:
+        return []
+    scope = {"instances": list({key[0] for key in cells}), "forms": list({key[1] for key in cells})}
+    stored: dict[CalculatedKey, Cell] = {}
+    readers = READERS[connection.dialect.name]
+    for instance, form, row, item, position, extra, *columns in connection.execute(_CALCULATED, scope):
+        cell, key = read_cell(readers, columns, extra), (instance, form, row, item)
+        if not position:
+            stored[key] = cell
+        elif cell.value is not None:
+            stored[key] = Cell(cell.slot, stored[key].value + cell.value, cell.extra)
+    rows: list[tuple[Any, ...]] = []
+    for key, wanted in cells.items():
+        before = stored.get(key)
+        if before == wanted or (wanted is None and (before is None or before.value is None)):
+            continue
+        new = cell_rows(key, wanted, len(VALUE_COLUMNS))
+        width = len(before.value) if before is not None and isinstance(before.value, tuple) else 1
+        blank: list[Any] = [None] * (len(VALUE_COLUMNS) + 2)
+        rows += [*new, *((*key, position, *blank) for position in range(len(new), width))]
+    return rows
+
+
+def changed_issues(
+    connection: Connection, registry: Registry, keys: Keys | None, evaluated: Iterable[Evaluated], at: datetime
+) -> list[Issue]:
+    """The issues to write: new and changed ones, and those that are over, closed."""
+    found: dict[tuple[int, str, str, str], Issue] = {}
+    forms: list[int] = []
+    for one in evaluated:
+        forms.append(one.form)
+        for issue in _issues_of(registry, keys, one, at):
+            found.setdefault(issue.key, issue)
+    rows: list[Issue] = []
+    for row in connection.execute(_ISSUES, {"forms": forms}):
+        stored = Issue(
+            row.form_id, row.code, row.row_id, row.item, row.severity, row.blocks, row.message, row.rule,
+            bytes(row.inputs), row.definition, row.origin, _moment(row.raised_at),
+        )  # fmt: skip
+        new = found.pop(stored.key, None)
+        if new is None:
+            rows.append(stored._replace(closed_at=at))
+        elif new[4:9] != stored[4:9]:
+            rows.append(new)
+    return [*rows, *found.values()]
+
+
+def _issues_of(registry: Registry, keys: Keys | None, one: Evaluated, at: datetime) -> Iterable[Issue]:
+    origin = OWN if one.own else FOREIGN
+    quotes = bool(one.index.identifying)  # a message may quote a value of the form: the engine gives it again
+    for broken in one.evaluation.violations:
+        row, item = one.paths.key(broken.item) if broken.item else (one.paths.key(broken.row)[0], "")
+        yield Issue(
+            one.form, broken.code, row, item, str(broken.severity), broken.blocks, "" if quotes else broken.message,
+            broken.rule, inputs_hash(keys, broken.inputs), registry.hash, origin, at,
+        )  # fmt: skip
+    if not one.own:
+        for path in one.evaluation.to_clear:
+            row, item = one.paths.key(path)
+            inputs = inputs_hash(keys, path)
+            yield Issue(
+                one.form, HIDDEN, row, item, "warning", "signing", "", HIDDEN, inputs, registry.hash, origin, at
+            )
+
+
+def inputs_hash(keys: Keys | None, inputs: str) -> bytes:
+    """A rule's inputs as a keyed hash: the plain digest of a date or a number tells it to whoever tries them all."""
+    return keys.keyed_hash("inputs", inputs) if keys else hashlib.sha256(inputs.encode()).digest()
+
+
+def _outcome(registry: Registry, name: str) -> DerivedDef | None:
+    """The outcome of a name; one that is computed for other values of a parameter has `_<parameter><value>` added."""
+    derived = registry.model.derived
+    return derived.get(name) or next((found for plain, found in derived.items() if name.startswith(f"{plain}_")), None)
+
+
+def _ancestors(record: SubjectRecord, instance: int) -> dict[str, int]:
+    """Container -> instance, from one instance up to the patient."""
+    rows = {row.id: row for row in record.instances}
+    found: dict[str, int] = {}
+    at: int | None = instance
+    while at is not None:
+        found.setdefault(rows[at].container, at)
+        at = rows[at].parent
+    return found
+
+
+def _moment(stored: datetime | str) -> datetime:
+    return datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+
+
+_CALCULATED = text(
+    f"SELECT instance_id, form_id, row_id, item, position, extra, {', '.join(VALUE_COLUMNS)} FROM calculated_data "  # noqa: S608 -- names of columns alone
+    "WHERE instance_id IN :instances AND form_id IN :forms ORDER BY instance_id, form_id, row_id, item, position"
+).bindparams(bindparam("instances", expanding=True), bindparam("forms", expanding=True))
+_ISSUES = text(
+    "SELECT form_id, code, row_id, item, severity, blocks, message, rule, inputs, definition, origin, raised_at "
+    "FROM issue WHERE form_id IN :forms AND closed_at IS NULL"
+).bindparams(bindparam("forms", expanding=True))
+
+__all__ = [
+    "FOREIGN",
+    "HIDDEN",
+    "OUTCOMES",
+    "OWN",
+    "Evaluated",
+    "Issue",
+    "calculated_cells",
+    "changed_calculated",
+    "changed_issues",
+    "inputs_hash",
+]

@@ -1,0 +1,157 @@
+"""What storage refuses, as exceptions that carry the facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.datatypes.values import Entered
+
+
+class StorageError(Exception):
+    """Anything storage refuses to do."""
+
+
+class NotVisible(StorageError):
+    """The subject does not exist, or this site may not see it: both look the same from outside."""
+
+    def __init__(self, subject: int) -> None:
+        self.subject = subject
+        super().__init__(f"subject {subject} is not visible")
+
+
+class NotFound(StorageError):
+    """A record that should be there is not."""
+
+    def __init__(self, kind: str, key: object) -> None:
+        self.kind, self.key = kind, key
+        super().__init__(f"no {kind} {key!r}")
+
+
+class VersionClash(StorageError):
+    """A version was published before with another text; a published version never changes."""
+
+    def __init__(self, registry: str, version: str, published: str, given: str) -> None:
+        self.registry, self.version, self.published, self.given = registry, version, published, given
+        super().__init__(
+            f"{registry} {version} was published with hash {published[:12]}; this text has {given[:12]}: "
+            "a published version never changes, so give the definition a new version number"
+        )
+
+
+class WrongDefinition(StorageError):
+    """A form is pinned to one version of its definition and was saved with another."""
+
+    def __init__(self, form: int, pinned: str, given: str) -> None:
+        self.form, self.pinned, self.given = form, pinned, given
+        super().__init__(f"form record {form} is pinned to definition {pinned[:12]}, not {given[:12]}")
+
+
+@dataclass(frozen=True, slots=True)
+class ClashingValue:
+    """An item that somebody else changed since the form was opened, with all three values (None: empty)."""
+
+    path: str
+    opened: Entered | None
+    stored: Entered | None
+    submitted: Entered | None
+
+
+class Conflict(StorageError):
+    """The form was saved by somebody else in the meantime."""
+
+    def __init__(
+        self, expected: int, revision: int, who: str, at: datetime | None, values: tuple[ClashingValue, ...]
+    ) -> None:
+        self.expected, self.revision, self.who, self.at, self.values = expected, revision, who, at, values
+        super().__init__(f"expected revision {expected}, found {revision} by {who}; {len(values)} values differ")
+
+
+class ConfirmClear(StorageError):
+    """Values that became not applicable would be deleted: the user must confirm these paths first."""
+
+    def __init__(self, paths: tuple[str, ...]) -> None:
+        self.paths = paths
+        super().__init__(f"the save deletes {', '.join(paths)}: confirm first")
+
+
+class NotUnique(StorageError):
+    """Another subject has the same key. Neither its number nor its site is told."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        super().__init__(f"already taken: {', '.join(names)}")
+
+
+class RowClash(StorageError):
+    """A row's id was used before, by a removed row or elsewhere in the subject; ids are never reused."""
+
+    def __init__(self, row: str, why: str) -> None:
+        self.row, self.why = row, why
+        super().__init__(f"row {row!r}: {why}")
+
+
+class KeyReused(StorageError):
+    """An idempotency key came with a request other than the first one."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"idempotency key {key!r} was used for another request")
+
+
+class UnknownItem(StorageError):
+    """A submitted item or group that the form does not have."""
+
+    def __init__(self, form: str, item: str) -> None:
+        self.form, self.item = form, item
+        super().__init__(f"form {form!r} has no {item!r}")
+
+
+class Erased(StorageError):
+    """The subject's key was destroyed: identifying values can neither be read nor written."""
+
+    def __init__(self, subject: int) -> None:
+        self.subject = subject
+        super().__init__(f"subject {subject} was erased")
+
+
+class NoKeys(StorageError):
+    """Identifying values need the master key, and the database was opened without one."""
+
+    def __init__(self) -> None:
+        super().__init__("no master key: set the key file before identifying values are read or written")
+
+
+class BadCredentials(StorageError):
+    """Unknown login, wrong password or closed account: the three look the same from outside."""
+
+    def __init__(self) -> None:
+        super().__init__("login or password is wrong")
+
+
+class LockedOut(StorageError):
+    """Too many failed attempts; `until` says when the next one is allowed."""
+
+    def __init__(self, until: datetime) -> None:
+        self.until = until
+        super().__init__(f"locked until {until.isoformat()}")
+
+
+__all__ = [
+    "BadCredentials",
+    "ClashingValue",
+    "ConfirmClear",
+    "Conflict",
+    "Erased",
+    "KeyReused",
+    "LockedOut",
+    "NoKeys",
+    "NotFound",
+    "NotUnique",
+    "NotVisible",
+    "RowClash",
+    "StorageError",
+    "UnknownItem",
+    "VersionClash",
+    "WrongDefinition",
+]

@@ -1,0 +1,66 @@
+"""What storage needs to know of a compiled registry, and a form's items and groups by id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.model.form import FormDef, GroupDef, walk_groups, walk_items
+from engine.model.item import ItemDef, Privacy
+from engine.model.metadata_version import MetaDataVersion
+
+
+class Registry(Protocol):
+    """A compiled registry, as far as storage looks at it."""
+
+    @property
+    def model(self) -> MetaDataVersion:
+        """The checked definition."""
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over the text and everything it includes."""
+
+    def form(self, form_id: str) -> FormDef:
+        """A form by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormIndex:
+    """A form's items and groups by id."""
+
+    form: FormDef
+    items: Mapping[str, ItemDef]
+    parents: Mapping[str, str]  # group -> group that holds it, '' for the form
+    identifying: frozenset[str]
+
+
+class FormIndexes:
+    """Builds each form's index once; owned by the Database, keyed by definition hash and form."""
+
+    __slots__ = ("_built",)
+
+    def __init__(self) -> None:
+        self._built: dict[tuple[str, str], FormIndex] = {}
+
+    def of(self, registry: Registry, form_id: str) -> FormIndex:
+        """The index of a form of a registry."""
+        key = (registry.hash, form_id)
+        found = self._built.get(key)
+        if found is None:
+            found = self._built[key] = index_form(registry.form(form_id))
+        return found
+
+
+def index_form(form: FormDef) -> FormIndex:
+    """Items and groups of a form, those of nested groups included."""
+    items = {item.id: item for item in walk_items(form)}
+    parents = {group.id: "" for group in form.groups}
+    for group in walk_groups(form):
+        parents.update({inner.id: group.id for inner in group.groups})
+    identifying = frozenset(item.id for item in items.values() if item.privacy is Privacy.IDENTIFYING)
+    return FormIndex(form, items, parents, identifying)
+
+
+__all__ = ["FormIndex", "FormIndexes", "GroupDef", "Registry", "index_form"]

@@ -1,0 +1,68 @@
+"""The answers to saves, by key: a request that is sent twice is answered twice and saved once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, text
+
+from storage.bulk import addition
+from storage.changes import Submitted
+from storage.database import Database
+from storage.errors import KeyReused
+from storage.keys import Keys
+from storage.request import SaveRequest, SaveResult
+from storage.slots import canonical, utc
+from storage.tables import idempotency
+from storage.tables.base import instant_text
+
+
+def request_digest(keys: Keys | None, request: SaveRequest, submitted: Submitted) -> bytes:
+    """What tells a repeated request from another one with the same key; keyed, since it covers identities."""
+    cells = [(*key, *cell) for key, cell in sorted(submitted.cells.items())]  # plain tuples: their repr is fast
+    rows = [tuple(state) for _, state in sorted(submitted.rows.items())]
+    told = (request.subject, tuple(request.place), request.expected_revision, request.complete)
+    content = repr((told, cells, rows, sorted(submitted.kept)))
+    return keys.keyed_hash("request", content) if keys else hashlib.sha256(content.encode()).digest()
+
+
+def stored_answer(connection: Connection, request: SaveRequest, digest: bytes) -> dict[str, Any] | None:
+    """The answer to the same request, if it came before; raises KeyReused when another request came."""
+    own = {"account": request.actor.account, "key": request.key}
+    row = connection.execute(_ANSWER, own).one_or_none()
+    if row is None:
+        return None
+    if bytes(row.request) != digest:
+        raise KeyReused(request.key)
+    answer: dict[str, Any] = json.loads(row.answer)
+    answer["saved_at"] = datetime.fromisoformat(answer["saved_at"])
+    return answer
+
+
+def keep_answer(connection: Connection, request: SaveRequest, digest: bytes, result: SaveResult) -> None:
+    """Remember the answer, in the transaction of the save itself."""
+    answer = {
+        "form": result.form,
+        "revision": result.revision,
+        "state": result.state,
+        "saved_at": instant_text(result.saved_at),
+        "cleared": list(result.cleared),
+        "unread": list(result.unread),
+        "entry": result.entry,
+    }
+    _KEEP.run(connection, [(request.actor.account, request.key, digest, canonical(answer), utc(request.at))])
+
+
+def purge_answers(database: Database, *, before: datetime) -> int:
+    """Forget the answers from before a time; returns how many."""
+    with database.write() as connection:
+        return connection.execute(delete(idempotency).where(idempotency.c.at < utc(before))).rowcount
+
+
+_ANSWER = text("SELECT request, answer FROM idempotency WHERE account_id = :account AND key = :key")
+_KEEP = addition(idempotency, ("account_id", "key", "request", "answer", "at"))
+
+__all__ = ["keep_answer", "purge_answers", "request_digest", "stored_answer"]

@@ -1,0 +1,95 @@
+"""Issues as data: the open ones of a subject, and acknowledgements, which hold while rule, inputs and row stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, select
+
+from storage.access import Actor, require_access
+from storage.audit import AuditEntry, append_entry, subject_stream
+from storage.bulk import upsert
+from storage.database import Database
+from storage.derived import inputs_hash
+from storage.locking import lock_subject
+from storage.slots import utc
+from storage.tables import acknowledgement, form_instance, issue
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIssue:
+    """A broken rule; `reason` is that of its acknowledgement, '' while nobody gave one."""
+
+    form: int
+    code: str
+    row: str  # row id, '' outside groups
+    item: str
+    severity: str
+    blocks: str
+    message: str
+    origin: str  # own: raised by a save of the form; foreign: by another form's
+    raised_at: datetime
+    acknowledged_by: str
+    reason: str
+
+
+def open_issues(database: Database, actor: Actor, subject: int, *, at: datetime) -> tuple[OpenIssue, ...]:
+    """The issues of a subject's forms in the actor's registry."""
+    same = and_(
+        acknowledgement.c.form_id == issue.c.form_id,
+        acknowledgement.c.rule == issue.c.rule,
+        acknowledgement.c.inputs == issue.c.inputs,
+        acknowledgement.c.row_id == issue.c.row_id,
+        acknowledgement.c.item == issue.c.item,
+    )
+    query = (
+        select(issue, acknowledgement.c.who, acknowledgement.c.reason)
+        .select_from(issue.join(form_instance, form_instance.c.id == issue.c.form_id).outerjoin(acknowledgement, same))
+        .where(form_instance.c.subject_id == subject, form_instance.c.home.in_(("", actor.registry)))
+        .where(issue.c.closed_at.is_(None))
+        .order_by(issue.c.form_id, issue.c.row_id, issue.c.item, issue.c.code)
+    )
+    with database.read() as connection:
+        require_access(connection, actor, subject, at)
+        rows = connection.execute(query).all()
+    return tuple(
+        OpenIssue(
+            row.form_id, row.code, row.row_id, row.item, row.severity, row.blocks, row.message, row.origin,
+            row.raised_at, row.who or "", row.reason or "",
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Which broken rule is accepted, and why; rule and inputs are those of the Violation."""
+
+    form: int
+    rule: str
+    inputs: str
+    row: str
+    item: str
+    reason: str
+
+
+def acknowledge(database: Database, actor: Actor, subject: int, accepted: Acknowledgement, *, at: datetime) -> None:
+    """Accept a warning with a reason; it comes back when the value or the rule changes."""
+    with database.write() as connection:
+        lock_subject(connection, subject)
+        require_access(connection, actor, subject, at)
+        inputs = inputs_hash(database.keys, accepted.inputs)
+        place = (accepted.form, accepted.rule, inputs, accepted.row, accepted.item)
+        _WRITE.run(connection, [(*place, accepted.reason, actor.name, utc(at))])
+        body = {"rule": accepted.rule, "row": accepted.row, "item": accepted.item}
+        entry = AuditEntry(
+            subject_stream(subject), "acknowledge", actor.name, at, actor.channel, body, accepted.reason, subject,
+            items=(accepted.item,),
+        )  # fmt: skip
+        append_entry(connection, entry)
+
+
+_WRITE = upsert(acknowledgement, ("form_id", "rule", "inputs", "row_id", "item", "reason", "who", "at"))
+
+__all__ = ["Acknowledgement", "OpenIssue", "acknowledge", "open_issues"]

@@ -1,0 +1,45 @@
+"""The lock on a subject that every change of its record takes first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from storage.errors import NotVisible
+
+
+class LockedSubject(NamedTuple):
+    """The subject's row: whether it was erased, and its key, still wrapped."""
+
+    id: int
+    erased: bool
+    wrapped: bytes | None
+
+
+def lock_subject(connection: Connection, subject: int) -> LockedSubject:
+    """Wait for other writers of the subject. SQLite has one writer at a time anyway (BEGIN IMMEDIATE)."""
+    return _row(connection, subject, _LOCK if connection.dialect.name == "postgresql" else _LOOK)
+
+
+def look_at_subject(connection: Connection, subject: int) -> LockedSubject:
+    """The same row without a lock, for readers."""
+    return _row(connection, subject, _LOOK)
+
+
+def _row(connection: Connection, subject: int, query: str) -> LockedSubject:
+    row = connection.execute(text(query), {"subject": subject}).one_or_none()
+    if row is None:
+        raise NotVisible(subject)
+    erased: datetime | str | None = row.erased_at
+    return LockedSubject(row.id, erased is not None, row.wrapped)
+
+
+_LOOK = (
+    "SELECT s.id, s.erased_at, k.wrapped FROM subject s LEFT JOIN subject_key k ON k.subject_id = s.id "
+    "WHERE s.id = :subject"
+)
+_LOCK = f"{_LOOK} FOR UPDATE OF s"
+
+__all__ = ["LockedSubject", "lock_subject", "look_at_subject"]

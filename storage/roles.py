@@ -1,0 +1,33 @@
+"""The role that the application signs in with on PostgreSQL: it owns no table and cannot change history."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from storage.database import Database
+from storage.tables import METADATA
+
+HISTORY = ("registry_definition", "audit_entry", "audit_seal")  # added to and read, nothing else
+
+
+def grant_application_role(database: Database, role: str) -> None:
+    """Create the role if it is missing and give it what the application needs; run by the owner after `upgrade`.
+
+    It gets no password here: the operator sets one, or uses another way to sign in.
+    """
+    if database.dialect != "postgresql":
+        raise ValueError("SQLite knows no roles")
+    with database.write() as connection:
+        name = database.pool.dialect.identifier_preparer.quote_identifier(role)
+        known = connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}).first()
+        if known is None:
+            connection.exec_driver_sql(f"CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS")
+        connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {name}")
+        connection.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}")
+        for table in METADATA.sorted_tables:
+            rights = "SELECT, INSERT" if table.name in HISTORY else "SELECT, INSERT, UPDATE, DELETE"
+            connection.exec_driver_sql(f"GRANT {rights} ON {table.name} TO {name}")
+        connection.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {name}")
+
+
+__all__ = ["HISTORY", "grant_application_role"]

@@ -1,0 +1,182 @@
+"""Slot -> typed column: a stored value as a Cell, to and from database rows, the audit's JSON and the data types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from engine.datatypes.base import DataType, Kind, Slot, Stored
+from engine.datatypes.values import Entered, Missing, Unread, Value
+from engine.model.item import ItemDef
+from storage.tables.base import instant_text
+
+MISSING = "missing"
+WITHDRAWN = "withdrawn"
+SEALED = "sealed"  # in the audit: an encrypted value
+
+Packed = list[Any]  # a cell as JSON: [slot, value] or [slot, value, extra]
+Key = tuple[str, str]  # row id ('' outside groups) and item
+
+
+class Cell(NamedTuple):
+    """What is stored for an item: a value in its slot, or the reason why there is none. Codes are a tuple always."""
+
+    slot: str
+    value: Any
+    extra: str | None = None
+
+
+# In this order cells are written and read: the commonest first, since reading looks for the one that is filled.
+SLOTS = (
+    Slot.CODE, Slot.NUMBER, Slot.DATE, Slot.BOOLEAN, Slot.TEXT, Slot.DATETIME, Slot.TIME, Slot.REFERENCE, Slot.FILE
+)  # fmt: skip
+VALUE_COLUMNS = tuple(f"{slot}_value" for slot in SLOTS)
+CALCULATED_COLUMNS = (*VALUE_COLUMNS, "extra", "number_search")
+ENTERED_COLUMNS = (*VALUE_COLUMNS, MISSING, WITHDRAWN, "extra", "number_search")
+_READ_ORDER = (*map(str, SLOTS), MISSING, WITHDRAWN)
+_WRITE_AT = {name: place for place, name in enumerate(_READ_ORDER)}
+
+
+def number_text(number: Decimal) -> str:
+    """Canonical text of a number: no exponent, no trailing zeros after the point."""
+    text = f"{number:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) if number else "0"
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_AS_TEXT: Mapping[str, Callable[[Any], Any]] = {
+    Slot.NUMBER: number_text,
+    Slot.DATE: date.isoformat,
+    Slot.TIME: time.isoformat,
+    Slot.DATETIME: instant_text,
+}
+_FROM_TEXT: Mapping[str, Callable[[Any], Any]] = {
+    Slot.NUMBER: Decimal,
+    Slot.DATE: date.fromisoformat,
+    Slot.TIME: time.fromisoformat,
+    Slot.DATETIME: datetime.fromisoformat,
+    Slot.BOOLEAN: bool,
+}
+_NATIVE = tuple((name, _same) for name in _READ_ORDER)
+_TEXTUAL = tuple((name, _FROM_TEXT.get(name, _same)) for name in _READ_ORDER)
+# psycopg gives native values; SQLite, asked without types, what was written.
+READERS: Mapping[str, Sequence[tuple[str, Callable[[Any], Any]]]] = {"postgresql": _NATIVE, "sqlite": _TEXTUAL}
+
+
+def cell_of(item: ItemDef, value: Entered | None) -> Cell | None:
+    """An entered value as a cell; nothing for an empty one. Unread input has no cell: it is not to be passed."""
+    if value is None or isinstance(value, Unread):
+        return None
+    if isinstance(value, Missing):
+        return Cell(MISSING, value.reason)
+    return stored_cell(item.datatype, value)
+
+
+def stored_cell(datatype: DataType, value: Value) -> Cell | None:
+    """A value of a data type as a cell; no chosen code is the same as no answer."""
+    stored = datatype.store(value)
+    content = stored.value
+    if datatype.slot is Slot.CODE:
+        content = (content,) if isinstance(content, str) else tuple(content)
+        if not content:
+            return None
+    extra = json.dumps(dict(stored.extra), sort_keys=True, ensure_ascii=False) if stored.extra else None
+    return Cell(str(datatype.slot), content, extra)
+
+
+def value_of(datatype: DataType, cell: Cell) -> Value | Missing | None:
+    """What the cell holds, as the data type sees it; nothing for a withdrawn one."""
+    if cell.slot == MISSING:
+        return Missing(cell.value)
+    if cell.slot == WITHDRAWN or cell.value is None:
+        return None
+    content = cell.value
+    if cell.slot == Slot.CODE and datatype.kind is not Kind.CODES:
+        content = content[0]
+    return datatype.load(Stored(content, json.loads(cell.extra) if cell.extra else None))
+
+
+def read_cell(readers: Sequence[tuple[str, Callable[[Any], Any]]], columns: Sequence[Any], extra: str | None) -> Cell:
+    """The one filled column of a row; a row without any is a calculated value that is missing."""
+    for (slot, read), content in zip(readers, columns, strict=False):
+        if content is not None:
+            value = read(content)
+            return Cell(slot, (value,) if slot == Slot.CODE else value, extra)
+    return Cell(MISSING, None)
+
+
+def cell_rows(head: tuple[Any, ...], cell: Cell | None, width: int) -> list[tuple[Any, ...]]:
+    """The database rows of a cell: `head`, position, `width` columns, extra and the number as REAL."""
+    columns: list[Any] = [None] * width
+    if cell is None:
+        return [(*head, 0, *columns, None, None)]
+    place = _WRITE_AT[cell.slot]
+    if cell.slot == Slot.CODE:
+        rows = []
+        for position, code in enumerate(cell.value):
+            columns[place] = code
+            rows.append((*head, position, *columns, cell.extra, None))
+        return rows
+    columns[place] = _AS_TEXT.get(cell.slot, _same)(cell.value)
+    search = float(cell.value) if cell.slot == Slot.NUMBER else None
+    return [(*head, 0, *columns, cell.extra, search)]
+
+
+def pack(cell: Cell | None) -> Packed | None:
+    """A cell as JSON, for the audit."""
+    if cell is None:
+        return None
+    packed: Packed = [cell.slot, _AS_TEXT.get(cell.slot, _same)(cell.value)]
+    return [*packed, cell.extra] if cell.extra else packed
+
+
+def unpack(packed: Packed | None) -> Cell | None:
+    """What `pack` got. An encrypted value stays encrypted."""
+    if packed is None:
+        return None
+    slot, content = packed[0], packed[1]
+    value = tuple(content) if slot == Slot.CODE else _FROM_TEXT.get(slot, _same)(content)
+    return Cell(slot, value, packed[2] if len(packed) > 2 else None)
+
+
+def canonical(content: Any) -> str:
+    """The one JSON text of a content: sorted keys, no spaces."""
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def utc(at: datetime) -> datetime:
+    """The time in UTC; a naive one is a mistake of the caller."""
+    if at.tzinfo is None:
+        raise ValueError("a time needs its zone")
+    return at.astimezone(UTC)
+
+
+__all__ = [
+    "CALCULATED_COLUMNS",
+    "ENTERED_COLUMNS",
+    "MISSING",
+    "READERS",
+    "SEALED",
+    "SLOTS",
+    "VALUE_COLUMNS",
+    "WITHDRAWN",
+    "Cell",
+    "Key",
+    "Packed",
+    "canonical",
+    "cell_of",
+    "cell_rows",
+    "number_text",
+    "pack",
+    "read_cell",
+    "stored_cell",
+    "unpack",
+    "utc",
+    "value_of",
+]

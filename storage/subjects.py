@@ -1,0 +1,314 @@
+"""Subjects: register a person, open episodes, add events, list a site's patients, find a person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, Executable, and_, case, func, insert, select, text
+
+from storage.access import Actor, add_access, require_access, visible_subjects
+from storage.accounts import note_attempt, refuse_if_locked
+from storage.audit import SYSTEM, AuditEntry, append_entry, subject_stream
+from storage.database import Database
+from storage.errors import NotFound
+from storage.identity import Person, create_subject_key
+from storage.locking import lock_subject
+from storage.slots import utc
+from storage.tables import enrolment, form_instance, identity_hash, instance, occurrence, subject
+
+_LETTERS = "ABCDEFGHJKLMNPRSTUWXYZ"  # without I, O and Q, V, which are misread
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A new subject: its id, pseudonym, and the instance that is the patient."""
+
+    subject: int
+    pseudonym: str
+    patient: int
+
+
+class Order(StrEnum):
+    """What a list of subjects is sorted by; a leading minus in `list_subjects` turns it round."""
+
+    NUMBER = "number"
+    DATE = "date"
+    STATE = "state"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSubject:
+    """A line of a site's list; `state` is none, in_progress or complete."""
+
+    subject: int
+    pseudonym: str
+    number: int
+    enrolled_at: datetime
+    saved_at: datetime | None
+    forms: int
+    complete: int
+
+    @property
+    def state(self) -> str:
+        """Of all opened forms together."""
+        return "none" if not self.forms else "complete" if self.complete == self.forms else "in_progress"
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectPage:
+    """One page of a list, and how many subjects there are in all."""
+
+    subjects: tuple[ListedSubject, ...]
+    total: int
+
+
+def pseudonym(prefix: str, number: int) -> str:
+    """Prefix, running number and two check characters that reveal any single wrong or two swapped characters."""
+    total = 0
+    for character in f"{prefix}{number:04d}":
+        total = (total * 37 + int(character, 36)) % 211
+    return f"{prefix}-{number:04d}-{_LETTERS[total // 10]}{total % 10}"
+
+
+def register_subject(database: Database, actor: Actor, *, prefix: str, at: datetime) -> Registered:
+    """A new person in the actor's registry, seen by the actor's site."""
+    with database.write() as connection:
+        moment = utc(at)
+        subject_id = _inserted(connection, insert(subject).values(registered_at=moment).returning(subject.c.id))
+        if database.keys is not None:
+            create_subject_key(connection, database.keys, subject_id)
+        row = {"subject_id": subject_id, "container": "patient", "registry": "", "number": 1, "opened_at": moment}
+        patient = _inserted(connection, insert(instance).values(row).returning(instance.c.id))
+        name = _enrol(connection, actor, subject_id, prefix, at)
+        body = {"patient": patient, "pseudonym": name, "site": actor.site}
+        _note(connection, actor, subject_id, at, "register", body)
+        return Registered(subject_id, name, patient)
+
+
+def enrol_subject(database: Database, actor: Actor, subject_id: int, *, prefix: str, at: datetime) -> str:
+    """Take a known person into one more registry; returns the pseudonym there."""
+    with database.write() as connection:
+        lock_subject(connection, subject_id)
+        name = _enrol(connection, actor, subject_id, prefix, at)
+        _note(connection, actor, subject_id, at, "enrol", {"pseudonym": name, "site": actor.site})
+        return name
+
+
+def open_instance(
+    database: Database, actor: Actor, subject_id: int, container: str, parent: int, *, at: datetime
+) -> int:
+    """A new episode, stay or run below another instance; returns its id."""
+    with database.write() as connection:
+        lock_subject(connection, subject_id)
+        require_access(connection, actor, subject_id, at)
+        _require_instance(connection, subject_id, parent)
+        siblings = (instance.c.parent_id == parent, instance.c.container == container)
+        number = connection.execute(
+            select(func.coalesce(func.max(instance.c.number), 0)).where(
+                *siblings, instance.c.registry == actor.registry
+            )
+        ).scalar_one()
+        row = {
+            "subject_id": subject_id,
+            "parent_id": parent,
+            "container": container,
+            "registry": actor.registry,
+            "number": number + 1,
+            "opened_at": utc(at),
+        }
+        opened = _inserted(connection, insert(instance).values(row).returning(instance.c.id))
+        body = {"instance": opened, "parent": parent, "container": container, "number": number + 1}
+        _note(connection, actor, subject_id, at, "open", body)
+        return opened
+
+
+def add_occurrence(  # noqa: PLR0913 -- one thing is added, and each part of it has a name
+    database: Database, actor: Actor, subject_id: int, instance_id: int, event: str, *, at: datetime,
+    day: date | None = None, number: int | None = None,
+) -> int:  # fmt: skip
+    """One more occurrence of an event in an instance; returns its id. The one with that `number`, if it is there."""
+    with database.write() as connection:
+        lock_subject(connection, subject_id)
+        require_access(connection, actor, subject_id, at)
+        _require_instance(connection, subject_id, instance_id)
+        same = (occurrence.c.instance_id == instance_id, occurrence.c.event == event)
+        if number is None:
+            last = select(func.coalesce(func.max(occurrence.c.number), 0)).where(*same)
+            number = connection.execute(last).scalar_one() + 1
+        there = select(occurrence.c.id).where(*same, occurrence.c.number == number)
+        if (found := connection.execute(there).scalar_one_or_none()) is not None:
+            return int(found)
+        row = {
+            "subject_id": subject_id,
+            "instance_id": instance_id,
+            "event": event,
+            "number": number,
+            "day": _day(connection, day),
+            "added_at": utc(at),
+        }
+        added = _inserted(connection, insert(occurrence).values(row).returning(occurrence.c.id))
+        body = {"occurrence": added, "instance": instance_id, "event": event, "number": number, "day": str(day or "")}
+        _note(connection, actor, subject_id, at, "event", body)
+        return added
+
+
+def list_subjects(
+    database: Database, actor: Actor, *, at: datetime, order: str = "-number", first: int = 0, size: int = 25,
+    among: Collection[int] | None = None,
+) -> SubjectPage:  # fmt: skip
+    """A page of the subjects that the actor may see (of those `among` some, where asked), sorted in the database."""
+    seen = visible_subjects(actor, at)
+    if among is not None:
+        seen = and_(seen, enrolment.c.subject_id.in_(sorted(among)))
+    mine = and_(form_instance.c.subject_id == enrolment.c.subject_id, form_instance.c.home.in_(("", actor.registry)))
+    forms = func.count(form_instance.c.id)
+    complete = func.count(case((form_instance.c.state == "complete", 1)))
+    sorts = {
+        Order.NUMBER: (enrolment.c.number,),
+        Order.DATE: (enrolment.c.enrolled_at,),
+        Order.STATE: (case((forms == 0, 0), (complete < forms, 1), else_=2),),
+    }
+    keys = sorts[Order(order.removeprefix("-"))]
+    turned = [key.desc() for key in keys] if order.startswith("-") else list(keys)
+    query = (
+        select(
+            enrolment.c.subject_id, enrolment.c.pseudonym, enrolment.c.number, enrolment.c.enrolled_at,
+            func.max(form_instance.c.saved_at).label("saved_at"), forms.label("forms"), complete.label("complete"),
+        )
+        .select_from(enrolment.outerjoin(form_instance, mine))
+        .where(seen)
+        .group_by(enrolment.c.subject_id, enrolment.c.pseudonym, enrolment.c.number, enrolment.c.enrolled_at)
+        .order_by(*turned, enrolment.c.number)
+        .limit(size)
+        .offset(first)
+    )  # fmt: skip
+    with database.read() as connection:
+        rows = tuple(ListedSubject(*row) for row in connection.execute(query))
+        count = select(func.count()).select_from(enrolment).where(seen)
+        return SubjectPage(rows, connection.execute(count).scalar_one())
+
+
+def find_pseudonym(database: Database, actor: Actor, name: str, *, at: datetime) -> int:
+    """The subject of a pseudonym that the actor may see; raises NotFound."""
+    seen = (enrolment.c.pseudonym == name.strip().upper(), visible_subjects(actor, at))
+    with database.read() as connection:
+        found = connection.execute(select(enrolment.c.subject_id).where(*seen)).scalar_one_or_none()
+    if found is None:
+        raise NotFound("subject", name)
+    return int(found)
+
+
+def find_by_name(database: Database, actor: Actor, start: str, *, at: datetime) -> tuple[int, ...]:
+    """The site's own subjects whose surname is `start`, or begins with these three letters."""
+    wanted = Person(surname=start).hashes(database.master)
+    kind = "surname" if len(start.strip()) > 3 else "surname_start"
+    query = select(enrolment.c.subject_id).join(identity_hash, identity_hash.c.subject_id == enrolment.c.subject_id)
+    found = and_(identity_hash.c.kind == kind, identity_hash.c.hash == wanted[kind], visible_subjects(actor, at))
+    with database.read() as connection:
+        return tuple(connection.execute(query.where(found).order_by(enrolment.c.number)).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPerson:
+    """A person who is known to the platform; `visible` says whether the actor's site may open the record."""
+
+    subject: int
+    visible: bool
+
+
+def find_person(database: Database, actor: Actor, person: Person, *, at: datetime) -> FoundPerson | None:
+    """Look a person up across sites by PESEL, surname and birth date, all three; limited per account and noted.
+
+    A record of another site is answered with its existence alone ('ask for take-over'), never with a diagnosis.
+    """
+    if not (person.surname and person.birth_date and person.pesel):
+        raise ValueError("looking a person up needs the identifier, the birth date and the surname")
+    wanted = person.hashes(database.master)
+    by_pesel, by_name = identity_hash.alias(), identity_hash.alias()
+    query = (
+        select(by_pesel.c.subject_id)
+        .join(by_name, by_name.c.subject_id == by_pesel.c.subject_id)
+        .where(by_pesel.c.kind == "pesel", by_pesel.c.hash == wanted["pesel"])
+        .where(by_name.c.kind == "surname_birth_date", by_name.c.hash == wanted["surname_birth_date"])
+    )
+    limit = f"look-up:{actor.account}"
+    with database.write() as connection:
+        refuse_if_locked(connection, limit, at)
+        found = connection.execute(query).scalars().first()
+        if found is None:
+            note_attempt(connection, limit, at)
+        entry = AuditEntry(SYSTEM, "look_up", actor.name, at, actor.channel, {"site": actor.site, "found": found})
+        append_entry(connection, entry)
+        if found is None:
+            return None
+        seen = select(enrolment.c.subject_id).where(enrolment.c.subject_id == found, visible_subjects(actor, at))
+        return FoundPerson(found, connection.execute(seen).first() is not None)
+
+
+def _enrol(connection: Connection, actor: Actor, subject_id: int, prefix: str, at: datetime) -> str:
+    if actor.site is None:
+        raise ValueError("a subject is registered by a site")
+    number = _next_number(connection, f"enrolment:{actor.registry}")
+    name = pseudonym(prefix, number)
+    row = {
+        "subject_id": subject_id,
+        "registry": actor.registry,
+        "number": number,
+        "pseudonym": name,
+        "enrolled_at": utc(at),
+    }
+    connection.execute(insert(enrolment), row)
+    add_access(connection, subject_id, actor.site, actor.registry, utc(at))
+    return name
+
+
+def _next_number(connection: Connection, name: str) -> int:
+    """The next number under a name; whoever takes it makes others wait until the end of the transaction."""
+    return int(connection.execute(_NEXT, {"name": name}).scalar_one())
+
+
+def _inserted(connection: Connection, statement: Executable) -> int:
+    return int(connection.execute(statement).scalar_one())
+
+
+def _require_instance(connection: Connection, subject_id: int, instance_id: int) -> None:
+    owner = connection.execute(select(instance.c.subject_id).where(instance.c.id == instance_id)).scalar_one_or_none()
+    if owner != subject_id:
+        raise NotFound("instance", instance_id)
+
+
+def _day(connection: Connection, day: date | None) -> date | str | None:
+    return day.isoformat() if day and connection.dialect.name == "sqlite" else day
+
+
+def _note(
+    connection: Connection, actor: Actor, subject_id: int, at: datetime, kind: str, body: dict[str, object]
+) -> None:
+    stream = subject_stream(subject_id)
+    append_entry(connection, AuditEntry(stream, kind, actor.name, at, actor.channel, body, subject=subject_id))
+
+
+_NEXT = text(
+    "INSERT INTO counter (name, value) VALUES (:name, 1) "
+    "ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value"
+)
+
+__all__ = [
+    "FoundPerson",
+    "ListedSubject",
+    "Order",
+    "Registered",
+    "SubjectPage",
+    "add_occurrence",
+    "enrol_subject",
+    "find_by_name",
+    "find_person",
+    "find_pseudonym",
+    "list_subjects",
+    "open_instance",
+    "pseudonym",
+    "register_subject",
+]

@@ -1,0 +1,167 @@
+"""Tables of entered and derived values: forms, rows, typed values, issues, identities, uniqueness."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from storage.tables.base import METADATA, Clock, Day, Id, Instant, Moment, Number
+
+
+def slot_columns() -> list[Column[Any]]:
+    """One column per Slot, in the order that `storage.slots` reads and writes them."""
+    return [
+        Column("text_value", Text),
+        Column("number_value", Number),
+        Column("boolean_value", Boolean),
+        Column("date_value", Day),
+        Column("time_value", Clock),
+        Column("datetime_value", Instant),
+        Column("code_value", Text),
+        Column("reference_value", Text),
+        Column("file_value", Text),  # SHA-256 of the content
+    ]
+
+
+form_instance = Table(
+    "form_instance",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("subject_id", Id, ForeignKey("subject.id"), nullable=False),
+    Column("instance_id", Id, ForeignKey("instance.id"), nullable=False),
+    Column("occurrence_id", Id, ForeignKey("occurrence.id")),
+    Column("home", Text, nullable=False),  # the registry it belongs to, '' when all share it
+    Column("form", Text, nullable=False),
+    Column("record", Integer, nullable=False),  # position among the records of a repeating form
+    Column("definition", Text, ForeignKey("registry_definition.hash"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("state", Text, nullable=False),  # in_progress or complete
+    Column("status", Text, nullable=False),  # packed states that rules derive: storage.status
+    Column("opened_at", Moment, nullable=False),
+    Column("saved_at", Moment, nullable=False),
+    CheckConstraint("state IN ('in_progress', 'complete')", name="state"),
+    Index("ix_form_instance_subject_id", "subject_id"),
+    Index("ix_form_instance_form", "home", "form"),
+)
+
+row_data = Table(
+    "row_data",
+    METADATA,
+    Column("form_id", Id, ForeignKey("form_instance.id"), primary_key=True),
+    Column("row_id", Text, primary_key=True),  # stable, never reused
+    Column("grp", Text, nullable=False),
+    Column("parent", Text, nullable=False),  # row that holds it, '' for the form
+    Column("position", Integer, nullable=False),
+    Column("removed", Boolean, nullable=False),
+)
+
+_EITHER = [*(column.name for column in slot_columns()), "missing", "withdrawn"]
+_ONE_OF = " + ".join(f"CASE WHEN {name} IS NULL THEN 0 ELSE 1 END" for name in _EITHER) + " = 1"
+
+item_data = Table(
+    "item_data",
+    METADATA,
+    Column("form_id", Id, ForeignKey("form_instance.id"), primary_key=True, autoincrement=False),
+    Column("row_id", Text, primary_key=True),  # '' outside groups
+    Column("item", Text, primary_key=True),
+    Column("position", SmallInteger, primary_key=True, autoincrement=False),  # of a chosen code; else 0
+    *slot_columns(),
+    Column("number_search", Float),  # SQLite alone: the number as REAL
+    Column("extra", Text),  # JSON: precision, entered number and unit, offset …
+    Column("missing", Text),  # the coded reason instead of a value
+    Column("withdrawn", Text),  # the reason of a retracted value
+    CheckConstraint(_ONE_OF, name="one_slot"),
+)
+
+calculated_data = Table(  # values that rules give; form 0 holds the outcomes of the container instance
+    "calculated_data",
+    METADATA,
+    Column("instance_id", Id, ForeignKey("instance.id"), primary_key=True, autoincrement=False),
+    Column("form_id", Id, primary_key=True, autoincrement=False),
+    Column("row_id", Text, primary_key=True),
+    Column("item", Text, primary_key=True),
+    Column("position", SmallInteger, primary_key=True, autoincrement=False),
+    *slot_columns(),
+    Column("number_search", Float),
+    Column("extra", Text),
+)
+
+identity = Table(  # identifying values, encrypted under the subject's key; empty when cleared
+    "identity",
+    METADATA,
+    Column("form_id", Id, ForeignKey("form_instance.id"), primary_key=True, autoincrement=False),
+    Column("row_id", Text, primary_key=True),
+    Column("item", Text, primary_key=True),
+    Column("subject_id", Id, ForeignKey("subject.id"), nullable=False),
+    Column("ciphertext", LargeBinary),
+    Index("ix_identity_subject_id", "subject_id"),
+)
+
+issue = Table(  # broken rules as data; closed ones stay as history
+    "issue",
+    METADATA,
+    Column("form_id", Id, ForeignKey("form_instance.id"), primary_key=True, autoincrement=False),
+    Column("code", Text, primary_key=True),
+    Column("row_id", Text, primary_key=True),
+    Column("item", Text, primary_key=True),
+    Column("severity", Text, nullable=False),
+    Column("blocks", Text, nullable=False),
+    Column("message", Text, nullable=False),  # '' where it could quote an identifying value
+    Column("rule", Text, nullable=False),
+    Column("inputs", LargeBinary, nullable=False),  # keyed: a plain digest of few possible values tells them
+    Column("definition", Text, nullable=False),
+    Column("origin", Text, nullable=False),  # own: raised by a save of this form; foreign: by another form's
+    Column("raised_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+)
+
+acknowledgement = Table(  # holds while rule, inputs and row stay the same
+    "acknowledgement",
+    METADATA,
+    Column("form_id", Id, ForeignKey("form_instance.id"), primary_key=True, autoincrement=False),
+    Column("rule", Text, primary_key=True),
+    Column("inputs", LargeBinary, primary_key=True),
+    Column("row_id", Text, primary_key=True),
+    Column("item", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+unique_key = Table(  # keys that no two subjects share, as keyed hashes; empty when given up
+    "unique_key",
+    METADATA,
+    Column("form_id", Id, ForeignKey("form_instance.id"), primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("row_id", Text, primary_key=True),
+    Column("subject_id", Id, ForeignKey("subject.id"), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("hash", LargeBinary),
+    UniqueConstraint("scope", "name", "hash"),
+)
+
+__all__ = [
+    "acknowledgement",
+    "calculated_data",
+    "form_instance",
+    "identity",
+    "issue",
+    "item_data",
+    "row_data",
+    "slot_columns",
+    "unique_key",
+]

@@ -1,0 +1,115 @@
+"""Tables of definitions, subjects and the containers, events and rights that hang on them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+
+from storage.tables.base import METADATA, Day, Id, Moment
+
+registry_definition = Table(
+    "registry_definition",
+    METADATA,
+    Column("hash", Text, primary_key=True),  # SHA-256 over the text and its closure
+    Column("registry", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("closure", Text, nullable=False),  # JSON: file -> text of everything it includes
+    Column("published_at", Moment, nullable=False),
+    Column("published_by", Text, nullable=False),
+    UniqueConstraint("registry", "version"),
+)
+
+subject = Table(
+    "subject",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("registered_at", Moment, nullable=False),
+    Column("erased_at", Moment),
+)
+
+enrolment = Table(  # a subject in a registry, under a pseudonym of that registry
+    "enrolment",
+    METADATA,
+    Column("subject_id", Id, ForeignKey("subject.id"), primary_key=True),
+    Column("registry", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("pseudonym", Text, nullable=False, unique=True),
+    Column("enrolled_at", Moment, nullable=False),
+    UniqueConstraint("registry", "number"),
+)
+
+counter = Table(  # the last number given under a name
+    "counter",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("value", Integer, nullable=False),
+)
+
+instance = Table(  # the patient (container 'patient', no parent), an episode, a stay …
+    "instance",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("subject_id", Id, ForeignKey("subject.id"), nullable=False),
+    Column("parent_id", Id, ForeignKey("instance.id")),
+    Column("container", Text, nullable=False),
+    Column("registry", Text, nullable=False),  # '' for the patient, whom all registries share
+    Column("number", Integer, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Index("ix_instance_subject_id", "subject_id"),
+)
+
+occurrence = Table(
+    "occurrence",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("subject_id", Id, ForeignKey("subject.id"), nullable=False),
+    Column("instance_id", Id, ForeignKey("instance.id"), nullable=False),
+    Column("event", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("day", Day),
+    Column("added_at", Moment, nullable=False),
+    UniqueConstraint("instance_id", "event", "number"),
+    Index("ix_occurrence_subject_id", "subject_id"),
+)
+
+access = Table(  # who sees what: a site sees a subject, or one of its episodes, in a registry, from–to
+    "access",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("subject_id", Id, ForeignKey("subject.id"), nullable=False),
+    Column("instance_id", Id, ForeignKey("instance.id")),  # none: all episodes
+    Column("site_id", Id, ForeignKey("site.id"), nullable=False),
+    Column("registry", Text, nullable=False),
+    Column("starts_at", Moment, nullable=False),
+    Column("ends_at", Moment),
+    Index("ix_access_subject_id", "subject_id"),
+    Index("ix_access_site_id_registry", "site_id", "registry"),
+)
+
+subject_key = Table(  # its rows are the only way to the identities: short backup retention, destroyed at erasure
+    "subject_key",
+    METADATA,
+    Column("subject_id", Id, ForeignKey("subject.id"), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+identity_hash = Table(  # keyed hashes by which a person is found
+    "identity_hash",
+    METADATA,
+    Column("subject_id", Id, ForeignKey("subject.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("hash", LargeBinary),
+    Index("ix_identity_hash_hash", "hash"),
+)
+
+__all__ = [
+    "access",
+    "counter",
+    "enrolment",
+    "identity_hash",
+    "instance",
+    "occurrence",
+    "registry_definition",
+    "subject",
+    "subject_key",
+]

@@ -1,0 +1,32 @@
+/* Runs rules.js and record.js under Node for the tests: one JSON request a line in, one answer a line out. */
+'use strict';
+const path = require('node:path');
+const rules = require(path.join(__dirname, '../../renderers/html/static/record.js'));
+let session = null;
+const answers = {
+  tables: () => Object.fromEntries(['OPERATORS', 'AGGREGATORS', 'LIBRARY'].map((name) => [name, Object.keys(rules[name])]).concat([['LOOSE', [...rules.LOOSE]]])),
+  terms: ({ program, records, jobs }) => {
+    const sessions = records.map((state) => rules.open(program, state)), runs = new Map();
+    return jobs.map(([record, node, term]) => {
+      const text = JSON.stringify(term);
+      if (!runs.has(text)) runs.set(text, rules.build(term));
+      const here = sessions[record];
+      return rules.encode(runs.get(text)(here.frame(here.nodes[node])));
+    });
+  },
+  parse: ({ zone, cases }) => {
+    rules.zone(zone);
+    return cases.map(([type, text, facets]) => { const read = rules.parse(type, text, facets); return { ...read, value: rules.plain(read.value === undefined ? null : read.value) }; });
+  },
+  open: ({ program, state }) => { session = rules.open(program, state); return session.evaluation(); },
+  set: ({ at, value }) => { session.set(at, value); return session.evaluation(); },
+  add: ({ at, group, row }) => { session.addRow(at, group, row); return session.evaluation(); },
+  remove: ({ at }) => { session.removeRow(at); return session.evaluation(); },
+  patch: () => session.patch(),
+  time: ({ edits }) => edits.map(([at, value]) => { const start = performance.now(); session.set(at, value); return performance.now() - start; }),
+};
+require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+  let answer;
+  try { const request = JSON.parse(line); answer = { answer: answers[request.do](request) }; } catch (fault) { answer = { fault: String(fault.stack) }; }
+  process.stdout.write(JSON.stringify(answer) + '\n');
+});

@@ -1,0 +1,109 @@
+from datetime import timedelta
+
+import pytest
+
+from storage import errors
+from storage.accounts import (
+    add_membership,
+    close_account,
+    create_account,
+    create_site,
+    end_membership,
+    find_account,
+    memberships,
+    purge_sessions,
+    session_account,
+    set_language,
+    set_password,
+    sign_in,
+    sign_out,
+    sites,
+)
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def new_login(database, small):
+    count = iter(range(1000))
+
+    def create():
+        login = f"Anna.{next(count)}@szpital.pl"
+        create_account(database, login, "Anna", PASSWORD, who="office", at=small.NOW)
+        return login
+
+    return create
+
+
+def test_a_session_lasts_while_it_is_used(database, new_login, small):
+    login, now = new_login(), small.NOW
+    token = sign_in(database, f" {login.upper()} ", PASSWORD, at=now, address="10.0.0.1")
+    found = session_account(database, token, at=now)
+    assert found is not None
+    assert found.login == login.casefold()
+    for minutes in range(20, 700, 20):
+        assert session_account(database, token, at=now + timedelta(minutes=minutes))
+    assert session_account(database, token, at=now + timedelta(hours=13)) is None
+    token = sign_in(database, login, PASSWORD, at=now)
+    assert session_account(database, token, at=now + timedelta(minutes=31)) is None
+    assert session_account(database, "nonsense", at=now) is None
+    sign_out(database, token)
+    assert session_account(database, token, at=now) is None
+    assert purge_sessions(database, at=now + timedelta(days=1)) >= 1
+
+
+def test_wrong_passwords_unknown_logins_and_closed_accounts_look_the_same(database, new_login, small):
+    login = new_login()
+    close_account(database, find_account(database, login).id, who="office", at=small.NOW)
+    for name, password in ((new_login(), "wrong"), ("nobody", PASSWORD), (login, PASSWORD)):
+        with pytest.raises(errors.BadCredentials):
+            sign_in(database, name, password, at=small.NOW)
+
+
+def test_an_account_is_locked_after_five_failures(database, new_login, small):
+    login, now = new_login(), small.NOW
+    for _ in range(5):
+        with pytest.raises(errors.BadCredentials):
+            sign_in(database, login, "wrong", at=now)
+    with pytest.raises(errors.LockedOut) as caught:
+        sign_in(database, login, PASSWORD, at=now)
+    assert caught.value.until == now + timedelta(minutes=1)
+    assert sign_in(database, login, PASSWORD, at=now + timedelta(minutes=1))
+    with pytest.raises(errors.BadCredentials):  # success forgets the failures
+        sign_in(database, login, "wrong", at=now + timedelta(minutes=1))
+
+
+def test_a_new_password_ends_all_sessions(database, new_login, small):
+    login = new_login()
+    token = sign_in(database, login, PASSWORD, at=small.NOW)
+    account = find_account(database, login).id
+    set_password(database, account, "another long password", who="office", at=small.NOW)
+    assert session_account(database, token, at=small.NOW) is None
+    with pytest.raises(ValueError, match="at least 12"):
+        set_password(database, account, "short", who="office", at=small.NOW)
+    with pytest.raises(errors.NotFound):
+        set_password(database, 10**9, PASSWORD, who="office", at=small.NOW)
+
+
+def test_passwords_and_tokens_are_stored_as_hashes(database, new_login, small):
+    token = sign_in(database, new_login(), PASSWORD, at=small.NOW)
+    with database.read() as connection:
+        stored = str(connection.exec_driver_sql("SELECT * FROM account").all())
+        stored += str(connection.exec_driver_sql("SELECT * FROM session").all())
+    assert "$argon2id$" in stored
+    assert PASSWORD not in stored
+    assert token not in stored
+
+
+def test_roles_are_per_site_and_registry_and_end(database, new_login, small):
+    account = find_account(database, new_login()).id
+    site = create_site(database, "z1", "Zalesie", who="office", at=small.NOW)
+    for where, role in ((site, "entry"), (None, "keeper")):
+        add_membership(database, account, "small", role, site_id=where, who="office", at=small.NOW)
+    found = memberships(database, account, at=small.NOW)
+    assert [(one.site, one.site_name, one.role) for one in found] == [(site, "Zalesie", "entry"), (None, "", "keeper")]
+    later = small.NOW + timedelta(days=1)
+    end_membership(database, account, "small", "keeper", site_id=None, who="office", at=later)
+    assert [one.role for one in memberships(database, account, at=later)] == ["entry"]
+    assert ("z1", "Zalesie") in {(one.code, one.name) for one in sites(database)}
+    set_language(database, account, "en")

@@ -1,0 +1,56 @@
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from storage import errors
+from storage.database import open_database
+from storage.metadata_versions import PublishedDefinition, publish, published, registries, versions
+from storage.tables import METADATA
+from storage.upgrading import is_current, upgrade
+
+
+def definition(version, text="registry: x", closure=None):
+    return PublishedDefinition("x", version, f"{version}:{text}", text, closure or {})
+
+
+def test_a_published_version_never_changes(database, small):
+    one = definition("1.0.0", closure={"common/patient.yaml": "library: patient"})
+    assert publish(database, one, who="office", at=small.NOW)
+    assert not publish(database, one, who="office", at=small.NOW)
+    with pytest.raises(errors.VersionClash) as caught:
+        publish(database, definition("1.0.0", "registry: x, changed"), who="office", at=small.NOW)
+    assert "give the definition a new version number" in str(caught.value)
+    assert published(database, one.hash) == one
+    with pytest.raises(errors.NotFound):
+        published(database, "nothing")
+
+
+def test_versions_are_sorted_by_number(database, small):
+    for version in ("2.0.0", "1.10.0", "1.9.0"):
+        publish(database, definition(version), who="office", at=small.NOW)
+    assert [one.version for one in versions(database, "x")][:3] == ["2.0.0", "1.10.0", "1.9.0"]
+    assert "x" in registries(database)
+
+
+def test_migrations_make_exactly_the_tables(database):
+    with database.write() as connection:
+        # An index over all elements of a list exists on PostgreSQL alone.
+        own = database.dialect == "postgresql"
+        include = lambda _object, name, *_rest: own or name != "ix_audit_entry_items"  # noqa: E731
+        opts = {"compare_type": True, "include_object": include}
+        context = MigrationContext.configure(connection, opts=opts)
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_migrating_twice_changes_nothing(database, database_url):
+    assert is_current(database)
+    again = open_database(database_url)
+    upgrade(again)
+    again.close()
+    assert is_current(database)
+
+
+def test_an_empty_database_is_not_current(new_sqlite):
+    fresh = open_database(new_sqlite())
+    assert not is_current(fresh)
+    fresh.close()

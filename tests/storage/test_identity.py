@@ -1,0 +1,184 @@
+import base64
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.exceptions import InvalidTag
+from sqlalchemy import select
+
+from engine.datatypes.values import Entered, Missing
+from engine.records.evaluation import ItemState
+from engine.records.form_data import FormData
+from storage import errors
+from storage.database import open_database
+from storage.files import file_content, keep_file
+from storage.form_data import load_subject
+from storage.identity import Person, erase, normalised_name, page_identities
+from storage.keys import decrypt, derive_keys, encrypt, new_key, read_keys
+from storage.status import item_states
+from storage.subjects import FoundPerson, find_by_name, find_person
+from storage.tables import METADATA
+from storage.working_copy import (
+    drop_working_copy,
+    keep_working_copy,
+    purge_working_copies,
+    working_copies,
+    working_copy_of,
+)
+
+PERSON: dict[str, Entered] = {
+    "last_name": "Brzęczyszczykiewicz",
+    "pesel": "02070803628",
+    "birth_date": date(1902, 7, 8),
+    "sex": "b",
+}
+
+
+def dump(database):
+    """Everything in all tables, and in the file itself on SQLite."""
+    with database.read() as connection:
+        rows = [str(tuple(row)) for table in METADATA.tables.values() for row in connection.execute(select(table))]
+    text = "\n".join(rows).encode()
+    if database.dialect == "sqlite":
+        path = Path(database.pool.url.database)
+        text += b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))
+    return text
+
+
+def test_identities_come_back(ward):
+    person = PERSON | {"pesel": "4"}
+    ward.save(FormData(person), ward.person)
+    assert ward.stored(ward.person).items == person
+    changed = {**person, "last_name": "Nowak", "pesel": Missing("nk")}
+    ward.save(FormData(changed), ward.person)
+    assert ward.stored(ward.person).items == changed
+    del changed["pesel"]
+    ward.save(FormData(changed), ward.person)
+    assert ward.stored(ward.person).items == changed
+
+
+def test_identities_stand_nowhere_in_clear(ward):
+    ward.save(FormData(PERSON), ward.person)
+    ward.save(FormData({**PERSON, "last_name": "Wyrwidąbski"}), ward.person)
+    keep_working_copy(
+        ward.database, ward.actor, ward.subject, ward.person, {"last_name": "Dzięgielewski"}, revision=2, at=ward.now
+    )
+    keep_file(ward.database, ward.actor, ward.subject, b"Skierowanie: Szczebrzeszynski", at=ward.now)
+    content = dump(ward.database)
+    assert ward.pseudonym.encode() in content
+    for secret in (
+        "Brzęczyszczykiewicz",
+        "Wyrwidąbski",
+        "Dzięgielewski",
+        "Szczebrzeszynski",
+        "02070803628",
+        "1902-07-08",
+    ):
+        for form in {secret, secret.casefold(), normalised_name(secret), secret.encode("unicode_escape").decode()}:
+            assert form.encode() not in content, form
+
+
+def test_a_moved_or_changed_ciphertext_is_refused():
+    key = new_key()
+    secret = encrypt(key, b"Nowak", "1/2//last_name")
+    assert decrypt(key, secret, "1/2//last_name") == b"Nowak"
+    for other in (
+        (key, secret, "1/3//last_name"),
+        (key, secret[:-1] + b"x", "1/2//last_name"),
+        (new_key(), secret, "1/2//last_name"),
+    ):
+        with pytest.raises(InvalidTag):
+            decrypt(*other)
+
+
+def test_the_master_key_is_read_from_a_file(tmp_path):
+    path = tmp_path / "key"
+    path.write_bytes(base64.b64encode(b"k" * 32) + b"\n")
+    assert read_keys(path) == derive_keys(b"k" * 32)
+    assert "kkk" not in repr(read_keys(path))
+    with pytest.raises(ValueError, match="at least 32"):
+        derive_keys(b"short")
+
+
+def test_without_the_master_key_identities_can_neither_be_read_nor_written(ward, small, database_url):
+    ward.save(FormData(PERSON | {"pesel": "3"}), ward.person)
+    keyless = open_database(database_url)
+    record = load_subject(keyless, small.REGISTRY, ward.actor, ward.subject, ward.now)
+    assert record.forms[ward.person].data.items == {"sex": "b"}
+    blind = small.replace(ward, database=keyless)
+    with pytest.raises(errors.NoKeys):
+        blind.save(FormData(PERSON | {"last_name": "X"}), ward.person)
+    keyless.close()
+
+
+def test_people_are_found_by_keyed_hashes(new_ward):
+    ward, other = new_ward(), new_ward()
+    ward.save(
+        FormData({"last_name": "Święcicka-Łoś", "pesel": "51023100008", "birth_date": date(1951, 2, 3)}), ward.person
+    )
+    for start in ("ŚWIĘCICKA ŁOŚ", "swiecickalos", "Świ"):
+        assert find_by_name(ward.database, ward.actor, start, at=ward.now) == (ward.subject,)
+        assert find_by_name(ward.database, other.actor, start, at=ward.now) == ()
+    person = Person("święcicka-łoś", "1951-02-03", "510231 00008")
+    assert find_person(ward.database, ward.actor, person, at=ward.now) == FoundPerson(ward.subject, visible=True)
+    found = find_person(ward.database, other.actor, person, at=ward.now)
+    assert found == FoundPerson(ward.subject, visible=False)
+    with pytest.raises(ValueError, match="needs the identifier"):
+        find_person(ward.database, other.actor, Person(pesel="51023100008"), at=ward.now)
+
+
+def test_looking_people_up_is_limited(new_ward):
+    ward = new_ward()
+    for _ in range(5):
+        assert find_person(ward.database, ward.actor, Person("X", "1950-01-01", "1"), at=ward.now) is None
+    with pytest.raises(errors.LockedOut):
+        find_person(ward.database, ward.actor, Person("X", "1950-01-01", "1"), at=ward.now)
+    later = ward.now + timedelta(hours=2)
+    assert find_person(ward.database, ward.actor, Person("X", "1950-01-01", "1"), at=later) is None
+
+
+def test_only_a_shown_page_is_decrypted(ward, new_ward):
+    ward.save(FormData(PERSON | {"pesel": "1"}), ward.person)
+    shown = page_identities(ward.database, ward.actor, [ward.subject], ["last_name"], ward.now)
+    assert shown[ward.subject]["last_name"].value == PERSON["last_name"]
+    with pytest.raises(errors.NotVisible):
+        page_identities(ward.database, new_ward().actor, [ward.subject], ["last_name"], ward.now)
+
+
+def test_erasure_leaves_the_pseudonymous_part(ward, small):
+    ward.save(FormData(PERSON | {"pesel": "2"}), ward.person)
+    ward.save(FormData({"v_text": "kept"}))
+    digest = keep_file(ward.database, ward.actor, ward.subject, b"letter", at=ward.now)
+    assert file_content(ward.database, ward.actor, ward.subject, digest, at=ward.now) == b"letter"
+    erase(ward.database, ward.actor, ward.subject, ward.now, reason="asked for")
+    record = ward.load()
+    assert record.erased
+    assert record.forms[ward.person].data.items == {"sex": "b"}
+    assert record.forms[ward.visit].data.items == {"v_text": "kept"}
+    states = item_states(ward.database.indexes.of(small.REGISTRY, "person"), record.forms[ward.person], erased=True)
+    assert (states["last_name"], states["sex"]) == (ItemState.WITHDRAWN, ItemState.ANSWERED)
+    assert find_by_name(ward.database, ward.actor, str(PERSON["last_name"]), at=ward.now) == ()
+    with pytest.raises(errors.NotFound):
+        file_content(ward.database, ward.actor, ward.subject, digest, at=ward.now)
+    with pytest.raises(errors.Erased):
+        ward.save(FormData({"last_name": "again"}), ward.person)
+
+
+def test_working_copies_belong_to_one_person_and_expire(ward, new_ward):
+    assert working_copy_of(ward.database, ward.actor, ward.subject, ward.visit, at=ward.now) is None
+    content = {"v_date": "31.02.2025", "rows": [1, "ż"]}
+    for text in (content, content | {"v_text": "a"}):
+        keep_working_copy(ward.database, ward.actor, ward.subject, ward.visit, text, revision=3, at=ward.now)
+    found = working_copy_of(ward.database, ward.actor, ward.subject, ward.visit, at=ward.now)
+    assert found is not None
+    assert (found.content, found.revision) == (content | {"v_text": "a"}, 3)
+    assert working_copies(ward.database, ward.actor, ward.subject, at=ward.now) == (ward.visit,)
+    late = ward.now + timedelta(days=15)
+    assert working_copy_of(ward.database, ward.actor, ward.subject, ward.visit, at=late) is None
+    assert purge_working_copies(ward.database, at=late) >= 1
+    keep_working_copy(ward.database, ward.actor, ward.subject, ward.visit, content, revision=3, at=ward.now)
+    drop_working_copy(ward.database, ward.actor, ward.visit)
+    assert working_copies(ward.database, ward.actor, ward.subject, at=ward.now) == ()
+    stranger = new_ward()
+    with pytest.raises(errors.NotVisible):
+        keep_working_copy(ward.database, stranger.actor, ward.subject, ward.visit, content, revision=3, at=ward.now)

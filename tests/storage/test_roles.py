@@ -1,0 +1,26 @@
+import pytest
+from sqlalchemy import make_url
+from sqlalchemy.exc import ProgrammingError
+
+from engine.records.form_data import FormData
+from storage.database import open_database
+from storage.roles import grant_application_role
+
+
+def test_the_application_works_as_a_role_that_owns_nothing(ward, small, database_url):
+    if ward.database.dialect == "sqlite":
+        with pytest.raises(ValueError, match="no roles"):
+            grant_application_role(ward.database, "ecrf_app")
+        return
+    for _ in range(2):
+        grant_application_role(ward.database, "ecrf_app")
+    url = make_url(database_url).set(username="ecrf_app")
+    own = open_database(url.render_as_string(hide_password=False), ward.database.keys)
+    guest = small.replace(ward, database=own)
+    guest.save(FormData({"v_text": "a"}))
+    guest.save(FormData({"v_text": "b"}))
+    assert guest.stored().items == {"v_text": "b"}
+    for statement in ("UPDATE audit_entry SET who = 'x'", "DELETE FROM registry_definition", "DROP TABLE item_data"):
+        with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), own.write() as connection:
+            connection.exec_driver_sql(statement)
+    own.close()
