@@ -51,9 +51,20 @@ def command(file: Path, form: str, event: str | None, values: str, now: str | No
 def _read(source: str) -> Json:
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
-        return json.loads(text or "{}", parse_float=Decimal)
+        return json.loads(text.removeprefix("\ufeff") or "{}", parse_float=Decimal, object_pairs_hook=_unique)
     except (OSError, ValueError) as fault:
         raise click.UsageError(f"the values cannot be read: {fault}") from None
+    except RecursionError:
+        raise click.UsageError("the values cannot be read: lists and objects are nested too deep") from None
+
+
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """An object; a name that stands in it twice would lose a value without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} stands twice in one object")
+    return found
 
 
 def moment(text: str | None) -> datetime:

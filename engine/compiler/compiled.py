@@ -12,6 +12,7 @@ from engine.compiler.order import reads_of
 from engine.compiler.rules import CheckRules, DerivedRules, EventRules, GroupRules, ItemRules, Settling
 from engine.compiler.scoping import Scopes
 from engine.errors import DefinitionProblem
+from engine.model.code_list import Attribute
 from engine.model.form import FormDef
 from engine.model.metadata_version import MetaDataVersion, StudyEventDef
 
@@ -75,6 +76,18 @@ class CompiledRegistry:
         return {
             listed.id: {code: Decimal(place) for place, code in enumerate(listed.choices, start=1)}
             for listed in self.model.codelists.values()
+        }
+
+    @cached_property
+    def attributes(self) -> Mapping[tuple[str, str], tuple[Mapping[str, Attribute], Attribute | None]]:
+        """Code list and attribute -> its value for each code, and its default."""
+        return {
+            (listed.id, name): (
+                {code: values[name] for code, values in listed.values.items() if name in values},
+                attribute.default,
+            )
+            for listed in self.model.codelists.values()
+            for name, attribute in listed.attributes.items()
         }
 
     @cached_property

@@ -7,6 +7,7 @@ libraries may round differently (sqrt, exp, ln, other powers) is rounded to 20 d
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 
 EXACT = Context(prec=34, rounding=ROUND_HALF_UP, Emin=-999_999, Emax=999_999, traps=[])
 _WIDE = Context(prec=60, rounding=ROUND_HALF_UP, Emin=-999_999, Emax=999_999, traps=[])
@@ -105,16 +106,32 @@ def square_root(x: Decimal) -> Decimal | None:
 
 def rounded(x: Decimal, places: Decimal = ZERO) -> Decimal | None:
     """x with that many decimals (negative: tens, hundreds …), halves away from zero. Missing beyond ±34 decimals."""
+    unit = _unit(places)
+    if unit is None:
+        return None
+    result = x.quantize(unit, context=_huge(x))
+    if result == x:  # then a number that has no more decimals than asked for stays as it is written
+        exponent = x.as_tuple().exponent
+        assert isinstance(exponent, int)
+        if -exponent <= places:
+            return x
+    return settle(result)
+
+
+@lru_cache(maxsize=70)
+def _unit(places: Decimal) -> Decimal | None:
+    """The least number of that many decimals."""
     if places != places.to_integral_value() or abs(places) > 34:
         return None
-    exponent = x.as_tuple().exponent
-    assert isinstance(exponent, int)
-    if -exponent <= places:
-        return x
-    return settle(x.quantize(Decimal((0, (1,), -int(places))), rounding=ROUND_HALF_UP, context=_huge(x)))
+    return Decimal((0, (1,), -int(places)))
+
+
+_ROOMY = Context(prec=160, rounding=ROUND_HALF_UP, Emin=-999_999, Emax=999_999, traps=[])
 
 
 def _huge(x: Decimal) -> Context:
+    if x.adjusted() < 80:
+        return _ROOMY
     return Context(prec=max(40, x.adjusted() + 80), rounding=ROUND_HALF_UP, Emin=-999_999, Emax=999_999, traps=[])
 
 

@@ -22,6 +22,7 @@ from engine.expressions.typing_rules import (
     PARAMETERS,
     UNTYPED,
     as_day,
+    as_reason,
     comparison,
     fits_constant,
     joined,
@@ -203,7 +204,7 @@ class Binder:
         )
 
     def _compare(self, node: Apply, context: Context) -> Term:
-        left, right = (self.bind(part, context) for part in node.args)
+        left, right = (as_reason(self.bind(part, context)) for part in node.args)
         self.check_code(left, node.args[1], right)
         self.check_code(right, node.args[0], left)
         self._warn_of_lists(node, left, right)
@@ -239,7 +240,7 @@ class Binder:
             )
 
     def _member(self, node: Apply, context: Context) -> Term:
-        left = self.bind(node.args[0], context)
+        left = as_reason(self.bind(node.args[0], context))
         right = node.args[1]
         if isinstance(right, Listing | Literal):
             return Term("in", (left, self.constants(right, left)), BOOLEAN)

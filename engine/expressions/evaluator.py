@@ -125,6 +125,9 @@ def _compare(term: Term, build: Build) -> Run:
         test: Callable[[Any, Any], bool | None] = lambda a, b: calendar_days.compare_partial(op, a, b)  # noqa: E731  # a row of the table below in all but name
     else:
         test = COMPARATORS[op]
+    item, limit = reaching.own_item(term.args[2]), term.args[3].args[0] if term.args[3].op == "const" else None
+    if item is not None and limit is not None:
+        return _compare_own(item, test, limit)
 
     def run(frame: Frame) -> bool | None:
         a = left(frame)
@@ -136,8 +139,21 @@ def _compare(term: Term, build: Build) -> Run:
     return run
 
 
+def _compare_own(item: str, test: Callable[[Any, Any], bool | None], limit: Any) -> Run:
+    """An item of the same row against a constant: most conditions are one, so it costs no calls."""
+
+    def run(frame: Frame) -> bool | None:
+        value = frame.node.values.get(item)
+        return None if value is None else test(value, limit)
+
+    return run
+
+
 def _in(term: Term, build: Build) -> Run:
     part, values = build(term.args[0]), frozenset(term.args[1])
+    item = reaching.own_item(term.args[0])
+    if item is not None:
+        return _compare_own(item, lambda value, among: value in among, values)
 
     def run(frame: Frame) -> bool | None:
         value = part(frame)
@@ -161,6 +177,8 @@ def _in_set(term: Term, build: Build) -> Run:
 
 def _strict(function: Callable[..., Any], parts: tuple[Run, ...]) -> Run:
     """A call whose result is missing when an argument is."""
+    if len(parts) == 2:
+        return _strict_pair(function, *parts)
     if len(parts) == 1:
         (only,) = parts
 
@@ -182,8 +200,27 @@ def _strict(function: Callable[..., Any], parts: tuple[Run, ...]) -> Run:
     return run
 
 
+def _strict_pair(function: Callable[..., Any], first: Run, second: Run) -> Run:
+    def run(frame: Frame) -> Any:
+        a = first(frame)
+        if a is None:
+            return None
+        b = second(frame)
+        return None if b is None else function(a, b)
+
+    return run
+
+
 def _arithmetic(function: Callable[..., Any]) -> Operator:
     return lambda term, build: _strict(function, tuple(build(part) for part in term.args))
+
+
+def _fixed(function: Callable[..., Any], parts: tuple[Any, ...]) -> Run | None:
+    """A call of constants alone, computed once."""
+    terms = [part for part in parts if isinstance(part, Term)]
+    if not terms or any(part.op != "const" or part.args[0] is None for part in terms):
+        return None
+    return _const_of(function(*(part.args[0] if isinstance(part, Term) else part for part in parts)))
 
 
 def _call(term: Term, build: Build) -> Run:
@@ -194,6 +231,9 @@ def _call(term: Term, build: Build) -> Run:
         return lambda frame: frame.world.as_of.date()
     parts = tuple(build(arg) if isinstance(arg, Term) else _const_of(arg) for arg in term.args[1:])
     function = LIBRARY[name]
+    fixed = _fixed(function, term.args[1:])
+    if fixed is not None:
+        return fixed
     if FUNCTIONS[name].strict:
         return _strict(function, parts)
     return lambda frame: function(*(part(frame) for part in parts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -44,6 +44,13 @@ class Node:
             assert node.parent is not None
             node = node.parent
         return node
+
+    def outwards(self) -> Iterator[Node]:
+        """The node, what holds it, and so on to the registry."""
+        node: Node | None = self
+        while node is not None:
+            yield node
+            node = node.parent
 
     def is_within(self, other: Node) -> bool:
         """Whether the node is `other` or stands in it."""

@@ -23,10 +23,17 @@ def start_of(frames: int, up: int) -> Callable[[Frame], Node]:
     return lambda frame: frame.back(frames).node.up(up)
 
 
+def own_item(term: Term) -> str | None:
+    """The item, if a term reads one of the very row or record that the rule stands at."""
+    if term.op != "read" or term.args[0] or term.args[1] or term.args[2]:
+        return None
+    return str(term.args[3])
+
+
 def read(term: Term, _build: Build) -> Run:
     """A value reached from a frame."""
     frames, up, steps, item = term.args
-    if frames == 0 and up == 0 and not steps:
+    if own_item(term) is not None:
         return lambda frame: frame.node.values.get(item)
     start = start_of(frames, up)
     if not steps:
@@ -120,7 +127,6 @@ def in_window(term: Term, build: Build) -> Run:
 
 def row_index(_term: Term, _build: Build) -> Run:
     """The place of the row among its siblings, from 1."""
-
     return lambda frame: Decimal(frame.node.place)
 
 

@@ -63,6 +63,11 @@ def as_day(term: Term) -> Term:
     return Term("call", ("date", term), DATE) if term.type.kind is Kind.DATETIME else term
 
 
+def as_reason(term: Term) -> Term:
+    """A missing reason that is compared: without one it differs from every reason, so the comparison is never unknown."""
+    return Term("call", ("coalesce", term, literal("")), TEXT) if term.op == "reason" else term
+
+
 def comparison(left: Type, right: Type) -> str | None:
     """The domain in which two types are compared, or None when they cannot be."""
     kinds = {left.kind, right.kind} - {Kind.NOTHING}

@@ -55,14 +55,14 @@ def home_nodes(tree: Tree, scope: Scope, focus: Node) -> list[Node]:
     assert holder is not None
     if holder.kind == EVENT:
         return _in_event(tree, scope, focus)
-    for node in _outwards(focus):
+    for node in focus.outwards():
         if node.scope is holder:
             return node.kids.get(scope.id) or [Node(scope, node, "")]
-    return [node for node in tree.of(scope) if any(up in _containers(focus) for up in _outwards(node))]
+    return [node for node in tree.of(scope) if any(up in _containers(focus) for up in node.outwards())]
 
 
 def _in_event(tree: Tree, scope: Scope, focus: Node) -> list[Node]:
-    event = next((node for node in _outwards(focus) if node.scope.kind == EVENT), None)
+    event = next((node for node in focus.outwards() if node.scope.kind == EVENT), None)
     if event is None and len(focus.scope.events) == 1 and focus.parent is not None:
         occurrences = [node for node in focus.parent.kids.get(EVENT, ()) if node.event == focus.scope.events[0]]
         event = occurrences[0] if len(occurrences) == 1 else None
@@ -80,16 +80,9 @@ def _empty_event(focus: Node, scope: Scope) -> Node:
     return event
 
 
-def _outwards(node: Node) -> Iterator[Node]:
-    here: Node | None = node
-    while here is not None:
-        yield here
-        here = here.parent
-
-
 def _containers(node: Node) -> list[Node]:
     """The nearest container instance around a node."""
-    return [next(here for here in _outwards(node) if here.scope.kind in ("container", "site", "registry"))]
+    return [next(here for here in node.outwards() if here.scope.kind in ("container", "site", "registry"))]
 
 
 def path_of(node: Node) -> ItemPath:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from engine.datatypes.values import Missing
@@ -28,14 +29,36 @@ class Description:
 
     def add(self, node: Node, plan: PartPlan, start: str, frame: Frame, *, gone: bool) -> None:
         """Describe all items and groups of a row (or of the form); its paths begin with `start`."""
-        for item in plan.items:
-            self.put(node, item, start + item.id, frame, gone=gone)
+        odd = plan.by_id.keys() if gone else self._add_plain(node, plan, start, frame)
+        for id_ in odd:
+            self.put(node, plan.by_id[id_], start + id_, frame, gone=gone)
         for group in plan.groups:
             name = start + group.scope.id
             if gone or group.scope.id in node.hidden:
                 self.groups.discard(name)
             else:
                 self.groups.add(name)
+
+    def _add_plain(self, node: Node, plan: PartPlan, start: str, frame: Frame) -> Collection[str]:
+        """Describe all items as if they were shown and had a value or none; those for which that is wrong."""
+        hidden, entered = node.hidden, node.entered
+        missing = [id_ for id_, given in entered.items() if type(given) is Missing]
+        required = [*plan.required.difference(hidden)]
+        required += [id_ for id_, asked in plan.asked if id_ not in hidden and asked(frame) is True]
+        answered = plan.blank.keys() & entered.keys()
+        if start:
+            self.visible.update([start + id_ for id_ in plan.by_id])
+            self.states.update((start + id_, _NOT_ANSWERED) for id_ in plan.blank)
+            self.states.update((start + id_, _ANSWERED) for id_ in answered)
+            self.required.update([start + id_ for id_ in required])
+        else:
+            self.visible.update(plan.by_id)
+            self.states.update(plan.blank)
+            self.states.update(dict.fromkeys(answered, _ANSWERED))
+            self.required.update(required)
+        for id_ in plan.calculated:
+            self.calculated[start + id_] = node.values.get(id_)
+        return plan.by_id.keys() & hidden.union(missing)
 
     def put(self, node: Node, plan: ItemPlan, name: str, frame: Frame, *, gone: bool) -> None:
         """Describe one item, whatever was said of it before. `gone`: its row is hidden as a whole."""

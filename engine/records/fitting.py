@@ -1,7 +1,7 @@
 """Quick answers to 'is anything wrong with this value?': most values are plausible, and then nothing need be said.
 
-`fits` may say no without cause: `judging.judge_item` has the last word and the words. It never says yes wrongly; a test
-compares the two on random values.
+A test may say no without cause: `judging.judge_item` has the last word and the words. It never says yes wrongly; a
+property test compares the two.
 """
 
 from __future__ import annotations
@@ -12,64 +12,23 @@ from typing import Any
 
 from engine.compiler.rules import BoundRange, Rule
 from engine.datatypes.base import Kind
-from engine.datatypes.values import Missing, Unread
-from engine.expressions.evaluator import COMPARATORS, Run
-from engine.expressions.frames import Frame, Node
+from engine.expressions.evaluator import COMPARATORS
+from engine.expressions.frames import Frame, Run
 from engine.records.judging import holds
 from engine.records.program import Judge
 
-Fits = Callable[[Any, Node, Frame], bool]  # what was entered into an item that is shown, its node and frame
-Test = Callable[[Any, Frame], bool]  # a value as rules see it
-
-_ODD = frozenset({Missing, Unread})
+Test = Callable[[Any, Frame], bool]  # of a value as rules see it, in the frame of its row
 
 
-def fits_of(judge: Judge) -> Fits:
-    """The quick answer for one item."""
+def test_of(judge: Judge) -> Test | None:
+    """Whether a value is surely fine; None where every value is."""
     tests = (*_list_tests(judge), *_reference_tests(judge), *_range_tests(judge))
-    id_, required = judge.rules.item.id, judge.required
-    if judge.rules.item.calculate is not None:
-        return _calculated(id_, tests)
-    if not tests:
-        return _entered(required)
-    test = tests[0] if len(tests) == 1 else _all_of(tests)
-
-    def fits(entered: Any, node: Node, frame: Frame) -> bool:
-        if entered is None:
-            return required is False or (required is not True and required(frame) is not True)
-        if type(entered) in _ODD:
-            return False
-        value = node.values.get(id_)
-        return value is None or test(value, frame)
-
-    return fits
-
-
-def _entered(required: Run | bool) -> Fits:
-    """Where any value will do."""
-    if required is True:
-        return lambda entered, _node, _frame: entered is not None and type(entered) not in _ODD
-    if required is False:
-        return lambda entered, _node, _frame: type(entered) not in _ODD
-
-    def fits(entered: Any, _node: Node, frame: Frame) -> bool:
-        return type(entered) not in _ODD if entered is not None else required(frame) is not True
-
-    return fits
-
-
-def _calculated(id_: str, tests: tuple[Test, ...]) -> Fits:
-    test = _all_of(tests)
-
-    def fits(entered: Any, node: Node, frame: Frame) -> bool:
-        value = node.values.get(id_)
-        return entered is None and (value is None or test(value, frame))
-
-    return fits
-
-
-def _all_of(tests: tuple[Test, ...]) -> Test:
-    return lambda value, frame: all(test(value, frame) for test in tests)
+    if len(tests) == 2:
+        first, second = tests
+        return lambda value, frame: first(value, frame) and second(value, frame)
+    if len(tests) > 2:
+        return lambda value, frame: all(test(value, frame) for test in tests)
+    return tests[0] if tests else None
 
 
 def _list_tests(judge: Judge) -> tuple[Test, ...]:
@@ -93,15 +52,13 @@ def _reference_tests(judge: Judge) -> tuple[Test, ...]:
 
 
 def _range_tests(judge: Judge) -> tuple[Test, ...]:
-    if not judge.rules.ranges:
-        return ()
-    if judge.rules.item.datatype.kind is Kind.NUMBER and all(map(_is_constant, judge.rules.ranges)):
-        return (_between_numbers(judge.rules.ranges),)
-    kind = judge.rules.item.datatype.kind
-    plain = kind in (Kind.DATE, Kind.NUMBER) and all(_are_of(bound, kind) for bound in judge.rules.ranges)
+    ranges, kind = judge.rules.ranges, judge.rules.item.datatype.kind
+    if ranges and kind is Kind.NUMBER and all(map(_is_constant, ranges)):
+        return (_between_numbers(ranges),)
+    plain = kind in (Kind.DATE, Kind.NUMBER) and all(_are_of(bound, kind) for bound in ranges)
     return tuple(
         _between_plainly(bound, *runs) if plain else _between(bound, *runs)
-        for bound, runs in zip(judge.rules.ranges, judge.ranges, strict=True)
+        for bound, runs in zip(ranges, judge.ranges, strict=True)
     )
 
 
@@ -156,4 +113,4 @@ def _between(bound: BoundRange, low: Run | None, high: Run | None) -> Test:
     return test
 
 
-__all__ = ["Fits", "fits_of"]
+__all__ = ["Test", "test_of"]

@@ -124,11 +124,34 @@ def _shape(data: Json, where: str) -> Mapping[str, Json]:
     return data
 
 
+def _parts(data: Mapping[str, Json], key: str) -> Mapping[str, Json]:
+    found = data.get(key)
+    return {} if found is None else _shape(found, key)
+
+
+def _refuse_strays(data: Mapping[str, Json]) -> None:
+    """Values beside `forms` or `events` would be lost without a word."""
+    stray = next((key for key in data if key not in _WIDE), None)
+    if stray is not None:
+        raise WrongUse(
+            f"{stray!r} stands beside {', '.join(key for key in _WIDE if key in data) or 'nothing'}: put it in its form"
+        )
+
+
 def _several(data: Mapping[str, Json], key: str) -> list[Json]:
-    found = data.get(key) or []
+    found = data.get(key)
+    if found is None:
+        return []
     if not isinstance(found, list):
         raise WrongUse(f"{key}: a list is needed")
     return found
+
+
+def _day(data: Json, where: str) -> date:
+    try:
+        return date.fromisoformat(str(data))
+    except ValueError:
+        raise WrongUse(f"{where}: {data!r} is no date such as 2025-03-17") from None
 
 
 class _Reader:
@@ -162,12 +185,12 @@ class _Reader:
     def site(self, data: Mapping[str, Json]) -> _Holder:
         """The hospital with its own forms, such as an inventory of consoles."""
         site = _Holder("site", "site")
-        self._fill({"patient": _Holder("patient", "ignored#site"), "site": site}, _shape(data.get("site") or {}, "site"), "")
+        self._fill({"patient": _Holder("patient", "ignored#site"), "site": site}, _parts(data, "site"), "")
         return site
 
     def _nested(self, current: dict[str, _Holder], data: Mapping[str, Json], tag: str) -> None:
         """Deeper containers: those that `containers` lists, else one default instance each."""
-        given = _shape(data.get("containers") or {}, "containers")
+        given = _parts(data, "containers")
         for name, scope in self.registry.scopes.containers.items():
             parent = scope.parent.id if scope.parent is not None else ""
             if name in current or parent not in current:
@@ -180,10 +203,11 @@ class _Reader:
                 self._fill({**current, name: holder}, _shape(part, name), f"{tag}{name}{number}" if number > 1 else tag)
 
     def _fill(self, holders: Mapping[str, _Holder], data: Mapping[str, Json], tag: str) -> None:
-        for name, values in _shape(data.get("forms") or {}, "forms").items():
+        _refuse_strays(data)
+        for name, values in _parts(data, "forms").items():
             if values is not None:
                 self._place(holders, _form(self.registry, name), values, tag, None)
-        for name, occurrences in _shape(data.get("events") or {}, "events").items():
+        for name, occurrences in _parts(data, "events").items():
             event, _ = _event(self.registry, name)
             records = occurrences if isinstance(occurrences, list) else [occurrences]
             for number, forms in enumerate(records, start=1):
@@ -196,7 +220,7 @@ class _Reader:
         holder.occurrences.setdefault((event, number), {})
         for name, values in forms.items():
             if name == "date":
-                holder.days[event, number] = date.fromisoformat(str(values))
+                holder.days[event, number] = _day(values, f"events.{event}[{number}].date")
             elif values is not None:
                 self._place(holders, _form(self.registry, name), values, tag, (event, number))
 
@@ -268,9 +292,8 @@ class _Reader:
         """A value of the contract."""
         if isinstance(data, Mapping) and set(data) == {"missing"}:
             return Missing(str(data["missing"]))
-        if item.datatype.kind is Kind.REFERENCE and data is not None:
-            return Reference(f"?{item.target}?{_reference_text(data)}")
-        return item.datatype.read_json(data, item.facets)
+        value = item.datatype.read_json(data, item.facets)
+        return Reference(f"?{item.target}?{_reference_text(data)}") if isinstance(value, Reference) else value
 
     # references -------------------------------------------------------------------------------------------------
 
@@ -278,31 +301,65 @@ class _Reader:
         """The instance with its references bound to rows and records."""
         tag = instance.id.rpartition("#")[2] if "#" in instance.id else tag
         forms = {
-            name: tuple(self._bound(record, tag) for record in records) for name, records in instance.forms.items()
+            name: tuple(
+                self._bound(record, tag, (f"{instance.id}.{name}[{number}]",))
+                for number, record in enumerate(records, start=1)
+            )
+            for name, records in instance.forms.items()
         }
         occurrences = tuple(
-            Occurrence(o.event, o.id, {name: self._bound(record, tag) for name, record in o.forms.items()}, o.day)
+            Occurrence(
+                o.event,
+                o.id,
+                {name: self._bound(record, tag, (f"{o.id}.{name}", o.id)) for name, record in o.forms.items()},
+                o.day,
+            )
             for o in instance.occurrences
         )
         children = tuple(self.resolved(child, tag) for child in instance.children)
         return Instance(instance.container, instance.id, forms, occurrences, children)
 
-    def _bound(self, data: Any, tag: str) -> Any:
-        items = {name: self._target(value, tag) for name, value in data.items.items()}
-        groups = {name: tuple(self._bound(row, tag) for row in rows) for name, rows in data.groups.items()}
+    def _bound(self, data: Any, tag: str, near: tuple[str, ...]) -> Any:
+        """A record or row with its references bound; `near`: the keys of what holds it, from the inside out."""
+        items = {name: self._target(value, tag, near) for name, value in data.items.items()}
+        groups = {
+            name: tuple(self._bound(row, tag, (row.id, *near)) for row in rows) for name, rows in data.groups.items()
+        }
         return RowData(data.id, items, groups) if isinstance(data, RowData) else FormData(items, groups)
 
-    def _target(self, value: Entered, tag: str) -> Entered:
+    def _target(self, value: Entered, tag: str, near: tuple[str, ...]) -> Entered:
         if not isinstance(value, Reference) or not value.target.startswith("?"):
             return value
         _, group, text = value.target.split("?", 2)
         kind, _, name = text.partition(":")
-        rows = self.rows.get((tag, group), [])
+        all_rows = self.rows.get((tag, group), [])
+        nearest = ([row for row in all_rows if row[0].startswith(f"{holder}.")] for holder in near)
+        rows = next(filter(None, nearest), all_rows)
         if kind == "place":
-            return Reference(self.places.get(name, self.places.get(re.sub(r"\[1\]$", "", name), name)))
+            found = self._placed(name, group, tag)
+            stray = found is None and name in self.places.values()  # it is there, but of another kind than the target
+            return refuse(name, "reference_form", "not_in_list") if stray else Reference(found or name)
         if kind == "number":
             return Reference(rows[int(name) - 1][0] if 0 < int(name) <= len(rows) else name)
         return Reference(next((id_ for id_, key in rows if key == name), name))
+
+    def _placed(self, text: str, target: str, tag: str) -> str | None:
+        """The key of the row or record at `event[n].form` or `event[n].form.group[m]`, if it is one of the target's."""
+        steps = [(match[1], match[2] or "1") for match in map(_PLACE.fullmatch, text.split(".")) if match]
+        names = [(self.registry.names.get(name, name), number) for name, number in steps]
+        if len(names) <= text.count(".") or names[-1][0] != target.rpartition(".")[2]:
+            return None
+        event = names.pop(0) if names[0][0] in self.registry.model.events and len(names) > 1 else None
+        (form, number), groups = names[0], names[1:]
+        record = f"{event[0]}[{event[1]}].{form}" if event else f"{form}[{number}]"
+        # A record of the container may be given under `forms` and yet be meant as that of an event.
+        places = [record, form] if event and form in self.registry.model.forms else [record]
+        for prefix in (f"{tag}#", "") if tag else ("",):
+            key = next((self.places[prefix + place] for place in places if prefix + place in self.places), None)
+            if key is not None:
+                found = "".join([key, *(f".{group}[{row}]" for group, row in groups)])
+                return found if found in self.places or not groups else None
+        return None
 
     def focus(self, patient: _Holder, form: FormDef, place: tuple[str, int | None] | None, site: _Holder) -> Focus:
         """Where the form to evaluate stands; what is absent is made."""

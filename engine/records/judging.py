@@ -11,8 +11,8 @@ from engine.datatypes.messages import explain, message, range_message
 from engine.datatypes.values import Missing, PartialDate, Reference, Unread
 from engine.datatypes.words import value_text
 from engine.expressions.calendar_days import compare_partial, day_of
-from engine.expressions.evaluator import COMPARATORS, Run
-from engine.expressions.frames import Frame, Node
+from engine.expressions.evaluator import COMPARATORS
+from engine.expressions.frames import Frame, Node, Run
 from engine.model.form import CheckSeverity, GroupDef
 from engine.model.item import ItemDef
 from engine.model.text import in_language

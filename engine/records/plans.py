@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from engine.datatypes.base import Kind
-from engine.expressions.evaluator import Run
-from engine.expressions.frames import Node
+from engine.expressions.frames import Node, Run
 from engine.expressions.scopes import Scope
 from engine.model.form import FormDef, GroupDef
 from engine.model.item import ItemDef
-from engine.records.fitting import Fits, fits_of
+from engine.records.evaluation import ItemState
+from engine.records.fitting import Test, test_of
 from engine.records.program import CheckRun, Judge, Program
 
 
@@ -26,7 +26,6 @@ class ItemPlan:
     item: ItemDef
     scope: Scope
     judge: Judge | None
-    fits: Fits | None
     required: Run | bool
 
 
@@ -37,8 +36,12 @@ class PartPlan:
     part: FormDef | GroupDef
     scope: Scope
     number: int  # among the groups of what holds it
-    items: tuple[ItemPlan, ...]
-    judged: tuple[tuple[str, Fits, ItemPlan], ...]
+    by_id: Mapping[str, ItemPlan]
+    blank: Mapping[str, ItemState]  # the items that people fill, each not answered
+    calculated: tuple[str, ...]
+    required: frozenset[str]  # always, while shown
+    asked: tuple[tuple[str, Run], ...]  # required when a rule says so
+    tested: tuple[tuple[str, Test], ...]  # whose values may be implausible
     groups: tuple[PartPlan, ...]
     may_hide: bool  # whether rows may be hidden with their group
 
@@ -58,7 +61,7 @@ class FormPlan:
     @cached_property
     def by_key(self) -> Mapping[str, ItemPlan]:
         """`form.item` -> the item, headings included."""
-        return {item.key: item for part in _walk(self.root) for item in part.items}
+        return {item.key: item for part in _walk(self.root) for item in part.by_id.values()}
 
     @cached_property
     def judged_by(self) -> Mapping[str, tuple[ItemPlan, ...]]:
@@ -90,23 +93,36 @@ def plan_of(program: Program, form: str) -> FormPlan:
 
 
 def _part(program: Program, part: FormDef | GroupDef, scope: Scope, number: int, *, may_hide: bool) -> PartPlan:
-    items = tuple(_item(program, item, scope, place) for place, item in enumerate(part.items))
+    items = [_item(program, item, scope, place) for place, item in enumerate(part.items)]
     groups = []
     for place, group in enumerate(part.groups):
         rows = scope.children[group.id]
         hides = may_hide or program.registry.groups[f"{scope.form_id}.{group.id}"].visible is not None
         groups.append(_part(program, group, rows, place, may_hide=hides))
-    judged = tuple((plan.id, plan.fits, plan) for plan in items if plan.fits is not None)
-    return PartPlan(part, scope, number, items, judged, tuple(groups), may_hide)
+    tests = [(plan.id, test_of(plan.judge)) for plan in items if plan.judge is not None]
+    filled = [plan for plan in items if plan.judge is not None and plan.item.calculate is None]
+    return PartPlan(
+        part,
+        scope,
+        number,
+        {plan.id: plan for plan in items},
+        dict.fromkeys((plan.id for plan in filled), ItemState.NOT_ANSWERED),
+        tuple(plan.id for plan in items if plan.item.calculate is not None),
+        frozenset(plan.id for plan in filled if plan.required is True),
+        tuple((plan.id, plan.required) for plan in filled if not isinstance(plan.required, bool)),
+        tuple((id_, test) for id_, test in tests if test is not None),
+        tuple(groups),
+        may_hide,
+    )
 
 
 def _item(program: Program, item: ItemDef, scope: Scope, place: int) -> ItemPlan:
     key = f"{scope.form_id}.{item.id}"
     if item.datatype.kind is Kind.NOTHING:
-        return ItemPlan(item.id, key, place, item, scope, None, None, required=False)
+        return ItemPlan(item.id, key, place, item, scope, None, required=False)
     judge = program.judges[key]
     required = False if item.calculate is not None else judge.required
-    return ItemPlan(item.id, key, place, item, scope, judge, fits_of(judge), required)
+    return ItemPlan(item.id, key, place, item, scope, judge, required)
 
 
 def _walk(part: PartPlan) -> Iterator[PartPlan]:

@@ -11,7 +11,8 @@ from engine.compiler.compiled import CompiledRegistry
 from engine.compiler.order import holding_groups, reads_of
 from engine.compiler.rules import CheckRules, DerivedRules, GroupRules, ItemRules, Rule
 from engine.datatypes.base import DataType, Kind
-from engine.expressions.evaluator import Run, compile_term
+from engine.expressions.evaluator import compile_term
+from engine.expressions.frames import Frame, Run
 from engine.expressions.scopes import Scope
 from engine.records.distance import looks_beyond
 
@@ -85,6 +86,13 @@ class CheckRun:
     rules: CheckRules
     parts: tuple[Run, ...]
     beyond: bool  # looks at other episodes or patients
+
+    def is_silent(self, frame: Frame) -> bool:
+        """Whether nothing is said in the frame of the form where the check is at home; no when rows must be looked at."""
+        for part, run in zip(self.rules.parts, self.parts, strict=True):
+            if part.rows is not None or run(frame) is False:
+                return False
+        return True
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
+from heapq import heappop, heappush
 
 from engine.compiler.compiled import CompiledRegistry
-from engine.datatypes.base import Kind
-from engine.datatypes.local_time import to_local
 from engine.datatypes.messages import message
-from engine.datatypes.values import Entered, Missing
-from engine.expressions.frames import Node, World
+from engine.datatypes.values import Entered
+from engine.expressions.frames import Node
 from engine.expressions.scopes import Scope
-from engine.model.form import CheckSeverity, FormDef, GroupDef
-from engine.model.item import WhenHidden
-from engine.model.text import in_language
-from engine.records.checking import path_of, run_check
-from engine.records.evaluation import DerivedValue, Evaluation, ItemState, Violation
+from engine.model.form import CheckSeverity, FormDef
+from engine.records.checking import path_of
+from engine.records.describing import Description
+from engine.records.evaluation import DerivedValue, Evaluation, Violation
 from engine.records.explaining import because
 from engine.records.form_data import Focus, Instance, RowData
-from engine.records.judging import Case, is_required, judge_item, judge_rows, judge_unknown
 from engine.records.path import ItemPath, parse_path
-from engine.records.program import OutcomeStep, Program, Step, program_of
+from engine.records.plans import ItemPlan, PartPlan, order_of, plan_of
+from engine.records.program import GroupStep, OutcomeStep, Program, Step, program_of
 from engine.records.schedule import plan, window_of
 from engine.records.settling import is_hidden, settle, settle_all
-from engine.records.tree import Tree, add_row, build_tree
+from engine.records.tree import Tree, add_row, build_tree, make_world, within
+from engine.records.verdicts import Verdicts, walk
+
+Places = Mapping[int, Node]  # nodes by their id()
 
 
 class Session:
@@ -51,85 +52,48 @@ class Session:
         assert self.tree.focus is not None
         self.focus: Node = self.tree.focus
         self.form: FormDef = registry.model.forms[focus.form]
+        self._plan = plan_of(self.program, focus.form)
+        self._verdicts = Verdicts(self._plan, self.tree, self.focus, at, language)
         settle_all(self.program, self.tree)
-        self._items: dict[int, dict[str, tuple[Violation, ...]]] = {}
-        self._checks: dict[str, tuple[Violation, ...]] = {}
-        self._judge_all()
+        self._look_at_all()
 
     # what it says ------------------------------------------------------------------------------------------------
 
     @property
     def evaluation(self) -> Evaluation:
         """All that the rules say now."""
-        result = _Result()
-        for node, part, path in self._parts():
-            self._describe(node, part, path, result)
-        violations = [found for group in self._items.values() for several in group.values() for found in several]
-        violations += [found for several in self._checks.values() for found in several]
-        violations += self._rows_and_unknown()
+        said = self._description
+        violations = list(self._verdicts)
+        unsigned = self._in_order(said.unsigned)
         if self.at == "signing":
-            violations += [self._unsigned(path) for path in result.unsigned]
-        container = self._container()
+            violations += [self._unsigned(path) for path in unsigned]
         return Evaluation(
-            frozenset(result.visible),
-            frozenset(result.required),
-            result.calculated,
-            result.states,
-            tuple(result.to_clear),
+            frozenset(said.visible),
+            frozenset(said.required),
+            dict(said.calculated),
+            dict(said.states),
+            self._in_order(said.to_clear),
             tuple(violations),
             dict(self._outcomes()),
-            tuple(plan(self.program, self.tree, container)),
-            frozenset(result.groups),
-            tuple(result.unsigned),
+            tuple(plan(self.program, self.tree, self._container())),
+            frozenset(said.groups),
+            unsigned,
         )
 
-    def _describe(self, node: Node, part: FormDef | GroupDef, path: ItemPath, result: _Result) -> None:
-        gone = is_hidden(node)
-        for group in part.groups:
-            if group.id not in node.hidden and not gone:
-                result.groups.append(str(path.at(group.id)))
-        for item in part.items:
-            name = str(path.at(item.id))
-            hidden = item.id in node.hidden or gone
-            if not hidden:
-                result.visible.append(name)
-            if item.datatype.kind is Kind.NOTHING:
-                continue
-            if item.calculate is not None:
-                result.calculated[name] = node.values.get(item.id)
-                continue
-            if is_required(self._case(node, item.id, path)):
-                result.required.append(name)
-            result.states[name] = self._state(node, item.id)
-            entered = node.entered.get(item.id)
-            surely_hidden = hidden and item.id not in node.unknown
-            if surely_hidden and item.when_hidden is WhenHidden.CLEAR and entered is not None:
-                result.to_clear.append(name)
-            if isinstance(entered, Missing) and entered.reason in item.missing.unsigned and not hidden:
-                result.unsigned.append(name)
+    def _in_order(self, noted: Mapping[str, tuple[Node, ItemPlan]]) -> tuple[str, ...]:
+        """Paths in order of the form."""
+        if len(noted) < 2:
+            return tuple(noted)
+        return tuple(sorted(noted, key=lambda name: (order_of(noted[name][0], self._plan), noted[name][1].place)))
 
     def _unsigned(self, path: str) -> Violation:
         """A value 'to be completed later' does not stand in the way of completion, but of a signature."""
         text = message("to_be_completed", self.language)
         return Violation("missing_not_allowed", CheckSeverity.ERROR, path, str(parse_path(path).row), text, blocks="signing")
 
-    def _state(self, node: Node, item: str) -> ItemState:
-        if item in node.hidden:
-            return ItemState.NOT_ASKED if item in node.unknown else ItemState.NOT_APPLICABLE
-        entered = node.entered.get(item)
-        if entered is None:
-            return ItemState.NOT_ANSWERED
-        return ItemState.MISSING if isinstance(entered, Missing) else ItemState.ANSWERED
-
     def _outcomes(self) -> Iterator[tuple[str, DerivedValue]]:
-        around = []
-        here: Node | None = self.focus
-        while here is not None:
-            around.append(here)
-            here = here.parent
-        for step in self.program.steps:
-            if not isinstance(step, OutcomeStep):
-                continue
+        around = list(self.focus.outwards())
+        for step in self.program.outcomes:
             for node in self._owners(step, around):
                 path = path_of(node)
                 name = str(path.at(step.id)) if path.rows else step.id
@@ -138,7 +102,7 @@ class Session:
 
     def _owners(self, step: OutcomeStep, around: list[Node]) -> list[Node]:
         if step.scope.kind == "group":
-            return [node for node in self.tree.of(step.scope) if any(node.is_within(a) for a in around[:1])]
+            return [node for node in self.tree.of(step.scope) if node.is_within(self.focus)]
         return [node for node in around if node.scope is step.scope]
 
     def _container(self) -> Node:
@@ -147,50 +111,55 @@ class Session:
             here = here.parent
         return here
 
-    # judging -----------------------------------------------------------------------------------------------------
+    # looking at the form -----------------------------------------------------------------------------------------
 
-    def _parts(self) -> Iterator[tuple[Node, FormDef | GroupDef, ItemPath]]:
-        """The form in focus and all its rows, with their paths."""
+    def _look_at_all(self) -> None:
+        """Judge and describe everything."""
+        self._description = Description()
+        rows = list(walk(self.focus, self._plan.root))
+        self._verdicts.judge_all((node, part) for node, part, _ in rows)
+        for node, part, path in rows:
+            self._describe(node, part, path)
 
-        def walk(
-            node: Node, part: FormDef | GroupDef, path: ItemPath
-        ) -> Iterator[tuple[Node, FormDef | GroupDef, ItemPath]]:
-            yield node, part, path
-            for group in part.groups:
-                for number, row in enumerate(node.kids.get(group.id, ()), start=1):
-                    yield from walk(row, group, path.into(group.id, number))
+    def _describe(self, node: Node, part: PartPlan, path: ItemPath) -> None:
+        start = f"{path}." if path.rows else ""
+        gone = part.may_hide and is_hidden(node)
+        self._description.add(node, part, start, self.tree.frame(node), gone=gone)
 
-        yield from walk(self.focus, self.form, ItemPath())
+    def _look_at(self, dirty: Mapping[str, Places | None]) -> None:
+        """Judge and describe what depends on changed keys."""
+        touched: dict[tuple[int, str], tuple[Node, ItemPlan]] = {}
+        for key, at in dirty.items():
+            place = self.program.places.get(key)
+            if place is not None and isinstance(self.program.steps[place], GroupStep):
+                self._look_at_groups(at or {})
+            own = self._plan.by_key.get(key)
+            if own is not None:
+                for node in self._rows(own.scope, at, crosses=False):
+                    touched[id(node), own.id] = (node, own)
+            for reader in self._plan.judged_by.get(key, ()):
+                assert reader.judge is not None
+                for node in self._rows(reader.scope, at, crosses=reader.judge.crosses):
+                    self._verdicts.judge(node, reader)
+                    touched[id(node), reader.id] = (node, reader)
+        for node, item in touched.values():
+            gone = self._plan.parts[id(node.scope)].may_hide and is_hidden(node)
+            self._description.put(node, item, str(path_of(node).at(item.id)), self.tree.frame(node), gone=gone)
+        checks = {number for key in dirty for number in self._plan.checked_by.get(key, ())}
+        self._verdicts.check(checks)
 
-    def _case(self, node: Node, item: str, path: ItemPath) -> Case:
-        return Case(self.tree, node, self.program.judges[f"{self.form.id}.{item}"], path.at(item), self.language)
+    def _rows(self, scope: Scope, at: Places | None, *, crosses: bool) -> Collection[Node]:
+        """The rows of a scope in the form in focus that a change concerns."""
+        return [node for node in self._concerned(scope, at, crosses=crosses) if node.is_within(self.focus)]
 
-    def _judge_all(self) -> None:
-        self._items = {}
-        for node, part, path in self._parts():
-            for item in part.items:
-                if item.datatype.kind is not Kind.NOTHING:
-                    self._judge(node, item.id, path)
-        self._checks = {}
-        self._run_checks(None)
-
-    def _judge(self, node: Node, item: str, path: ItemPath) -> None:
-        self._items.setdefault(id(node), {})[item] = tuple(judge_item(self._case(node, item, path)))
-
-    def _run_checks(self, changed: frozenset[str] | None) -> None:
-        for check in self.program.checks[self.form.id]:
-            if changed is None or changed & check.rules.reads:
-                found = run_check(check, self.tree, self.focus, self.at, self.language)
-                self._checks[check.rules.check.id] = tuple(found)
-
-    def _rows_and_unknown(self) -> list[Violation]:
-        found: list[Violation] = []
-        title = in_language(self.form.title, self.language)
-        for node, part, path in self._parts():
-            found.extend(judge_unknown(node, path, title, self.language))
-            for group in part.groups:
-                found.extend(judge_rows(node, group, path, self.language))
-        return found
+    def _look_at_groups(self, holders: Places) -> None:
+        """Groups were shown or hidden: so were the headings in their rows."""
+        self._verdicts.forget_parts()
+        for node in holders.values():
+            part = self._plan.parts.get(id(node.scope))
+            if part is not None and node.is_within(self.focus):
+                for row, inner, path in walk(node, part, path_of(node)):
+                    self._describe(row, inner, path)
 
     # changing ----------------------------------------------------------------------------------------------------
 
@@ -208,7 +177,9 @@ class Session:
         else:
             entered[path.item] = value
         node.entered = entered
-        self._propagate({f"{self.form.id}.{path.item}": {id(node): node}})
+        if path.item not in node.scope.fields:
+            self._verdicts.forget_parts()
+        self._look_at(self._propagate({f"{self.form.id}.{path.item}": {id(node): node}}))
 
     def add_row(self, path: ItemPath, group: str, row: RowData) -> None:
         """Add a row at the end of a group of the form or row at `path`."""
@@ -223,15 +194,17 @@ class Session:
         self._structure_changed(node.scope)
 
     def _structure_changed(self, scope: Scope) -> None:
-        """Rows came or went: what reads the group or anything in it is run again."""
-        changed: dict[str, dict[int, Node] | None] = {f"{scope.form_id}.{scope.id}": None}
-        for place in _family(scope):
+        """Rows came or went, and later ones have new places: what reads the group or anything in it is run again."""
+        family = _family(scope)
+        changed: dict[str, Places | None] = {f"{scope.form_id}.{scope.id}": None}
+        for place in family:
             changed.update(dict.fromkeys((f"{place.form_id}.{name}" for name in place.fields), None))
         for step in self.program.steps:
-            for node in self.tree.of(step.scope) if step.key in changed or step.scope in _family(scope) else ():
-                settle(step, node, self.tree)
+            if step.key in changed or step.scope in family:
+                for node in self.tree.of(step.scope):
+                    settle(step, node, self.tree)
         self._propagate(changed)
-        self._judge_all()
+        self._look_at_all()
 
     def _node(self, path: ItemPath) -> Node:
         node = self.focus
@@ -242,82 +215,56 @@ class Session:
             node = rows[number - 1]
         return node
 
-    def _propagate(self, changed: dict[str, dict[int, Node] | None] | dict[str, dict[int, Node]]) -> None:
-        """Run the steps that depend on changed keys. A key maps to the nodes where it changed (None: everywhere)."""
-        dirty: dict[str, dict[int, Node] | None] = dict(changed)
-        own = set(changed)
-        for step in self.program.steps:
-            touched = (step.reads & dirty.keys()) | ({step.key} & own)
-            if touched:
-                self._run_step(step, touched, dirty)
-        self._judge_changed(dirty)
-        self._run_checks(frozenset(dirty))
+    def _propagate(self, changed: Mapping[str, Places | None]) -> Mapping[str, Places | None]:
+        """Run the steps that depend on changed keys, in order; all keys that changed.
 
-    def _run_step(self, step: Step, touched: Iterable[str], dirty: dict[str, dict[int, Node] | None]) -> None:
+        A key maps to the nodes where it changed (None: everywhere).
+        """
+        dirty = dict(changed)
+        waiting: list[int] = []
+        self._wait(waiting, changed)
+        for key in changed:
+            if key in self.program.places:
+                heappush(waiting, self.program.places[key])
+        last = -1
+        while waiting:
+            place = heappop(waiting)
+            if place != last:
+                last = place
+                step = self.program.steps[place]
+                self._run_step(step, (step.reads & dirty.keys()) | ({step.key} & changed.keys()), dirty, waiting)
+        return dirty
+
+    def _wait(self, waiting: list[int], keys: Collection[str]) -> None:
+        for key in keys:
+            for place in self.program.readers.get(key, ()):
+                heappush(waiting, place)
+
+    def _run_step(
+        self, step: Step, touched: Collection[str], dirty: dict[str, Places | None], waiting: list[int]
+    ) -> None:
         nodes: dict[int, Node] = {}
         for key in touched:
-            at = dirty[key]
-            for node in self.tree.of(step.scope):
-                if at is None or _concerns(node, at, step):
-                    nodes[id(node)] = node
+            nodes.update((id(node), node) for node in self._concerned(step.scope, dirty[key], crosses=step.crosses))
         moved = {number: node for number, node in nodes.items() if settle(step, node, self.tree)}
-        if moved:
-            before = dirty.get(step.key, {})
-            dirty[step.key] = None if before is None else {**before, **moved}
+        if not moved:
+            return
+        before = dirty.get(step.key, {})
+        dirty[step.key] = None if before is None else {**before, **moved}
+        self._wait(waiting, (step.key,))
 
-    def _judge_changed(self, dirty: dict[str, dict[int, Node] | None]) -> None:
-        for node, part, path in self._parts():
-            for item in part.items:
-                judge = self.program.judges.get(f"{self.form.id}.{item.id}")
-                if judge is not None and item.datatype.kind is not Kind.NOTHING and judge.reads & dirty.keys():
-                    self._judge(node, item.id, path)
+    def _concerned(self, scope: Scope, at: Places | None, *, crosses: bool) -> Collection[Node]:
+        """The nodes of a scope for which a change at some nodes (None: everywhere) can matter.
 
-
-class _Result:
-    """Lists being filled for an Evaluation."""
-
-    def __init__(self) -> None:
-        self.visible: list[str] = []
-        self.required: list[str] = []
-        self.calculated: dict[str, object] = {}
-        self.states: dict[str, ItemState] = {}
-        self.to_clear: list[str] = []
-        self.groups: list[str] = []
-        self.unsigned: list[str] = []
-
-
-def _concerns(node: Node, changed: dict[int, Node], step: Step) -> bool:
-    """Whether a change at some nodes can matter at this node: it stands there, inside, or reads across."""
-    for other in changed.values():
-        if other.scope is node.scope and not step.crosses:
-            if other is node:
-                return True
-            continue
-        if step.crosses or node.is_within(other) or other.is_within(node):
-            return True
-    return False
+        What does not cross reads its own row and what holds it: a change matters there and further in or out.
+        """
+        if at is None or crosses:
+            return self.tree.of(scope)
+        return [node for changed in at.values() for node in within(changed, scope)]
 
 
 def _family(scope: Scope) -> list[Scope]:
     return [scope, *(place for child in scope.children.values() for place in _family(child))]
 
 
-def make_world(registry: CompiledRegistry, as_of: datetime, language: str) -> World:
-    """What is the same for all rules: time, code attributes, parameters."""
-    world = World(to_local(as_of.replace(second=0, microsecond=0)))  # to the minute, as every date and time
-    lists = registry.model.codelists
-    world.attributes = {
-        (listed.id, name): (
-            {code: values[name] for code, values in listed.values.items() if name in values},
-            attribute.default,
-        )
-        for listed in lists.values()
-        for name, attribute in listed.attributes.items()
-    }
-    world.positions = registry.positions
-    world.labels = {
-        listed.id: {code: in_language(choice.label, language) for code, choice in listed.choices.items()}
-        for listed in lists.values()
-    }
-    world.parameters = {id_: parameter.values for id_, parameter in registry.model.parameters.items()}
-    return world
+__all__ = ["Session"]

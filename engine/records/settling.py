@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.datatypes.values import Missing, Unread
-from engine.expressions.frames import Node
+from engine.expressions.frames import Frame, Node
 from engine.records.program import GroupStep, InRules, ItemStep, OutcomeStep, Program, Step
 from engine.records.tree import Tree
 
@@ -20,8 +20,13 @@ def settle_all(program: Program, tree: Tree) -> None:
         for node in tree.nodes.get(scope, ()):
             _fill(node, plain)
     for step in program.ruled:
-        for node in tree.nodes.get(id(step.scope), ()):
-            settle(step, node, tree)
+        nodes = tree.nodes.get(id(step.scope), ())
+        if isinstance(step, ItemStep):
+            for node in nodes:
+                _begin(step, node, tree.frame(node))
+        else:
+            for node in nodes:
+                settle(step, node, tree)
 
 
 def _fill(node: Node, plain: Mapping[str, InRules | None]) -> None:
@@ -31,6 +36,28 @@ def _fill(node: Node, plain: Mapping[str, InRules | None]) -> None:
         if name in plain and type(entered) not in _NO_VALUES:
             in_rules = plain[name]
             values[name] = entered if in_rules is None else in_rules(entered)
+
+
+def _begin(step: ItemStep, node: Node, frame: Frame) -> None:
+    """Settle an item of which nothing is known yet."""
+    shown = True if step.visible is None else step.visible(frame)
+    if shown and step.may_hide and is_hidden(node):
+        shown = False
+    if not shown:
+        node.hidden.add(step.id)
+        if shown is None:
+            node.unknown.add(step.id)
+        if not step.keeps:
+            return
+    value = step.calculate(frame) if step.calculate is not None else _entered(step, node)
+    if value is not None:
+        node.values[step.id] = value
+
+
+def _entered(step: ItemStep, node: Node) -> Any:
+    """What rules see of what was entered."""
+    entered = node.entered.get(step.id)
+    return None if entered is None or type(entered) in _NO_VALUES else step.in_rules(entered)
 
 
 def settle(step: Step, node: Node, tree: Tree) -> bool:
@@ -87,9 +114,7 @@ def _item(step: ItemStep, node: Node, tree: Tree) -> bool:
     if step.calculate is not None:
         value = step.calculate(tree.frame(node)) if shown or step.keeps else None
     elif shown or step.keeps:
-        entered = node.entered.get(step.id)
-        if entered is not None and not isinstance(entered, Missing | Unread):
-            value = step.in_rules(entered)
+        value = _entered(step, node)
     if not changed and step.id in node.values and is_same(value, node.values[step.id]):
         return isinstance(node.entered.get(step.id), Missing)  # a reason may have changed: rules can ask for it
     node.values[step.id] = value

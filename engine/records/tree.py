@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
 
 from engine.compiler.compiled import CompiledRegistry
+from engine.datatypes.local_time import to_local
 from engine.expressions.frames import Frame, Node, World
 from engine.expressions.scopes import EVENT, Scope
+from engine.model.text import in_language
 from engine.records.form_data import Focus, FormData, Instance, Occurrence, RowData
 
 
@@ -133,3 +137,39 @@ def _find(tree: Tree, focus: Focus) -> Node:
     if focus.record < len(records):
         return records[focus.record]
     return _form(tree, parent, focus.form, FormData(), f"{parent.key}.{focus.form}[{len(records) + 1}]")
+
+
+def within(node: Node, scope: Scope) -> Sequence[Node]:
+    """The nodes of a scope that are the node, hold it or stand in it."""
+    for outer in node.outwards():
+        if outer.scope is scope:
+            return (outer,)
+    names: list[str] = []
+    here: Scope | None = scope
+    while here is not None and here is not node.scope:
+        names.append(here.id)
+        here = here.parent
+    if here is None:
+        return ()
+    nodes = [node]
+    for name in reversed(names):
+        nodes = [kid for parent in nodes for kid in parent.kids.get(name, ())]
+    return nodes
+
+
+def make_world(registry: CompiledRegistry, as_of: datetime, language: str) -> World:
+    """What is the same for all rules: time, code attributes, parameters."""
+    world = World(to_local(as_of.replace(second=0, microsecond=0)))  # to the minute, as every date and time
+    world.attributes = registry.attributes
+    world.positions = registry.positions
+    world.labels = _labels(registry, language)
+    world.parameters = {id_: parameter.values for id_, parameter in registry.model.parameters.items()}
+    return world
+
+
+@lru_cache(maxsize=128)
+def _labels(registry: CompiledRegistry, language: str) -> Mapping[str, Mapping[str, str]]:
+    return {
+        listed.id: {code: in_language(choice.label, language) for code, choice in listed.choices.items()}
+        for listed in registry.model.codelists.values()
+    }

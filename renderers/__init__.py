@@ -1,0 +1,1 @@
+"""Renderers: a compiled model turned into something to look at."""

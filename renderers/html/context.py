@@ -1,0 +1,149 @@
+"""What a page shows besides the form's values: who looks, whose data these are, where the links lead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.records.evaluation import Violation
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link with its words; `current` marks the page one is on."""
+
+    text: str
+    href: str = ""
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The patient band, always on screen: registry sign, pseudonym, facts in order of weight."""
+
+    sign: str = ""
+    who: str = ""
+    facts: tuple[str, ...] = ()  # the first one stays on a phone
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """The save state on screen: saved, saving, unsaved, new, offline, conflict, refused or read_only."""
+
+    state: str = "new"
+    time: str = ""  # '12:04', already in the reader's words
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Another form in the navigator."""
+
+    text: str
+    href: str
+    state: str = "open"  # a key of the status signs: open, draft, complete, signed, locked, errors, warnings, ...
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A heading of the navigator with its forms: 'In this event', 'Admission'."""
+
+    title: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An entry of the rail: a query or a recent change."""
+
+    text: str
+    detail: str = ""
+    meta: str = ""
+    href: str = ""
+    old: str = ""
+    new: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """What hangs on a field: how often it was changed, its open query, whether it is locked."""
+
+    changes: int = 0
+    query: str = ""  # link of the query
+    locked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where the page's requests go. An empty one switches its feature off."""
+
+    action: str = ""  # the form's POST
+    autosave: str = ""  # POST of the whole form; answers renderers.html.patch
+    program: str = ""  # GET of engine.records.browser.form_program
+    lookup: str = ""  # GET ?item=&q= -> [{"code", "label"}]
+    history: str = ""  # the item's name is appended
+    home: str = "/"
+    account: str = ""
+    sign_out: str = ""
+    help: str = ""
+    accessibility: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """The frame that all pages share."""
+
+    user: str = ""
+    navigation: tuple[Link, ...] = ()
+    languages: Mapping[str, str] = field(default_factory=lambda: {"pl": "?language=pl", "en": "?language=en"})
+    definition: str = ""  # 'lead_extraction 1.0.0'
+    synthetic: bool = False
+    links: Links = field(default_factory=Links)
+
+
+@dataclass(frozen=True, slots=True)
+class PageContext:
+    """Everything a form page needs besides values and evaluation. All of it has a sensible default."""
+
+    shell: Shell = field(default_factory=Shell)
+    band: Band = field(default_factory=Band)
+    save: Save = field(default_factory=Save)
+    crumbs: tuple[Link, ...] = ()
+    state: str = "draft"  # open, draft, complete, signed, locked
+    revision: str = ""
+    csrf_token: str = ""
+    idempotency_key: str = ""
+    open_rows: frozenset[str] = frozenset()  # names such as 'lx.7f3a'; rows that hold them are open too
+    summary: bool = False  # show the error summary on top: after a save or an attempt to complete
+    acknowledged: Mapping[str, str] = field(default_factory=dict)  # acknowledgement() -> written reason or ''
+    badges: Mapping[str, Badge] = field(default_factory=dict)  # by name
+    targets: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)  # form or group -> (target, words)
+    labels: Mapping[str, str] = field(default_factory=dict)  # code of an open dictionary -> its words
+    withheld: Mapping[str, frozenset[str]] = field(default_factory=dict)  # path -> codes not offered (`only`)
+    why: Mapping[str, str] = field(default_factory=dict)  # path of a calculated item -> explanation in words
+    hidden_items: frozenset[str] = frozenset()  # ids a role may not see
+    fixed_items: frozenset[str] = frozenset()  # ids a role may not edit: shown as text
+    navigator: tuple[Steps, ...] = ()
+    queries: tuple[Note, ...] = ()
+    changes: tuple[Note, ...] = ()
+    clears: tuple[str, ...] = ()  # words of the answers that this save will delete
+    notices: tuple[str, ...] = ()
+
+    @property
+    def strict(self) -> bool:
+        """Whether what is merely not filled yet is shown as an error: not while somebody is still writing."""
+        return self.summary or self.state not in ("open", "draft")
+
+
+# Violations that say no more than 'not filled yet'.
+UNFILLED = frozenset({"required", "rows"})
+
+
+def acknowledgement(name: str, violation: Violation) -> str:
+    """The key of an answer to a warning: the place by stable row id, the rule and the inputs it read."""
+    return f"{name}#{answer_key(violation)}"
+
+
+def answer_key(violation: Violation) -> str:
+    """The part of the key that a page carries: it changes when the rule or its inputs change."""
+    return "-".join((violation.code, violation.rule[:16], violation.inputs[:16]))

@@ -1,0 +1,41 @@
+"""The Jinja environment of all pages: escaping on, undefined names refused, words of one language at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from renderers.html.words import Words
+
+TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
+LANGUAGE_NAMES = {"pl": "polski", "en": "English"}
+
+
+def build_environment(
+    words: Words, *, static_url: str = "/static/", folders: Sequence[Path] = (), inline_icons: bool = False
+) -> Environment:
+    """An environment for one language. `folders` hold further templates, such as those of the web application.
+
+    `inline_icons`: the page brings the icon sprite itself, as a page that is one file must.
+    """
+    environment = Environment(
+        loader=FileSystemLoader([*folders, TEMPLATES]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals.update(
+        t=words.text,
+        n=words.count,
+        forms=words.forms,
+        language=words.language,
+        static=static_url,
+        icons="" if inline_icons else f"{static_url}icons.svg",
+        language_names=LANGUAGE_NAMES,
+    )
+    return environment

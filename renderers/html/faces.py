@@ -1,0 +1,192 @@
+"""ItemFace: what a definition fixes about an item on screen, in one language; the macros read nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.datatypes.base import Control, Kind
+from engine.datatypes.words import unit_text
+from engine.model.code_list import MissingList
+from engine.model.form import FormDef, GroupDef, SectionDef
+from engine.model.item import ItemDef
+from engine.model.text import in_language
+from renderers.html.words import Words
+
+BUTTONS = 8  # more choices than this become a list with search
+LISTED = 300  # more than this are not sent with the page: a look-up
+
+_GROUPED = frozenset({Control.DATE, Control.PARTIAL_DATE, Control.DATETIME, Control.CHOICE, Control.CHOICES})
+
+
+@dataclass(frozen=True, slots=True)
+class OptionFace:
+    code: str
+    label: str
+    exclusive: bool = False
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFace:
+    """One item as the macros see it."""
+
+    id: str
+    control: str
+    label: str
+    hint: str
+    unit: str
+    tail: str  # the unit after a value that is read; a quantity's text holds its own
+    unit_shown: bool
+    units: tuple[tuple[str, str], ...]
+    options: tuple[OptionFace, ...]
+    as_list: bool  # one answer from a list
+    many: bool  # so many boxes that the list can be filtered
+    narrowed: bool
+    reasons: tuple[tuple[str, str], ...]
+    width: str
+    inputmode: str
+    max_length: int | None
+    grouped: bool
+    clearable: bool
+    conditional: bool
+    calculated: bool
+    heading: bool
+    formula: str
+    accepts: str
+    megabytes: str
+
+
+def control_of(item: ItemDef) -> Control:
+    """The item's control; a list too long for a page is looked up instead of chosen."""
+    control = item.datatype.control
+    if control is Control.CHOICE and (len(item.facets.choices) > LISTED or item.facets.open_list):
+        return Control.LOOKUP
+    return control
+
+
+def item_face(item: ItemDef, words: Words) -> ItemFace:
+    language = words.language
+    control = control_of(item)
+    facets = item.facets
+    options = _options(item, control, words)
+    as_list = control is Control.CHOICE and len(options) > BUTTONS
+    unit = unit_text(facets.unit, language) if facets.unit else ""
+    hint = in_language(item.hint, language)
+    if control is Control.PARTIAL_DATE:
+        hint = f"{hint} {words.text('partial_hint')}".strip()
+    return ItemFace(
+        id=item.id,
+        control=str(control),
+        label=in_language(item.label, language) or item.id,
+        hint=hint,
+        unit=unit,
+        tail=unit if control is Control.NUMBER else "",
+        unit_shown=bool(unit) and control in (Control.NUMBER, Control.QUANTITY) and len(units_of(item)) < 2,
+        units=tuple((code, unit_text(code, language)) for code in units_of(item)),
+        options=options,
+        as_list=as_list,
+        many=control is Control.CHOICES and len(options) > BUTTONS,
+        narrowed=item.only is not None,
+        reasons=_reasons(item.missing, language),
+        width=_width(item, control),
+        inputmode=_input_mode(item),
+        max_length=facets.max_length,
+        grouped=control in _GROUPED and not as_list,
+        clearable=control is Control.CHOICES or (control is Control.CHOICE and not as_list),
+        conditional=item.when is not None,
+        calculated=item.calculate is not None,
+        heading=item.datatype.name == "heading",
+        formula=item.calculate.text if item.calculate else "",
+        accepts=", ".join(media.split("/")[-1] for media in facets.media_types),
+        megabytes=f"{facets.max_bytes / 1_000_000:g}" if facets.max_bytes else "",
+    )
+
+
+def units_of(item: ItemDef) -> tuple[str, ...]:
+    """The units a quantity may be entered in, the stored one first."""
+    stored = item.facets.unit
+    rest = (unit for unit in item.facets.units if unit != stored)
+    return (stored, *rest) if stored else tuple(rest)
+
+
+def _options(item: ItemDef, control: Control, words: Words) -> tuple[OptionFace, ...]:
+    if control not in (Control.CHOICE, Control.CHOICES):
+        return ()
+    if item.datatype.kind is Kind.BOOLEAN:
+        return OptionFace("true", words.text("yes")), OptionFace("false", words.text("no"))
+    return tuple(
+        OptionFace(
+            choice.code, in_language(choice.label, words.language) or choice.code, choice.exclusive, choice.withdrawn
+        )
+        for choice in item.facets.choices.values()
+    )
+
+
+def _reasons(missing: MissingList, language: str) -> tuple[tuple[str, str], ...]:
+    return tuple((code, in_language(text, language) or code) for code, text in missing.reasons.items())
+
+
+_DIGITS_ONLY = frozenset({"pesel", "npwz"})
+
+
+def _input_mode(item: ItemDef) -> str:
+    if item.datatype.kind is Kind.NUMBER:
+        return "decimal"
+    return "numeric" if item.facets.check in _DIGITS_ONLY else ""
+
+
+def _width(item: ItemDef, control: Control) -> str:
+    """The width of a control says how long the answer is."""
+    if item.layout == "wide":
+        return ""
+    if control in (Control.NUMBER, Control.QUANTITY):
+        return "w4"
+    if item.facets.check or item.layout == "short":
+        return "w8"
+    length = item.facets.max_length
+    return "w12" if length is not None and length <= 20 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFace:
+    """A repeating group as the macros see it."""
+
+    id: str
+    title: str
+    add: str
+    conditional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SectionFace:
+    id: str
+    title: str
+    note: str
+    calculated: bool  # nothing to enter here
+    conditional: bool
+
+
+def group_face(group: GroupDef, words: Words) -> GroupFace:
+    title = in_language(group.title, words.language)
+    add = words.text("add_row_of", title=title) if title else words.text("add_row")
+    return GroupFace(group.id, title, add, group.when is not None)
+
+
+def section_face(section: SectionDef, words: Words) -> SectionFace:
+    return SectionFace(
+        id=f"s-{section.id}",
+        title=in_language(section.title, words.language) or section.id,
+        note=in_language(section.note, words.language),
+        calculated=all(isinstance(part, ItemDef) and part.calculate is not None for part in section.content),
+        conditional=section.when is not None,
+    )
+
+
+def form_title(form: FormDef, language: str) -> str:
+    return in_language(form.title, language) or form.id
+
+
+def labels_of(items: Iterable[ItemDef], language: str) -> dict[str, str]:
+    """Item id -> label."""
+    return {item.id: in_language(item.label, language) or item.id for item in items}

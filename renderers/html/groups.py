@@ -1,0 +1,168 @@
+"""GroupPart: a repeating group on a page. Rows are lines of text; an open row alone has inputs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from engine.model.form import GroupDef
+from engine.model.item import ItemDef
+from engine.model.text import in_language
+from engine.records.form_data import FormData, RowData
+from renderers.html.faces import GroupFace
+from renderers.html.items import ItemPart, SmallParts, tally_text, tell
+from renderers.html.names import Place
+from renderers.html.request import Request, Tally
+from renderers.html.segments import Part, markup
+
+_HOLE = re.compile(r"\{([a-z0-9_.]+)\}")
+_SUMMARY = 5  # answers told in the line of a closed row
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPart:
+    """A group ready to be filled with its rows."""
+
+    group: GroupDef
+    face: GroupFace
+    frame: Part
+    row: Part
+    content: tuple[ItemPart | GroupPart, ...]
+    items: Mapping[str, ItemDef]
+    small: SmallParts
+
+    def fill(self, place: Place, data: FormData | RowData, request: Request) -> str:
+        rows = data.groups.get(self.group.id, ())
+        path = f"{place.here}{self.group.id}"
+        flags = {"shown"} if self._visible(path, request) else set[str]()
+        if not rows:
+            flags.add("empty")
+        if self._may_add(len(rows)):
+            flags.add("can_add")
+        out = [
+            self._row(place.row(self.group.id, row, number), row, number, len(rows), request)
+            for number, row in enumerate(rows, start=1)
+        ]
+        texts = {"at": markup(place.at), "rows": "".join(out), "count": request.words.count("rows", len(rows))}
+        name = place.at + self.group.id
+        texts["issues"] = issues_at(self.small, name, path, request, label=self.face.title, anchor=f"g-{name}")
+        return self.frame.fill(frozenset(flags), texts)
+
+    def _visible(self, path: str, request: Request) -> bool:
+        """A group with a condition is named in `groups` while it is shown, also when it has no row yet."""
+        return self.group.when is None or path in request.evaluation.groups
+
+    def _may_add(self, count: int) -> bool:
+        return self.group.max_rows is None or count < self.group.max_rows
+
+    def _row(self, place: Place, row: RowData, number: int, count: int, request: Request) -> str:
+        at, here = place.at, place.here
+        opened = request.mode != "edit" or request.is_open(place.name)
+        title = self.title(row, number, here, request)
+        flags, before = set[str](), _mark(request.tally)
+        path = here.removesuffix(".")
+        anchor = f"r-{place.name}"
+        issues = issues_at(self.small, place.name, path, request, label=title, anchor=anchor)
+        if number < count or self._may_add(count):
+            flags.add("next")
+        if opened:
+            flags.add("open")
+            body = "".join(
+                part.fill(place, at, here, row.items, request)
+                if isinstance(part, ItemPart)
+                else part.fill(place, row, request)
+                for part in self.content
+            )
+        else:
+            body = ""
+            self._closed(place, row, title, request)
+        errors, warnings = _since(request.tally, before)
+        if errors or warnings:
+            flags.add("issues")
+        texts = {
+            "name": markup(place.name),
+            "path": markup(path),
+            "number": str(number),
+            "title": markup(title),
+            "summary": markup("" if opened else self._summary(row, title, here, request)),
+            "tally": tally_text(self.small, request.words, errors, warnings),
+            "issues": issues,
+            "body": body,
+        }
+        return self.row.fill(frozenset(flags), texts)
+
+    def _closed(self, place: Place, row: RowData, title: str, request: Request) -> None:
+        """Count the fields and issues of a row that is only a line."""
+        for part in self.content:
+            if isinstance(part, GroupPart):
+                for number, inner in enumerate(row.groups.get(part.group.id, ()), start=1):
+                    nested = place.row(part.group.id, inner, number)
+                    part._closed(nested, inner, title, request)  # noqa: SLF001 - of the same class
+                continue
+            path = place.here + part.item.id
+            if part.item.calculate is None and part.face.control != "note" and path in request.evaluation.visible:
+                request.count(path)
+            violations = request.issues.get(path)
+            if violations:
+                request.note(place.at + part.item.id, f"{title}: {part.face.label}", violations, f"r-{place.name}")
+
+    def title(self, row: RowData, number: int, here: str, request: Request) -> str:
+        """The row in words: its template, else its key, else its number."""
+        template = in_language(self.group.row_title, request.words.language)
+        if template:
+            text = _HOLE.sub(lambda match: self._piped(match[1], row, here, request), template)
+            if text := text.strip(" ,.;:–-"):
+                return text
+        key = self.items.get(self.group.key or "")
+        text = request.text_of(key, row.items, here + key.id) if key else ""
+        return text or request.words.text("row", number=number)
+
+    def _piped(self, name: str, row: RowData, here: str, request: Request) -> str:
+        item = self.items.get(name.split(".", 1)[0])
+        return request.text_of(item, row.items, here + item.id) if item else ""
+
+    def _summary(self, row: RowData, title: str, here: str, request: Request) -> str:
+        texts = []
+        for item in self.items.values():
+            text = request.text_of(item, row.items, here + item.id)
+            if text and text not in title:
+                texts.append(text if len(text) < 40 else f"{text[:38]}…")
+            if len(texts) == _SUMMARY:
+                break
+        return " · ".join(texts)
+
+
+def issues_at(small: SmallParts, name: str, path: str, request: Request, *, label: str, anchor: str) -> str:
+    """The place for messages of a group, a row or, with no name, the form; the script fills it too."""
+    violations = request.issues.get(path, ())
+    request.note(name, label, violations, anchor)
+    tone, messages, answers = tell(small, name, violations, request)
+    texts = {"name": markup(name), "path": markup(path), "messages": messages, "answers": answers}
+    return small.issues.fill(frozenset({tone} if tone else ()), texts)
+
+
+def _mark(tally: Tally) -> int:
+    return len(tally.issues)
+
+
+def _since(tally: Tally, mark: int) -> tuple[int, int]:
+    found = tally.issues[mark:]
+    errors = sum(issue.error for issue in found)
+    return errors, len(found) - errors
+
+
+def name_rows(
+    content: Iterable[ItemPart | GroupPart], place: Place, data: FormData | RowData, request: Request
+) -> None:
+    """Enter the titles of all rows, which references show."""
+    for part in content:
+        if not isinstance(part, GroupPart):
+            continue
+        named = request.choices.setdefault(part.group.id, [])
+        for number, row in enumerate(data.groups.get(part.group.id, ()), start=1):
+            inner = place.row(part.group.id, row, number)
+            title = part.title(row, number, inner.here, request)
+            request.labels[row.id] = title
+            named.append((row.id, f"{number} · {title}"))
+            name_rows(part.content, inner, row, request)

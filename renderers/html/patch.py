@@ -1,0 +1,61 @@
+"""What the server tells a page after an autosave: the evaluation as JSON, by printed paths, in words ready to show."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from engine.datatypes.values import Unread
+from engine.model.form import FormDef
+from engine.records.evaluation import Evaluation
+from engine.records.form_data import FormData
+from renderers.html.context import answer_key
+from renderers.html.names import levels
+from renderers.html.request import FILLED
+from renderers.html.values import display
+
+
+def evaluation_patch(form: FormDef, data: FormData, evaluation: Evaluation, language: str) -> dict[str, Any]:
+    """The argument of `applyEvaluation` in static/form.js. The browser's own interpreter gives the same shape."""
+    calculated: dict[str, str | None] = {}
+    twice, filled, total = [], 0, 0
+    for level in levels(form, data):
+        for item in level.part.items:
+            path = str(level.place.path.at(item.id))
+            if item.calculate is not None:
+                value = evaluation.calculated.get(path)
+                calculated[path] = None if value is None else display(item, value, language, {})
+                continue
+            entered = level.data.items.get(item.id)
+            if isinstance(entered, Unread) and entered.message == "ambiguous_time":
+                twice.append(path)
+            if path in evaluation.visible:
+                total += 1
+                filled += evaluation.states.get(path) in FILLED
+    return {
+        "visible": sorted(evaluation.visible | evaluation.groups),
+        "required": sorted(evaluation.required),
+        "calculated": calculated,
+        "twice": twice,
+        "filled": filled,
+        "total": total,
+        "violations": [
+            {
+                "code": violation.code,
+                "severity": str(violation.severity),
+                "item": violation.item,
+                "row": violation.row,
+                "message": violation.message,
+                "key": answer_key(violation),
+            }
+            for violation in evaluation.violations
+        ],
+    }
+
+
+def script_safe(data: Any) -> str:
+    """JSON that may stand inside a <script type="application/json"> element."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return (
+        text.replace("<", "\\u003c").replace(">", "\\u003e").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    )

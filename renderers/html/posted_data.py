@@ -1,0 +1,204 @@
+"""Posted names <-> FormData: what a page sent, merged into what is known, as typed where it does not parse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from engine.model.form import FormDef, GroupDef, walk_groups
+from engine.model.item import ItemDef
+from engine.records.form_data import FormData, RowData
+from renderers.html.form_class import ItemForm, form_class
+from renderers.html.names import Place, levels, split_part
+from renderers.html.rows import Action, act
+from renderers.html.words import load_words
+
+MAX_BYTES = 10_000_000
+MAX_FIELDS = 100_000
+CONTROL_NAMES = frozenset({"csrf_token", "__do", "__revision", "__key", "__open", "__clear"})
+VERBS = frozenset(
+    {"save", "complete", "autosave", "language", "open", "close", "next", "add", "copy", "remove", "undo", "clear"}
+)
+
+
+class PostTooLarge(ValueError):
+    """A post beyond the limits; nothing of it was read."""
+
+    def __init__(self, language: str = "pl") -> None:
+        megabytes, fields = MAX_BYTES // 1_000_000, f"{MAX_FIELDS:,}".replace(",", "\u00a0")
+        super().__init__(load_words(language).text("too_large", megabytes=megabytes, fields=fields))
+
+
+class Fields:
+    """Posted fields in the shape that WTForms asks for."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]], language: str = "pl") -> None:
+        self._lists: dict[str, list[str]] = {}
+        size = 0
+        for number, (name, text) in enumerate(pairs, start=1):
+            size += len(name) + len(text)
+            if number > MAX_FIELDS or size > MAX_BYTES:
+                raise PostTooLarge(language)
+            self._lists.setdefault(name, []).append(text)
+
+    def getlist(self, name: str) -> list[str]:
+        return self._lists.get(name, [])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._lists
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lists)
+
+    def __len__(self) -> int:
+        return len(self._lists)
+
+    def last(self, name: str) -> str:
+        found = self._lists.get(name)
+        return found[-1] if found else ""
+
+    def put(self, name: str, text: str) -> None:
+        """Put a field there as if it had been posted."""
+        self._lists[name] = [text]
+
+    def without(self, *names: str) -> None:
+        """Drop fields, as an undo or a clear asks."""
+        for name in names:
+            self._lists.pop(name, None)
+
+
+def read_urlencoded(body: bytes, language: str = "pl") -> Fields:
+    """The fields of an `application/x-www-form-urlencoded` body. Raises PostTooLarge before reading too much."""
+    if len(body) > MAX_BYTES or body.count(b"&") >= MAX_FIELDS:
+        raise PostTooLarge(language)
+    return Fields(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, encoding="utf-8"), language)
+
+
+@dataclass(frozen=True, slots=True)
+class PostedForm:
+    """What a page sent."""
+
+    data: FormData
+    action: Action
+    acknowledged: Mapping[str, str]  # as PageContext.acknowledged: those of the warnings that the page showed
+    unknown: tuple[str, ...]  # names that mean nothing here: ignored, and to be reported
+    revision: str = ""
+    idempotency_key: str = ""
+    open_rows: frozenset[str] = frozenset()
+    clear_confirmed: bool = False
+
+    @property
+    def anchor(self) -> str:
+        """The element to go to after the redirect: the row or field that the button was about; '' for the top."""
+        verb, target = self.action.verb, self.action.target
+        if verb in ("open", "add", "copy", "next") and self.open_rows:
+            return f"r-{min(self.open_rows)}"
+        if verb == "close":
+            return f"r-{target}"
+        if verb == "remove":
+            return f"g-{target.rpartition('.')[0]}"
+        return target if verb in ("undo", "clear") else ""
+
+
+@dataclass(frozen=True, slots=True)
+class PostReader:
+    """Reads posts of one form; made once per form by `post_reader`."""
+
+    form: FormDef
+    sections: tuple[type[ItemForm], ...]
+    groups: Mapping[int, type[ItemForm]]  # by identity: group ids are unique in a form, objects are too
+
+    def read(self, fields: Fields, base: FormData) -> PostedForm:
+        """Merge a post into what is known of the form. Rows and items that the page did not hold stay as they are."""
+        action = read_action(fields)
+        if action.verb in ("undo", "clear"):
+            _forget(fields, action.target)
+        items = base.items
+        for section in self.sections:
+            items = section().read(fields, items)
+        data = FormData(items, self._groups(Place(), self.form.groups, base.groups, fields))
+        known = set(_known(self.form, base))
+        acknowledged, unknown = _sort(fields, known)
+        data, open_rows = act(self.form, data, action, _open_rows(fields, known))
+        return PostedForm(
+            data=data,
+            action=action,
+            acknowledged=acknowledged,
+            unknown=unknown,
+            revision=fields.last("__revision"),
+            idempotency_key=fields.last("__key"),
+            open_rows=open_rows,
+            clear_confirmed=fields.last("__clear") == "yes",
+        )
+
+    def _groups(
+        self, place: Place, groups: Iterable[GroupDef], known: Mapping[str, Sequence[RowData]], fields: Fields
+    ) -> dict[str, tuple[RowData, ...]]:
+        found = {}
+        for group in groups:
+            rows = known.get(group.id, ())
+            if rows:
+                found[group.id] = tuple(
+                    self._row(place.row(group.id, row, number), group, row, fields)
+                    for number, row in enumerate(rows, start=1)
+                )
+        return found
+
+    def _row(self, place: Place, group: GroupDef, row: RowData, fields: Fields) -> RowData:
+        items = self.groups[id(group)](place.at).read(fields, row.items)
+        return RowData(row.id, items, self._groups(place, group.groups, row.groups, fields))
+
+
+def post_reader(form: FormDef) -> PostReader:
+    """Generate the classes of a form's sections and rows."""
+    sections = tuple(
+        form_class(section.id, (part for part in section.content if isinstance(part, ItemDef)))
+        for section in form.sections
+    )
+    return PostReader(form, sections, {id(group): form_class(group.id, group.items) for group in walk_groups(form)})
+
+
+def read_action(fields: Fields) -> Action:
+    """The pressed button; a page sent without one is saved."""
+    verb, _, target = fields.last("__do").partition(":")
+    return Action(verb, target) if verb in VERBS else Action()
+
+
+def _forget(fields: Fields, name: str) -> None:
+    """Undo a missing reason, or clear a choice: the post is read as if it had not been sent."""
+    fields.without(f"{name}__mr")
+    if fields.last("__do").startswith("clear:"):
+        fields.put(name, "")
+
+
+def _known(form: FormDef, data: FormData) -> Iterator[str]:
+    """Names of all items, groups and rows."""
+    yield ""  # the form itself, where acknowledgements of form-wide warnings stand
+    for level in levels(form, data):
+        if level.place.steps:
+            yield level.place.name
+        yield from (level.place.at + item.id for item in level.part.items)
+        yield from (level.place.at + group.id for group in level.part.groups)
+
+
+def _sort(fields: Fields, known: set[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Acknowledgements, and the names that mean nothing here."""
+    acknowledged: dict[str, str] = {}
+    unknown = []
+    for name in fields:
+        stem, part = split_part(name)
+        if name in CONTROL_NAMES or stem not in known:
+            if name not in CONTROL_NAMES:
+                unknown.append(name)
+        elif part == "ack":
+            acknowledged.update({f"{stem}#{key}": "" for key in fields.getlist(name)})
+        elif part.startswith("why."):
+            reason = fields.last(name).strip()
+            if reason:
+                acknowledged[f"{stem}#{part.removeprefix('why.')}"] = reason
+    return acknowledged, tuple(unknown)
+
+
+def _open_rows(fields: Fields, known: set[str]) -> frozenset[str]:
+    return frozenset(name for name in fields.last("__open").split() if name in known)

@@ -1,0 +1,139 @@
+"""Request: what one rendering of a form page knows, indexed for quick look-up, and what it finds on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.datatypes.base import Control
+from engine.datatypes.values import Entered, Missing, Reference, Unread
+from engine.datatypes.words import unit_text
+from engine.model.form import CheckSeverity, FormDef
+from engine.model.item import ItemDef
+from engine.records.evaluation import Evaluation, ItemState, Violation
+from engine.records.form_data import FormData
+from renderers.html.context import UNFILLED, PageContext, acknowledgement
+from renderers.html.values import display
+from renderers.html.words import Words
+
+FILLED = frozenset({ItemState.ANSWERED, ItemState.MISSING})
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A broken rule as the summary and the rail list it."""
+
+    severity: CheckSeverity
+    label: str
+    message: str
+    href: str
+
+    @property
+    def error(self) -> bool:
+        return self.severity is CheckSeverity.ERROR
+
+
+@dataclass(slots=True)
+class Tally:
+    """How far a section is: fields asked, fields filled, issues open."""
+
+    total: int = 0
+    filled: int = 0
+    issues: list[Issue] = field(default_factory=list)
+
+    @property
+    def errors(self) -> int:
+        return sum(issue.error for issue in self.issues)
+
+    @property
+    def warnings(self) -> int:
+        return len(self.issues) - self.errors
+
+    @property
+    def state(self) -> str:
+        """The sign that the navigator shows."""
+        if self.issues:
+            return "errors" if self.errors else "warnings"
+        if self.filled == self.total:
+            return "complete"
+        return "draft" if self.filled else "open"
+
+
+def sum_of(tallies: Iterable[Tally]) -> Tally:
+    """All sections together."""
+    whole = Tally()
+    for tally in tallies:
+        whole.total += tally.total
+        whole.filled += tally.filled
+        whole.issues += tally.issues
+    return whole
+
+
+@dataclass(slots=True)
+class Request:
+    """One page being made. `tally` is that of the section at work; `labels` give words to references and codes."""
+
+    form: FormDef
+    words: Words
+    mode: str
+    data: FormData
+    evaluation: Evaluation
+    context: PageContext
+    labels: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # group -> its rows as (id, title)
+    issues: dict[str, list[Violation]] = field(default_factory=dict)  # by path of the item, else of the row
+    tally: Tally = field(default_factory=Tally)
+
+    def __post_init__(self) -> None:
+        self.labels.update(self.context.labels)
+        for targets in self.context.targets.values():
+            self.labels.update(targets)
+        for violation in self.evaluation.violations:
+            if violation.code in UNFILLED and not self.context.strict:
+                continue
+            self.issues.setdefault(violation.item or violation.row, []).append(violation)
+
+    def targets(self, name: str) -> Sequence[tuple[str, str]]:
+        """What a reference to a group or form may point at: given by the caller, else the form's own rows."""
+        found: Sequence[tuple[str, str]] = self.choices.get(name, ())
+        return self.context.targets.get(name, found)
+
+    def settled(self, name: str, violation: Violation) -> bool:
+        """Whether a warning was answered: confirmed, or with a reason where one is wanted."""
+        if violation.severity is CheckSeverity.ERROR:
+            return False
+        answer = self.context.acknowledged.get(acknowledgement(name, violation))
+        return bool(answer) if violation.severity is CheckSeverity.WARNING_REASON else answer is not None
+
+    def note(self, name: str, label: str, violations: Iterable[Violation], anchor: str) -> None:
+        """Enter unsettled issues into the tally."""
+        for violation in violations:
+            if not self.settled(name, violation):
+                self.tally.issues.append(Issue(violation.severity, label, violation.message, "#" + anchor))
+
+    def count(self, path: str) -> None:
+        """Enter a visible item into the tally."""
+        self.tally.total += 1
+        if self.evaluation.states.get(path) in FILLED:
+            self.tally.filled += 1
+
+    def is_open(self, row: str) -> bool:
+        """Whether a row shows its inputs: it, or a row in it, was opened."""
+        rows = self.context.open_rows
+        return row in rows or any(name.startswith(f"{row}.") for name in rows)
+
+    def text_of(self, item: ItemDef, items: Mapping[str, Entered], path: str) -> str:
+        """An item as plain text, for titles and summaries; '' when there is nothing to say."""
+        value: Entered | None = items.get(item.id)
+        if item.calculate is not None:
+            value = self.evaluation.calculated.get(path)
+        if value is None or isinstance(value, Missing):
+            return ""
+        if isinstance(value, Unread):
+            return value.text
+        if isinstance(value, Reference) and value.target not in self.labels:
+            return ""
+        text = display(item, value, self.words.language, self.labels)
+        if item.facets.unit and item.datatype.control is Control.NUMBER:
+            return f"{text} {unit_text(item.facets.unit, self.words.language)}"
+        return text

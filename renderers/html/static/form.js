@@ -1,0 +1,397 @@
+/* The form page with scripts: keys, autosave, missing reasons, search lists, and what rules say, shown at once.
+   Everything here also works without it, by posting the form. No rule is written here: evaluations come as data, from
+   the browser's interpreter (rules.js) or from the server's answer to an autosave; see applyEvaluation. */
+(function () {
+  'use strict';
+  const form = document.getElementById('entry');
+  if (!form) return;
+  const words = document.getElementById('t-words').dataset;
+  const language = form.dataset.language;
+  const plurals = new Intl.PluralRules(language);
+  const find = (selector, root) => (root || form).querySelector(selector);
+  const all = (selector, root) => [...(root || form).querySelectorAll(selector)];
+  const copy = (id) => document.getElementById(id).content.cloneNode(true);
+  const byName = (name) => all('[name]').filter((element) => element.name === name);
+
+  function say(key, parts) {
+    return words[key].replace(/\{(\w+)\}/g, (whole, name) => (name in parts ? parts[name] : whole));
+  }
+  function count(key, number, parts) {
+    const forms = words[key].split('|');
+    const place = { one: 0, few: 1 }[plurals.select(number)];
+    const chosen = forms[place === undefined ? forms.length - 1 : Math.min(place, forms.length - 1)];
+    return chosen.replace(/\{(\w+)\}/g, (whole, name) => (name === 'number' ? number : (parts || {})[name]));
+  }
+
+  /* --- save state and autosave ------------------------------------------------------------------------------- */
+  const saved = document.querySelector('[data-save]');
+  const TONES = { saved: 'ok', offline: 'warn', conflict: 'err', refused: 'err' };
+  const save = { dirty: false, sending: false, timer: 0, wait: 1000, edits: 0, leaving: false, stopped: false };
+
+  function showSave(state, time) {
+    saved.dataset.save = state;
+    saved.className = 'saved st ' + (TONES[state] || 'x');
+    for (const part of all('[data-state]', saved)) {
+      part.hidden = part.dataset.state !== state;
+      if (state === 'saved' && !part.hidden && time) part.lastChild.data = say('saved', { time });
+    }
+  }
+  function touch() {
+    save.dirty = true;
+    save.edits += 1;
+    if (!form.dataset.autosave || save.stopped) { showSave('unsaved'); return; }
+    if (saved.dataset.save === 'saved' || saved.dataset.save === 'new') showSave('unsaved');
+    clearTimeout(save.timer);
+    save.timer = setTimeout(send, 800);
+  }
+  function body() {
+    const fields = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) if (typeof value === 'string' && name !== '__do') fields.append(name, value);
+    fields.append('__do', 'autosave');
+    return fields;
+  }
+  async function send(last) {
+    if (!save.dirty || save.stopped || (save.sending && !last) || !form.dataset.autosave) return;
+    const edits = save.edits;
+    save.sending = true;
+    showSave('saving');
+    try {
+      const answer = await fetch(form.dataset.autosave, {
+        method: 'POST', body: body(), headers: { 'X-Requested-With': 'fetch', Accept: 'application/json' }, keepalive: Boolean(last),
+      });
+      if (answer.status >= 500 || answer.status === 429) throw new Error(String(answer.status));
+      if (!answer.ok) { save.stopped = true; showSave(answer.status === 409 ? 'conflict' : 'refused'); return; }
+      accept(await answer.json(), edits);
+    } catch {
+      showSave('offline');
+      save.timer = setTimeout(send, save.wait + Math.random() * 500);
+      save.wait = Math.min(save.wait * 2, 60000);
+    } finally {
+      save.sending = false;
+    }
+  }
+  function accept(answer, edits) {
+    save.wait = 1000;
+    if (answer.revision !== undefined) find('[name=__revision]').value = answer.revision;
+    if (edits !== save.edits) { save.timer = setTimeout(send, 800); return; } // typed meanwhile: this answer is old
+    save.dirty = false;
+    showSave('saved', answer.saved);
+    if (!answer.evaluation) return;
+    if (engine) engine.tell(answer.evaluation.violations); // rules that only the server can run stand until it says otherwise
+    applyEvaluation(answer.evaluation);
+  }
+  addEventListener('online', () => { save.wait = 1000; send(); });
+  document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') send(true); });
+  addEventListener('beforeunload', (event) => { if (save.dirty && !save.leaving) { event.preventDefault(); event.returnValue = words.leave; } });
+  form.addEventListener('submit', () => { save.leaving = true; clearTimeout(save.timer); });
+
+  /* --- what rules say ------------------------------------------------------------------------------------------ */
+  const placeOf = (element) => { const row = element.closest('[data-row]'); return { path: row ? row.dataset.path + '.' : '', name: row ? row.dataset.row + '.' : '' }; };
+  const pathOf = (field) => placeOf(field).path + field.dataset.item;
+  const nameOf = (field) => placeOf(field).name + field.dataset.item;
+
+  function applyEvaluation(result) {
+    const visible = new Set(result.visible), required = new Set(result.required), twice = new Set(result.twice || []);
+    const issues = new Map();
+    for (const issue of result.violations) {
+      if (!('strict' in form.dataset) && (issue.code === 'required' || issue.code === 'rows')) continue;
+      const path = issue.item || issue.row;
+      issues.set(path, [...(issues.get(path) || []), issue]);
+    }
+    const open = [];
+    for (const field of all('[data-item]')) {
+      const path = pathOf(field);
+      if (!field.matches('.f-note:not(.cond)')) show(field, visible.has(path));
+      demand(field, required.has(path));
+      if (result.calculated && path in result.calculated) tell(field, result.calculated[path]);
+      const question = find('.twice', field);
+      if (question) question.hidden = !twice.has(path) && !find('input:checked', question);
+      open.push(...put(field, issues.get(path) || [], nameOf(field), label(field), nameOf(field)));
+      issues.delete(path);
+    }
+    for (const group of all('.group.cond')) show(group, visible.has(placeOf(group).path + group.dataset.group));
+    for (const place of all('.issues')) {
+      const owner = place.parentElement, title = find('[data-title], h3', owner);
+      open.push(...put(place, issues.get(place.dataset.path) || [], place.dataset.name, title ? title.textContent : '', owner.id));
+      issues.delete(place.dataset.path);
+    }
+    for (const section of all('.sheet[data-when]')) section.hidden = !find('[data-item]:not([hidden]), [data-group]:not([hidden])', section);
+    for (const [path, rest] of issues) open.push(...inClosedRow(path, rest));
+    find('#form-wide').hidden = !find('#form-wide .msg');
+    outline(open, result);
+  }
+  function show(element, on) {
+    if (element.hidden && on) element.classList.add('appear');
+    element.hidden = !on;
+  }
+  function demand(field, on) {
+    const mark = find('.req', field);
+    if (mark) mark.hidden = !on;
+    const control = find('.f-c .in, .f-c select', field);
+    if (control && !control.name.includes('__')) { if (on) control.setAttribute('aria-required', 'true'); else control.removeAttribute('aria-required'); }
+  }
+  function tell(field, text) {
+    const place = find('[data-calc]', field);
+    if (!place) return;
+    const unit = text !== null && place.dataset.unit ? ' ' + place.dataset.unit : '';
+    place.textContent = text === null ? words.unknownYet : text + unit;
+    place.classList.toggle('muted', text === null);
+  }
+  const label = (field) => (find('.f-l label, .f-l b, .f-l span', field) || field).textContent;
+
+  /* Messages of one field; gives back those that still wait for somebody. */
+  function put(field, issues, name, title, anchor) {
+    const messages = find('.msgs', field), answers = find('.answers', field);
+    if (!messages) return [];
+    messages.replaceChildren(...issues.map((issue) => message(issue)));
+    const waiting = answer(answers, issues, name);
+    const bad = waiting.some((issue) => issue.severity === 'error');
+    field.classList.toggle('bad', bad);
+    field.classList.toggle('soft', !bad && waiting.length > 0);
+    for (const control of all('.f-c .in:not(.reason .in)', field)) {
+      if (bad) control.setAttribute('aria-invalid', 'true'); else control.removeAttribute('aria-invalid');
+      control.classList.toggle('soft', !bad && waiting.length > 0);
+    }
+    describe(field, name, issues.length > 0);
+    return waiting.map((issue) => ({ issue, title, href: '#' + anchor, section: field.closest('.sheet') }));
+  }
+  function message(issue) {
+    const part = copy(issue.severity === 'error' ? 't-error' : 't-warning');
+    find('[data-text]', part).textContent = issue.message;
+    return part;
+  }
+  /* Ticks and reasons that warnings ask for: those already there stay, with what was typed. */
+  function answer(place, issues, name) {
+    const kept = new Map(all('[data-key]', place).map((element) => [element.dataset.key, element]));
+    const waiting = [];
+    const wanted = issues.filter((issue) => issue.severity !== 'error');
+    place.replaceChildren(...wanted.map((issue) => {
+      const element = kept.get(issue.key) || blank(issue, name);
+      const box = find('input, textarea', element);
+      if (!(box.type === 'checkbox' ? box.checked : box.value.trim())) waiting.push(issue);
+      return element;
+    }));
+    return [...issues.filter((issue) => issue.severity === 'error'), ...waiting];
+  }
+  function blank(issue, name) {
+    const element = copy(issue.severity === 'warning_reason' ? 't-reason' : 't-confirm').firstElementChild;
+    element.dataset.key = issue.key;
+    const box = find('input, textarea', element);
+    if (box.type === 'checkbox') { box.name = name + '__ack'; box.value = issue.key; return element; }
+    box.name = box.id = `${name}__why.${issue.key}`;
+    find('label', element).htmlFor = box.id;
+    find('.hint', element).id = box.id + '-n';
+    box.setAttribute('aria-describedby', box.id + '-n');
+    return element;
+  }
+  /* The description names hint, message and unit, in this order. */
+  function describe(field, name, has) {
+    const owner = field.tagName === 'FIELDSET' ? field : find('.f-c .in, output', field);
+    if (!owner) return;
+    const ids = ['-h', '-e', '-u'].map((end) => name + end).filter((id) => document.getElementById(id) && (!id.endsWith('-e') || has));
+    if (ids.length) owner.setAttribute('aria-describedby', ids.join(' ')); else owner.removeAttribute('aria-describedby');
+  }
+  /* Issues of fields in closed rows: told in the row's line. */
+  function inClosedRow(path, issues) {
+    const row = all('[data-row]').filter((each) => path.startsWith(each.dataset.path + '.')).pop();
+    const title = row ? find('[data-title]', row).textContent : '';
+    return issues.map((issue) => ({ issue, title: title || issue.message, href: row ? '#' + row.id : '#main', section: row && row.closest('.sheet'), row }));
+  }
+  function outline(open, result) {
+    const errors = open.filter((each) => each.issue.severity === 'error').length;
+    const list = find('[data-issues]');
+    list.replaceChildren(...(open.length ? open.map(entry) : [copy('t-no-issue')]));
+    const heading = list.closest('details').querySelector('h2');
+    heading.textContent = say('openIssues', { number: open.length });
+    tally(find('.dock [data-tally]'), errors, open.length - errors);
+    for (const section of all('.sheet[id^="s-"]')) sum(section, open.filter((each) => each.section === section));
+    for (const row of all('[data-row]')) sumRow(row, open.filter((each) => each.row === row || (each.section && row.contains(document.getElementById(each.href.slice(1))))));
+    if (result.total !== undefined) find('[data-progress]').textContent = count('fieldsOf', result.total, { filled: result.filled });
+  }
+  function entry(each) {
+    const part = copy(each.issue.severity === 'error' ? 't-issue-error' : 't-issue-warning');
+    const link = find('a', part);
+    link.href = each.href;
+    link.textContent = each.title;
+    find('span', part).textContent = each.issue.message;
+    return part;
+  }
+  function tally(place, errors, warnings) {
+    place.replaceChildren();
+    for (const [key, number, id] of [['errors', errors, 't-tally-error'], ['warnings', warnings, 't-tally-warning']]) {
+      if (!number) continue;
+      const part = copy(id);
+      find('[data-text]', part).textContent = count(key, number);
+      place.append(part);
+    }
+  }
+  function sum(section, open) {
+    const errors = open.filter((each) => each.issue.severity === 'error').length;
+    tally(find(':scope > header [data-tally]', section), errors, open.length - errors);
+    const step = find(`[data-step="${section.id}"]`);
+    if (!step) return;
+    step.hidden = section.hidden;
+    const asked = all('.f[data-item]:not([hidden])', section).filter((field) => !find('.calc', field));
+    const filled = asked.filter(isFilled).length;
+    const state = errors ? 'errors' : open.length ? 'warnings' : filled === asked.length ? 'complete' : filled ? 'draft' : 'open';
+    const closed = find('[data-row]:not(.open)', section); // its fields are not on the page: the server's count stands
+    find('.ic', step).replaceWith(copy('t-step-' + (closed && !open.length ? 'draft' : state)).firstElementChild);
+    if (!closed && asked.length) find('small', step).textContent = `${filled}/${asked.length}`;
+  }
+  function sumRow(row, open) {
+    const errors = open.filter((each) => each.issue.severity === 'error').length;
+    tally(find('.rowline [data-tally]', row), errors, open.length - errors);
+  }
+  function isFilled(field) {
+    const pill = find('.gone', field);
+    if (pill && !pill.hidden) return true;
+    return all('.f-c input:not([type=hidden]), .f-c select, .f-c textarea', field).some((box) => !/__(ack|why|u|o)/.test(box.name) && (/radio|checkbox/.test(box.type) ? box.checked : box.value !== ''));
+  }
+
+  /* --- the hook of the browser's interpreter: record.js gives ecrfRules.open(program, state) --- */
+  let engine = null;
+  async function openRules() {
+    const state = document.getElementById('form-state');
+    if (!globalThis.ecrfRules || !form.dataset.program || !state) return;
+    const program = await (await fetch(form.dataset.program, { headers: { Accept: 'application/json' } })).json();
+    engine = globalThis.ecrfRules.open(program, JSON.parse(state.textContent));
+  }
+  /* What stands in a field, untouched: text, ticked codes, parts, unit, missing reason. rules.js reads it as the data type does. */
+  function raw(field) {
+    const name = nameOf(field), parts = {}, codes = [];
+    let text = '';
+    for (const box of all('input, select, textarea', field)) {
+      if ((/radio|checkbox/.test(box.type) && !box.checked) || !box.name.startsWith(name)) continue;
+      const part = box.name.slice(name.length).replace(/^__/, '');
+      if (part) { parts[part] = box.value; } else if (box.value !== '') { text = box.value; codes.push(box.value); }
+    }
+    return { text, codes, parts, missing: parts.mr || null };
+  }
+  function evaluate(field) {
+    if (!engine || !field) return;
+    try {
+      applyEvaluation(engine.set(pathOf(field), raw(field)));
+    } catch (fault) {
+      engine = null; // the server's answers to autosaves go on
+      console.warn(fault);
+    }
+  }
+
+  /* --- missing reasons, clearing, dates pasted whole ------------------------------------------------------------ */
+  function missing(radio) {
+    const field = radio.closest('.f'), pill = find('.gone', field);
+    find('[data-reason]', pill).textContent = radio.nextElementSibling.firstChild.data;
+    find('[data-code]', pill).textContent = radio.value;
+    pill.hidden = false;
+    find('.ctl', field).hidden = true;
+    radio.closest('.menu').open = false;
+    pill.focus();
+  }
+  function undo(button) {
+    const field = button.closest('.f');
+    for (const radio of all('.menu input[type=radio]', field)) radio.checked = false;
+    find('.gone', field).hidden = true;
+    find('.ctl', field).hidden = false;
+    (find('.ctl input:checked', field) || find('.ctl .in, .ctl input:not([type=hidden])', field)).focus();
+  }
+  function clear(button) {
+    const field = button.closest('.f');
+    for (const box of all('.opts input', field)) box.checked = false;
+    const marker = find('.f-c input[type=hidden]', field);
+    if (marker) marker.value = '';
+    button.hidden = true;
+    find('.opts input', field).focus();
+  }
+  function paste(event) {
+    const box = event.target, match = /^\s*(?:(\d{1,2})[./-](\d{1,2})[./-](\d{4})|(\d{4})-(\d{2})-(\d{2}))(?:[ T,]+(\d{1,2}:\d{2}))?\s*$/.exec(event.clipboardData.getData('text'));
+    if (!match || !/__[dmy]$/.test(box.name)) return;
+    const stem = box.name.slice(0, -1);
+    const parts = { d: match[1] || match[6], m: match[2] || match[5], y: match[3] || match[4], t: match[7] };
+    for (const [part, text] of Object.entries(parts)) for (const each of text ? byName(stem + part) : []) each.value = text;
+    event.preventDefault();
+    box.dispatchEvent(new Event('input', { bubbles: true }));
+  }
+  form.addEventListener('paste', (event) => { if (event.target.matches('.part .in')) paste(event); });
+  form.addEventListener('click', (event) => {
+    const button = event.target.closest('button[name=__do]');
+    if (!button) return;
+    const act = { undo, clear }[button.value.split(':')[0]];
+    if (!act) return;
+    event.preventDefault();
+    act(button);
+    touch();
+    evaluate(button.closest('.f'));
+  });
+  form.addEventListener('input', (event) => {
+    if (!event.target.name) return;
+    touch();
+    const field = event.target.closest('[data-item]');
+    if (field) { const tool = find('.clear', field); if (tool) tool.hidden = !find('.opts input:checked', field); }
+    if (event.target.name.endsWith('__mr')) missing(event.target);
+    if (!/__(ack|why)/.test(event.target.name)) evaluate(field);
+  });
+
+  /* --- keys ------------------------------------------------------------------------------------------------------ */
+  const keysOff = find('[data-keys-off]');
+  if (keysOff) {
+    find('[data-keys-help]').hidden = false;
+    keysOff.checked = /(^|; )ecrf_keys=off/.test(document.cookie);
+    keysOff.addEventListener('change', () => { document.cookie = `ecrf_keys=${keysOff.checked ? 'off' : 'on'}; path=/; max-age=31536000; SameSite=Lax`; });
+  }
+  const stops = () => all('.f-c .in, .f-c input[type=radio], .f-c input[type=checkbox]').filter((box) => {
+    if (box.disabled || box.offsetParent === null || box.closest('.menu') || box.matches('.reason .in, .ack input')) return false;
+    if (box.type === 'radio') return box.checked || (!byName(box.name).some((each) => each.checked) && byName(box.name).find((each) => each.type === 'radio') === box);
+    return box.type !== 'checkbox' || byName(box.name).find((each) => each.type === 'checkbox') === box;
+  });
+  function nextField(box) {
+    const order = stops(), field = box.closest('.f');
+    const next = order.find((each) => box.compareDocumentPosition(each) & 4 && (each.matches('.in') || each.closest('.f') !== field));
+    (next || find('.dock .go')).focus();
+  }
+  function nextIssue(from) {
+    const fields = all('.f.bad:not([hidden]), .f.soft:not([hidden])');
+    const field = fields.find((each) => from.compareDocumentPosition(each) & 4 && !each.contains(from)) || fields[0];
+    if (!field) return;
+    const box = find('.answers textarea, .f-c .in, .f-c input:checked, .f-c input:not([type=hidden])', field);
+    if (box) { box.focus(); field.scrollIntoView({ block: 'center' }); }
+  }
+  const KEYS = {
+    'alt+b': (box) => { const menu = box.closest('.f') && find('.f-t .menu', box.closest('.f')); if (menu) { menu.open = true; (find('input:checked', menu) || find('input', menu)).focus(); } return Boolean(menu); },
+    'alt+h': (box) => { const link = box.closest('.f') && find('.f-t a.tool', box.closest('.f')); if (link) link.click(); return Boolean(link); },
+    'alt+arrowdown': (box) => { if (box.matches('select, [role=combobox]')) return false; nextIssue(box); return true; },
+    'ctrl+s': () => { form.requestSubmit(find('.dock [value=save]')); return true; },
+    'ctrl+enter': (box) => { const row = box.closest('[data-row].open'), button = row && (find(':scope > .row-end [value^="next:"]', row) || find(':scope > .row-end button', row)); if (button) form.requestSubmit(button); return Boolean(button); },
+    enter: (box) => { if (!box.matches('.gone, input.in, select.in, .opts input') || box.getAttribute('aria-expanded') === 'true') return false; nextField(box); return true; },
+  };
+  form.addEventListener('keydown', (event) => {
+    const off = keysOff && keysOff.checked, box = event.target;
+    const combination = (event.altKey ? 'alt+' : '') + (event.ctrlKey || event.metaKey ? 'ctrl+' : '') + event.key.toLowerCase();
+    if (KEYS[combination] && !event.defaultPrevented && (!off || combination === 'enter') && KEYS[combination](box)) { event.preventDefault(); return; }
+    const group = !off && /^[1-9]$/.test(combination) && box.type === 'radio' && box.closest('[data-keys]');
+    const radio = group && all('.opt:not([hidden]) input', group)[combination - 1];
+    if (radio) { radio.checked = true; radio.focus(); radio.dispatchEvent(new Event('input', { bubbles: true })); event.preventDefault(); }
+  });
+  document.addEventListener('keydown', (event) => { if ((event.ctrlKey || event.metaKey) && event.key === 's' && !form.contains(event.target) && !(keysOff && keysOff.checked)) { event.preventDefault(); KEYS['ctrl+s'](); } });
+
+  /* --- links to issues, the navigator ----------------------------------------------------------------------------- */
+  document.addEventListener('click', (event) => {
+    const link = event.target.closest('a[href^="#"]'), target = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    if (!target || link.matches('.skip, .steps a')) return;
+    event.preventDefault();
+    if (target.matches('[data-row]:not(.open)')) { const open = find('[value^="open:"]', target); if (open) { form.requestSubmit(open); return; } }
+    const combo = target.matches('select[hidden]') ? document.getElementById(target.id + '-c') : target;
+    (combo || target).focus();
+    (target.closest('.f') || target).scrollIntoView({ block: 'center' });
+  });
+  if ('IntersectionObserver' in window) {
+    const seen = new IntersectionObserver((entries) => {
+      for (const each of entries) if (each.isIntersecting) for (const link of all('.steps a[href^="#"]')) { if (link.hash === '#' + each.target.id) link.setAttribute('aria-current', 'step'); else link.removeAttribute('aria-current'); }
+    }, { rootMargin: '-20% 0px -70% 0px' });
+    for (const section of all('.sheet[id^="s-"]')) seen.observe(section);
+  }
+  const summary = find('[data-summary]');
+  if (summary && !location.hash) summary.focus({ preventScroll: true });
+
+  globalThis.ecrfForm = { form, applyEvaluation, raw, pathOf, nameOf, touch, all, find, copy, count, say, words };
+  openRules();
+}());

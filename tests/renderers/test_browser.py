@@ -1,0 +1,374 @@
+"""The pages in a real browser, under a strict content security policy: accessible, keyboard only, with scripts and without."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import axe_playwright_python
+import pytest
+
+from engine.model.form import CheckSeverity
+from engine.model.metadata_version import MetaDataVersion
+from renderers.html import STATIC, compile_pages, evaluation_patch, render_form_html
+from tests.renderers.gallery import gallery_answers, gallery_data, gallery_evaluation, gallery_form
+from tests.renderers.sample import Registry, make_evaluation, violation
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+WIDE, NARROW = 1280, 390
+
+
+class Site:
+    """One page under http://site/, served from memory; notes posts and faults."""
+
+    def __init__(self, browser, html, width=WIDE, **options) -> None:
+        self.html, self.down = html, False
+        self.answer: dict[str, object] = {}
+        self.posts: list[tuple[str, list[tuple[str, str]]]] = []
+        self.faults: list[str] = []
+        self.page = browser.new_context(viewport={"width": width, "height": 900}, **options).new_page()
+        self.page.set_default_timeout(5000)
+        self.page.on("console", lambda message: self.faults.append(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.route("**/*", self.serve)
+        self.page.goto("http://site/form")
+
+    def serve(self, route):
+        path = route.request.url.split("http://site", 1)[1].split("?")[0]
+        headers = {"Content-Security-Policy": "default-src 'self'"}
+        if path.startswith("/static/") and (STATIC / path[8:]).is_file():
+            file = STATIC / path[8:]
+            route.fulfill(body=file.read_bytes(), headers={**headers, "Content-Type": TYPES[file.suffix]})
+        elif path == "/lookup":
+            found = [{"code": f"T82.{n}", "label": f"Powikłanie {n}"} for n in range(3)]
+            route.fulfill(body=json.dumps(found), headers={**headers, "Content-Type": "application/json"})
+        elif route.request.method == "POST":
+            if self.down:
+                route.abort()
+                return
+            self.posts.append((path, parse_qsl(route.request.post_data or "", keep_blank_values=True)))
+            body = json.dumps(self.answer or {"saved": "12:31", "revision": "8"}) if path == "/autosave" else self.html
+            kind = "application/json" if path == "/autosave" else "text/html; charset=utf-8"
+            route.fulfill(body=body, headers={**headers, "Content-Type": kind})
+        else:
+            route.fulfill(body=self.html, headers={**headers, "Content-Type": "text/html; charset=utf-8"})
+
+    def violations(self):
+        self.page.evaluate(AXE)
+        found = self.page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG)
+        return [
+            (each["id"], each["nodes"][0]["html"][:200], each["nodes"][0]["failureSummary"])
+            for each in found["violations"]
+        ]
+
+    def fits(self):
+        return self.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+    def focused(self):
+        return self.page.evaluate("document.activeElement.id || document.activeElement.name")
+
+
+@pytest.fixture(scope="module")
+def gallery(context):
+    form = gallery_form()
+    pages = compile_pages(Registry(MetaDataVersion("sample", "1.0.0", {"pl": "x"}, forms={form.id: form})))
+    data = gallery_data(form)
+    evaluation = gallery_evaluation(form, data)
+    shown = replace(
+        context, acknowledged=gallery_answers(evaluation), clears=("długość 2,5 cm",), notices=("Wersja 1.1.0 czeka.",)
+    )
+    return {
+        (mode, language): str(
+            pages.form(form.id, language=language, mode=mode, data=data, evaluation=evaluation, context=shown)
+        )
+        for mode in ("edit", "read", "print")
+        for language in ("pl", "en")
+    }
+
+
+@pytest.fixture(scope="module")
+def entry(pages, form, data, evaluation, context):
+    return str(pages.form(form.id, language="pl", data=data, evaluation=evaluation, context=context))
+
+
+@pytest.fixture
+def site(browser, entry):
+    site = Site(browser, entry)
+    yield site
+    assert site.faults == []
+    site.page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("mode", "width", "scheme"),
+    [
+        *(("edit", width, scheme) for width in (WIDE, NARROW) for scheme in ("light", "dark")),
+        ("read", WIDE, "dark"),
+        ("read", NARROW, "light"),
+        ("print", WIDE, "light"),
+    ],
+)
+def test_the_gallery_has_no_accessibility_fault(browser, gallery, mode, width, scheme):
+    site = Site(browser, gallery[mode, "pl" if width == WIDE else "en"], width, color_scheme=scheme)
+
+    assert site.violations() == []
+    assert site.fits()
+    assert site.faults == []
+    site.page.context.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light")])
+def test_the_entry_page_has_no_accessibility_fault(browser, entry, width, scheme):
+    site = Site(browser, entry, width, color_scheme=scheme)
+    for summary in site.page.query_selector_all(".f-t .menu > summary, .why > summary")[:2]:
+        summary.click()
+
+    assert site.violations() == []
+    assert site.faults == []
+    site.page.context.close()
+
+
+@pytest.mark.parametrize("width", [320, 640])
+def test_nothing_scrolls_sideways_on_small_or_zoomed_screens(browser, entry, width):
+    """640 px is a screen of 1280 at 200 %."""
+    site = Site(browser, entry, width)
+
+    assert site.fits()
+    site.page.context.close()
+
+
+def test_targets_are_large_enough_for_fingers(browser, entry):
+    site = Site(browser, entry, NARROW)
+    small = site.page.evaluate(
+        """[...document.querySelectorAll('.btn, .tool, .opt > span, .in')].filter(e => e.offsetParent)
+        .map(e => [e.className, e.getBoundingClientRect().height]).filter(([, height]) => height < 43.5)"""
+    )
+
+    assert small == []
+    site.page.context.close()
+
+
+def test_forced_colours_and_print_do_not_break_the_page(browser, entry):
+    site = Site(browser, entry, forced_colors="active")
+    assert site.fits()
+    site.page.emulate_media(media="print")
+    assert site.page.locator(".dock").is_hidden()
+    assert site.page.locator(".f-t").first.is_hidden()
+    site.page.context.close()
+
+
+def test_enter_goes_to_the_next_field_and_never_submits(site):
+    site.page.focus("#op1_npwz")
+    site.page.keyboard.press("Enter")
+
+    assert site.focused() == "op2_npwz"
+    assert site.posts == []
+
+
+def test_enter_runs_through_the_whole_form(site):
+    site.page.locator("[name=proc_start__d]").focus()
+    seen: list[str] = []
+    while site.page.evaluate("!document.activeElement.matches('.dock .go')") and len(seen) < 80:
+        seen.append(site.focused())
+        in_text = site.page.evaluate("document.activeElement.matches('textarea')")  # there Enter is a new line
+        site.page.keyboard.press("Tab" if in_text else "Enter")
+        if in_text:
+            site.page.focus("#ward")
+
+    assert {"op1_npwz", "fluoro", "dap", "lx.b2.lx_cm", "ward", "seen", "start_time"} <= set(seen)
+    assert len(seen) == len(set(seen)), "a field was visited twice"
+    assert site.posts == []
+
+
+def test_number_keys_answer_while_a_group_has_focus(site):
+    site.page.locator("[name=location][value=hybrid]").focus()
+    site.page.keyboard.press("3")
+
+    assert site.page.locator("[name=location][value=ep_lab]").is_checked()
+
+
+def test_keys_can_be_switched_off(site):
+    site.page.locator("[data-keys-help] summary").click()
+    site.page.locator("[data-keys-off]").check()
+    site.page.locator("[name=location][value=hybrid]").focus()
+    site.page.keyboard.press("3")
+
+    assert not site.page.locator("[name=location][value=ep_lab]").is_checked()
+
+
+def test_a_missing_reason_is_chosen_and_undone_by_keyboard(site):
+    field = site.page.locator("#f-fluoro")
+    site.page.focus("#fluoro")
+    site.page.keyboard.press("Alt+b")
+    site.page.keyboard.press("ArrowDown")
+    assert field.locator(".gone").is_visible()
+    assert "brak informacji" in field.locator(".gone").inner_text()
+    assert not site.page.locator("#fluoro").is_visible()
+
+    field.locator(".gone button").press("Enter")
+
+    assert site.page.locator("#fluoro").input_value() == "14,5"
+    assert site.focused() == "fluoro"
+
+
+def test_escape_closes_a_menu_and_gives_focus_back(site):
+    site.page.focus("#fluoro")
+    site.page.keyboard.press("Alt+b")
+    site.page.keyboard.press("Escape")
+
+    assert site.page.evaluate("document.activeElement.matches('#f-fluoro .menu > summary')")
+
+
+def test_alt_down_goes_to_the_next_issue(site):
+    site.page.focus("#ward")
+    site.page.keyboard.press("Alt+ArrowDown")
+    assert site.focused() == "op2_npwz"
+    site.page.keyboard.press("Alt+ArrowDown")
+    assert site.focused() == "dap"
+
+
+def test_ctrl_s_saves_and_ctrl_enter_goes_to_the_next_row(site):
+    site.page.focus("#ward")
+    with site.page.expect_navigation():
+        site.page.keyboard.press("Control+s")
+    assert ("__do", "save") in site.posts[-1][1]
+
+    site.page.focus("[id='lx.b2.lx_cm']")
+    with site.page.expect_navigation():
+        site.page.keyboard.press("Control+Enter")
+    assert ("__do", "next:lx.b2") in site.posts[-1][1]
+
+
+def test_typing_is_saved_and_the_state_is_told(site, form, data):
+    changed = make_evaluation(
+        form, data, [violation("w", CheckSeverity.ERROR, "ward", "Nie ma takiego oddziału.")], hidden=("seen",)
+    )
+    site.answer = {"saved": "12:31", "revision": "8", "evaluation": evaluation_patch(form, data, changed, "pl")}
+
+    site.page.locator("#ward").fill("Kardiologia")
+    site.page.wait_for_selector("text=zapisano 12:31")
+
+    path, fields = site.posts[-1]
+    assert (path, dict(fields)["ward"], dict(fields)["__do"]) == ("/autosave", "Kardiologia", "autosave")
+    assert site.page.locator("[name=__revision]").input_value() == "8"
+    assert site.page.locator("#f-seen").is_hidden()
+    assert "Nie ma takiego oddziału." in site.page.locator("#f-ward .msgs").inner_text()
+    assert site.page.locator("#ward").get_attribute("aria-invalid") == "true"
+    assert site.page.locator("#ward").get_attribute("aria-describedby") == "ward-e"
+    assert site.page.locator("#f-op2_npwz .msg").count() == 0
+    assert site.page.locator(".dock .tally").inner_text().startswith("1 błąd")
+    assert "Do wyjaśnienia (1)" in site.page.locator(".rail h2").first.text_content()
+    assert site.violations() == []
+
+
+def test_a_warning_asked_by_a_new_evaluation_can_be_confirmed(site, form, data):
+    changed = make_evaluation(form, data, [violation("w", CheckSeverity.WARNING, "ward", "Rzadki oddział.")])
+    site.page.evaluate("result => ecrfForm.applyEvaluation(result)", evaluation_patch(form, data, changed, "pl"))
+    box = site.page.locator("#f-ward .ack input")
+
+    assert site.page.locator("#f-ward.soft").count() == 1
+    box.check()
+    site.page.evaluate("result => ecrfForm.applyEvaluation(result)", evaluation_patch(form, data, changed, "pl"))
+
+    assert box.is_checked()
+    assert box.get_attribute("name") == "ward__ack"
+    assert site.page.locator("#f-ward.soft").count() == 0
+
+
+def test_what_the_script_makes_of_an_evaluation_is_what_the_server_makes(
+    site, pages, form, data, evaluation, context, browser
+):
+    """A page without issues, told about them, ends like a page that was made with them."""
+    clean = make_evaluation(form, data)
+    other = Site(browser, str(pages.form(form.id, language="pl", data=data, evaluation=clean, context=context)))
+    other.page.evaluate("result => ecrfForm.applyEvaluation(result)", evaluation_patch(form, data, evaluation, "pl"))
+    look = """[...document.querySelectorAll('.f, .issues')].map(e => [e.id, e.className.replace(' appear', '').trim(), e.hidden, e.innerText])"""
+
+    assert other.page.evaluate(look) == site.page.evaluate(look)
+    other.page.context.close()
+
+
+def test_without_network_nothing_is_lost_and_saving_goes_on_later(browser, entry):
+    site = Site(browser, entry)
+    site.down = True
+    site.page.locator("#ward").fill("Oddział 7")
+    site.page.wait_for_selector("text=brak sieci, zmiany są bezpieczne")
+    site.down = False
+    site.page.wait_for_selector("text=zapisano 12:31")
+
+    assert dict(site.posts[-1][1])["ward"] == "Oddział 7"
+    site.page.context.close()
+
+
+def test_a_date_is_pasted_whole(site):
+    site.page.locator("[name=seen__d]").focus()
+    site.page.evaluate(
+        """() => { const data = new DataTransfer(); data.setData('text', '2025-04-02');
+        document.activeElement.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})); }"""
+    )
+
+    assert [site.page.locator(f"[name=seen__{part}]").input_value() for part in "dmy"] == ["02", "04", "2025"]
+
+
+def test_a_long_list_is_searched_by_keyboard(site):
+    box = site.page.get_by_role("combobox", name="Stymulacja czasowa")
+    assert box.input_value() == "Sposób stymulacji czasowej 3"
+    box.fill("czasowej 12")
+    site.page.get_by_role("option").first.wait_for()
+    box.press("ArrowDown")
+    box.press("Enter")
+
+    assert box.input_value() == "Sposób stymulacji czasowej 12"
+    assert site.page.locator("[name=pacing]:not([type=hidden])").input_value() == "p12"
+
+
+def test_a_dictionary_is_asked_on_the_server(site):
+    box = site.page.get_by_role("combobox", name="Rozpoznanie główne")
+    box.fill("powik")
+    site.page.get_by_role("option").first.wait_for()
+    assert site.violations() == []
+    box.press("ArrowDown")
+    box.press("Enter")
+
+    assert box.input_value() == "T82.0"
+    assert "Powikłanie 0" in site.page.locator("#f-diagnosis [data-found]").inner_text()
+
+
+def test_an_issue_in_a_closed_row_opens_the_row(browser, pages, form, data, evaluation, context):
+    closed = replace(context, open_rows=frozenset())
+    site = Site(browser, str(pages.form(form.id, language="pl", data=data, evaluation=evaluation, context=closed)))
+    with site.page.expect_navigation():
+        site.page.locator(".summary a", has_text="Długość pozostawionego").click()
+
+    assert ("__do", "open:lx.b2") in site.posts[-1][1]
+    site.page.context.close()
+
+
+def test_without_scripts_rows_and_languages_are_buttons_that_keep_what_was_typed(browser, entry):
+    site = Site(browser, entry, java_script_enabled=False)
+    site.page.locator("#ward").fill("Wpisane")
+    site.page.locator("button[value='open:lx.a1']").click()
+    path, fields = site.posts[-1]
+    assert (path, dict(fields)["ward"], dict(fields)["__do"]) == ("/form", "Wpisane", "open:lx.a1")
+
+    site.page.locator("button[value='language:en']").click()
+    assert dict(site.posts[-1][1])["__do"] == "language:en"
+
+    site.page.locator("#ward").press("Enter")
+    assert dict(site.posts[-1][1])["__do"] == "save"
+    site.page.context.close()
+
+
+def test_the_blank_form_is_one_file_and_accessible(browser, registry):
+    html = render_form_html(registry, "procedure", "pl")
+
+    assert not re.search(r'(src|href)="(?!#)', html.replace('href="/"', ""))
+    page = browser.new_page()
+    page.set_content(html)
+    page.evaluate(AXE)
+    found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG)
+    assert [each["id"] for each in found["violations"]] == []
+    page.close()

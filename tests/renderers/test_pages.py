@@ -1,0 +1,169 @@
+"""What a page shows: escaped, as much as a role may see, calm until somebody asks for completion."""
+
+from dataclasses import replace
+
+import pytest
+
+from engine.datatypes import Choice, Unread
+from engine.model.code_list import MissingList
+from engine.model.form import CheckSeverity, FormDef, GroupDef, SectionDef
+from engine.model.item import ExpressionText
+from engine.records.form_data import FormData, RowData
+from renderers.html import (
+    Badge,
+    Band,
+    Link,
+    Note,
+    PageContext,
+    Save,
+    Shell,
+    compile_pages,
+    render_form_html,
+    script_safe,
+)
+from tests.renderers.sample import item, make_evaluation, text, violation
+
+HOSTILE = """<img src=x onerror=alert(1)>"'`&{{ 7*7 }}{% raw %}</script>\ue000"""
+
+
+@pytest.fixture(scope="module")
+def hostile_form():
+    codes = {"a": Choice("a", text(HOSTILE)), "b": Choice("b", text("B"))}
+    reasons = MissingList("m", {"nk": text(HOSTILE)})
+    inner = (
+        item("t", "text", HOSTILE, hint=(HOSTILE, HOSTILE)),
+        item("c", "code", HOSTILE, facets={"choices": codes}, missing=reasons),
+    )
+    more = (
+        item("q", "quantity", HOSTILE, facets={"unit": "<b>", "units": {'"x': 1}}),
+        item("l", "long_text", HOSTILE),
+        item("k", "integer", HOSTILE, calculate="l + 1 < 2 & '<b>'"),
+        item("n", "note", HOSTILE),
+    )
+    group = GroupDef("g", inner, title=text(HOSTILE), key="t", row_title=text("{t} <b>"))
+    return FormDef(
+        "f", text(HOSTILE), (SectionDef("s", text(HOSTILE), (*more, group), note=text(HOSTILE)),), intro=text(HOSTILE)
+    )
+
+
+@pytest.mark.parametrize("mode", ["edit", "read", "print"])
+def test_hostile_labels_values_and_messages_are_escaped(hostile_form, registry_of, mode):
+    rows = (RowData("r1", {"t": HOSTILE, "c": "a"}), RowData("r2", {"t": HOSTILE, "c": Unread(HOSTILE, "type", "x")}))
+    data = FormData({"q": Unread(HOSTILE, "type", "x"), "l": HOSTILE}, {"g": rows})
+    broken = [
+        violation(HOSTILE, severity, path, HOSTILE)
+        for severity in CheckSeverity
+        for path in ("q", "g", "g[1].t", "g[1]", "")
+    ]
+    context = PageContext(
+        shell=Shell(HOSTILE, (Link(HOSTILE, HOSTILE),), {"pl": HOSTILE}, HOSTILE),
+        band=Band(HOSTILE, HOSTILE, (HOSTILE,)),
+        save=Save("saved", HOSTILE),
+        crumbs=(Link(HOSTILE, HOSTILE),),
+        open_rows=frozenset({"g.r1"}),
+        summary=True,
+        badges={"q": Badge(1, HOSTILE)},
+        changes=(Note(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
+        clears=(HOSTILE,),
+        why={"k": HOSTILE},
+        notices=(HOSTILE,),
+        revision=HOSTILE,
+    )
+    page = compile_pages(registry_of(hostile_form)).form(
+        "f",
+        language="pl",
+        mode=mode,
+        data=data,
+        evaluation=make_evaluation(hostile_form, data, broken, calculated={}),
+        context=context,
+        state_json=script_safe({"x": HOSTILE}),
+    )
+
+    assert "<img" not in page
+    assert "onerror=alert(1)>" not in page
+    assert "49" not in page.replace("&#39;", "").replace("&#34;", "")
+    assert page.count("</script>") == page.count("<script")
+
+
+def test_state_in_a_script_element_cannot_leave_it():
+    assert script_safe({"a": "</script><!--\u2028"}) == '{"a":"\\u003c/script\\u003e\\u003c!--\\u2028"}'
+
+
+def test_what_a_role_may_not_see_is_not_on_the_page(pages, form, data, evaluation):
+    context = PageContext(hidden_items=frozenset({"op1_npwz", "lx_cm"}), open_rows=frozenset({"lx.b2"}))
+    page = pages.form(form.id, language="pl", data=data, evaluation=evaluation, context=context)
+
+    assert "5425740" not in page
+    assert 'data-item="lx_cm"' not in page
+    assert 'data-item="op2_npwz"' in page
+
+
+def test_what_a_role_may_not_edit_is_text(pages, form, data, evaluation, post_of):
+    context = PageContext(fixed_items=frozenset({"location", "ward"}))
+    page = pages.form(form.id, language="pl", data=data, evaluation=evaluation, context=context)
+
+    assert "Sala hybrydowa" in page
+    assert not {"location", "ward"} & dict(post_of(page)).keys()
+
+
+def test_an_unfinished_form_is_calm_until_completion_is_asked_for(pages, form):
+    data = FormData()
+    evaluation = make_evaluation(
+        form, data, [violation("required", CheckSeverity.ERROR, "location", "Uzupełnij pole.")]
+    )
+
+    def render(**more):
+        return pages.form(form.id, language="pl", data=data, evaluation=evaluation, context=PageContext(**more))
+
+    assert "Uzupełnij pole." not in render()
+    assert "Uzupełnij pole." in render(summary=True)
+    assert "Uzupełnij pole." in render(state="complete")
+
+
+def test_a_calculated_value_says_why_with_the_real_numbers(pages, form, data, evaluation):
+    page = pages.form(form.id, language="pl", data=data, evaluation=evaluation)
+
+    assert 'href="#proc_end">Koniec zabiegu</a> <b>17.03.2025 11:05</b>' in page
+    assert "<code>minutes(proc_start, proc_end)</code>" in page
+
+
+def test_conditions_hide_in_edit_and_omit_in_read(pages, form, data, evaluation):
+    without = replace(evaluation, visible=evaluation.visible - {"ward"})
+
+    edit = pages.form(form.id, language="pl", data=data, evaluation=without)
+    read = pages.form(form.id, language="pl", mode="read", data=data, evaluation=without)
+
+    assert 'id="f-ward" data-item="ward" hidden' in edit
+    assert 'data-item="ward"' not in read
+
+
+def test_a_section_without_anything_to_show_is_hidden(registry_of):
+    section = SectionDef("s", text("Ukryta"), (item("a", "text", "A"),), when=ExpressionText("x"))
+    form = FormDef("f", text("F"), (section, SectionDef("o", text("Otwarta"), ())))
+    data = FormData()
+    page = compile_pages(registry_of(form)).form(
+        "f", language="pl", data=data, evaluation=make_evaluation(form, data, hidden=("a",), calculated={})
+    )
+
+    assert 'id="s-s" aria-labelledby="s-s-t" tabindex="-1" data-when hidden' in page
+    assert 'id="s-o" aria-labelledby="s-o-t" tabindex="-1">' in page
+
+
+def test_a_choice_with_many_codes_is_looked_up(make_item):
+    from engine.datatypes import Control
+    from renderers.html.faces import control_of
+
+    codes = {f"c{n}": Choice(f"c{n}", text(f"C {n}")) for n in range(400)}
+
+    assert control_of(make_item("x", "code", "X", facets={"choices": codes})) is Control.LOOKUP
+
+
+@pytest.mark.parametrize("language", ["pl", "en"])
+def test_the_blank_form_asks_everything_and_stands_alone(registry, language):
+    page = render_form_html(registry, "procedure", language)
+
+    assert ("Początek zabiegu" if language == "pl" else "Start of procedure") in page
+    assert "Długość pozostawionego" in page or "Length of the remnant" in page
+    assert 'src="' not in page
+    assert "stylesheet" not in page
+    assert page.startswith("<!doctype html>") or page.lstrip().startswith("<!doctype html>")

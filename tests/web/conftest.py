@@ -1,0 +1,257 @@
+"""A running application with two hospitals, their people and a patient each; a browser-like client that reads forms."""
+
+import base64
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from flask import Flask
+from werkzeug.test import Client, TestResponse
+
+from storage.accounts import add_membership, create_account, create_site
+from web.app import create_app
+from web.demo.persons import make_pesel
+from web.settings import Settings
+from web.workspace import EXTENSION, Workspace
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2025, 7, 1, 10, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery"
+REGISTRY = "lead_extraction"
+
+
+class Clock:
+    """A clock that tests move."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+    def wait(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+class Fields(HTMLParser):
+    """The fields that a browser would post, and where to."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.forms: list[tuple[str, list[tuple[str, str]]]] = []
+        self._select: tuple[str, str | None, bool] | None = None
+        self._area: str | None = None
+        self._inside = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._inside = given.get("method") == "post"
+            if self._inside:
+                self.forms.append((given.get("action", ""), []))
+        name = given.get("name", "")
+        if not self._inside or not name or tag == "button":
+            if tag == "option" and self._select and self._inside:
+                self._option(given)
+            return
+        if tag == "input" and (given.get("type") not in ("radio", "checkbox", "file") or "checked" in given):
+            self.forms[-1][1].append((name, given.get("value", "on")))
+        elif tag == "select":
+            self._select = (name, None, False)
+        elif tag == "textarea":
+            self._area = name
+            self.forms[-1][1].append((name, ""))
+
+    def _option(self, given: dict[str, str]) -> None:
+        assert self._select is not None
+        name, value, chosen = self._select
+        if value is None or ("selected" in given and not chosen):
+            self._select = (name, given.get("value", ""), "selected" in given)
+
+    def handle_data(self, data: str) -> None:
+        if self._area:
+            name, before = self.forms[-1][1].pop()
+            self.forms[-1][1].append((name, (before + data).removeprefix("\n") if not before else before + data))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._inside = False
+        if tag == "textarea":
+            self._area = None
+        if tag == "select" and self._select:
+            name, value, _ = self._select
+            if value is not None:
+                self.forms[-1][1].append((name, value))
+            self._select = None
+
+
+@dataclass
+class Browser:
+    """A client without scripts."""
+
+    client: Client
+    page: TestResponse | None = None
+    address: str = "/"
+
+    @property
+    def text(self) -> str:
+        assert self.page is not None
+        return self.page.get_data(as_text=True)
+
+    @property
+    def status(self) -> int:
+        assert self.page is not None
+        return self.page.status_code
+
+    def get(self, address: str, **headers: str) -> "Browser":
+        return self._arrive(self.client.get(address, headers=headers))
+
+    def _arrive(self, answer: TestResponse) -> "Browser":
+        while answer.status_code in (301, 302, 303):
+            answer = self.client.get(answer.headers["Location"])
+        self.page, self.address = answer, answer.request.full_path.rstrip("?")
+        return self
+
+    def fields(self, part: str = "") -> tuple[str, list[tuple[str, str]]]:
+        """The form whose address holds a text: its address and its fields."""
+        return next(form for form in Fields(self.text).forms if part in form[0])
+
+    def post(self, values: dict[str, object] | None = None, part: str = "", *, follow: bool = True, to: str = "", **headers: str) -> "Browser":
+        """Post a form of the page with some fields changed; a list gives several, None leaves one out."""
+        address, pairs = self.fields(part)
+        for name, value in (values or {}).items():
+            pairs = [pair for pair in pairs if pair[0] != name]
+            several = value if isinstance(value, list) else [] if value is None else [value]
+            pairs += [(name, str(each)) for each in several]
+        answer = self.client.post(
+            to or address, data=urlencode(pairs), content_type="application/x-www-form-urlencoded", headers=headers
+        )
+        if follow:
+            return self._arrive(answer)
+        self.page = answer
+        return self
+
+    def sign_in(self, login: str, password: str = PASSWORD, target: str = "") -> "Browser":
+        self.get(f"/sign-in?next={target}" if target else "/sign-in")
+        return self.post({"login": login, "password": password}, "sign-in")
+
+    def register(self, **person: object) -> str:
+        """A new patient through the pages; returns the pseudonym."""
+        self.get(f"/{REGISTRY}/patients").post({}, "/patients")
+        who = self.address.split("/")[3]
+        self.post({**new_person(), **person, "__do": "complete"}, "forms")
+        assert "done=" in self.address, self.text
+        return who
+
+    def open(self, who: str, form: str, event: str = "") -> "Browser":
+        """The page of a form, found on the patient's page."""
+        self.get(f"/{REGISTRY}/patients/{who}")
+        ending = rf"/forms/\d+\.{form}" + (rf"\.{event}\.1" if event else "")
+        found = re.search(rf'href="([^"]*{ending})"', self.text)
+        assert found is not None, f"no {form} for {who}"
+        return self.get(found[1])
+
+    def value(self, name: str) -> str:
+        """What a field of the form holds."""
+        return next((value for field, value in reversed(self.fields("forms")[1]) if field == name), "")
+
+
+_SERIES = count(100)
+
+
+def new_person() -> dict[str, str]:
+    """What the patient form asks, of a person that no test met before."""
+    pesel = make_pesel(date(1949, 3, 2), female=False, series=next(_SERIES))
+    return {
+        "pat_id_type": "pesel", "pesel": pesel, "last_name": "Przykładowy", "first_names": "Jan Adam", "sex": "m",
+        "birth_date__d": "2", "birth_date__m": "3", "birth_date__y": "1949", "nfz_branch": "07",
+        "info_clause_date__d": "10", "info_clause_date__m": "3", "info_clause_date__y": "2025",
+    }  # fmt: skip
+
+
+@dataclass
+class World:
+    """An application with its clock."""
+
+    app: Flask
+    clock: Clock
+    sites: tuple[int, int]
+
+    @property
+    def space(self) -> Workspace:
+        found = self.app.extensions[EXTENSION]
+        assert isinstance(found, Workspace)
+        return found
+
+    def browser(self, login: str = "") -> Browser:
+        """A new browser, signed in when a login is given."""
+        browser = Browser(self.app.test_client())
+        if login:
+            browser.sign_in(login)
+            assert browser.status == 200, browser.text
+        return browser
+
+    def audit(self, kind: str) -> list[str]:
+        """The bodies of the audit entries of a kind."""
+        with self.space.database.read() as connection:
+            rows = connection.exec_driver_sql(f"SELECT body FROM audit_entry WHERE kind = '{kind}'")
+            return [str(row[0]) for row in rows]
+
+
+@pytest.fixture(scope="session")
+def new_world(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], World]:
+    """Call it with a database URL for one more application."""
+
+    def build(url: str) -> World:
+        folder = tmp_path_factory.mktemp("web")
+        key = folder / "master.key"
+        key.write_text(base64.b64encode(b"k" * 32).decode(), "utf-8")
+        clock = Clock()
+        settings = Settings(url, ROOT / "form_definitions", key, "s" * 48, secure_cookies=False, clock=clock)
+        app = create_app(settings)
+        database = app.extensions[EXTENSION].database
+        sites = tuple(create_site(database, f"99000000010{n}", f"Szpital {n}", who="office", at=NOW) for n in (1, 2))
+        people = (("anna", "entry", 0), ("piotr", "entry", 0), ("ewa", "reader", 0), ("jan", "entry", 1))
+        for login, role, place in people:
+            account = create_account(database, login, login.title(), PASSWORD, who="office", at=NOW)
+            add_membership(database, account, REGISTRY, role, site_id=sites[place], who="office", at=NOW)
+        create_account(database, "nobody", "Nobody", PASSWORD, who="office", at=NOW)
+        return World(app, clock, (sites[0], sites[1]))
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def world(database_url: str, new_world: Callable[[str], World]) -> Iterator[World]:
+    """An application on SQLite and on PostgreSQL."""
+    built = new_world(database_url)
+    yield built
+    built.space.database.close()
+
+
+@pytest.fixture(scope="module")
+def quick_world(new_sqlite: Callable[[], str], new_world: Callable[[str], World]) -> Iterator[World]:
+    """An application on SQLite alone, for what has nothing to do with the database."""
+    built = new_world(new_sqlite())
+    yield built
+    built.space.database.close()
+
+
+@pytest.fixture
+def anna(world: World) -> Browser:
+    """Enters data at the first hospital."""
+    return world.browser("anna")
+
+
+@pytest.fixture
+def form_address() -> Callable[[str], str]:
+    """The address of a form's page without its query."""
+    return lambda address: re.sub(r"\?.*", "", address)

@@ -1,0 +1,85 @@
+"""Signing in and out, locks, sessions that end, and where one is led afterwards."""
+
+import pytest
+
+from web.security import safe_next
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "evil", "", None, "/a\r\nSet-Cookie: x", "/\tx", "///evil.example"],
+)
+def test_nobody_is_led_elsewhere(target):
+    assert safe_next(target, "/") == "/"
+
+
+def test_a_path_of_our_own_is_fine():
+    assert safe_next("/lead_extraction/patients?page=2", "/") == "/lead_extraction/patients?page=2"
+
+
+def test_signing_in_leads_to_the_wished_page(quick_world):
+    browser = quick_world.browser().get("/lead_extraction/patients?order=number")
+    assert browser.address.startswith("/sign-in")
+    browser.post({"login": " ANNA ", "password": "correct horse battery"}, "sign-in")
+    assert browser.address == "/lead_extraction/patients?order=number"
+
+
+def test_wrong_password_and_unknown_login_look_the_same(quick_world):
+    texts = []
+    for login in ("anna", "unknown"):
+        browser = quick_world.browser().sign_in(login, "wrong password")
+        assert browser.status == 401
+        texts.append(browser.text.split('role="alert"')[1].split("</p>")[0])
+    assert texts[0] == texts[1]
+
+
+def test_too_many_attempts_are_locked(world):
+    for _ in range(5):
+        assert world.browser().sign_in("piotr", "wrong password").status == 401
+    locked = world.browser().sign_in("piotr")
+    assert locked.status == 429
+    assert "Za dużo nieudanych prób" in locked.text
+    world.clock.wait(minutes=2)
+    assert world.browser().sign_in("piotr").status == 200
+
+
+def test_the_session_id_changes_at_sign_in(world):
+    browser = world.browser("anna")
+    with browser.client.session_transaction() as session:
+        first = session["token"]
+        session["planted"] = "x"
+    browser.post({}, "sign-out")
+    browser.sign_in("anna")
+    with browser.client.session_transaction() as session:
+        assert session["token"] != first
+        assert "planted" not in session
+
+
+def test_signing_out_ends_the_session_in_the_database(world):
+    browser = world.browser("anna")
+    with browser.client.session_transaction() as session:
+        token = session["token"]
+    browser.post({}, "sign-out")
+    thief = world.app.test_client()
+    with thief.session_transaction() as session:
+        session["token"] = token
+    assert thief.get("/lead_extraction/patients").status_code == 303
+
+
+def test_a_session_ends_when_idle_and_at_the_latest_after_a_day_of_work(world):
+    idle, busy = world.browser("anna"), world.browser("anna")
+    world.clock.wait(minutes=31)
+    assert idle.get("/lead_extraction/patients").address.startswith("/sign-in")
+    assert "Sesja wygasła" in idle.text
+    busy = world.browser("anna")
+    for _ in range(50):
+        world.clock.wait(minutes=15)
+        busy.get("/lead_extraction/patients")
+    assert busy.address.startswith("/sign-in")
+
+
+def test_language_is_kept(quick_world):
+    browser = quick_world.browser("anna").get("/lead_extraction/patients?language=en")
+    assert "New patient" in browser.text
+    assert "New patient" in browser.get("/lead_extraction/patients").text
+    assert "Nowy pacjent" in browser.get("/lead_extraction/patients?language=pl").text

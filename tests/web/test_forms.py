@@ -1,0 +1,311 @@
+"""Filling forms without scripts: save, complete, rows, language, warnings, what a save deletes; nothing typed is lost."""
+
+import json
+
+import pytest
+
+ADMISSION = {
+    "site_id": "990000000101", "unit_code": "100", "main_book_no": "4512/2025", "adm_datetime__d": "10", "adm_datetime__m": "3",
+    "adm_datetime__y": "2025", "adm_datetime__t": "8:30", "adm_mode": "planned", "urgency": "urgent", "payer": "nfz",
+    "entitlement": "insured", "adm_icd10": "T82.7",
+}  # fmt: skip
+
+
+def test_a_patient_is_registered_and_found(anna):
+    who = anna.register()
+    assert "jest gotowy" in anna.text
+    assert who in anna.get("/lead_extraction/patients").text
+    for text in (who, who.lower(), str(int(who.split("-")[1])), who.rpartition("-")[0]):
+        assert anna.get(f"/lead_extraction/patients?q={text}").address.endswith(who), text
+    assert who in anna.get("/lead_extraction/patients?q=Przykładowy").text
+    assert "Nie ma pacjenta" in anna.get("/lead_extraction/patients?q=Nieznana").text
+
+
+def test_a_number_with_a_wrong_check_character_is_a_hint(anna):
+    who = anna.register()
+    wrong = f"{who[:-2]}X9"
+    anna.get(f"/lead_extraction/patients?q={wrong}")
+    assert "Czy chodzi o" in anna.text
+    assert who in anna.text
+
+
+def test_names_are_shown_on_request_and_that_is_noted(world, anna):
+    anna.register(last_name="Widoczna")
+    assert "Widoczna" not in anna.get("/lead_extraction/patients").text
+    before = len(world.audit("identities"))
+    assert "Widoczna" in anna.get("/lead_extraction/patients?names=1").text
+    assert len(world.audit("identities")) == before + 1
+
+
+def test_identifying_values_are_not_in_the_ordinary_tables(world, anna):
+    anna.register(last_name="Tajemnicza")
+    with world.space.database.read() as connection:
+        for table, column in (("item_data", "text_value"), ("audit_entry", "body"), ("working_copy", "ciphertext"), ("issue", "message")):
+            rows = connection.exec_driver_sql(f"SELECT CAST({column} AS TEXT) FROM {table}").scalars()
+            assert not any("Tajemnicza" in str(row) for row in rows), table
+
+
+def test_a_form_is_saved_and_shown_again(anna):
+    who = anna.register()
+    anna.open(who, "admission").post({**ADMISSION, "__do": "save"}, "forms")
+    assert "said=saved" in anna.address
+    assert anna.value("main_book_no") == "4512/2025"
+    anna.open(who, "admission")
+    assert (anna.value("adm_datetime__t"), anna.value("payer")) == ("08:30", "nfz")
+
+
+def test_completing_leads_on_to_the_next_step(anna):
+    who = anna.register()
+    anna.open(who, "admission").post({**ADMISSION, "__do": "complete"}, "forms")
+    assert anna.address.startswith(f"/lead_extraction/patients/{who}?done=")
+    assert "Przyjęcie do szpitala" in anna.text
+    assert "Urządzenie i elektrody" in anna.text
+
+
+def test_what_is_missing_stands_in_a_summary_that_jumps(anna):
+    who = anna.register()
+    anna.open(who, "admission").post({"unit_code": "100", "__do": "complete"}, "forms")
+    summary = anna.text.split("data-summary")[1].split("</div>")[0]
+    assert 'href="#payer"' in summary or 'href="#payer' in summary
+    assert anna.value("unit_code") == "100"
+
+
+def test_what_cannot_be_read_is_kept_as_typed(anna):
+    who = anna.register()
+    anna.open(who, "admission").post({**ADMISSION, "adm_datetime__d": "32", "adm_datetime__t": "8:99", "__do": "save"}, "forms")
+    assert "oprócz" in anna.text
+    assert (anna.value("adm_datetime__d"), anna.value("adm_datetime__t")) == ("32", "8:99")
+    anna.open(who, "admission")
+    assert anna.value("adm_datetime__d") == "32"
+    assert anna.value("unit_code") == "100"
+    anna.post({"adm_datetime__d": "11", "adm_datetime__t": "8:45", "__do": "complete"}, "forms")
+    assert "done=" in anna.address
+
+
+def test_switching_the_language_keeps_what_was_typed(anna):
+    who = anna.register()
+    anna.open(who, "admission").post({"unit_code": "abc", "main_book_no": "??", "__do": "language:en"}, "forms")
+    assert "Main book number" in anna.text
+    assert (anna.value("unit_code"), anna.value("main_book_no")) == ("abc", "??")
+    anna.post({"__do": "language:pl"}, "forms")
+    assert anna.value("main_book_no") == "??"
+
+
+def add_lead(anna, **values):
+    anna.post({"__do": "add:leads"}, "forms")
+    row = next(name.split(".")[1] for name, _ in reversed(anna.fields("forms")[1]) if name.startswith("leads.") and name.endswith("lead_no"))
+    return anna.post({**{f"leads.{row}.{name}": value for name, value in values.items()}, "__do": "save"}, "forms"), row
+
+
+def test_rows_are_added_copied_opened_and_removed(anna):
+    who = anna.register()
+    anna.open(who, "device")
+    _, first = add_lead(anna, lead_no="1", lead_model="Sensia")
+    assert "Sensia" not in anna.text or "leads." in anna.text
+    anna.post({"__do": f"copy:leads.{first}"}, "forms")
+    anna.post({"__do": "save"}, "forms")
+    anna.post({"__do": f"open:leads.{first}"}, "forms")
+    assert anna.value(f"leads.{first}.lead_model") == "Sensia"
+    anna.post({f"leads.{first}.lead_model": "Fidelis", "__do": f"remove:leads.{first}"}, "forms")
+    anna.post({"__do": "save"}, "forms")
+    assert f"leads.{first}" not in anna.text
+
+
+def test_the_same_page_sent_twice_saves_once(world, anna):
+    who = anna.register()
+    anna.open(who, "admission")
+    address, fields = anna.fields("forms")
+    body = [*(pair for pair in fields if pair[0] not in ADMISSION), *ADMISSION.items(), ("__do", "save")]
+    before = len(world.audit("open_form"))
+    for _ in range(3):
+        assert anna.client.post(address, data=_encoded(body), content_type="application/x-www-form-urlencoded").status_code == 303
+    assert len(world.audit("open_form")) == before + 1
+
+
+def _encoded(pairs):
+    from urllib.parse import urlencode
+
+    return urlencode(pairs)
+
+
+def test_the_back_button_after_a_save_is_no_trap(anna):
+    """The old page is sent again with other values: the newer save is not undone unseen."""
+    who = anna.register()
+    anna.open(who, "admission")
+    address, old = anna.fields("forms")
+    anna.post({**ADMISSION, "__do": "save"}, "forms")
+    body = [*(pair for pair in old if pair[0] not in ("unit_code", "__do")), ("unit_code", "200"), ("__do", "save")]
+    answer = anna.client.post(address, data=_encoded(body), content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 409
+    assert "200" in answer.get_data(as_text=True)
+
+
+def two_windows(world):
+    anna, piotr = world.browser("anna"), world.browser("piotr")
+    who = anna.register()
+    anna.open(who, "admission").post({**ADMISSION, "__do": "save"}, "forms")
+    return anna.open(who, "admission"), piotr.open(who, "admission"), who
+
+
+def test_changes_of_different_fields_are_joined(world):
+    anna, piotr, who = two_windows(world)
+    piotr.post({"unit_code": "200", "__do": "save"}, "forms")
+    anna.post({"main_book_no": "99/2025", "__do": "save"}, "forms")
+    assert "Inna osoba zmieniła" in anna.text
+    anna.open(who, "admission")
+    assert (anna.value("unit_code"), anna.value("main_book_no")) == ("200", "99/2025")
+
+
+@pytest.mark.parametrize(("side", "expected"), [("mine", "300"), ("theirs", "200")])
+def test_changes_of_the_same_field_are_chosen_from(world, side, expected):
+    anna, piotr, who = two_windows(world)
+    piotr.post({"unit_code": "200", "__do": "save"}, "forms")
+    anna.post({"unit_code": "300", "urgency": "elective", "__do": "save"}, "forms")
+    assert anna.status == 409
+    assert "Piotr" in anna.text
+    assert "<b>200</b>" in anna.text
+    assert "<b>300</b>" in anna.text
+    anna.post({"choice:.unit_code": side, "__do": "save"}, "resolve")
+    anna.open(who, "admission")
+    assert (anna.value("unit_code"), anna.value("urgency")) == (expected, "elective")
+
+
+def test_rows_of_two_people_are_joined(world):
+    anna, piotr = world.browser("anna"), world.browser("piotr")
+    who = anna.register()
+    anna.open(who, "device")
+    add_lead(anna, lead_no="1", lead_model="Alfa")
+    piotr.open(who, "device")
+    anna.open(who, "device")
+    add_lead(piotr, lead_no="2", lead_model="Beta")
+    add_lead(anna, lead_no="3", lead_model="Gamma")
+    text = anna.open(who, "device").text
+    assert text.count("data-row=") == 3
+
+
+def test_a_save_that_deletes_asks_first(anna):
+    who = anna.register()
+    anna.open(who, "admission").post({**ADMISSION, "adm_mode": "transfer", "referring_site_id": "990000000107", "__do": "save"}, "forms")
+    anna.open(who, "admission").post({"adm_mode": "planned", "__do": "save"}, "forms")
+    assert "Nie zapisano jeszcze" in anna.text
+    assert "data-clears" in anna.text
+    anna.post({"__clear": "yes", "__do": "save"}, "forms")
+    assert "said=saved" in anna.address
+    anna.open(who, "admission").post({"adm_mode": "transfer", "__do": "save"}, "forms")
+    assert anna.value("referring_site_id") == ""
+
+
+def test_a_tick_for_one_deletion_is_none_for_another(anna):
+    who = anna.register()
+    anna.open(who, "admission").post({**ADMISSION, "adm_mode": "transfer", "referring_site_id": "990000000107", "__do": "save"}, "forms")
+    anna.open(who, "admission").post({"adm_mode": "planned", "__clear": "yes", "__do": "save"}, "forms")
+    assert "Nie zapisano jeszcze" in anna.text
+
+
+def test_a_warning_is_answered_with_a_reason_and_comes_back_when_the_value_changes(anna):
+    who = anna.register()
+    anna.open(who, "patient").post({"sex": "f", "__do": "save"}, "forms")
+    name = next(part.split('"')[0] for part in anna.text.split('name="')[1:] if part.startswith("sex__why."))
+    anna.post({name: "Zmiana wpisu w akcie", "__do": "save"}, "forms")
+    assert anna.open(who, "patient").value(name) == "Zmiana wpisu w akcie"
+    assert "1 ostrzeżenie" not in anna.get(f"/lead_extraction/patients/{who}").text
+    anna.open(who, "patient").post({"sex": "x", "__do": "save"}, "forms")
+    assert "1 ostrzeżenie" in anna.get(f"/lead_extraction/patients/{who}").text
+
+
+def test_the_same_person_is_registered_once(world, anna):
+    who = anna.register()
+    pesel = anna.open(who, "patient").value("pesel")
+    jan = world.browser("jan")
+    jan.get("/lead_extraction/patients").post({}, "/patients")
+    values = {name: anna.value(name) for name, _ in anna.fields("forms")[1] if not name.startswith("__") and name != "csrf_token"}
+    jan.post({**values, "__do": "complete"}, "forms")
+    assert "jest już w rejestrze" in jan.text
+    assert who not in jan.text
+    assert jan.value("pesel") == pesel
+
+
+def test_an_event_form_is_opened_in_its_event(anna):
+    who = anna.register()
+    anna.open(who, "complications", "discharge").post({"cx_any": "false", "__do": "complete"}, "forms")
+    assert "done=" in anna.address
+    text = anna.get(f"/lead_extraction/patients/{who}").text
+    assert "complications.discharge.1" in text
+    anna.open(who, "complications", "discharge")
+    assert anna.value("cx_any") == "false"
+
+
+def draft(anna, values, **headers):
+    address, fields = anna.fields("forms")
+    body = [*(pair for pair in fields if pair[0] not in values), *values.items(), ("__do", "autosave")]
+    return anna.client.post(
+        f"{address}/draft", data=_encoded(body), content_type="application/x-www-form-urlencoded",
+        headers={"X-Requested-With": "fetch", "Accept": "application/json", **headers},
+    )  # fmt: skip
+
+
+def test_autosave_keeps_what_is_typed_and_says_what_rules_say(anna):
+    who = anna.register()
+    answer = draft(anna.open(who, "admission"), {"adm_mode": "transfer", "unit_code": "x"})
+    assert answer.status_code == 200
+    assert answer.json["revision"] == "0"
+    assert "referring_site_id" in answer.json["evaluation"]["visible"]
+    assert {"item": "unit_code", "code": "pattern"}.items() <= {k: v for each in answer.json["evaluation"]["violations"] if each["item"] == "unit_code" for k, v in each.items()}.items()
+    assert anna.open(who, "admission").value("unit_code") == "x"
+    assert "niezapisane zmiany" in anna.get(f"/lead_extraction/patients/{who}").text
+
+
+def test_a_draft_is_given_up(anna):
+    who = anna.register()
+    draft(anna.open(who, "admission"), {"unit_code": "x"})
+    address = anna.open(who, "admission").fields("forms")[0]
+    anna.post({}, "forms", to=f"{address}/discard")
+    assert anna.value("unit_code") == ""
+
+
+def test_a_draft_is_seen_by_nobody_else(world, anna):
+    who = anna.register()
+    draft(anna.open(who, "admission"), {"unit_code": "777"})
+    assert "777" not in world.browser("piotr").open(who, "admission").text
+
+
+def test_autosave_of_a_stale_page_keeps_the_text_and_says_so(world):
+    anna, piotr, who = two_windows(world)
+    piotr.post({"unit_code": "200", "__do": "save"}, "forms")
+    answer = draft(anna, {"unit_code": "300"})
+    assert answer.status_code == 409
+    assert anna.open(who, "admission").value("unit_code") == "300"
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "{{7*7}}", "'; DROP TABLE subject;--", "\u202e\u0000zły", "🫀" * 50])
+def test_hostile_text_is_shown_as_text(anna, text):
+    who = anna.register()
+    anna.open(who, "device").post({"gen_model": text, "cied_type": "pm_ddd", "n_prev_proc": text, "__do": "save"}, "forms")
+    assert anna.status == 200
+    assert "<script>alert" not in anna.text
+    assert "<img src=x" not in anna.text
+    assert json.dumps(49) not in anna.value("gen_model")
+    assert anna.value("n_prev_proc").replace("\x00", "") in text.replace("\x00", "") or anna.value("n_prev_proc")
+    assert anna.get(f"/lead_extraction/patients?q={text}").status == 200
+
+
+def test_a_huge_post_is_refused_calmly(quick_world):
+    anna = quick_world.browser("anna")
+    who = anna.register()
+    address, fields = anna.open(who, "admission").fields("forms")
+    token = dict(fields)["csrf_token"]
+    for body in (_encoded({"csrf_token": token, "unit_code": "x" * 11_000_000}), _encoded({"csrf_token": token}) + "&a=1" * 100_001, "x" * 13_000_000):
+        answer = anna.client.post(address, data=body, content_type="application/x-www-form-urlencoded")
+        assert answer.status_code == 413
+        assert "za du" in answer.get_data(as_text=True).lower()
+    assert anna.open(who, "admission").status == 200
+
+
+def test_nonsense_posts_never_break(quick_world):
+    anna = quick_world.browser("anna")
+    who = anna.register()
+    address, fields = anna.open(who, "device").fields("forms")
+    token = dict(fields)["csrf_token"]
+    for extra in ({"__do": "copy:leads.none"}, {"__do": "zzz"}, {"__revision": "99999999999999"}, {"__revision": "-1", "__do": "save"}, {"__do": "remove:"}, {"leads.x.lead_no": "1"}, {"__open": "a b c"}):
+        answer = anna.client.post(address, data=_encoded({"csrf_token": token, **extra}), content_type="application/x-www-form-urlencoded")
+        assert answer.status_code in (303, 409), extra

@@ -1,0 +1,1 @@
+"""The web application: pages, the API for hospital systems, sign-in."""

@@ -1,0 +1,106 @@
+"""Signing in and out with a local account; the hospital for which one works."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Blueprint, make_response, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from storage.accounts import session_account, sign_in, sign_out
+from storage.errors import BadCredentials, LockedOut
+from web.guard import kept_at
+from web.pages import render
+from web.permissions import Permission, needs
+from web.security import safe_next
+from web.workspace import visit, workspace
+
+accounts = Blueprint("accounts", __name__)
+
+
+@accounts.get("/sign-in")
+@needs(Permission.PUBLIC)
+def sign_in_page() -> ResponseReturnValue:
+    """The door."""
+    target = safe_next(request.args.get("next"), "/")
+    if visit().account is not None:
+        return redirect(target, 303)
+    return door(target, kept=kept_at())
+
+
+@accounts.post("/sign-in")
+@needs(Permission.PUBLIC)
+def sign_in_post() -> ResponseReturnValue:
+    """Open a session; its id is new, and the cookie holds nothing of the one before."""
+    space, now = workspace(), visit().now
+    target = safe_next(request.form.get("next"), "/")
+    login = request.form.get("login", "")[:200]
+    try:
+        token = sign_in(space.database, login, request.form.get("password", "")[:1000], at=now)
+    except BadCredentials:
+        return door(target, login=login, fault=visit().words("wrong_credentials")), 401
+    except LockedOut as locked:
+        time = visit().tongue.moment(locked.until, now)
+        return door(target, login=login, fault=visit().words("locked_out", time=time)), 429
+    open_session(token)
+    return redirect(target, 303)
+
+
+def open_session(token: str) -> None:
+    """Begin the cookie anew; only the language stays."""
+    space, language = workspace(), session.get("language")
+    session.clear()
+    session.permanent = True
+    session["token"] = token
+    if language:
+        session["language"] = language
+    account = session_account(space.database, token, at=visit().now)
+    session["account"] = account.id if account else None
+
+
+
+
+@accounts.post("/sign-out")
+@needs(Permission.PUBLIC)
+def sign_out_post() -> ResponseReturnValue:
+    """End the session."""
+    token = session.get("token")
+    if token:
+        sign_out(workspace().database, token)
+    account = session.get("account")
+    session.clear()
+    session["account"] = account  # whose drafts to keep what another window may still post
+    answer = make_response(redirect(url_for("accounts.sign_in_page"), 303))
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
+
+
+@accounts.get("/")
+@needs(Permission.SIGNED_IN)
+def home() -> ResponseReturnValue:
+    """The first page after signing in."""
+    registries = [one.registry for one in visit().memberships if one.registry in workspace().registries.current]
+    if not registries:
+        return render("nothing.html", title=visit().words("no_registry"), text=visit().words("no_registry_text"))
+    return redirect(url_for("patients.listed", registry=registries[0]), 303)
+
+
+@accounts.post("/site")
+@needs(Permission.SIGNED_IN)
+def choose_site() -> ResponseReturnValue:
+    """Work for another of one's hospitals."""
+    wanted = request.form.get("site", "")
+    if wanted.isdigit() and int(wanted) in {one.site for one in visit().memberships}:
+        session["site"] = int(wanted)
+    return redirect(safe_next(request.form.get("next"), "/"), 303)
+
+
+def door(target: str, *, login: str = "", fault: str = "", kept: str | None = None) -> ResponseReturnValue:
+    """The sign-in page."""
+    now = visit().now
+    kept_time = visit().tongue.moment(datetime.fromisoformat(kept), now) if kept else ""
+    ended = visit().lapsed is not None and "token" in session
+    return render("sign_in.html", target=target, login=login, fault=fault, kept_time=kept_time, ended=ended)
+
+
+__all__ = ["accounts", "door", "open_session"]

@@ -1,0 +1,75 @@
+"""Makes the application: settings in, a Flask application out. The only place that wires its parts."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, jsonify
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from renderers.html import STATIC
+from storage.database import open_database
+from storage.keys import read_keys
+from storage.upgrading import is_current, upgrade
+from web import failures, guard, security
+from web.accounts import accounts
+from web.browser_rules import Programs
+from web.forms import forms
+from web.lookup import lookup
+from web.patients import patients
+from web.permissions import Permission, needs, undeclared
+from web.programs import programs
+from web.registries import LANGUAGES, STATIC_URL, load_registries
+from web.settings import Settings
+from web.words import load_tongues
+from web.workspace import EXTENSION, Workspace, workspace
+
+ASSETS_URL = "/assets/"
+DAY = 86_400
+
+probes = Blueprint("probes", __name__)
+assets = Blueprint("assets", __name__, static_folder="static", static_url_path=ASSETS_URL.rstrip("/"))
+
+
+@probes.get("/healthz")
+@needs(Permission.PUBLIC)
+def health() -> ResponseReturnValue:
+    """Whether the database answers and its tables are current."""
+    current = is_current(workspace().database)
+    return jsonify(ok=current), 200 if current else 503
+
+
+def create_app(settings: Settings) -> Flask:
+    """The application. Brings the tables up to date and publishes the definitions.
+
+    Raises:
+        DefinitionError, StorageError: it cannot start; the text says why.
+        RuntimeError: a route declares no permission.
+    """
+    app = Flask("web", static_folder=str(STATIC), static_url_path=STATIC_URL.rstrip("/"))
+    security.configure(app, settings)
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = DAY if settings.secure_cookies else 0
+    app.extensions[EXTENSION] = open_workspace(settings)
+    guard.install(app)
+    CSRFProtect(app)
+    failures.install(app)
+    for part in (probes, assets, accounts, patients, forms, lookup, programs):
+        app.register_blueprint(part)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)  # type: ignore[method-assign]
+    missing = undeclared(app)
+    if missing:
+        raise RuntimeError(f"routes without a permission: {', '.join(missing)}")
+    return app
+
+
+def open_workspace(settings: Settings) -> Workspace:
+    """The database and all that is made once."""
+    database = open_database(settings.database_url, read_keys(settings.master_key))
+    upgrade(database)
+    registries = load_registries(database, settings.definitions, at=settings.clock())
+    tongues = load_tongues(LANGUAGES, static_url=STATIC_URL, assets_url=ASSETS_URL)
+    return Workspace(settings, database, registries, tongues, Programs())
+
+
+__all__ = ["create_app", "open_workspace"]

@@ -1,0 +1,34 @@
+"""Notes in the audit what a page shows of persons, and what was asked for in vain."""
+
+from __future__ import annotations
+
+from flask import request
+
+from storage.audit import AuditEntry, append_entry, registry_stream, site_stream
+from storage.form_index import index_form
+from web.entry import Entry
+from web.workspace import visit, workspace
+
+
+def log_identities(entry: Entry) -> None:
+    """A form with identifying values was shown."""
+    items = tuple(sorted(index_form(entry.form).identifying))
+    if items and entry.stored is not None:
+        _note("identities", {"subjects": [entry.subject]}, items)
+
+
+def log_denial() -> None:
+    """Somebody asked for a page that does not exist for this hospital: by mistake, or to look."""
+    if visit().membership is not None and "who" in (request.view_args or {}):
+        _note("denied", {"path": request.path[:500], "method": request.method})
+
+
+def _note(kind: str, body: dict[str, object], items: tuple[str, ...] = ()) -> None:
+    one, space = visit(), workspace()
+    actor = one.actor
+    stream = site_stream(actor.site) if actor.site is not None else registry_stream(actor.registry)
+    with space.database.write() as connection:
+        append_entry(connection, AuditEntry(stream, kind, actor.name, one.now, actor.channel, body, items=items))
+
+
+__all__ = ["log_denial", "log_identities"]

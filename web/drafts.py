@@ -1,0 +1,116 @@
+"""Drafts: what was typed and not yet saved, as the JSON of a working copy and back; text that does not parse included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from engine.datatypes.values import Entered, Unread
+from engine.model.form import FormDef
+from engine.records.form_data import FormData, RowData
+from storage.access import Actor
+from storage.changes import walk_rows
+from storage.database import Database
+from storage.form_data import Place
+from storage.form_index import FormIndex, index_form
+from storage.slots import cell_of, pack, unpack, value_of
+from storage.working_copy import WorkingCopy, keep_working_copy, working_copy_of
+
+_UNREAD = "unread"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Unsaved edits of one person in one form."""
+
+    data: FormData
+    revision: int  # of the form when the edits began
+    acknowledged: Mapping[str, str] = field(default_factory=dict)
+    clears: frozenset[str] = frozenset()  # names of the values that the person was told a save will delete
+    rows: frozenset[str] = frozenset()  # the stored rows when the edits began
+    saved_at: datetime | None = None
+
+
+def keep_draft(database: Database, actor: Actor, subject: int, place: Place, form: FormDef, draft: Draft, at: datetime) -> None:
+    """Keep a draft in place of the one before."""
+    index = index_form(form)
+    content = {
+        "data": _pack_part(index, draft.data),
+        "acknowledged": dict(draft.acknowledged),
+        "clears": sorted(draft.clears),
+        "rows": sorted(draft.rows),
+    }
+    keep_working_copy(database, actor, subject, place, content, revision=draft.revision, at=at)
+
+
+def draft_of(database: Database, actor: Actor, subject: int, place: Place, form: FormDef, at: datetime) -> Draft | None:
+    """The draft of a person in a form."""
+    copy = working_copy_of(database, actor, subject, place, at=at)
+    return _read(copy, form) if copy is not None else None
+
+
+def _read(copy: WorkingCopy, form: FormDef) -> Draft:
+    index = index_form(form)
+    items, groups = _unpack_part(index, copy.content["data"])
+    return Draft(
+        data=FormData(items, groups),
+        revision=copy.revision,
+        acknowledged=copy.content["acknowledged"],
+        clears=frozenset(copy.content["clears"]),
+        rows=frozenset(copy.content["rows"]),
+        saved_at=copy.saved_at,
+    )
+
+
+def row_ids(data: FormData) -> frozenset[str]:
+    """The ids of all rows of a form."""
+    return frozenset(row.id for _, _, _, row in walk_rows(data))
+
+
+def has_unread(data: FormData) -> bool:
+    """Whether something typed could not be read."""
+    values: list[Iterable[Entered]] = [data.items.values(), *(row.items.values() for _, _, _, row in walk_rows(data))]
+    return any(isinstance(value, Unread) for several in values for value in several)
+
+
+def _pack_part(index: FormIndex, part: FormData | RowData) -> dict[str, Any]:
+    packed: dict[str, Any] = {"items": {name: _pack(index, name, value) for name, value in part.items.items()}}
+    packed["groups"] = {
+        group: [{"id": row.id, **_pack_part(index, row)} for row in rows] for group, rows in part.groups.items()
+    }
+    return packed
+
+
+def _pack(index: FormIndex, name: str, value: Entered) -> list[Any] | None:
+    if isinstance(value, Unread):
+        return [_UNREAD, value.text, value.code, value.message, [list(pair) for pair in value.parts]]
+    return pack(cell_of(index.items[name], value)) if name in index.items else None
+
+
+def _unpack_part(index: FormIndex, packed: Mapping[str, Any]) -> tuple[dict[str, Entered], dict[str, tuple[RowData, ...]]]:
+    items: dict[str, Entered] = {}
+    for name, content in packed["items"].items():
+        value = _unpack(index, name, content)
+        if value is not None:
+            items[name] = value
+    groups = {
+        group: tuple(RowData(row["id"], *_unpack_part(index, row)) for row in rows)
+        for group, rows in packed["groups"].items()
+        if group in index.parents
+    }
+    return items, groups
+
+
+def _unpack(index: FormIndex, name: str, content: list[Any] | None) -> Entered | None:
+    if content is None or name not in index.items:
+        return None
+    if content[0] == _UNREAD:
+        _, text, code, message, parts = content
+        return Unread(text, code, message, tuple((key, value) for key, value in parts))
+    cell = unpack(content)
+    return value_of(index.items[name].datatype, cell) if cell is not None else None
+
+
+__all__ = ["Draft", "draft_of", "has_unread", "keep_draft", "row_ids"]

@@ -1,0 +1,96 @@
+"""What goes wrong, as calm pages in both languages; a script gets the same as JSON."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from flask import Flask, Response, g, jsonify, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError, generate_csrf
+from werkzeug.exceptions import HTTPException
+
+from renderers.html import PostTooLarge
+from storage.errors import Erased, NotFound, NotVisible
+from web.denials import log_denial
+from web.guard import wants_json
+from web.pages import render
+from web.rescue import rescue_post
+from web.security import is_own_post
+from web.workspace import visit
+
+SHOWN = frozenset({400, 403, 404, 405, 413, 419, 429, 500})
+_LOG = logging.getLogger("ecrf.web")
+
+
+def install(app: Flask) -> None:
+    """One handler for each kind of failure."""
+    app.register_error_handler(HTTPException, http_failure)
+    app.register_error_handler(NotVisible, hidden)
+    app.register_error_handler(NotFound, hidden)
+    app.register_error_handler(Erased, hidden)
+    app.register_error_handler(PostTooLarge, too_large)
+    app.register_error_handler(CSRFError, stale_token)
+    app.register_error_handler(Exception, broken)
+
+
+def failure(status: int, **parts: str) -> Response:
+    """The page of a failure."""
+    one = visit()
+    kind = status if status in SHOWN else 400 if status < 500 else 500
+    title, text = one.words(f"failure_{kind}"), one.words(f"failure_{kind}_text")
+    if wants_json():
+        answer = jsonify(error=kind, message=f"{title} {text}", **parts)
+        answer.status_code = status
+        return answer
+    return render("failure.html", status=status, title=title, text=text, number=parts.get("number", ""))
+
+
+def http_failure(fault: HTTPException) -> ResponseReturnValue:
+    """What Flask refuses."""
+    if fault.code is not None and fault.code < 400:
+        return fault
+    if not hasattr(g, "visit"):  # a file that is not there
+        return fault
+    return failure(fault.code or 500)
+
+
+def hidden(_: Exception) -> ResponseReturnValue:
+    """What is not there, and what is another hospital's, look the same; the attempt is noted."""
+    log_denial()
+    return failure(404)
+
+
+def too_large(fault: PostTooLarge) -> ResponseReturnValue:
+    """More than the reader of forms takes."""
+    one = visit()
+    if wants_json():
+        return jsonify(error=413, message=str(fault)), 413
+    return render("failure.html", status=413, title=one.words("failure_413"), text=str(fault), number="")
+
+
+def stale_token(_: CSRFError) -> ResponseReturnValue:
+    """The page is older than the sign-in. What it holds is kept as the draft; a script gets a fresh token."""
+    one = visit()
+    if one.account is not None and one.membership is not None and is_own_post(request):
+        kept = rescue_post(one.account.id, one.now)
+        if wants_json():
+            answer = jsonify(error=419, message=one.words("failure_419"), csrf_token=generate_csrf(), kept=kept)
+            return answer, 419
+        if kept:
+            arguments = request.view_args or {}
+            return redirect(url_for("forms.show", **arguments, said="late"), 303)
+    if request.endpoint == "accounts.sign_in_post":
+        session.pop("csrf_token", None)
+        return redirect(url_for("accounts.sign_in_page", next=request.form.get("next", "/")), 303)
+    return failure(419)
+
+
+def broken(fault: Exception) -> ResponseReturnValue:
+    """A bug: the page shows a number that stands in the log."""
+    number = secrets.token_hex(4).upper()
+    _LOG.error("failure %s at %s %s", number, request.method, request.path, exc_info=fault)
+    return failure(500, number=number)
+
+
+__all__ = ["SHOWN", "failure", "install"]

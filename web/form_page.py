@@ -1,0 +1,229 @@
+"""The page of a form: joins what the entry knows with the frame, the patient band and the ways to other forms."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from flask import Response, make_response, request, url_for
+from flask_wtf.csrf import generate_csrf
+
+from engine.model.form import CheckSeverity
+from engine.records.evaluation import Evaluation, Violation
+from engine.records.form_data import FormData
+from renderers.html import Band, Link, PageContext, Save, Step, Steps, acknowledgement
+from renderers.html.names import levels, names_of_paths
+from storage.form_data import SubjectRecord
+from storage.issues import open_issues
+from storage.saving import COMPLETE
+from web.entry import Entry
+from web.pages import links_of, shell_of
+from web.permissions import Permission, allows
+from web.places import Spot, event_form_spot, place_of
+from web.programs import state_of
+from web.registries import Version
+from web.rules import PATIENT_FORM
+from web.titles import event_title, form_words, label_of, targets_of, value_words
+from web.workspace import Visit, visit, workspace
+
+STATES: Mapping[str, str] = {"": "open", "in_progress": "draft", COMPLETE: "complete"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the page says besides the form: notices, the summary of errors, conflicts."""
+
+    notices: tuple[str, ...] = ()
+    summary: bool = False
+    open_rows: frozenset[str] = frozenset()
+
+
+def form_page(entry: Entry, told: Told, *, status: int = 200) -> Response:
+    """The page of a form as it stands."""
+    one = visit()
+    evaluation = entry.evaluate(entry.data, one.now, one.language)
+    mode = "edit" if allows(entry.actor.role, Permission.ENTER) else "read"
+    context = _context(entry, one, evaluation, told)
+    page = entry.version.pages.form(
+        entry.spot.form, language=one.language, mode=mode, data=entry.data, evaluation=evaluation, context=context,
+        state_json=state_of(entry, one.now, one.language) if mode == "edit" else "",
+    )  # fmt: skip
+    return make_response(str(page), status)
+
+
+def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> PageContext:
+    model = entry.version.registry.model
+    here = {"registry": entry.version.name, "who": entry.who, "spot": str(entry.spot)}
+    links = links_of(
+        one,
+        action=url_for("forms.post", **here),
+        autosave=url_for("forms.autosave", **here),
+        program=url_for(
+            "programs.program", registry=entry.version.name, definition=entry.version.registry.hash,
+            form=entry.spot.form, language=one.language,
+        ),
+        lookup=url_for("lookup.by_query", registry=entry.version.name, form=entry.spot.form),
+    )  # fmt: skip
+    return PageContext(
+        shell=shell_of(one, links),
+        band=band_of(entry, one),
+        save=_save_state(entry, one),
+        crumbs=_crumbs(entry, one),
+        state=STATES[entry.stored.state if entry.stored else ""],
+        revision=str(entry.start().revision),
+        csrf_token=generate_csrf(),
+        idempotency_key=secrets.token_urlsafe(18),
+        open_rows=told.open_rows,
+        summary=told.summary,
+        acknowledged=answers_of(entry, evaluation, one),
+        targets=targets_of(entry.form, model, entry.record, one.language),
+        navigator=_navigator(entry, one),
+        clears=clear_words(entry, evaluation, one.language),
+        notices=told.notices,
+    )
+
+
+def band_of(entry: Entry, one: Visit) -> Band:
+    """Who the patient is, in the words that may always be shown."""
+    facts = (*facts_of(entry.version, entry.record, one), one.membership.site_name if one.membership else "")
+    return Band(entry.version.prefix, entry.who, tuple(fact for fact in facts if fact))
+
+
+def facts_of(version: Version, record: SubjectRecord, one: Visit) -> tuple[str, ...]:
+    """Sex and age, as the patient form has them."""
+    stored = next((form for place, form in record.forms.items() if place.form == PATIENT_FORM), None)
+    form = version.registry.model.forms.get(PATIENT_FORM)
+    if stored is None or form is None:
+        return ()
+    sex = next((item for item in form.items if item.id == "sex"), None)
+    words = value_words(sex, stored.data.items.get("sex"), one.language) if sex else ""
+    born = stored.data.items.get("birth_date")
+    age = one.tongue.words.count("years", age_at(born, one.now.date())) if isinstance(born, date) else ""
+    return (", ".join(filter(None, (words, age))),)
+
+
+def age_at(born: date, today: date) -> int:
+    """Completed years."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def _save_state(entry: Entry, one: Visit) -> Save:
+    if not allows(entry.actor.role, Permission.ENTER):
+        return Save("read_only")
+    if entry.draft is not None:
+        return Save("unsaved")
+    return Save("saved", one.tongue.moment(entry.stored.saved_at, one.now)) if entry.stored else Save("new")
+
+
+def _crumbs(entry: Entry, one: Visit) -> tuple[Link, ...]:
+    model, name = entry.version.registry.model, entry.version.name
+    crumbs = [
+        Link(one.words("patients"), url_for("patients.listed", registry=name)),
+        Link(entry.who, url_for("patients.show", registry=name, who=entry.who)),
+    ]
+    if entry.spot.event:
+        crumbs.append(Link(event_title(model, entry.spot.event, entry.spot.number, one.language)))
+    return tuple(crumbs)
+
+
+def _navigator(entry: Entry, one: Visit) -> tuple[Steps, ...]:
+    """The other forms of the same event, or of the events that collect this form."""
+    model = entry.version.registry.model
+    events = [entry.spot.event] if entry.spot.event else [e.id for e in model.events.values() if entry.spot.form in e.forms][:1]
+    found = []
+    for event in events:
+        number = entry.spot.number or 1
+        spots = [
+            event_form_spot(model.forms[form], entry.spot.instance, event, number) for form in model.events[event].forms
+        ]
+        steps = tuple(_step(entry, spot, one) for spot in spots if spot != entry.spot)
+        if steps:
+            found.append(Steps(event_title(model, event, number, one.language), steps))
+    return tuple(found)
+
+
+def _step(entry: Entry, spot: Spot, one: Visit) -> Step:
+    model = entry.version.registry.model
+    place = place_of(entry.record, spot)
+    stored = entry.record.forms.get(place) if place else None
+    href = url_for("forms.show", registry=entry.version.name, who=entry.who, spot=str(spot))
+    return Step(form_words(model, spot.form, one.language), href, STATES[stored.state if stored else ""])
+
+
+def answers_of(entry: Entry, evaluation: Evaluation, one: Visit) -> Mapping[str, str]:
+    """The answers to warnings: those of the draft, else those that are stored."""
+    if entry.draft is not None:
+        return entry.draft.acknowledged
+    if entry.stored is None:
+        return {}
+    answered = stored_answers(entry, entry.stored.id)
+    found = {}
+    for name, violation, key in warnings_of(entry, entry.data, evaluation):
+        reason = answered.get((violation.code, *key))
+        if reason is not None:
+            found[acknowledgement(name, violation)] = reason
+    return found
+
+
+def stored_answers(entry: Entry, form: int) -> dict[tuple[str, str, str], str]:
+    """The answered issues of a stored form: code, row id and item -> reason."""
+    issues = open_issues(workspace().database, entry.actor, entry.subject, at=visit().now)
+    return {(i.code, i.row, i.item): i.reason for i in issues if i.form == form and i.acknowledged_by}
+
+
+def warnings_of(entry: Entry, data: FormData, evaluation: Evaluation) -> list[tuple[str, Violation, tuple[str, str]]]:
+    """The warnings of a form with the name that the page gives their place, and row id and item as storage has them."""
+    names = names_of_paths(entry.form, data) | group_names(entry, data)
+    found = []
+    for violation in evaluation.violations:
+        if violation.severity is not CheckSeverity.ERROR:
+            name = names.get(violation.item or violation.row, "")
+            found.append((name, violation, storage_key(name, violation)))
+    return found
+
+
+def group_names(entry: Entry, data: FormData) -> dict[str, str]:
+    """Printed path of a group -> its name."""
+    return {
+        str(level.place.path.at(group.id)): level.place.at + group.id
+        for level in levels(entry.form, data)
+        for group in level.part.groups
+    }
+
+
+def storage_key(name: str, violation: Violation) -> tuple[str, str]:
+    """Row id and item of an issue."""
+    if not violation.item:
+        return name.rpartition(".")[2] if name else "", ""
+    row, _, item = name.rpartition(".")
+    return row.rpartition(".")[2], item
+
+
+def clear_words(entry: Entry, evaluation: Evaluation, language: str) -> tuple[str, ...]:
+    """The answers that a save will delete, in words."""
+    values = {
+        str(level.place.path.at(item.id)): (item, level.data.items.get(item.id))
+        for level in levels(entry.form, entry.data)
+        for item in level.part.items
+    }
+    return tuple(
+        f"{label_of(entry.form, values[path][0].id, language)}: {value_words(*values[path], language)}"
+        for path in evaluation.to_clear
+        if path in values
+    )
+
+
+def told_by_request() -> Told:
+    """What the address says: which rows are open, whether to show the summary."""
+    return Told(summary="summary" in request.args, open_rows=frozenset(request.args.getlist("open")[:50]))
+
+
+def with_notices(told: Told, *notices: str) -> Told:
+    """The same with more notices."""
+    return replace(told, notices=(*told.notices, *filter(None, notices)))
+
+
+
+__all__ = ["STATES", "Told", "answers_of", "band_of", "clear_words", "form_page", "facts_of", "stored_answers", "told_by_request", "warnings_of", "with_notices"]

@@ -1,0 +1,114 @@
+"""The addresses of a form: show, post, autosave, discard, resolve a conflict."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from renderers.html import evaluation_patch
+from storage.errors import Conflict
+from storage.working_copy import drop_working_copy
+from web.conflicts import conflict_page, merge
+from web.denials import log_identities
+from web.drafts import Draft, keep_draft
+from web.entry import Entry, open_entry, settle_place
+from web.form_page import form_page, told_by_request, with_notices
+from web.permissions import Permission, allows, needs
+from web.posts import draft_after, posted_revision, read_post
+from web.saves import carry_out, save_draft, save_merged, taken_words
+from web.workspace import visit, workspace
+
+forms = Blueprint("forms", __name__, url_prefix="/<registry>/patients/<who>/forms/<spot>")
+SAID = frozenset({"partly", "clears", "changed", "merged", "taken", "late"})
+
+
+@forms.get("")
+@needs(Permission.READ)
+def show(registry: str, who: str, spot: str) -> ResponseReturnValue:
+    """The form."""
+    entry = _open(who, spot)
+    log_identities(entry)
+    return form_page(entry, with_notices(told_by_request(), *_notices(entry)))
+
+
+@forms.post("")
+@needs(Permission.ENTER)
+def post(registry: str, who: str, spot: str) -> ResponseReturnValue:
+    """Whatever a button of the form asks for."""
+    entry = settle_place(workspace().database, _open(who, spot), visit().now)
+    return carry_out(entry, read_post(entry, visit().language))
+
+
+@forms.post("/draft")
+@needs(Permission.ENTER)
+def autosave(registry: str, who: str, spot: str) -> ResponseReturnValue:
+    """Keep what was typed so far; answers what rules say about it."""
+    one, space = visit(), workspace()
+    entry = settle_place(space.database, _open(who, spot), one.now)
+    posted = read_post(entry, one.language)
+    draft = draft_after(entry, posted)
+    keep_draft(space.database, entry.actor, entry.subject, entry.place, entry.form, draft, one.now)
+    if posted_revision(entry, posted) < entry.revision:
+        return jsonify(message=one.words("conflict_soon"), saved=one.tongue.moment(one.now, one.now)), 409
+    evaluation = entry.evaluate(posted.data, one.now, one.language)
+    patch = evaluation_patch(entry.form, posted.data, evaluation, one.language)
+    return jsonify(saved=one.tongue.moment(one.now, one.now), revision=str(draft.revision), evaluation=patch)
+
+
+@forms.post("/discard")
+@needs(Permission.ENTER)
+def discard(registry: str, who: str, spot: str) -> ResponseReturnValue:
+    """Give the unsaved edits up."""
+    entry = _open(who, spot)
+    drop_working_copy(workspace().database, entry.actor, entry.place)
+    return redirect(url_for("forms.show", registry=registry, who=who, spot=spot), 303)
+
+
+@forms.post("/resolve")
+@needs(Permission.ENTER)
+def resolve(registry: str, who: str, spot: str) -> ResponseReturnValue:
+    """Save what was chosen of both values."""
+    entry = _open(who, spot)
+    here = url_for("forms.show", registry=registry, who=who, spot=spot)
+    draft = entry.draft
+    if draft is None or draft.revision >= entry.revision:
+        return redirect(here, 303)  # settled in another window
+    complete = request.form.get("__do") == "complete"
+    try:
+        save_draft(entry, draft, key=f"probe {entry.revision}", complete=False, confirmed=lambda *_: frozenset())
+    except Conflict as conflict:
+        if str(conflict.revision) != request.form.get("revision"):
+            return conflict_page(entry, draft, conflict, complete=complete)  # a third one saved meanwhile
+        choices = {name.removeprefix("choice:"): value for name, value in request.form.items() if name.startswith("choice:")}
+        return save_merged(entry, merge(entry, draft, conflict, choices), lambda *_: frozenset(), complete=complete)
+    return redirect(here, 303)
+
+
+def _open(who: str, spot: str) -> Entry:
+    return open_entry(workspace(), visit().actor, who, spot, visit().now)
+
+
+def _notices(entry: Entry) -> list[str]:
+    """What the page says on top: what has just happened, and that there are unsaved changes."""
+    one, said = visit(), request.args.get("said", "")
+    notices = []
+    if said in SAID:
+        notices.append(one.words(f"said_{said}"))
+        if said == "taken":
+            notices.append(taken_words(entry, request.args.getlist("check")[:5], one.language))
+    if entry.draft is not None and allows(entry.actor.role, Permission.ENTER):
+        notices.append(_draft_notice(entry, entry.draft))
+    return notices
+
+
+def _draft_notice(entry: Entry, draft: Draft) -> str:
+    one = visit()
+    address = url_for("forms.discard", registry=entry.version.name, who=entry.who, spot=str(entry.spot))
+    time = one.tongue.moment(draft.saved_at, one.now) if draft.saved_at else ""
+    return Markup('{} <button class="btn bare" formaction="{}">{}</button>').format(
+        one.words("draft_shown", time=time), address, one.words("discard")
+    )
+
+
+__all__ = ["forms"]

@@ -1,0 +1,113 @@
+"""The start of every request: who asks, in which language, and whether the route allows it. Nothing passes undeclared."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Flask, abort, current_app, g, jsonify, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from storage.accounts import Membership, memberships, session_account
+from web.permissions import FLASK_OWN, Permission, allows, permission_of
+from web.registries import LANGUAGES
+from web.rescue import rescue_post
+from web.workspace import Visit, visit, workspace
+
+
+def install(app: Flask) -> None:
+    """Run before everything else, also before the check of the CSRF token."""
+    app.before_request(begin)
+    app.before_request(guard)
+
+
+def begin() -> None:
+    """Find out who asks."""
+    if request.endpoint in FLASK_OWN:
+        return
+    space = workspace()
+    now, token = space.settings.clock(), session.get("token")
+    account = session_account(space.database, token, at=now) if token else None
+    lapsed = None if account else session.get("account")
+    tongue = space.tongues[_language(account.language if account else "")]
+    held = memberships(space.database, account.id, at=now) if account else ()
+    registry = (request.view_args or {}).get("registry", "")
+    g.visit = Visit(now, tongue, account, held, membership_in(held, registry), lapsed)
+    if request.method == "POST":
+        request.get_data(cache=True)  # once, before anything reads it as a form: the reader of forms takes it as sent
+
+
+def _language(of_account: str) -> str:
+    """What was asked for just now, or before, else the account's, else the browser's."""
+    asked = request.args.get("language", "")
+    if asked in LANGUAGES:
+        if request.method == "GET":
+            session["language"] = asked
+        return asked
+    known = session.get("language", of_account)
+    return known if known in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+
+
+def membership_in(held: tuple[Membership, ...], registry: str) -> Membership | None:
+    """The role that counts in a registry: at the hospital that was chosen, else the first."""
+    found = [one for one in held if one.registry == registry and registry in workspace().registries.current]
+    chosen = session.get("site")
+    return next((one for one in found if one.site == chosen), found[0] if found else None)
+
+
+def guard() -> ResponseReturnValue | None:
+    """Refuse what the route does not allow."""
+    if request.endpoint is None:
+        return None  # no such page, or not with this method
+    permission = permission_of(current_app, request.endpoint)
+    if permission is None:
+        abort(403)
+    if permission is Permission.PUBLIC:
+        return None
+    if visit().account is None:
+        return ask_to_sign_in()
+    if permission is Permission.SIGNED_IN:
+        return None
+    membership = visit().membership
+    if membership is None:
+        abort(404)  # a registry of others looks like none
+    if not allows(membership.role, permission):
+        abort(403)
+    return None
+
+
+def ask_to_sign_in() -> ResponseReturnValue:
+    """Lead to the sign-in, and keep what was posted."""
+    now = visit().now
+    lapsed = visit().lapsed
+    kept = request.method == "POST" and lapsed is not None and rescue_post(lapsed, now)
+    if kept:
+        session["kept_at"] = now.isoformat()
+    target = _page_of_post() if request.method == "POST" else request.full_path.rstrip("?")
+    sign_in = url_for("accounts.sign_in_page", next=target)
+    if wants_json():
+        answer = jsonify(error="signed_out", message=visit().words("sign_in_again"), sign_in=sign_in, kept=kept)
+        return answer, 401
+    return redirect(sign_in, 303)
+
+
+def wants_json() -> bool:
+    """Whether a script asks."""
+    return request.headers.get("X-Requested-With") == "fetch" or request.accept_mimetypes.best == "application/json"
+
+
+def _page_of_post() -> str:
+    """The page that a post came from."""
+    arguments = request.view_args or {}
+    if "spot" in arguments:
+        return url_for("forms.show", **arguments)
+    if "who" in arguments:
+        return url_for("patients.show", registry=arguments["registry"], who=arguments["who"])
+    return url_for("patients.listed", registry=arguments["registry"]) if "registry" in arguments else "/"
+
+
+def kept_at() -> str | None:
+    """When the last post was kept that came after the end of a session; told once."""
+    return cast("str | None", session.pop("kept_at", None))
+
+
+__all__ = ["ask_to_sign_in", "begin", "guard", "install", "kept_at", "membership_in", "wants_json"]

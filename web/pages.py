@@ -1,0 +1,67 @@
+"""Renders the pages that are no forms, and the frame that all pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from flask import Response, make_response, request, url_for
+from flask_wtf.csrf import generate_csrf
+
+from renderers.html import Link, Links, Shell
+from storage.accounts import Membership
+from web.registries import LANGUAGES, STATIC_URL
+from web.workspace import Visit, visit, workspace
+
+
+def render(template: str, *, status: int = 200, links: Links | None = None, **parts: object) -> Response:
+    """A page of our own."""
+    one = visit()
+    page = one.tongue.environment.get_template(template)
+    text = page.render(shell=shell_of(one, links), csrf_token=generate_csrf(), visit=one, url_for=url_for, **parts)
+    return make_response(text, status)
+
+
+def shell_of(one: Visit, links: Links | None = None, languages: Mapping[str, str] | None = None) -> Shell:
+    """The frame of a page."""
+    user = one.account.name if one.account else ""
+    return Shell(
+        user=user,
+        navigation=_navigation(one),
+        languages=languages or {code: language_href(code) for code in LANGUAGES},
+        definition=_definition(one.membership),
+        synthetic=workspace().settings.synthetic,
+        links=links or links_of(one),
+    )
+
+
+def links_of(one: Visit, **more: str) -> Links:
+    """Where the frame leads."""
+    home = url_for("patients.listed", registry=one.membership.registry) if one.membership else "/"
+    return Links(home=home, sign_out=url_for("accounts.sign_out_post") if one.account else "", **more)
+
+
+def _navigation(one: Visit) -> tuple[Link, ...]:
+    if one.membership is None:
+        return ()
+    here = request.endpoint or ""
+    listed = url_for("patients.listed", registry=one.membership.registry)
+    return (Link(one.words("patients"), listed, current=here.startswith(("patients.", "forms."))),)
+
+
+def _definition(membership: Membership | None) -> str:
+    if membership is None:
+        return ""
+    model = workspace().registries.current[membership.registry].registry.model
+    return f"{model.registry} {model.version}"
+
+
+def language_href(code: str) -> str:
+    """This page in another language."""
+    if request.method != "GET":
+        return f"/?language={code}"
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name != "language"]
+    return f"{request.path}?{urlencode([*kept, ('language', code)])}"
+
+
+__all__ = ["STATIC_URL", "language_href", "links_of", "render", "shell_of"]

@@ -1,0 +1,229 @@
+"""The patients of one's own hospital: the list, search by number or surname, registration, and one patient's page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Blueprint, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from renderers.html import Band
+from storage.errors import NotFound
+from storage.form_data import load_subject
+from storage.history import subject_log
+from storage.identity import page_identities
+from storage.issues import open_issues
+from storage.subjects import (
+    ListedSubject,
+    find_by_name,
+    find_pseudonym,
+    list_subjects,
+    open_instance,
+    pseudonym,
+    register_subject,
+)
+from storage.working_copy import working_copies
+from web.form_page import facts_of
+from web.overview import Glance, next_steps, parts_of
+from web.pages import render
+from web.permissions import Permission, allows, needs
+from web.places import Spot, parse_spot
+from web.registries import Version
+from web.rules import PATIENT_FORM
+from web.titles import form_words
+from web.workspace import Visit, version_of, visit, workspace
+
+patients = Blueprint("patients", __name__, url_prefix="/<registry>/patients")
+PAGE = 25
+ORDERS = ("-number", "number", "-date", "date", "state", "-state")
+NAMES = ("last_name", "first_names", "birth_date")
+SAME_CLICK = timedelta(hours=1)  # an empty record that one opened so recently is opened again instead of a new one
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was looked for, and what came of it: one patient, several, or a hint."""
+
+    text: str = ""
+    found: str = ""  # the pseudonym of the one
+    among: tuple[int, ...] | None = None
+    hint: str = ""  # a pseudonym that may be meant
+
+
+@patients.get("")
+@needs(Permission.READ)
+def listed(registry: str) -> ResponseReturnValue:
+    """A page of the list."""
+    one, space, version = visit(), workspace(), version_of(registry)
+    search = _search(version, request.args.get("q", "").strip()[:100])
+    if search.found:
+        return redirect(url_for("patients.show", registry=registry, who=search.found), 303)
+    order = request.args.get("order", ORDERS[0])
+    number = max(request.args.get("page", 1, type=int) or 1, 1)
+    page = list_subjects(
+        space.database, one.actor, at=one.now, order=order if order in ORDERS else ORDERS[0],
+        first=(min(number, 100_000) - 1) * PAGE, size=PAGE, among=search.among,
+    )  # fmt: skip
+    names = _names(page.subjects) if "names" in request.args else None
+    return render(
+        "patients.html", registry=registry, version=version, page=page, number=number, pages=max(-(-page.total // PAGE), 1),
+        order=order, search=search, names=names, one=one, title=_title(version, one), here=_here(registry, order, search),
+        may_register=allows(one.actor.role, Permission.REGISTER), sites=_sites(one, registry), moment=one.tongue.moment,
+    )  # fmt: skip
+
+
+def _here(registry: str, order: str, search: Search) -> Callable[..., str]:
+    """The address of the list with something changed."""
+
+    def here(page: int = 1, *, order: str = order, show: bool = "names" in request.args) -> str:
+        return url_for(
+            "patients.listed", registry=registry, page=page if page > 1 else None, q=search.text or None,
+            order=order if order != ORDERS[0] else None, names=1 if show else None,
+        )  # fmt: skip
+
+    return here
+
+
+def _search(version: Version, text: str) -> Search:
+    """A number, whole or in part, leads to the patient; letters are a surname."""
+    if not text:
+        return Search()
+    one, database = visit(), workspace().database
+    digits = re.fullmatch(rf"(?:{version.prefix}-?)?0*([1-9][0-9]{{0,8}})(?:-[A-Za-z0-9]*)?", text, re.IGNORECASE)
+    names = [text, pseudonym(version.prefix, int(digits[1]))] if digits else [text]
+    for place, name in enumerate(names):
+        try:
+            find_pseudonym(database, one.actor, name, at=one.now)
+        except NotFound:
+            continue
+        typed_whole = digits is not None and text.count("-") > 1
+        return Search(text, hint=name, among=()) if place and typed_whole else Search(text, found=name.upper())
+    if any(letter.isdigit() for letter in text) or len(text) < 3:
+        return Search(text, among=())
+    return Search(text, among=find_by_name(database, one.actor, text, at=one.now))
+
+
+def _names(subjects: Sequence[ListedSubject]) -> dict[int, str]:
+    """Surname, first names and birth date of the patients on this page; noted in the audit."""
+    one, database = visit(), workspace().database
+    wanted = [each.subject for each in subjects]
+    found = page_identities(database, one.actor, wanted, NAMES, one.now) if wanted else {}
+    return {
+        subject: ", ".join(
+            filter(None, (" ".join(str(cells[name].value) for name in NAMES[:2] if name in cells), _born(cells.get(NAMES[2]))))
+        )
+        for subject, cells in found.items()
+    }
+
+
+def _born(cell: object) -> str:
+    value = getattr(cell, "value", None)
+    return f"{value.day}.{value.month:02d}.{value.year}" if value is not None else ""
+
+
+def _sites(one: Visit, registry: str) -> list[tuple[int, str, bool]]:
+    """The hospitals one may choose from; none where there is but one."""
+    own = [each for each in one.memberships if each.registry == registry and each.site is not None]
+    return [(each.site or 0, each.site_name, each == one.membership) for each in own] if len(own) > 1 else []
+
+
+def _title(version: Version, one: Visit) -> str:
+    return version.registry.model.title.get(one.language, version.name)
+
+
+@patients.post("")
+@needs(Permission.REGISTER)
+def register(registry: str) -> ResponseReturnValue:
+    """A new patient with a first episode, and on to the patient form."""
+    one, space, version = visit(), workspace(), version_of(registry)
+    empty = _own_empty(registry)
+    if empty:
+        record = load_subject(space.database, version.registry, one.actor, find_pseudonym(space.database, one.actor, empty, at=one.now), one.now)
+        return _to_form(registry, empty, record.patient)
+    new = register_subject(space.database, one.actor, prefix=version.prefix, at=one.now)
+    for container in version.registry.model.containers.values():
+        if container.parent == "patient" and container.repeats:
+            open_instance(space.database, one.actor, new.subject, container.id, new.patient, at=one.now)
+            break
+    return _to_form(registry, new.pseudonym, new.patient)
+
+
+def _own_empty(registry: str) -> str:
+    """A record that one opened just now and left empty, as a double click does."""
+    one, database = visit(), workspace().database
+    for each in list_subjects(database, one.actor, at=one.now, order="-number", size=3).subjects:
+        if each.forms or one.now - each.enrolled_at > SAME_CLICK or working_copies(database, one.actor, each.subject, at=one.now):
+            continue
+        log = subject_log(database, one.actor, each.subject, at=one.now)
+        if any(line.kind == "register" and line.who == one.actor.name for line in log) and all(line.who == one.actor.name for line in log):
+            return each.pseudonym
+    return ""
+
+
+def _to_form(registry: str, who: str, instance: int) -> ResponseReturnValue:
+    spot = Spot(instance, PATIENT_FORM)
+    return redirect(url_for("forms.show", registry=registry, who=who, spot=str(spot)), 303)
+
+
+@patients.post("/<who>/episodes/<container>")
+@needs(Permission.REGISTER)
+def add_episode(registry: str, who: str, container: str) -> ResponseReturnValue:
+    """One more episode of a known patient."""
+    one, space, version = visit(), workspace(), version_of(registry)
+    definition = version.registry.model.containers.get(container)
+    if definition is None or definition.parent != "patient" or not definition.repeats:
+        abort(404)
+    subject = find_pseudonym(space.database, one.actor, who, at=one.now)
+    record = load_subject(space.database, version.registry, one.actor, subject, one.now)
+    open_instance(space.database, one.actor, subject, container, record.patient, at=one.now)
+    return redirect(url_for("patients.show", registry=registry, who=who), 303)
+
+
+@patients.get("/<who>")
+@needs(Permission.READ)
+def show(registry: str, who: str) -> ResponseReturnValue:
+    """One patient."""
+    one, space, version = visit(), workspace(), version_of(registry)
+    subject = find_pseudonym(space.database, one.actor, who, at=one.now)
+    glance = Glance(
+        version,
+        load_subject(space.database, version.registry, one.actor, subject, one.now),
+        open_issues(space.database, one.actor, subject, at=one.now),
+        frozenset(working_copies(space.database, one.actor, subject, at=one.now)),
+        one.now,
+        one.tongue,
+    )
+    parts = tuple(parts_of(glance))
+    names = _names_of(subject) if "names" in request.args else ""
+    return render(
+        "patient.html", registry=registry, who=who.upper(), parts=parts, steps=next_steps(glance, parts), names=names,
+        band=_band(glance, one, who.upper()), title=_title(version, one), done=_done(version, one), version=version,
+        may_register=allows(one.actor.role, Permission.REGISTER), may_enter=allows(one.actor.role, Permission.ENTER),
+        today=one.tongue.day(one.now), containers=[c for c in version.registry.model.containers.values() if c.parent == "patient" and c.repeats],
+    )  # fmt: skip
+
+
+def _names_of(subject: int) -> str:
+    one = visit()
+    cells = page_identities(workspace().database, one.actor, [subject], NAMES, one.now).get(subject, {})
+    parts = [" ".join(str(cells[name].value) for name in NAMES[:2] if name in cells), _born(cells.get(NAMES[2]))]
+    return ", ".join(filter(None, parts)) or one.words("names_empty")
+
+
+def _band(glance: Glance, one: Visit, who: str) -> Band:
+    facts = (*facts_of(glance.version, glance.record, one), one.membership.site_name if one.membership else "")
+    return Band(glance.version.prefix, who, tuple(filter(None, facts)))
+
+
+def _done(version: Version, one: Visit) -> str:
+    """The title of the form that was just completed."""
+    spot = parse_spot(request.args.get("done", ""))
+    if spot is None or spot.form not in version.registry.model.forms:
+        return ""
+    return form_words(version.registry.model, spot.form, one.language)
+
+
+__all__ = ["patients"]

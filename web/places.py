@@ -1,0 +1,93 @@
+"""Where a form stands, as it is written in addresses, and as storage knows it: `12.complications.discharge.1`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from engine.model.form import FormDef
+from engine.model.metadata_version import MetaDataVersion
+from storage.form_data import OccurrenceRow, Place, SubjectRecord
+
+_NAME = "[a-z][a-z0-9_]*"
+_SPOT = re.compile(rf"(?P<instance>[1-9][0-9]{{0,17}})\.(?P<form>{_NAME})(?:\.(?P<record>[1-9][0-9]{{0,3}})|\.(?P<event>{_NAME})\.(?P<number>[1-9][0-9]{{0,3}}))?")
+NEW = 0  # the id of an occurrence that does not exist yet
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A form's place: container instance and form, then its record, or the event that holds it and which time."""
+
+    instance: int
+    form: str
+    record: int = 0
+    event: str = ""
+    number: int = 0
+
+    def __str__(self) -> str:
+        base = f"{self.instance}.{self.form}"
+        if self.event:
+            return f"{base}.{self.event}.{self.number}"
+        return f"{base}.{self.record + 1}" if self.record else base
+
+
+def parse_spot(text: str) -> Spot | None:
+    """Read what str() printed; None when it is no place."""
+    match = _SPOT.fullmatch(text)
+    if match is None:
+        return None
+    return Spot(
+        int(match["instance"]), match["form"], int(match["record"] or 1) - 1, match["event"] or "", int(match["number"] or 0)
+    )
+
+
+def is_sound(model: MetaDataVersion, record: SubjectRecord, spot: Spot) -> bool:
+    """Whether the place can hold that form at all."""
+    form, instance = model.forms.get(spot.form), next((row for row in record.instances if row.id == spot.instance), None)
+    if form is None or instance is None:
+        return False
+    if not form.per_event:
+        return not spot.event and instance.container == form.container and (form.repeats or not spot.record)
+    event = model.events.get(spot.event)
+    if event is None or form.id not in event.forms or instance.container != event.container or spot.number < 1:
+        return False
+    held = [row.number for row in record.occurrences if row.instance == spot.instance and row.event == spot.event]
+    return spot.number <= (max(held, default=0) + 1 if event.repeats else 1 if event.every is None else event.every.limit)
+
+
+def place_of(record: SubjectRecord, spot: Spot) -> Place | None:
+    """The place in storage; None while its occurrence of the event does not exist."""
+    if not spot.event:
+        return Place(spot.instance, spot.form, None, spot.record)
+    found = (
+        row.id
+        for row in record.occurrences
+        if (row.instance, row.event, row.number) == (spot.instance, spot.event, spot.number)
+    )
+    occurrence = next(found, None)
+    return Place(spot.instance, spot.form, occurrence) if occurrence is not None else None
+
+
+def imagined(record: SubjectRecord, spot: Spot) -> tuple[SubjectRecord, Place]:
+    """The record as it will be once the occurrence exists, and the form's place in it."""
+    place = place_of(record, spot)
+    if place is not None:
+        return record, place
+    row = OccurrenceRow(NEW, spot.instance, spot.event, spot.number, None)
+    return replace(record, occurrences=(*record.occurrences, row)), Place(spot.instance, spot.form, NEW)
+
+
+def spot_of(record: SubjectRecord, place: Place) -> Spot:
+    """The address of a stored form."""
+    row = next((row for row in record.occurrences if row.id == place.occurrence), None)
+    if row is None:
+        return Spot(place.instance, place.form, place.record)
+    return Spot(place.instance, place.form, 0, row.event, row.number)
+
+
+def event_form_spot(form: FormDef, instance: int, event: str, number: int) -> Spot:
+    """The address of a form collected by an event."""
+    return Spot(instance, form.id, 0, event, number) if form.per_event else Spot(instance, form.id)
+
+
+__all__ = ["NEW", "Spot", "event_form_spot", "imagined", "is_sound", "parse_spot", "place_of", "spot_of"]

@@ -1,0 +1,60 @@
+"""What a form page posts: read against what is known of the form, and turned into a draft."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import request
+
+from engine.records.evaluation import Evaluation
+from renderers.html import PostedForm, read_urlencoded
+from renderers.html.names import names_of_paths
+from web.drafts import Draft
+from web.entry import Entry
+
+
+def read_post(entry: Entry, language: str) -> PostedForm:
+    """The posted form, merged into the draft or what is stored. Raises PostTooLarge."""
+    fields = read_urlencoded(request.get_data(), language)
+    return entry.version.readers[entry.spot.form].read(fields, entry.start().data)
+
+
+def draft_after(entry: Entry, posted: PostedForm, evaluation: Evaluation | None = None) -> Draft:
+    """The draft after a post. With an evaluation, the values that a save will delete count as told."""
+    start = entry.start()
+    told = start.clears if evaluation is None else names_to_clear(entry, posted, evaluation)
+    return replace(
+        start,
+        data=posted.data,
+        revision=posted_revision(entry, posted),
+        acknowledged=answers_after(start, posted),
+        clears=told,
+    )
+
+
+def posted_revision(entry: Entry, posted: PostedForm) -> int:
+    """The revision that the page was made from; never one of the future."""
+    if posted.revision.isascii() and posted.revision.isdigit() and len(posted.revision) < 10:
+        return min(int(posted.revision), entry.revision)
+    return entry.start().revision
+
+
+def answers_after(start: Draft, posted: PostedForm) -> dict[str, str]:
+    """Answers to warnings: those posted, and those in rows that the page showed closed."""
+    kept = {key: reason for key, reason in start.acknowledged.items() if _is_closed(key, posted.open_rows)}
+    return {**kept, **posted.acknowledged}
+
+
+def _is_closed(key: str, opened: frozenset[str]) -> bool:
+    """Whether an answer belongs to a row whose inputs were not on the page."""
+    row = key.partition("#")[0].rpartition(".")[0]
+    return bool(row) and not any(name == row or name.startswith(f"{row}.") for name in opened)
+
+
+def names_to_clear(entry: Entry, posted: PostedForm, evaluation: Evaluation) -> frozenset[str]:
+    """The names of the values that a save deletes because they became not applicable."""
+    names = names_of_paths(entry.form, posted.data)
+    return frozenset(names[path] for path in evaluation.to_clear if path in names)
+
+
+__all__ = ["answers_after", "draft_after", "names_to_clear", "posted_revision", "read_post"]

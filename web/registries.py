@@ -1,0 +1,120 @@
+"""The registries that the application serves: compiled definitions, published once, with their pages and readers."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from engine.compiler import CompiledRegistry, compile_definition
+from renderers.html import Pages, PostReader, compile_pages, post_reader
+from storage.database import Database
+from storage.errors import NotFound
+from storage.metadata_versions import PublishedDefinition, publish, published
+from storage.request import Rules
+from web.lookups import Lookups
+from web.rules import rules_of
+
+STATIC_URL = "/static/"
+LANGUAGES = ("pl", "en")
+
+
+@dataclass(frozen=True, eq=False)
+class Version:
+    """One version of a registry, ready to serve. Immutable but for pages that are prepared when first shown."""
+
+    registry: CompiledRegistry
+    rules: Rules
+    pages: Pages
+    readers: Mapping[str, PostReader]
+    lookups: Lookups
+    prefix: str  # of pseudonyms
+
+    @property
+    def name(self) -> str:
+        """The registry's id."""
+        return self.registry.model.registry
+
+
+def make_version(registry: CompiledRegistry) -> Version:
+    """Everything that is made once per version."""
+    return Version(
+        registry=registry,
+        rules=rules_of(registry),
+        pages=compile_pages(registry, languages=LANGUAGES, static_url=STATIC_URL),
+        readers={form.id: post_reader(form) for form in registry.model.forms.values()},
+        lookups=Lookups(registry.model),
+        prefix=prefix_of(registry),
+    )
+
+
+def prefix_of(registry: CompiledRegistry) -> str:
+    """The sign of a registry: what its checks' ids begin with (`TLE-01`), else the initials of its id."""
+    signs = Counter(
+        match[1] for check in registry.checks if (match := re.match(r"([A-Z]{2,4})-\d", check.check.id)) is not None
+    )
+    if signs:
+        return signs.most_common(1)[0][0]
+    words = registry.model.registry.split("_")
+    return ("".join(word[0] for word in words) if len(words) > 1 else words[0][:3]).upper()
+
+
+@dataclass(frozen=True)
+class Registries:
+    """The newest version of each registry, and older ones to which forms are pinned."""
+
+    database: Database
+    current: Mapping[str, Version]
+    _by_hash: dict[str, Version] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def of(self, definition: str) -> Version:
+        """The version with this hash; an older one is compiled from what was published. Raises NotFound."""
+        with self._lock:
+            found = self._by_hash.get(definition)
+            if found is None:
+                found = self._by_hash[definition] = make_version(_compile_published(published(self.database, definition)))
+            return found
+
+
+def load_registries(database: Database, folder: Path, *, at: datetime) -> Registries:
+    """Compile and publish the definitions of a folder.
+
+    Raises:
+        DefinitionError: one of them is faulty.
+        VersionClash: one was published before, under the same number, with another text.
+    """
+    current: dict[str, Version] = {}
+    for file in sorted(folder.glob("*.yaml")):
+        registry = compile_definition(file)
+        publish(database, describe(registry, folder), who="serve", at=at)
+        current[registry.model.registry] = make_version(registry)
+    if not current:
+        raise NotFound("definition in", folder)
+    return Registries(database, current, {version.registry.hash: version for version in current.values()})
+
+
+def describe(registry: CompiledRegistry, folder: Path) -> PublishedDefinition:
+    """A compiled definition with the text of its whole include closure."""
+    model = registry.model
+    first, *others = model.sources
+    closure = {name: (folder / name).read_text("utf-8") for name in (first, *others)}
+    return PublishedDefinition(model.registry, model.version, registry.hash, closure[first], closure)
+
+
+def _compile_published(definition: PublishedDefinition) -> CompiledRegistry:
+    with tempfile.TemporaryDirectory(prefix="ecrf-") as name:
+        for file, text in definition.closure.items():
+            path = Path(name, file)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        main = next(file for file, text in definition.closure.items() if text == definition.text)
+        return compile_definition(Path(name, main))
+
+
+__all__ = ["LANGUAGES", "STATIC_URL", "Registries", "Version", "describe", "load_registries", "make_version", "prefix_of"]

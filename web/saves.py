@@ -1,0 +1,180 @@
+"""Carries out what a form page asks for: save, complete, work on rows, change the language. One function a verb."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+
+from flask import redirect, session, url_for
+from flask.typing import ResponseReturnValue
+
+from engine.model.form import CheckSeverity
+from engine.model.text import in_language
+from engine.records.form_data import FormData
+from renderers.html import PostedForm, acknowledgement
+from renderers.html.names import paths_of_names
+from storage.errors import ConfirmClear, Conflict, KeyReused, NotUnique, RowClash, WrongDefinition
+from storage.issues import Acknowledgement, acknowledge
+from storage.request import SaveRequest, SaveResult
+from storage.saving import COMPLETE, save_form
+from storage.working_copy import drop_working_copy
+from web.conflicts import conflict_page, settle_quietly
+from web.drafts import Draft, has_unread, keep_draft, row_ids
+from web.entry import Entry
+from web.form_page import stored_answers, warnings_of
+from web.posts import draft_after
+from web.registries import LANGUAGES
+from web.rules import check_of_key
+from web.workspace import visit, workspace
+
+Verb = Callable[[Entry, PostedForm], ResponseReturnValue]
+
+
+def carry_out(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
+    """Do what the pressed button says."""
+    return VERBS.get(posted.action.verb, stay)(entry, posted)
+
+
+def stay(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
+    """Keep what was typed and show the page again, with the rows open that shall be."""
+    keep(entry, posted)
+    fragment = next(iter(sorted(posted.open_rows, key=len, reverse=True)), "") if posted.action.verb != "close" else ""
+    if posted.action.verb in ("undo", "clear", "close", "remove"):
+        fragment = posted.action.target
+    return back(entry, open=sorted(posted.open_rows), _anchor=fragment or None)
+
+
+def switch_language(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
+    """The same page in the other language; what was typed stays as it was typed."""
+    if posted.action.target in LANGUAGES:
+        session["language"] = posted.action.target
+    keep(entry, posted)
+    return back(entry, open=sorted(posted.open_rows))
+
+
+def save(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
+    """Save the form, or say what stands in the way; whatever happens, nothing typed is lost."""
+    draft = draft_after(entry, posted)
+    complete = posted.action.verb == "complete"
+    key = posted.idempotency_key or secrets.token_urlsafe(18)
+    confirmed = _confirmed(entry, posted)
+    try:
+        return saved(entry, draft, save_draft(entry, draft, key=key, complete=complete, confirmed=confirmed), complete=complete)
+    except KeyReused:  # the page was sent before, with other contents: what it asks for now is something new
+        return save(entry, replace(posted, idempotency_key=""))
+    except Conflict as conflict:
+        keep_draft(workspace().database, entry.actor, entry.subject, entry.place, entry.form, draft, visit().now)
+        merged = settle_quietly(entry, draft, conflict)
+        if merged is None:
+            return conflict_page(entry, draft, conflict, complete=complete)
+        return save_merged(entry, merged, confirmed, complete=complete)
+    except ConfirmClear:
+        keep(entry, posted)
+        return back(entry, said="clears", open=sorted(posted.open_rows))
+    except NotUnique as clash:
+        keep(entry, posted)
+        return back(entry, said="taken", check=sorted({check_of_key(name) for name in clash.names}))
+    except (RowClash, WrongDefinition):
+        keep(entry, posted)
+        return back(entry, said="changed")
+
+
+def save_merged(
+    entry: Entry, merged: Draft, confirmed: Callable[[FormData, datetime], frozenset[str]], *, complete: bool
+) -> ResponseReturnValue:
+    """Save one's own changes together with those of others that touch other fields."""
+    try:
+        result = save_draft(entry, merged, key=secrets.token_urlsafe(18), complete=complete, confirmed=confirmed)
+    except (Conflict, ConfirmClear, NotUnique, RowClash, WrongDefinition):
+        keep_draft(workspace().database, entry.actor, entry.subject, entry.place, entry.form, merged, visit().now)
+        return back(entry, said="changed")
+    return saved(entry, merged, result, complete=complete, said="merged")
+
+
+def save_draft(
+    entry: Entry, draft: Draft, *, key: str, complete: bool, confirmed: Callable[[FormData, datetime], frozenset[str]]
+) -> SaveResult:
+    """Save what a draft holds."""
+    one = visit()
+    request = SaveRequest(
+        subject=entry.subject,
+        place=entry.place,
+        data=draft.data,
+        expected_revision=draft.revision,
+        key=key,
+        actor=entry.actor,
+        at=one.now,
+        language=one.language,
+        complete=complete,
+        confirm_clear=confirmed(draft.data, one.now),
+    )
+    return save_form(workspace().database, entry.version.registry, request, entry.version.rules)
+
+
+def saved(entry: Entry, draft: Draft, result: SaveResult, *, complete: bool, said: str = "") -> ResponseReturnValue:
+    """After a save: answers to warnings are stored, the draft goes unless something could not be read."""
+    space, one = workspace(), visit()
+    _store_answers(entry, draft, result)
+    if has_unread(draft.data):
+        rebased = replace(draft, revision=result.revision, rows=row_ids(draft.data), clears=frozenset())
+        keep_draft(space.database, entry.actor, entry.subject, entry.place, entry.form, rebased, one.now)
+    else:
+        drop_working_copy(space.database, entry.actor, entry.place)
+    if complete and result.state == COMPLETE:
+        address = url_for("patients.show", registry=entry.version.name, who=entry.who, done=str(entry.spot))
+        return redirect(address, 303)
+    return back(entry, said=said or ("partly" if has_unread(draft.data) else "saved"), summary=1)
+
+
+def keep(entry: Entry, posted: PostedForm) -> None:
+    """Keep what was typed as the draft; the next page tells what a save will delete."""
+    one = visit()
+    evaluation = entry.evaluate(posted.data, one.now, one.language)
+    draft = draft_after(entry, posted, evaluation)
+    keep_draft(workspace().database, entry.actor, entry.subject, entry.place, entry.form, draft, one.now)
+
+
+def back(entry: Entry, **parts: object) -> ResponseReturnValue:
+    """To the form's page, so that a reload repeats nothing."""
+    address = url_for("forms.show", registry=entry.version.name, who=entry.who, spot=str(entry.spot), **parts)  # type: ignore[arg-type]
+    return redirect(address, 303)
+
+
+def _confirmed(entry: Entry, posted: PostedForm) -> Callable[[FormData, datetime], frozenset[str]]:
+    """Which deletions the person agreed to: those that the page told, and no others."""
+    told = entry.start().clears
+
+    def confirmed(data: FormData, _at: datetime) -> frozenset[str]:
+        if not posted.clear_confirmed:
+            return frozenset()
+        paths = paths_of_names(entry.form, data)
+        return frozenset(paths[name] for name in told if name in paths)
+
+    return confirmed
+
+
+def _store_answers(entry: Entry, draft: Draft, result: SaveResult) -> None:
+    """Store the answers to the warnings of what was saved."""
+    space, one = workspace(), visit()
+    known = stored_answers(entry, result.form)
+    for name, violation, (row, item) in warnings_of(entry, draft.data, result.evaluation):
+        reason = draft.acknowledged.get(acknowledgement(name, violation))
+        wants_words = violation.severity is CheckSeverity.WARNING_REASON
+        if reason is None or (wants_words and not reason.strip()) or known.get((violation.code, row, item)) == reason.strip():
+            continue
+        accepted = Acknowledgement(result.form, violation.rule, violation.inputs, row, item, reason.strip())
+        acknowledge(space.database, entry.actor, entry.subject, accepted, at=one.now)
+
+
+def taken_words(entry: Entry, checks: list[str], language: str) -> str:
+    """What the checks say whose key is taken."""
+    known = {check.id: check for check in entry.form.checks}
+    return " ".join(in_language(known[name].message, language) for name in checks if name in known)
+
+
+VERBS: Mapping[str, Verb] = MappingProxyType({"save": save, "complete": save, "language": switch_language})
+
+__all__ = ["back", "carry_out", "keep", "save_draft", "save_merged", "saved", "taken_words"]

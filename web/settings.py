@@ -1,0 +1,81 @@
+"""Settings of the web application: a frozen object, read from environment variables named ECRF_…"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+SHORTEST_SECRET = 32
+_YES = frozenset({"1", "true", "yes"})
+
+
+class SettingsError(ValueError):
+    """A setting is absent or wrong; the text says which one and what to do."""
+
+
+def system_clock() -> datetime:
+    """The present time, aware."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that differs between installations."""
+
+    database_url: str = field(repr=False)
+    definitions: Path  # the folder with the definition files
+    master_key: Path  # the file with the key to identities, in base64
+    secret: str = field(repr=False)  # signs cookies
+    secure_cookies: bool = True  # only plain http on one's own machine does without
+    synthetic: bool = False  # pages say that the patients are made up
+    proxies: int = 0  # how many proxies in front may be believed
+    clock: Callable[[], datetime] = system_clock
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of the environment.
+
+    Raises:
+        SettingsError: one is absent or too weak.
+    """
+    secret = _secret(environment)
+    if len(secret) < SHORTEST_SECRET:
+        raise SettingsError(f"the secret has {len(secret)} characters; at least {SHORTEST_SECRET} random ones are needed")
+    key = Path(_needed(environment, "ECRF_MASTER_KEY_FILE"))
+    if not key.is_file():
+        raise SettingsError(f"ECRF_MASTER_KEY_FILE: there is no file {key}")
+    definitions = Path(environment.get("ECRF_DEFINITIONS", "form_definitions"))
+    if not definitions.is_dir():
+        raise SettingsError(f"ECRF_DEFINITIONS: there is no folder {definitions}")
+    return Settings(
+        database_url=_needed(environment, "ECRF_DATABASE_URL"),
+        definitions=definitions,
+        master_key=key,
+        secret=secret,
+        secure_cookies=environment.get("ECRF_PLAIN_HTTP", "").lower() not in _YES,
+        synthetic=environment.get("ECRF_SYNTHETIC", "").lower() in _YES,
+        proxies=int(environment.get("ECRF_PROXIES", "0")),
+    )
+
+
+def _needed(environment: Mapping[str, str], name: str) -> str:
+    found = environment.get(name, "")
+    if not found:
+        raise SettingsError(f"set the environment variable {name}")
+    return found
+
+
+def _secret(environment: Mapping[str, str]) -> str:
+    file = environment.get("ECRF_SECRET_FILE", "")
+    if not file:
+        return _needed(environment, "ECRF_SECRET")
+    try:
+        return Path(file).read_text("utf-8").strip()
+    except OSError as fault:
+        raise SettingsError(f"ECRF_SECRET_FILE: {fault.strerror}: {file}") from None
+
+
+__all__ = ["SHORTEST_SECRET", "Settings", "SettingsError", "read_settings", "system_clock"]

@@ -1,0 +1,85 @@
+"""What all requests share, and what is known of the one at work: who asks, in which language, when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app, g
+
+from storage.access import Actor
+from storage.accounts import Account, Membership
+from storage.database import Database
+from web.browser_rules import Programs
+from web.registries import Registries, Version
+from web.settings import Settings
+from web.words import Tongue
+
+EXTENSION = "ecrf"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What is made once: the database, the registries, the languages."""
+
+    settings: Settings
+    database: Database
+    registries: Registries
+    tongues: Mapping[str, Tongue]
+    programs: Programs
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request: when, in which language, and by whom. `lapsed` is the account whose session has ended."""
+
+    now: datetime
+    tongue: Tongue
+    account: Account | None = None
+    memberships: tuple[Membership, ...] = ()
+    membership: Membership | None = None  # the one that counts in the registry of this page
+    lapsed: int | None = None
+
+    @property
+    def language(self) -> str:
+        """'pl' or 'en'."""
+        return self.tongue.language
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, as storage sees it; only where a membership counts."""
+        assert self.account is not None
+        assert self.membership is not None
+        return actor_of(self.account.id, self.account.name, self.membership)
+
+    def words(self, key: str, **parts: object) -> str:
+        """A text of the interface."""
+        return self.tongue.words.text(key, **parts)
+
+
+def actor_of(account: int, name: str, membership: Membership) -> Actor:
+    """A person in a role, as storage sees it."""
+    return Actor(account, name, membership.registry, membership.site, membership.role)
+
+
+def workspace() -> Workspace:
+    """The workspace of the running application."""
+    found = current_app.extensions[EXTENSION]
+    assert isinstance(found, Workspace)
+    return found
+
+
+def visit() -> Visit:
+    """The request at work."""
+    found = g.visit
+    assert isinstance(found, Visit)
+    return found
+
+
+def version_of(registry: str) -> Version:
+    """The newest version of a registry; the guard has made sure that there is one."""
+    return workspace().registries.current[registry]
+
+
+__all__ = ["EXTENSION", "Visit", "Workspace", "actor_of", "version_of", "visit", "workspace"]
