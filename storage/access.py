@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, exists, insert, or_, text, true, update
+from sqlalchemy import Connection, and_, exists, insert, or_, true, update
 from sqlalchemy.sql import ColumnElement
 
 from storage.audit import AuditEntry, append_entry, subject_stream
 from storage.database import Database
+from storage.direct import Query
 from storage.errors import NotVisible
 from storage.locking import lock_subject
 from storage.slots import utc
 from storage.tables import access, enrolment
-from storage.tables.base import instant_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +51,19 @@ def visible_subjects(actor: Actor, at: datetime) -> ColumnElement[bool]:
 
 def visible_instances(connection: Connection, actor: Actor, subject: int, at: datetime) -> frozenset[int] | None:
     """The episodes that the actor may see, None for all of them; raises NotVisible when there is no right at all."""
-    scope = {"subject": subject, "registry": actor.registry}
+    given = {"subject": subject, "actor_registry": actor.registry, "site": actor.site, "at": utc(at)}
     if actor.site is None:
-        if connection.execute(_ENROLLED, scope).first() is None:
-            raise NotVisible(subject)
-        return None
-    now = utc(at) if connection.dialect.name == "postgresql" else instant_text(at)
-    rows = connection.execute(_GRANTED, {**scope, "site": actor.site, "at": now})
-    instances = [row.instance_id for row in rows]
-    if not instances:
+        return seen_by(actor, subject, bool(_IS_ENROLLED.rows(connection, given)[0][0]), ())
+    granted = _GRANTED_INSTANCES.rows(connection, given)
+    return seen_by(actor, subject, enrolled=True, granted=[instance for (instance,) in granted])
+
+
+def seen_by(actor: Actor, subject: int, enrolled: bool, granted: Sequence[int | None]) -> frozenset[int] | None:
+    """The same from what was read: a keeper sees who is enrolled, a site what access rows grant (None: all)."""
+    if not (enrolled if actor.site is None else granted):
         raise NotVisible(subject)
-    return None if None in instances else frozenset(instances)
+    seen = frozenset(instance for instance in granted if instance is not None)
+    return None if actor.site is None or len(seen) < len(set(granted)) else seen
 
 
 def require_access(
@@ -120,13 +123,18 @@ def _note(
     )
 
 
-_ENROLLED = text("SELECT 1 FROM enrolment WHERE subject_id = :subject AND registry = :registry")
-_GRANTED = text(
-    "SELECT instance_id FROM access WHERE subject_id = :subject AND site_id = :site AND registry = :registry "
+# Parts of queries, for whoever reads more than the rights at once.
+ENROLLED = "EXISTS (SELECT 1 FROM enrolment WHERE subject_id = :subject AND registry = :actor_registry)"
+GRANTED = (
+    "access WHERE subject_id = :subject AND site_id = :site AND registry = :actor_registry "
     "AND starts_at <= :at AND (ends_at IS NULL OR ends_at > :at)"
 )
+_IS_ENROLLED = Query.of(f"SELECT {ENROLLED}")
+_GRANTED_INSTANCES = Query.of(f"SELECT instance_id FROM {GRANTED}")  # noqa: S608 -- names of columns alone
 
 __all__ = [
+    "ENROLLED",
+    "GRANTED",
     "Actor",
     "add_access",
     "end_access",
@@ -134,6 +142,7 @@ __all__ = [
     "grants",
     "may_see",
     "require_access",
+    "seen_by",
     "visible_instances",
     "visible_subjects",
 ]

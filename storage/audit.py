@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from storage.bulk import addition
+from storage.bulk import addition, array_text
+from storage.direct import Query
 from storage.slots import canonical, utc
 from storage.tables import audit_entry
 from storage.tables.base import instant_text
@@ -57,8 +58,13 @@ def append_entry(connection: Connection, entry: AuditEntry) -> int:
     """Append to its stream and return the number there. A subject's stream is guarded by the subject's lock."""
     if entry.subject is None and connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:stream, 0))"), {"stream": entry.stream})
-    last = connection.execute(_LAST, {"stream": entry.stream}).one_or_none()
-    number, previous = (last.number + 1, last.hash) if last else (1, NO_HASH)
+    last = _LAST.rows(connection, {"stream": entry.stream})
+    return append_after(connection, entry, last[0] if last else None)
+
+
+def append_after(connection: Connection, entry: AuditEntry, last: Sequence[Any] | None) -> int:
+    """The same when the last entry of the stream (number, hash as hex) was read since the lock was taken."""
+    number, previous = (last[0] + 1, bytes.fromhex(last[1])) if last else (1, NO_HASH)
     body = canonical(entry.body)
     row = (
         entry.stream, number, entry.subject, entry.form, entry.kind, entry.who, utc(entry.at), entry.channel,
@@ -80,7 +86,7 @@ def entry_hash(entry: AuditEntry, number: int, body: str, previous: bytes) -> by
 
 def texts(connection: Connection, values: Sequence[str]) -> Any:
     """A list of texts as its column takes it: an array on PostgreSQL, JSON on SQLite."""
-    return list(values) if connection.dialect.name == "postgresql" else canonical(list(values))
+    return array_text(values) if connection.dialect.name == "postgresql" else canonical(list(values))
 
 
 def read_texts(stored: Any) -> tuple[str, ...]:
@@ -88,13 +94,14 @@ def read_texts(stored: Any) -> tuple[str, ...]:
     return tuple(json.loads(stored) if isinstance(stored, str) else stored)
 
 
-_LAST = text("SELECT number, hash FROM audit_entry WHERE stream = :stream ORDER BY number DESC LIMIT 1")
+_LAST = Query.of("SELECT number, hex(hash) FROM audit_entry WHERE stream = :stream ORDER BY number DESC LIMIT 1")
 _APPEND = addition(audit_entry, tuple(column.name for column in audit_entry.columns))
 
 __all__ = [
     "NO_HASH",
     "SYSTEM",
     "AuditEntry",
+    "append_after",
     "append_entry",
     "entry_hash",
     "read_texts",

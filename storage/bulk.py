@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql
 
+from storage.direct import send
 from storage.tables.base import Moment, instant_text
 
 
@@ -28,12 +29,12 @@ class BulkStatement:
             return
         if self.plain and connection.dialect.name == "postgresql":
             for row in rows:
-                connection.exec_driver_sql(self.postgresql, row)
+                send(connection, self.postgresql, row)
         elif connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(self.postgresql, tuple(map(array_text, zip(*rows, strict=True))))
+            send(connection, self.postgresql, tuple(map(array_text, zip(*rows, strict=True))))
         else:
             given = [tuple(map(_plain, row)) for row in rows] if self.moments else list(rows)
-            connection.exec_driver_sql(self.sqlite, given)
+            send(connection, self.sqlite, given, many=True)
 
 
 def upsert(table: Table, columns: Sequence[str], update: Sequence[str] | None = None) -> BulkStatement:
@@ -78,6 +79,10 @@ def change(table: Table, keys: Sequence[str], columns: Sequence[str]) -> BulkSta
 
 def array_text(values: Sequence[Any]) -> str:
     """PostgreSQL's text of an array. Written here because psycopg's own takes longer than the rest of a save."""
+    if set(map(type, values)) == {str}:
+        joined = '","'.join(values)
+        if "\\" not in joined and joined.count('"') == 2 * (len(values) - 1):  # no quote but our own
+            return f'{{"{joined}"}}'
     return "{" + ",".join([_ELEMENTS[type(value)](value) for value in values]) + "}"
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection
 
 from engine.datatypes import DATATYPES
 from engine.model.metadata_version import DerivedDef
 from engine.records.evaluation import Evaluation
 from storage.changes import Paths
+from storage.direct import Query
 from storage.form_data import Place, SubjectRecord
 from storage.form_index import FormIndex, Registry
 from storage.keys import Keys
-from storage.slots import READERS, VALUE_COLUMNS, Cell, cell_rows, read_cell, stored_cell
+from storage.slots import READERS, VALUE_COLUMNS, Cell, cell_rows, pack, read_cell, stored_cell
 
 OUTCOMES = 0  # the form id under which the outcomes of a container instance are kept
 HIDDEN = "hidden_by_other_form"  # an issue: a foreign change made an entered value not applicable
@@ -94,7 +95,7 @@ def changed_calculated(connection: Connection, cells: Mapping[CalculatedKey, Cel
     scope = {"instances": list({key[0] for key in cells}), "forms": list({key[1] for key in cells})}
     stored: dict[CalculatedKey, Cell] = {}
     readers = READERS[connection.dialect.name]
-    for instance, form, row, item, position, extra, *columns in connection.execute(_CALCULATED, scope):
+    for instance, form, row, item, position, extra, *columns in _CALCULATED.rows(connection, scope):
         cell, key = read_cell(readers, columns, extra), (instance, form, row, item)
         if not position:
             stored[key] = cell
@@ -105,35 +106,37 @@ def changed_calculated(connection: Connection, cells: Mapping[CalculatedKey, Cel
         before = stored.get(key)
         if before == wanted or (wanted is None and (before is None or before.value is None)):
             continue
-        new = cell_rows(key, wanted, len(VALUE_COLUMNS))
+        new = cell_rows(key, pack(wanted) if wanted else None)
         width = len(before.value) if before is not None and isinstance(before.value, tuple) else 1
-        blank: list[Any] = [None] * (len(VALUE_COLUMNS) + 2)
-        rows += [*new, *((*key, position, *blank) for position in range(len(new), width))]
+        rows += [*new, *((*key, position, None, None, None) for position in range(len(new), width))]
     return rows
 
 
 def changed_issues(
-    connection: Connection, registry: Registry, keys: Keys | None, evaluated: Iterable[Evaluated], at: datetime
+    opened: Iterable[Sequence[Any]], registry: Registry, keys: Keys | None, evaluated: Iterable[Evaluated], at: datetime
 ) -> list[Issue]:
-    """The issues to write: new and changed ones, and those that are over, closed."""
+    """The issues to write: new and changed ones, and those of the `opened` that are over, closed."""
     found: dict[tuple[int, str, str, str], Issue] = {}
-    forms: list[int] = []
+    forms: set[int] = set()
     for one in evaluated:
-        forms.append(one.form)
+        forms.add(one.form)
         for issue in _issues_of(registry, keys, one, at):
             found.setdefault(issue.key, issue)
     rows: list[Issue] = []
-    for row in connection.execute(_ISSUES, {"forms": forms}):
-        stored = Issue(
-            row.form_id, row.code, row.row_id, row.item, row.severity, row.blocks, row.message, row.rule,
-            bytes(row.inputs), row.definition, row.origin, _moment(row.raised_at),
-        )  # fmt: skip
+    for stored in map(_opened, opened):
+        if stored.form not in forms:
+            continue
         new = found.pop(stored.key, None)
         if new is None:
             rows.append(stored._replace(closed_at=at))
         elif new[4:9] != stored[4:9]:
             rows.append(new)
     return [*rows, *found.values()]
+
+
+def _opened(columns: Sequence[Any]) -> Issue:
+    issue = Issue(*columns)
+    return issue._replace(inputs=bytes.fromhex(columns[8]), raised_at=datetime.fromisoformat(columns[11]))
 
 
 def _issues_of(registry: Registry, keys: Keys | None, one: Evaluated, at: datetime) -> Iterable[Issue]:
@@ -176,18 +179,10 @@ def _ancestors(record: SubjectRecord, instance: int) -> dict[str, int]:
     return found
 
 
-def _moment(stored: datetime | str) -> datetime:
-    return datetime.fromisoformat(stored) if isinstance(stored, str) else stored
-
-
-_CALCULATED = text(
+_CALCULATED = Query.of(
     f"SELECT instance_id, form_id, row_id, item, position, extra, {', '.join(VALUE_COLUMNS)} FROM calculated_data "  # noqa: S608 -- names of columns alone
-    "WHERE instance_id IN :instances AND form_id IN :forms ORDER BY instance_id, form_id, row_id, item, position"
-).bindparams(bindparam("instances", expanding=True), bindparam("forms", expanding=True))
-_ISSUES = text(
-    "SELECT form_id, code, row_id, item, severity, blocks, message, rule, inputs, definition, origin, raised_at "
-    "FROM issue WHERE form_id IN :forms AND closed_at IS NULL"
-).bindparams(bindparam("forms", expanding=True))
+    "WHERE instance_id = ANY(:instances) AND form_id = ANY(:forms) ORDER BY position"
+)
 
 __all__ = [
     "FOREIGN",

@@ -1,42 +1,24 @@
-"""Loads a subject with all its forms as an Instance tree, in a constant number of queries."""
+"""Loads a subject with all its forms as an Instance tree, in two queries, however large it is."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection
 
 from engine.datatypes.values import Entered
 from engine.records.form_data import FormData, Instance, Occurrence, RowData
-from storage.access import Actor, visible_instances
+from storage.access import Actor
 from storage.database import Database
+from storage.direct import Query
 from storage.form_index import FormIndex, Registry
 from storage.identity import SubjectKey, subject_key_of
-from storage.locking import LockedSubject, look_at_subject
 from storage.slots import MISSING, READERS, VALUE_COLUMNS, WITHDRAWN, Cell, Key, read_cell, value_of
-
-
-class Place(NamedTuple):
-    """Where a form stands: its container instance, or the event occurrence in it when the form is per event."""
-
-    instance: int
-    form: str
-    occurrence: int | None = None
-    record: int = 0
-
-
-class RowState(NamedTuple):
-    """A row without its values."""
-
-    row: str
-    group: str
-    parent: str  # '' for the form
-    position: int
-    removed: bool = False
+from storage.structure import MINE, InstanceRow, OccurrenceRow, Place, RowState, Secret, Structure, read_structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +42,6 @@ class FormRecord:
     def withdrawn(self) -> dict[Key, str]:
         """The retracted values, with the reason."""
         return {key: cell.value for key, cell in self.cells.items() if cell.slot == WITHDRAWN}
-
-
-class InstanceRow(NamedTuple):
-    """A container instance."""
-
-    id: int
-    parent: int | None
-    container: str
-    number: int
-
-
-class OccurrenceRow(NamedTuple):
-    """An occurrence of an event."""
-
-    id: int
-    instance: int
-    event: str
-    number: int
-    day: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,52 +74,30 @@ class SubjectRecord:
 def load_subject(database: Database, registry: Registry, actor: Actor, subject: int, at: datetime) -> SubjectRecord:
     """A subject with all forms that the actor may see; raises NotVisible."""
     with database.read() as connection:
-        seen = visible_instances(connection, actor, subject, at)
-        record = read_subject(connection, database, registry, look_at_subject(connection, subject))
-    return record if seen is None else _only(record, seen)
+        structure = read_structure(connection, registry.model.registry, actor, subject, at)
+        record = read_values(connection, database, registry, structure)
+    return record if structure.seen is None else _only(record, structure.seen)
 
 
-def read_subject(
-    connection: Connection, database: Database, registry: Registry, locked: LockedSubject, besides: Place | None = None
+def read_values(
+    connection: Connection, database: Database, registry: Registry, structure: Structure, besides: Place | None = None
 ) -> SubjectRecord:
-    """The whole subject, without asking who looks: rules across sites need it.
+    """The whole subject with its values, without asking who looks: rules across sites need it.
 
     The values of the form `besides` stay cells: they are about to be replaced.
     """
-    scope = {"subject": locked.id, "registry": registry.model.registry}
-    instances = tuple(InstanceRow(*row) for row in connection.execute(_INSTANCES, scope))
-    occurrences = tuple(
-        OccurrenceRow(row.id, row.instance_id, row.event, row.number, _day(row.day))
-        for row in connection.execute(_OCCURRENCES, scope)
-    )
-    forms = connection.execute(_FORMS, scope).all()
-    rows: dict[int, dict[str, RowState]] = defaultdict(dict)
-    for form, row, group, parent, position, removed in connection.execute(_ROWS, scope):
-        rows[form][row] = RowState(row, group, parent, position, bool(removed))
-    cells = read_cells(connection, _CELLS, scope)
-    key = subject_key_of(database.master, locked) if database.keys and locked.wrapped else None
-    ciphertexts = _read_identities(connection, scope, cells, key)
+    subject = structure.subject
+    cells = read_cells(connection, _CELLS, {"subject": subject.id, "registry": registry.model.registry})
+    key = subject_key_of(database.master, subject) if database.keys and subject.wrapped else None
+    ciphertexts = _open_secrets(structure.secrets, cells, key)
     records: dict[Place, FormRecord] = {}
-    known = registry.model.forms
-    for row in forms:
-        place = Place(row.instance_id, row.form, row.occurrence_id, row.record)
-        own_rows, own_cells = rows[row.id], cells[row.id]
-        index = database.indexes.of(registry, row.form) if row.form in known and place != besides else None
-        records[place] = FormRecord(
-            row.id,
-            place,
-            row.definition,
-            row.revision,
-            row.state,
-            row.status,
-            _moment(row.opened_at),
-            _moment(row.saved_at),
-            build_form(index, own_rows, own_cells) if index else FormData(),
-            own_rows,
-            own_cells,
-            ciphertexts[row.id],
-        )
-    return SubjectRecord(locked.id, locked.erased, instances, occurrences, records, key)
+    for form in structure.forms:
+        known = form.place.form in registry.model.forms and form.place != besides
+        index = database.indexes.of(registry, form.place.form) if known else None
+        rows, own = structure.rows.get(form.id, {}), cells.get(form.id, {})
+        data = build_form(index, rows, own) if index else FormData()
+        records[form.place] = FormRecord(*form, data, rows, own, ciphertexts.get(form.id, {}))
+    return SubjectRecord(subject.id, subject.erased, structure.instances, structure.occurrences, records, key)
 
 
 def build_form(index: FormIndex, rows: Mapping[str, RowState], cells: Mapping[Key, Cell]) -> FormData:
@@ -204,20 +145,20 @@ def build_tree(
     return build(next(row for row in instances if row.parent is None))
 
 
-def cells_query(source: str, condition: str) -> TextClause:
-    """The query of entered values; asked without types, or SQLAlchemy would convert each of the many empty columns."""
+def cells_query(source: str, condition: str) -> Query:
+    """The query of entered values."""
     columns = ", ".join(f"d.{name}" for name in (*VALUE_COLUMNS, MISSING, WITHDRAWN))
-    return text(
+    return Query.of(
         f"SELECT d.form_id, d.row_id, d.item, d.position, d.extra, {columns} FROM {source} WHERE {condition} "  # noqa: S608 -- texts of this package alone
-        "ORDER BY d.form_id, d.row_id, d.item, d.position"
+        "ORDER BY d.position"
     )
 
 
-def read_cells(connection: Connection, query: TextClause, scope: Mapping[str, Any]) -> dict[int, dict[Key, Cell]]:
+def read_cells(connection: Connection, query: Query, scope: Mapping[str, Any]) -> dict[int, dict[Key, Cell]]:
     """Form -> key -> cell; the rows of a multiple choice become one cell."""
     cells: dict[int, dict[Key, Cell]] = defaultdict(dict)
     readers = READERS[connection.dialect.name]
-    for form, row, item, position, extra, *columns in connection.execute(query, scope):
+    for form, row, item, position, extra, *columns in query.rows(connection, scope):
         cell, key = read_cell(readers, columns, extra), (row, item)
         if position:
             before = cells[form][key]
@@ -226,12 +167,13 @@ def read_cells(connection: Connection, query: TextClause, scope: Mapping[str, An
     return cells
 
 
-def _read_identities(
-    connection: Connection, scope: Mapping[str, Any], cells: dict[int, dict[Key, Cell]], key: SubjectKey | None
+def _open_secrets(
+    secrets: Iterable[Secret], cells: dict[int, dict[Key, Cell]], key: SubjectKey | None
 ) -> dict[int, dict[Key, bytes]]:
+    """Decrypt identifying values into the cells; returns the ciphertexts by form."""
     ciphertexts: dict[int, dict[Key, bytes]] = defaultdict(dict)
     if key is not None:
-        for form, row, item, ciphertext in connection.execute(_IDENTITIES, scope):
+        for form, row, item, ciphertext in secrets:
             ciphertexts[form][row, item] = ciphertext
             cells[form][row, item] = key.open(form, (row, item), ciphertext)
     return ciphertexts
@@ -258,36 +200,7 @@ def _only(record: SubjectRecord, seen: frozenset[int]) -> SubjectRecord:
     )
 
 
-def _day(stored: date | str | None) -> date | None:
-    return date.fromisoformat(stored) if isinstance(stored, str) else stored
-
-
-def _moment(stored: datetime | str) -> datetime:
-    return datetime.fromisoformat(stored) if isinstance(stored, str) else stored
-
-
-_MINE = "f.subject_id = :subject AND f.home IN ('', :registry)"
-_INSTANCES = text(
-    "SELECT id, parent_id, container, number FROM instance "
-    "WHERE subject_id = :subject AND registry IN ('', :registry) ORDER BY number, id"
-)
-_OCCURRENCES = text(
-    "SELECT o.id, o.instance_id, o.event, o.number, o.day FROM occurrence o JOIN instance i ON i.id = o.instance_id "
-    "WHERE o.subject_id = :subject AND i.registry IN ('', :registry)"
-)
-_FORMS = text(
-    "SELECT id, instance_id, occurrence_id, form, record, definition, revision, state, status, opened_at, saved_at "  # noqa: S608 -- names of columns alone
-    f"FROM form_instance f WHERE {_MINE}"
-)
-_ROWS = text(
-    "SELECT r.form_id, r.row_id, r.grp, r.parent, r.position, r.removed FROM form_instance f "  # noqa: S608 -- names of columns alone
-    f"JOIN row_data r ON r.form_id = f.id WHERE {_MINE}"
-)
-_CELLS = cells_query("form_instance f JOIN item_data d ON d.form_id = f.id", _MINE)
-_IDENTITIES = text(
-    "SELECT i.form_id, i.row_id, i.item, i.ciphertext FROM form_instance f JOIN identity i ON i.form_id = f.id "  # noqa: S608 -- names of columns alone
-    f"WHERE {_MINE} AND i.ciphertext IS NOT NULL"
-)
+_CELLS = cells_query("form_instance f JOIN item_data d ON d.form_id = f.id", MINE)
 
 __all__ = [
     "FormRecord",
@@ -301,6 +214,6 @@ __all__ = [
     "cells_query",
     "load_subject",
     "read_cells",
-    "read_subject",
+    "read_values",
     "seen_instances",
 ]

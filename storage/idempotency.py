@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, text
+from sqlalchemy import Connection, delete
 
 from storage.bulk import addition
 from storage.changes import Submitted
@@ -22,22 +23,20 @@ from storage.tables.base import instant_text
 
 def request_digest(keys: Keys | None, request: SaveRequest, submitted: Submitted) -> bytes:
     """What tells a repeated request from another one with the same key; keyed, since it covers identities."""
-    cells = [(*key, *cell) for key, cell in sorted(submitted.cells.items())]  # plain tuples: their repr is fast
+    cells = sorted(submitted.packed.items())  # texts: the repr of numbers and dates is slow
     rows = [tuple(state) for _, state in sorted(submitted.rows.items())]
     told = (request.subject, tuple(request.place), request.expected_revision, request.complete)
     content = repr((told, cells, rows, sorted(submitted.kept)))
     return keys.keyed_hash("request", content) if keys else hashlib.sha256(content.encode()).digest()
 
 
-def stored_answer(connection: Connection, request: SaveRequest, digest: bytes) -> dict[str, Any] | None:
+def stored_answer(stored: Sequence[str] | None, request: SaveRequest, digest: bytes) -> dict[str, Any] | None:
     """The answer to the same request, if it came before; raises KeyReused when another request came."""
-    own = {"account": request.actor.account, "key": request.key}
-    row = connection.execute(_ANSWER, own).one_or_none()
-    if row is None:
+    if stored is None:
         return None
-    if bytes(row.request) != digest:
+    if bytes.fromhex(stored[0]) != digest:
         raise KeyReused(request.key)
-    answer: dict[str, Any] = json.loads(row.answer)
+    answer: dict[str, Any] = json.loads(stored[1])
     answer["saved_at"] = datetime.fromisoformat(answer["saved_at"])
     return answer
 
@@ -62,7 +61,6 @@ def purge_answers(database: Database, *, before: datetime) -> int:
         return connection.execute(delete(idempotency).where(idempotency.c.at < utc(before))).rowcount
 
 
-_ANSWER = text("SELECT request, answer FROM idempotency WHERE account_id = :account AND key = :key")
 _KEEP = addition(idempotency, ("account_id", "key", "request", "answer", "at"))
 
 __all__ = ["keep_answer", "purge_answers", "request_digest", "stored_answer"]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
+from storage.direct import send
 from storage.errors import NotVisible
 
 
@@ -21,6 +22,15 @@ class LockedSubject(NamedTuple):
 def lock_subject(connection: Connection, subject: int) -> LockedSubject:
     """Wait for other writers of the subject. SQLite has one writer at a time anyway (BEGIN IMMEDIATE)."""
     return _row(connection, subject, _LOCK if connection.dialect.name == "postgresql" else _LOOK)
+
+
+def wait_for_subject(connection: Connection, subject: int) -> None:
+    """The same lock alone, for whoever reads the subject in a statement of its own.
+
+    It must not be one statement with that reading: PostgreSQL reads as of the statement's start, before the wait.
+    """
+    if connection.dialect.name == "postgresql":
+        send(connection, "SELECT 1 FROM subject WHERE id = %s FOR UPDATE", (subject,))
 
 
 def look_at_subject(connection: Connection, subject: int) -> LockedSubject:
@@ -42,4 +52,4 @@ _LOOK = (
 )
 _LOCK = f"{_LOOK} FOR UPDATE OF s"
 
-__all__ = ["LockedSubject", "lock_subject", "look_at_subject"]
+__all__ = ["LockedSubject", "lock_subject", "look_at_subject", "wait_for_subject"]

@@ -10,21 +10,21 @@ from sqlalchemy import Connection
 
 from engine.records.evaluation import Evaluation
 from engine.records.form_data import Focus, FormData
-from storage.access import visible_instances
-from storage.audit import AuditEntry, append_entry, subject_stream
+from storage.audit import AuditEntry, append_after, subject_stream
 from storage.changes import Changes, Paths, Submitted, compare, flatten, paths_of, without
 from storage.clashes import clashing_values
 from storage.database import Database
 from storage.derived import Evaluated, calculated_cells, changed_calculated, changed_issues
 from storage.errors import ConfirmClear, NotFound, NotVisible, UnknownItem, WrongDefinition
-from storage.form_data import FormRecord, Place, SubjectRecord, build_form, read_subject, seen_instances
+from storage.form_data import FormRecord, Place, SubjectRecord, build_form, read_values, seen_instances
 from storage.form_index import FormIndex, Registry
 from storage.idempotency import keep_answer, request_digest, stored_answer
 from storage.identity import person_in, write_hashes
-from storage.locking import lock_subject
+from storage.locking import wait_for_subject
 from storage.request import Rules, SaveRequest, SaveResult
 from storage.slots import Key
 from storage.status import pack_status
+from storage.structure import Before, read_before
 from storage.unique_keys import write_unique_keys
 from storage.writing import (
     FormHead,
@@ -53,6 +53,7 @@ class _Work:
     index: FormIndex
     record: SubjectRecord
     stored: FormRecord | None
+    before: Before
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +80,16 @@ def save_form(database: Database, registry: Registry, request: SaveRequest, rule
     submitted = flatten(index, request.data, withdrawn)
     digest = request_digest(database.keys, request, submitted)
     with database.write() as connection:
-        locked = lock_subject(connection, request.subject)
-        seen = visible_instances(connection, request.actor, request.subject, request.at)
-        answer = stored_answer(connection, request, digest)
-        record = read_subject(connection, database, registry, locked, besides=request.place)
-        _check_place(record, request.place, seen)
+        wait_for_subject(connection, request.subject)
+        stream = subject_stream(request.subject)
+        structure, before = read_before(
+            connection, registry.model.registry, request.actor, request.subject, request.at, request.key, stream
+        )
+        answer = stored_answer(before.answer, request, digest)
+        record = read_values(connection, database, registry, structure, besides=request.place)
+        _check_place(record, request.place, structure.seen)
         stored = record.forms.get(request.place)
-        work = _Work(database, connection, registry, request, rules, index, record, stored)
+        work = _Work(database, connection, registry, request, rules, index, record, stored, before)
         if answer is not None:
             return _replay(work, answer, paths)
         _check_stored(work, submitted, paths)
@@ -172,7 +176,7 @@ def _write_values(
     ciphertexts = work.stored.ciphertexts if work.stored else {}
     keyless, subject = work.database.keys is None, work.request.subject
     sealer = Sealer(subject, head.id, work.index.identifying, work.record.key, keyless, ciphertexts)
-    values = write_changes(work.connection, sealer, changes)
+    values = write_changes(work.connection, sealer, changes, submitted.packed)
     data = _after(work, judged, submitted, changes)
     if work.rules.person.all.intersection(changes.items) and work.record.key is not None:
         write_hashes(work.connection, work.database.master, subject, person_in(data.items, work.rules.person))
@@ -204,7 +208,9 @@ def _write_derived(work: _Work, head: FormHead, judged: _Judged, changes: Change
     evaluated = [own, *(one for one, _ in others)]
     cells = calculated_cells(work.registry, work.record, evaluated)
     write_calculated(connection, changed_calculated(connection, cells))
-    write_issues(connection, changed_issues(connection, work.registry, work.database.keys, evaluated, request.at))
+    write_issues(
+        connection, changed_issues(work.before.issues, work.registry, work.database.keys, evaluated, request.at)
+    )
     heads = [new for one, new in others if new.status != work.record.forms[one.place].status]
     if work.stored is not None and head != head_of(work.stored, work.stored.status):
         heads.append(head)
@@ -231,13 +237,14 @@ def _note(work: _Work, head: FormHead, changes: Changes, values: list[list[Any]]
         body["state"] = [stored.state if stored else None, head.state]
     if cleared:
         body["cleared"] = list(cleared)
-    return append_entry(
+    return append_after(
         work.connection,
         AuditEntry(
             subject_stream(request.subject), "save" if stored else "open_form", request.actor.name, request.at,
             request.actor.channel, body, request.reason, request.subject, head.id, work.registry.hash, head.revision,
             changes.items,
         ),
+        work.before.head,
     )  # fmt: skip
 
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from engine.datatypes.base import DataType, Kind, Slot, Stored
@@ -34,10 +36,14 @@ SLOTS = (
     Slot.CODE, Slot.NUMBER, Slot.DATE, Slot.BOOLEAN, Slot.TEXT, Slot.DATETIME, Slot.TIME, Slot.REFERENCE, Slot.FILE
 )  # fmt: skip
 VALUE_COLUMNS = tuple(f"{slot}_value" for slot in SLOTS)
-CALCULATED_COLUMNS = (*VALUE_COLUMNS, "extra", "number_search")
-ENTERED_COLUMNS = (*VALUE_COLUMNS, MISSING, WITHDRAWN, "extra", "number_search")
-_READ_ORDER = (*map(str, SLOTS), MISSING, WITHDRAWN)
-_WRITE_AT = {name: place for place, name in enumerate(_READ_ORDER)}
+CELL_SLOTS = (*map(str, SLOTS), MISSING, WITHDRAWN)
+_NAMES = {slot: str(slot) for slot in SLOTS}  # an enum's own conversion takes longer than the rest of a cell
+_PLACES = {name: place for place, name in enumerate(CELL_SLOTS)}
+
+
+def value_column(slot: str) -> str:
+    """The column of a slot, or of a reason that stands in place of a value."""
+    return slot if slot in {MISSING, WITHDRAWN} else f"{slot}_value"
 
 
 def number_text(number: Decimal) -> str:
@@ -63,8 +69,8 @@ _FROM_TEXT: Mapping[str, Callable[[Any], Any]] = {
     Slot.DATETIME: datetime.fromisoformat,
     Slot.BOOLEAN: bool,
 }
-_NATIVE = tuple((name, _same) for name in _READ_ORDER)
-_TEXTUAL = tuple((name, _FROM_TEXT.get(name, _same)) for name in _READ_ORDER)
+_NATIVE = tuple((name, _same) for name in CELL_SLOTS)
+_TEXTUAL = tuple((name, _FROM_TEXT.get(name, _same)) for name in CELL_SLOTS)
 # psycopg gives native values; SQLite, asked without types, what was written.
 READERS: Mapping[str, Sequence[tuple[str, Callable[[Any], Any]]]] = {"postgresql": _NATIVE, "sqlite": _TEXTUAL}
 
@@ -86,8 +92,18 @@ def stored_cell(datatype: DataType, value: Value) -> Cell | None:
         content = (content,) if isinstance(content, str) else tuple(content)
         if not content:
             return None
-    extra = json.dumps(dict(stored.extra), sort_keys=True, ensure_ascii=False) if stored.extra else None
-    return Cell(str(datatype.slot), content, extra)
+    return Cell(_NAMES[datatype.slot], content, _extra_text(tuple(stored.extra.items())) if stored.extra else None)
+
+
+# Offsets and units are few and come back with nearly every value.
+@lru_cache(maxsize=4096)
+def _extra_text(extra: tuple[tuple[str, str], ...]) -> str:
+    return json.dumps(dict(extra), sort_keys=True, ensure_ascii=False)
+
+
+@lru_cache(maxsize=4096)
+def _read_extra(text: str) -> Mapping[str, str]:
+    return MappingProxyType(json.loads(text))
 
 
 def value_of(datatype: DataType, cell: Cell) -> Value | Missing | None:
@@ -99,7 +115,7 @@ def value_of(datatype: DataType, cell: Cell) -> Value | Missing | None:
     content = cell.value
     if cell.slot == Slot.CODE and datatype.kind is not Kind.CODES:
         content = content[0]
-    return datatype.load(Stored(content, json.loads(cell.extra) if cell.extra else None))
+    return datatype.load(Stored(content, _read_extra(cell.extra) if cell.extra else None))
 
 
 def read_cell(readers: Sequence[tuple[str, Callable[[Any], Any]]], columns: Sequence[Any], extra: str | None) -> Cell:
@@ -111,29 +127,22 @@ def read_cell(readers: Sequence[tuple[str, Callable[[Any], Any]]], columns: Sequ
     return Cell(MISSING, None)
 
 
-def cell_rows(head: tuple[Any, ...], cell: Cell | None, width: int) -> list[tuple[Any, ...]]:
-    """The database rows of a cell: `head`, position, `width` columns, extra and the number as REAL."""
-    columns: list[Any] = [None] * width
-    if cell is None:
-        return [(*head, 0, *columns, None, None)]
-    place = _WRITE_AT[cell.slot]
-    if cell.slot == Slot.CODE:
-        rows = []
-        for position, code in enumerate(cell.value):
-            columns[place] = code
-            rows.append((*head, position, *columns, cell.extra, None))
-        return rows
-    columns[place] = _AS_TEXT.get(cell.slot, _same)(cell.value)
-    search = float(cell.value) if cell.slot == Slot.NUMBER else None
-    return [(*head, 0, *columns, cell.extra, search)]
+def cell_rows(head: tuple[Any, ...], packed: Packed | None) -> list[tuple[Any, ...]]:
+    """The rows of a packed cell, narrow: `head`, position, number of the slot, value as text, extra."""
+    if packed is None:
+        return [(*head, 0, None, None, None)]
+    slot, value, *more = packed
+    place, extra = _PLACES[slot], more[0] if more else None
+    if slot == Slot.CODE:
+        return [(*head, position, place, code, extra) for position, code in enumerate(value)]
+    return [(*head, 0, place, ("1" if value else "0") if slot == Slot.BOOLEAN else value, extra)]
 
 
-def pack(cell: Cell | None) -> Packed | None:
-    """A cell as JSON, for the audit."""
-    if cell is None:
-        return None
-    packed: Packed = [cell.slot, _AS_TEXT.get(cell.slot, _same)(cell.value)]
-    return [*packed, cell.extra] if cell.extra else packed
+def pack(cell: Cell) -> Packed:
+    """A cell as JSON, for the audit and for its rows."""
+    slot, value, extra = cell
+    text = _AS_TEXT[slot](value) if slot in _AS_TEXT else value
+    return [slot, text, extra] if extra else [slot, text]
 
 
 def unpack(packed: Packed | None) -> Cell | None:
@@ -147,7 +156,10 @@ def unpack(packed: Packed | None) -> Cell | None:
 
 def canonical(content: Any) -> str:
     """The one JSON text of a content: sorted keys, no spaces."""
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _CANONICAL.encode(content)
+
+
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def utc(at: datetime) -> datetime:
@@ -158,8 +170,7 @@ def utc(at: datetime) -> datetime:
 
 
 __all__ = [
-    "CALCULATED_COLUMNS",
-    "ENTERED_COLUMNS",
+    "CELL_SLOTS",
     "MISSING",
     "READERS",
     "SEALED",
@@ -178,5 +189,6 @@ __all__ = [
     "stored_cell",
     "unpack",
     "utc",
+    "value_column",
     "value_of",
 ]

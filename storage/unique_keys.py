@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, text
-from sqlalchemy.exc import IntegrityError
 
 from storage.bulk import upsert
+from storage.direct import TAKEN
 from storage.errors import NotUnique
 from storage.jobs import enqueue
 from storage.keys import Keys
@@ -39,7 +39,7 @@ def write_unique_keys(
     rows.sort(key=lambda row: row[-1] is not None)  # those that are given up first
     try:
         _WRITE.run(connection, rows)
-    except IntegrityError as clash:  # taken by a writer of another subject in this moment
+    except TAKEN as clash:  # taken by a writer of another subject in this moment
         raise NotUnique(tuple(sorted({name for name, _ in changed}))) from clash
     if rows:
         names = sorted({name for name, _ in changed})

@@ -10,35 +10,21 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from storage.bulk import change, deletion, upsert
+from storage.cell_tables import ALTER_CELLS, INSERT_CELLS, WRITE_CALCULATED
 from storage.changes import Changes
 from storage.derived import Issue
 from storage.errors import Erased, NoKeys
 from storage.form_data import FormRecord, Place
 from storage.identity import SubjectKey, sealed
-from storage.slots import (
-    CALCULATED_COLUMNS,
-    ENTERED_COLUMNS,
-    MISSING,
-    VALUE_COLUMNS,
-    WITHDRAWN,
-    Cell,
-    Key,
-    Packed,
-    cell_rows,
-    pack,
-    utc,
-)
-from storage.tables import calculated_data, form_instance, identity, issue, item_data, row_data
+from storage.slots import Cell, Key, Packed, cell_rows, pack, utc
+from storage.tables import form_instance, identity, issue, item_data, row_data
 
 _CELL_KEY = ("form_id", "row_id", "item")
 _DELETE_CELLS = deletion(item_data, _CELL_KEY)
-_WRITE_CELLS = upsert(item_data, (*_CELL_KEY, "position", *ENTERED_COLUMNS))
 _WRITE_ROWS = upsert(row_data, ("form_id", "row_id", "grp", "parent", "position", "removed"))
 _WRITE_IDENTITIES = upsert(identity, (*_CELL_KEY, "subject_id", "ciphertext"))
-_WRITE_CALCULATED = upsert(calculated_data, ("instance_id", *_CELL_KEY, "position", *CALCULATED_COLUMNS))
 _WRITE_ISSUES = upsert(issue, tuple(column.name for column in issue.columns))
 _CHANGE_FORMS = change(form_instance, ("id",), ("definition", "revision", "state", "status", "saved_at"))
-_ENTERED_WIDTH = len((*VALUE_COLUMNS, MISSING, WITHDRAWN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +86,14 @@ class Sealer:
         return self.key.seal(self.form, key, cell)
 
 
-def write_changes(connection: Connection, sealer: Sealer, changes: Changes) -> list[list[Any]]:
-    """Write rows and values; returns the values as the audit keeps them: row, item, old, new."""
+def write_changes(
+    connection: Connection, sealer: Sealer, changes: Changes, packed: Mapping[Key, Packed]
+) -> list[list[Any]]:
+    """Write rows and values (the new ones `packed`); returns the values as the audit keeps them: row, item, old, new."""
     form = sealer.form
     gone: list[tuple[Any, ...]] = []
-    cells: list[tuple[Any, ...]] = []
+    altered: list[tuple[Any, ...]] = []
+    added: list[tuple[Any, ...]] = []
     secrets: list[tuple[Any, ...]] = []
     noted: list[list[Any]] = []
     for key, (old, new) in changes.cells.items():
@@ -113,13 +102,15 @@ def write_changes(connection: Connection, sealer: Sealer, changes: Changes) -> l
             secrets.append((form, *key, sealer.subject, secret))
             noted.append([*key, _sealed_or_none(sealer.stored.get(key)), _sealed_or_none(secret)])
             continue
-        if old is not None and (new is None or _positions(old) > _positions(new)):
+        in_place = old is not None and new is not None and _positions(old) == _positions(new)
+        if old is not None and not in_place:
             gone.append((form, *key))
         if new is not None:
-            cells += cell_rows((form, *key), new, _ENTERED_WIDTH)
-        noted.append([*key, pack(old), pack(new)])
+            (altered if in_place else added).extend(cell_rows((form, *key), packed[key]))
+        noted.append([*key, pack(old) if old else None, packed[key] if new else None])
     _DELETE_CELLS.run(connection, gone)
-    _WRITE_CELLS.run(connection, cells)
+    ALTER_CELLS.run(connection, altered)
+    INSERT_CELLS.run(connection, added)
     _WRITE_IDENTITIES.run(connection, secrets)
     _WRITE_ROWS.run(connection, [(form, *state) for _, state in changes.rows.values()])
     return noted
@@ -127,7 +118,7 @@ def write_changes(connection: Connection, sealer: Sealer, changes: Changes) -> l
 
 def write_calculated(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
     """Write calculated values."""
-    _WRITE_CALCULATED.run(connection, rows)
+    WRITE_CALCULATED.run(connection, rows)
 
 
 def write_issues(connection: Connection, rows: list[Issue]) -> None:

@@ -102,6 +102,7 @@ REGISTRY = SmallRegistry(
 
 
 def evaluate(registry, subject: Instance, focus: Focus, *, as_of, at="save", language="pl", others=()) -> Evaluation:
+    # long: a small engine in one place
     """The rules of the small registry: `hide` hides `hidden`, `total` adds up, `v_integer` is at most 100."""
     instance = _find(subject, focus.instance)
     if focus.occurrence is None:

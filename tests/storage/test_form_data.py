@@ -97,7 +97,14 @@ def test_unread_input_keeps_what_is_stored(ward):
     assert (saved.unread, saved.state) == (("v_date",), "in_progress")
 
 
-def test_a_subject_loads_in_a_constant_number_of_queries(ward, small):
+@pytest.mark.parametrize("text", ['","', '"', "\\", '\\"', "{}", "NULL", " ", "a,b", "'"])
+def test_a_text_comes_back_as_it_was(ward, text):
+    ward.save(FormData({"v_text": text, "v_long_text": text * 2}))
+    ward.save(FormData({"v_text": text * 2, "v_long_text": text}))
+    assert ward.stored().items == {"v_text": text * 2, "v_long_text": text}
+
+
+def test_a_subject_loads_in_two_queries(ward, small):
     counts = []
     for number in (1, 500):
         items = {f"w{n}": VALUES[f"v_{small.TYPES[n % 9]}"] for n in range(number)}
@@ -105,7 +112,7 @@ def test_a_subject_loads_in_a_constant_number_of_queries(ward, small):
         with ward.database.counted() as sent:
             ward.load()
         counts.append(len(sent))
-    assert counts[0] == counts[1] <= 9
+    assert counts == [2, 2]
 
 
 def test_the_tree_is_what_rules_see(ward):

@@ -1,0 +1,75 @@
+"""Sends statements straight to the driver: on the paths of a save and a load SQLAlchemy's layers cost more than the database.
+
+It stays inside SQLAlchemy's transaction, so both kinds of statements may be mixed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+import psycopg
+from sqlalchemy import Connection
+
+from storage.tables.base import instant_text
+
+TAKEN = (psycopg.IntegrityError, sqlite3.IntegrityError)  # what the driver raises when a constraint is broken
+
+
+def send(connection: Connection, statement: str, parameters: Any, *, many: bool = False) -> Any:
+    """Send one statement, for each of the `parameters` when there are many; returns the driver's cursor."""
+    cursor = connection.connection.cursor()
+    # Whoever counts statements hears of these as well.
+    connection.dispatch.before_cursor_execute(connection, cursor, statement, parameters, None, many)
+    if many:
+        cursor.executemany(statement, parameters)
+    else:
+        cursor.execute(statement, parameters)
+    return cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query in the words of both databases, with named parameters."""
+
+    sqlite: str
+    postgresql: str
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """From SQLite's words; `= ANY(:name)` takes a list."""
+        postgresql = text
+        for ours, theirs in _WORDS:
+            postgresql = ours.sub(theirs, postgresql)
+        return cls(_LIST.sub(r"IN (SELECT value FROM json_each(:\1))", text), postgresql)
+
+    def rows(self, connection: Connection, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """What it finds. Times are given aware, lists as lists."""
+        if connection.dialect.name == "postgresql":
+            found = send(connection, self.postgresql, given)
+        else:
+            found = send(connection, self.sqlite, {name: _plain(value) for name, value in given.items()})
+        rows: list[tuple[Any, ...]] = found.fetchall()
+        return rows
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return json.dumps(value)
+    return instant_text(value) if isinstance(value, datetime) else value
+
+
+_LIST = re.compile(r"= ANY\(:(\w+)\)")
+_WORDS = (
+    (re.compile(r"\bjson_group_array\("), "json_agg("),
+    (re.compile(r"\bjson_array\("), "json_build_array("),
+    (re.compile(r"\bhex\((\S+?)\)"), r"encode(\1, 'hex')"),
+    (re.compile(r":(\w+)"), r"%(\1)s"),
+)
+
+__all__ = ["TAKEN", "Query", "send"]

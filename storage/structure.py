@@ -1,0 +1,220 @@
+"""All of a subject but its values, in one query: who may see it, its containers, events, forms, rows and ciphertexts."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from storage.access import ENROLLED, GRANTED, Actor, seen_by
+from storage.direct import Query
+from storage.errors import NotVisible
+from storage.locking import LockedSubject
+from storage.slots import utc
+
+
+class Place(NamedTuple):
+    """Where a form stands: its container instance, or the event occurrence in it when the form is per event."""
+
+    instance: int
+    form: str
+    occurrence: int | None = None
+    record: int = 0
+
+
+class RowState(NamedTuple):
+    """A row without its values."""
+
+    row: str
+    group: str
+    parent: str  # '' for the form
+    position: int
+    removed: bool = False
+
+
+class InstanceRow(NamedTuple):
+    """A container instance."""
+
+    id: int
+    parent: int | None
+    container: str
+    number: int
+
+
+class OccurrenceRow(NamedTuple):
+    """An occurrence of an event."""
+
+    id: int
+    instance: int
+    event: str
+    number: int
+    day: date | None
+
+
+class FormRow(NamedTuple):
+    """The row of a form."""
+
+    id: int
+    place: Place
+    definition: str
+    revision: int
+    state: str
+    status: str
+    opened_at: datetime
+    saved_at: datetime
+
+
+class Secret(NamedTuple):
+    """The ciphertext of an identifying value."""
+
+    form: int
+    row: str
+    item: str
+    ciphertext: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """A subject without its values."""
+
+    subject: LockedSubject
+    seen: frozenset[int] | None  # the episodes that the actor may see, None for all
+    instances: tuple[InstanceRow, ...]
+    occurrences: tuple[OccurrenceRow, ...]
+    forms: tuple[FormRow, ...]
+    rows: Mapping[int, dict[str, RowState]]  # form -> row id -> row
+    secrets: tuple[Secret, ...]
+
+
+class Before(NamedTuple):
+    """What a save must know of what came before, as JSON: each is read where it is written."""
+
+    answer: list[str] | None  # storage.idempotency
+    head: list[Any] | None  # storage.audit: the last entry of the subject's stream
+    issues: list[list[Any]]  # storage.derived: the open ones of all forms
+
+
+def read_structure(connection: Connection, registry: str, actor: Actor, subject: int, at: datetime) -> Structure:
+    """A subject in a registry; raises NotVisible when the actor has no right to it at all."""
+    row = _row(connection, _LOAD, _given(registry, actor, subject, at))
+    return _structure(actor, subject, row)
+
+
+def read_before(
+    connection: Connection, registry: str, actor: Actor, subject: int, at: datetime, key: str, stream: str
+) -> tuple[Structure, Before]:
+    """The same for a save, with the answer under its idempotency key, the audit's last entry and open issues."""
+    given = _given(registry, actor, subject, at) | {"account": actor.account, "key": key, "stream": stream}
+    row = _row(connection, _SAVE, given)
+    answer, head, issues = row[len(_PARTS) :]
+    before = Before(json.loads(answer) if answer else None, json.loads(head) if head else None, _list(issues))
+    return _structure(actor, subject, row), before
+
+
+def _given(registry: str, actor: Actor, subject: int, at: datetime) -> dict[str, Any]:
+    return {
+        "subject": subject, "registry": registry, "actor_registry": actor.registry, "site": actor.site, "at": utc(at),
+    }  # fmt: skip
+
+
+def _row(connection: Connection, query: Query, given: Mapping[str, Any]) -> tuple[Any, ...]:
+    found = query.rows(connection, given)
+    if not found:
+        raise NotVisible(given["subject"])
+    return found[0]
+
+
+def _structure(actor: Actor, subject: int, row: tuple[Any, ...]) -> Structure:
+    erased, wrapped, enrolled, granted, instances, occurrences, forms, rows, secrets = row[: len(_PARTS)]
+    states: dict[int, dict[str, RowState]] = defaultdict(dict)
+    for form, name, group, parent, position, removed in _list(rows):
+        states[form][name] = RowState(name, group, parent, position, bool(removed))
+    ordered = sorted((InstanceRow(*one) for one in _list(instances)), key=lambda one: (one.number, one.id))
+    return Structure(
+        LockedSubject(subject, erased is not None, wrapped),
+        seen_by(actor, subject, bool(enrolled), _list(granted)),
+        tuple(ordered),
+        tuple(_occurrence(*one) for one in _list(occurrences)),
+        tuple(_form(*one) for one in _list(forms)),
+        states,
+        tuple(Secret(form, name, item, bytes.fromhex(text)) for form, name, item, text in _list(secrets)),
+    )
+
+
+def _occurrence(occurrence: int, instance: int, event: str, number: int, day: str | None) -> OccurrenceRow:
+    return OccurrenceRow(occurrence, instance, event, number, date.fromisoformat(day) if day else None)
+
+
+def _form(form: int, place: list[Any], head: list[Any], opened: str, saved: str) -> FormRow:
+    definition, revision, state, status = head
+    opened_at, saved_at = datetime.fromisoformat(opened), datetime.fromisoformat(saved)
+    return FormRow(form, Place(*place), definition, revision, state, status, opened_at, saved_at)
+
+
+def _list(stored: str | None) -> list[Any]:
+    """PostgreSQL gives nothing for an empty list."""
+    return json.loads(stored) if stored else []
+
+
+def _all(columns: str, source: str) -> str:
+    """The rows of a source as a list of lists."""
+    return f"(SELECT CAST(json_group_array(json_array({columns})) AS text) FROM {source})"  # noqa: S608 -- names of columns alone
+
+
+MINE = "f.subject_id = :subject AND f.home IN ('', :registry)"  # a subject's forms in a registry, and the shared ones
+_OURS = "i.registry IN ('', :registry)"
+_PARTS = (
+    "s.erased_at",
+    "k.wrapped",
+    ENROLLED,
+    f"(SELECT CAST(json_group_array(instance_id) AS text) FROM {GRANTED})",  # noqa: S608 -- names of columns alone
+    _all("i.id, i.parent_id, i.container, i.number", f"instance i WHERE i.subject_id = :subject AND {_OURS}"),
+    _all(
+        "o.id, o.instance_id, o.event, o.number, o.day",
+        f"occurrence o JOIN instance i ON i.id = o.instance_id WHERE o.subject_id = :subject AND {_OURS}",
+    ),
+    _all(
+        "id, json_array(instance_id, form, occurrence_id, record), json_array(definition, revision, state, status), "
+        "opened_at, saved_at",
+        f"form_instance f WHERE {MINE}",
+    ),
+    _all(
+        "r.form_id, r.row_id, r.grp, r.parent, r.position, r.removed",
+        f"form_instance f JOIN row_data r ON r.form_id = f.id WHERE {MINE}",
+    ),
+    _all(
+        "i.form_id, i.row_id, i.item, hex(i.ciphertext)",
+        f"form_instance f JOIN identity i ON i.form_id = f.id WHERE {MINE} AND i.ciphertext IS NOT NULL",
+    ),
+)
+_BEFORE = (
+    "(SELECT CAST(json_array(hex(request), answer) AS text) FROM idempotency WHERE account_id = :account AND key = :key)",
+    "(SELECT CAST(json_array(number, hex(hash)) AS text) FROM audit_entry WHERE stream = :stream ORDER BY number DESC LIMIT 1)",
+    _all(
+        "u.form_id, u.code, u.row_id, u.item, u.severity, u.blocks, u.message, u.rule, hex(u.inputs), u.definition, "
+        "u.origin, u.raised_at",
+        f"form_instance f JOIN issue u ON u.form_id = f.id WHERE {MINE} AND u.closed_at IS NULL",
+    ),
+)
+_SOURCE = "FROM subject s LEFT JOIN subject_key k ON k.subject_id = s.id WHERE s.id = :subject"
+_LOAD = Query.of(f"SELECT {', '.join(_PARTS)} {_SOURCE}")
+_SAVE = Query.of(f"SELECT {', '.join((*_PARTS, *_BEFORE))} {_SOURCE}")
+
+__all__ = [
+    "MINE",
+    "Before",
+    "FormRow",
+    "InstanceRow",
+    "OccurrenceRow",
+    "Place",
+    "RowState",
+    "Secret",
+    "Structure",
+    "read_before",
+    "read_structure",
+]
