@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
 from cli.serve import run_threads
 from engine.errors import DefinitionError
-
-if TYPE_CHECKING:
-    from web.demo.folder import DemoAccount
+from storage.errors import VersionClash
+from web.app import create_app
+from web.demo.fill import REGISTRY, fill
+from web.demo.folder import DemoAccount, demo_settings, empty_folder, prepare_folder, read_accounts, write_accounts
 
 ROOT = Path(__file__).parents[1]
 ROLES = {
@@ -27,8 +27,12 @@ ROLES = {
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
 @click.option("--reset", is_flag=True, help="Begin anew: new keys, new accounts, new patients.")
-@click.option("--folder", type=click.Path(path_type=Path), default=ROOT / ".demo", help="Where the demonstration keeps its data.")
-@click.option("--definitions", type=click.Path(exists=True, file_okay=False, path_type=Path), default=ROOT / "form_definitions")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=ROOT / ".demo", help="Where the demonstration keeps its data."
+)
+@click.option(
+    "--definitions", type=click.Path(exists=True, file_okay=False, path_type=Path), default=ROOT / "form_definitions"
+)
 @click.option("--prepare-only", is_flag=True, help="Make the data, print the accounts, and stop.")
 def command(host: str, port: int, *, reset: bool, folder: Path, definitions: Path, prepare_only: bool) -> None:
     """Start a demonstration with made-up patients at three hospitals.
@@ -37,11 +41,6 @@ def command(host: str, port: int, *, reset: bool, folder: Path, definitions: Pat
 
     Example: ecrf demo --port 8000
     """
-    from storage.errors import VersionClash  # the web application is heavy: other commands start without it
-    from web.app import create_app
-    from web.demo.fill import REGISTRY, fill
-    from web.demo.folder import demo_settings, empty_folder, prepare_folder, read_accounts, write_accounts
-
     console = Console()
     started = time.monotonic()
     if reset or not read_accounts(folder):
@@ -50,7 +49,9 @@ def command(host: str, port: int, *, reset: bool, folder: Path, definitions: Pat
     try:
         app = create_app(demo_settings(folder, definitions))
     except VersionClash:
-        console.print("Definicja zmieniła się od ostatniego pokazu: dane powstaną na nowo. / The definition has changed: starting anew.")
+        console.print(
+            "Definicja zmieniła się od ostatniego pokazu: dane powstaną na nowo. / The definition has changed: starting anew."
+        )
         empty_folder(folder)
         prepare_folder(folder)
         app = create_app(demo_settings(folder, definitions))
@@ -60,7 +61,11 @@ def command(host: str, port: int, *, reset: bool, folder: Path, definitions: Pat
     accounts = read_accounts(folder)
     if not accounts:
         console.print("Tworzę pacjentów syntetycznych… / Making synthetic patients…")
-        accounts = fill(app.extensions["ecrf"], definitions / "examples" / f"{REGISTRY}.yaml", lambda line: console.print(f"  {line}"))
+        accounts = fill(
+            app.extensions["ecrf"],
+            definitions / "examples" / f"{REGISTRY}.yaml",
+            lambda line: console.print(f"  {line}"),
+        )
         write_accounts(folder, accounts)
     _tell(console, accounts, f"http://{host}:{port}/", time.monotonic() - started)
     if not prepare_only:

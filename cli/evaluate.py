@@ -15,7 +15,8 @@ from engine.datatypes.base import Json
 from engine.datatypes.local_time import resolve
 from engine.errors import DefinitionError
 from engine.records import evaluate
-from engine.records.json_data import WrongUse, evaluation_json, read_values
+from engine.records.json_answer import evaluation_json
+from engine.records.json_data import WrongUse, read_values
 
 
 @click.command("evaluate")

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
-from cli import check, demo, evaluate, render, serve, users
+from cli import check, evaluate, render
+
+# Their modules load the web application, which other commands start without.
+HEAVY = {"serve": "cli.serve", "demo": "cli.demo", "users": "cli.users"}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """A group that imports the modules of its heavy commands when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted({*super().list_commands(ctx), *HEAVY})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by name."""
+        if cmd_name in HEAVY:
+            found = import_module(HEAVY[cmd_name]).command
+            assert isinstance(found, click.Command)
+            return found
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ecrf")
 def main() -> None:
     """Metadata-driven electronic case report forms: one YAML file is one registry."""
 
 
-for command in (check.command, evaluate.command, render.command, serve.command, demo.command, users.command):
+for command in (check.command, evaluate.command, render.command):
     main.add_command(command)

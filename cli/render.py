@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
-from renderers.json_schema import form_schema
 
 from engine.compiler import CompiledRegistry, compile_definition
 from engine.errors import DefinitionError
 from renderers.html import render_form_html
+from renderers.json_schema import form_schema
 
 
 def _html(registry: CompiledRegistry, form: str, language: str) -> str:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import click
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from engine.errors import DefinitionError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from storage.errors import StorageError
+from web.app import create_app
+from web.settings import SettingsError, read_settings
 
 
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
-@click.option("--workers", type=click.IntRange(1, 64), help="Processes of gunicorn; without it, one process with threads.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), help="Processes of gunicorn; without it, one process with threads."
+)
 def command(host: str, port: int, workers: int | None) -> None:
     """Serve the registries.
 
@@ -27,10 +31,6 @@ def command(host: str, port: int, workers: int | None) -> None:
 
     Example: ecrf serve --host 0.0.0.0 --port 8000 --workers 4
     """
-    from storage.errors import StorageError  # the web application is heavy: other commands start without it
-    from web.app import create_app
-    from web.settings import SettingsError, read_settings
-
     try:
         app = create_app(read_settings())
     except (SettingsError, StorageError, DefinitionError) as fault:
@@ -51,11 +51,16 @@ def run_threads(app: Any, host: str, port: int, *, quiet: bool = False) -> None:
 
 def run_gunicorn(app: Any, host: str, port: int, workers: int) -> None:
     """Several processes; the application is made before they part."""
-    from gunicorn.app.base import BaseApplication  # heavy, and only for those who ask for it
 
     class Server(BaseApplication):  # type: ignore[misc]  # it ships no types
         def load_config(self) -> None:
-            settings = {"bind": f"{host}:{port}", "workers": workers, "threads": 4, "worker_class": "gthread", "timeout": 60}
+            settings = {
+                "bind": f"{host}:{port}",
+                "workers": workers,
+                "threads": 4,
+                "worker_class": "gthread",
+                "timeout": 60,
+            }
             for name, value in settings.items():
                 self.cfg.set(name, value)
             self.cfg.set("post_fork", _drop_connections(app))

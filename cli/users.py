@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import getpass
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Callable
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from storage.database import Database
-    from web.settings import Settings
+from storage.accounts import (
+    add_membership,
+    close_account,
+    create_account,
+    create_site,
+    end_membership,
+    find_account,
+    set_password,
+    sites,
+)
+from storage.database import Database, open_database
+from storage.errors import StorageError
+from storage.keys import read_keys
+from storage.upgrading import upgrade
+from web.settings import Settings, SettingsError, read_settings
 
 
 @click.group("users")
@@ -30,8 +41,6 @@ def hospital(code: str, name: str) -> None:
 
     Example: ecrf users hospital 990000000101 'Szpital Wojewódzki w Zalesiu'
     """
-    from storage.accounts import create_site
-
     _do(lambda database, settings: click.echo(create_site(database, code, name, who=_who(), at=settings.clock())))
 
 
@@ -41,7 +50,6 @@ def listed() -> None:
 
     Example: ecrf users list
     """
-    from storage.accounts import sites
 
     def tell(database: Database, _: Settings) -> None:
         for site in sites(database):
@@ -60,12 +68,10 @@ def add(login: str, name: str, language: str, *, password_stdin: bool) -> None:
 
     Example: ecrf users add anna.nowak 'Anna Nowak'
     """
-    from storage.accounts import create_account
-
-    password = _password(from_input=password_stdin)
+    secret = _password(from_input=password_stdin)
 
     def create(database: Database, settings: Settings) -> None:
-        create_account(database, login, name, password, who=_who(), at=settings.clock(), language=language)
+        create_account(database, login, name, secret, who=_who(), at=settings.clock(), language=language)
 
     _do(create)
 
@@ -73,13 +79,11 @@ def add(login: str, name: str, language: str, *, password_stdin: bool) -> None:
 @command.command("password")
 @click.argument("login")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
-def password(login: str, *, password_stdin: bool) -> None:
+def change_password(login: str, *, password_stdin: bool) -> None:
     """Set a new password; all sessions of the account end.
 
     Example: ecrf users password anna.nowak
     """
-    from storage.accounts import find_account, set_password
-
     new = _password(from_input=password_stdin)
 
     def change(database: Database, settings: Settings) -> None:
@@ -95,7 +99,6 @@ def close(login: str) -> None:
 
     Example: ecrf users close anna.nowak
     """
-    from storage.accounts import close_account, find_account
 
     def end(database: Database, settings: Settings) -> None:
         close_account(database, find_account(database, login).id, who=_who(), at=settings.clock())
@@ -107,14 +110,15 @@ def close(login: str) -> None:
 @click.argument("login")
 @click.argument("registry")
 @click.argument("role", type=click.Choice(["entry", "coordinator", "reader"]))
-@click.option("--hospital", "site", type=int, required=True, help="Number of the hospital, as `ecrf users list` prints it.")
+@click.option(
+    "--hospital", "site", type=int, required=True, help="Number of the hospital, as `ecrf users list` prints it."
+)
 @click.option("--end", is_flag=True, help="Take the role back.")
 def role(login: str, registry: str, role: str, site: int, *, end: bool) -> None:
     """Give an account a role at a hospital in a registry, or take it back.
 
     Example: ecrf users role anna.nowak lead_extraction entry --hospital 1
     """
-    from storage.accounts import add_membership, end_membership, find_account
 
     def change(database: Database, settings: Settings) -> None:
         account = find_account(database, login).id
@@ -126,12 +130,6 @@ def role(login: str, registry: str, role: str, site: int, *, end: bool) -> None:
 
 def _do(act: Callable[[Database, Settings], None]) -> None:
     """Open the database of the settings and act; what it refuses is told in one line."""
-    from storage.database import open_database  # heavy: other commands start without it
-    from storage.errors import StorageError
-    from storage.keys import read_keys
-    from storage.upgrading import upgrade
-    from web.settings import SettingsError, read_settings
-
     try:
         settings = read_settings()
         database = open_database(settings.database_url, read_keys(settings.master_key))
@@ -144,8 +142,8 @@ def _do(act: Callable[[Database, Settings], None]) -> None:
 
 def _password(*, from_input: bool) -> str:
     if from_input:
-        return click.get_text_stream("stdin").readline().rstrip("\n")
-    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+        return sys.stdin.readline().rstrip("\n")
+    return getpass.getpass("Password: ")
 
 
 def _who() -> str:

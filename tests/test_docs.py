@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.diagnostics import page as page_of_diagnostics
+from engine.definitions.codes import CODES
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -66,4 +66,5 @@ def test_readme_names_the_two_commands() -> None:
 
 
 def test_every_diagnostic_is_explained() -> None:
-    assert (ROOT / "docs/diagnostics.md").read_text("utf-8") == page_of_diagnostics()
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", (ROOT / "docs/diagnostics.md").read_text("utf-8"), re.MULTILINE)
+    assert rows == list(CODES.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint, make_response, redirect, request, session, url_for
+from flask import Blueprint, Response, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from storage.accounts import session_account, sign_in, sign_out
@@ -34,7 +34,7 @@ def sign_in_post() -> ResponseReturnValue:
     """Open a session; its id is new, and the cookie holds nothing of the one before."""
     space, now = workspace(), visit().now
     target = safe_next(request.form.get("next"), "/")
-    login = request.form.get("login", "")[:200]
+    login = "".join(filter(str.isprintable, request.form.get("login", "")))[:200]
     try:
         token = sign_in(space.database, login, request.form.get("password", "")[:1000], at=now)
     except BadCredentials:
@@ -58,8 +58,6 @@ def open_session(token: str) -> None:
     session["account"] = account.id if account else None
 
 
-
-
 @accounts.post("/sign-out")
 @needs(Permission.PUBLIC)
 def sign_out_post() -> ResponseReturnValue:
@@ -73,6 +71,13 @@ def sign_out_post() -> ResponseReturnValue:
     answer = make_response(redirect(url_for("accounts.sign_in_page"), 303))
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
+
+
+@accounts.get("/signed-in")
+@needs(Permission.SIGNED_IN)
+def signed_in() -> ResponseReturnValue:
+    """The end of a sign-in in a second tab, while a form waits in the first."""
+    return render("nothing.html", title=visit().words("signed_in"), text=visit().words("signed_in_text"))
 
 
 @accounts.get("/")
@@ -95,7 +100,7 @@ def choose_site() -> ResponseReturnValue:
     return redirect(safe_next(request.form.get("next"), "/"), 303)
 
 
-def door(target: str, *, login: str = "", fault: str = "", kept: str | None = None) -> ResponseReturnValue:
+def door(target: str, *, login: str = "", fault: str = "", kept: str | None = None) -> Response:
     """The sign-in page."""
     now = visit().now
     kept_time = visit().tongue.moment(datetime.fromisoformat(kept), now) if kept else ""

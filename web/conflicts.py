@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from flask import Response, url_for
+from flask import Response
 
 from engine.datatypes.values import Entered
 from engine.model.item import ItemDef
@@ -17,7 +17,7 @@ from storage.errors import ClashingValue, Conflict
 from storage.form_index import index_form
 from storage.slots import Key
 from web.drafts import Draft, row_ids
-from web.entry import Entry
+from web.entry import Entry, address_of
 from web.form_page import band_of
 from web.pages import render
 from web.titles import event_title, form_words, value_words
@@ -50,7 +50,6 @@ def conflict_page(entry: Entry, draft: Draft, conflict: Conflict, *, complete: b
     one = visit()
     model = entry.version.registry.model
     clashes = [_clash(entry, draft, value, one.language) for value in conflict.values if _both_changed(value)]
-    here = {"registry": entry.version.name, "who": entry.who, "spot": str(entry.spot)}
     title = form_words(model, entry.spot.form, one.language)
     event = event_title(model, entry.spot.event, entry.spot.number, one.language) if entry.spot.event else ""
     return render(
@@ -65,8 +64,8 @@ def conflict_page(entry: Entry, draft: Draft, conflict: Conflict, *, complete: b
         revision=conflict.revision,
         key=secrets.token_urlsafe(18),
         verb="complete" if complete else "save",
-        action=url_for("forms.resolve", **here),
-        form_href=url_for("forms.show", **here),
+        action=address_of(entry, "forms.resolve"),
+        form_href=address_of(entry),
     )
 
 
@@ -127,7 +126,9 @@ def _with_rows(draft: Draft, stored: FormData, touched: set[str]) -> FormData:
     gone = {row for row in draft.rows if row not in there}
     new = {row for row in there if row not in mine and (row not in draft.rows or row in touched)}
 
-    def groups(own: Mapping[str, tuple[RowData, ...]], other: Mapping[str, tuple[RowData, ...]]) -> dict[str, tuple[RowData, ...]]:
+    def groups(
+        own: Mapping[str, tuple[RowData, ...]], other: Mapping[str, tuple[RowData, ...]]
+    ) -> dict[str, tuple[RowData, ...]]:
         found = {}
         for name in {**own, **other}:
             rows = {row.id: row for row in other.get(name, ())}

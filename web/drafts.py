@@ -33,7 +33,9 @@ class Draft:
     saved_at: datetime | None = None
 
 
-def keep_draft(database: Database, actor: Actor, subject: int, place: Place, form: FormDef, draft: Draft, at: datetime) -> None:
+def keep_draft(
+    database: Database, actor: Actor, subject: int, place: Place, form: FormDef, draft: Draft, at: datetime
+) -> None:
     """Keep a draft in place of the one before."""
     index = index_form(form)
     content = {
@@ -89,7 +91,9 @@ def _pack(index: FormIndex, name: str, value: Entered) -> list[Any] | None:
     return pack(cell_of(index.items[name], value)) if name in index.items else None
 
 
-def _unpack_part(index: FormIndex, packed: Mapping[str, Any]) -> tuple[dict[str, Entered], dict[str, tuple[RowData, ...]]]:
+def _unpack_part(
+    index: FormIndex, packed: Mapping[str, Any]
+) -> tuple[dict[str, Entered], dict[str, tuple[RowData, ...]]]:
     items: dict[str, Entered] = {}
     for name, content in packed["items"].items():
         value = _unpack(index, name, content)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+
+from flask import url_for
 
 from engine.model.form import FormDef
 from engine.records import evaluate
@@ -19,6 +21,8 @@ from web.drafts import Draft, draft_of, row_ids
 from web.places import Spot, imagined, is_sound, parse_spot, place_of
 from web.registries import Registries, Version
 from web.workspace import Workspace
+
+_PSEUDONYM = re.compile(r"[A-Za-z0-9-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +74,20 @@ def evaluate_at(
     return evaluate(version.registry, record.tree_with({place: data}), focus, as_of=at, language=language)
 
 
+def subject_of(database: Database, actor: Actor, who: str, at: datetime) -> int:
+    """The subject of a pseudonym. Raises NotFound, also for what cannot be one."""
+    if not _PSEUDONYM.fullmatch(who):
+        raise NotFound("subject", who)
+    return find_pseudonym(database, actor, who, at=at)
+
+
 def open_entry(space: Workspace, actor: Actor, who: str, spot_text: str, at: datetime) -> Entry:
     """Find a form by address. Raises NotFound and NotVisible, which look the same from outside."""
     spot = parse_spot(spot_text)
     if spot is None:
         raise NotFound("place", spot_text)
     version = space.registries.current[actor.registry]
-    subject = find_pseudonym(space.database, actor, who, at=at)
+    subject = subject_of(space.database, actor, who, at)
     record = load_subject(space.database, version.registry, actor, subject, at)
     if not is_sound(version.registry.model, record, spot):
         raise NotFound("form", spot_text)
@@ -99,6 +110,11 @@ def _pinned(registries: Registries, version: Version, stored: FormRecord | None)
     return registries.of(stored.definition)
 
 
+def address_of(entry: Entry, endpoint: str = "forms.show", **parts: str | list[str] | None) -> str:
+    """The address of a form's page, or of what belongs to it."""
+    return url_for(endpoint, registry=entry.version.name, who=entry.who, spot=str(entry.spot), **parts)  # type: ignore[arg-type]  # parts of the query
+
+
 def settle_place(database: Database, entry: Entry, at: datetime) -> Entry:
     """The entry with a place to write to: its occurrence of the event is made where there is none."""
     if entry.place.occurrence is None or entry.place.occurrence:
@@ -112,6 +128,4 @@ def settle_place(database: Database, entry: Entry, at: datetime) -> Entry:
     return replace(entry, record=record, place=place, stored=record.forms.get(place), draft=draft)
 
 
-Names = Mapping[str, str]
-
-__all__ = ["Entry", "NotFound", "NotVisible", "evaluate_at", "open_entry", "settle_place"]
+__all__ = ["Entry", "NotFound", "NotVisible", "address_of", "evaluate_at", "open_entry", "settle_place", "subject_of"]

@@ -11,6 +11,7 @@ from flask import Response, make_response, request, url_for
 from flask_wtf.csrf import generate_csrf
 
 from engine.model.form import CheckSeverity
+from engine.model.text import in_language
 from engine.records.evaluation import Evaluation, Violation
 from engine.records.form_data import FormData
 from renderers.html import Band, Link, PageContext, Save, Step, Steps, acknowledgement
@@ -18,7 +19,7 @@ from renderers.html.names import levels, names_of_paths
 from storage.form_data import SubjectRecord
 from storage.issues import open_issues
 from storage.saving import COMPLETE
-from web.entry import Entry
+from web.entry import Entry, address_of
 from web.pages import links_of, shell_of
 from web.permissions import Permission, allows
 from web.places import Spot, event_form_spot, place_of
@@ -55,11 +56,10 @@ def form_page(entry: Entry, told: Told, *, status: int = 200) -> Response:
 
 def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> PageContext:
     model = entry.version.registry.model
-    here = {"registry": entry.version.name, "who": entry.who, "spot": str(entry.spot)}
     links = links_of(
         one,
-        action=url_for("forms.post", **here),
-        autosave=url_for("forms.autosave", **here),
+        action=address_of(entry, "forms.post"),
+        autosave=address_of(entry, "forms.autosave"),
         program=url_for(
             "programs.program", registry=entry.version.name, definition=entry.version.registry.hash,
             form=entry.spot.form, language=one.language,
@@ -77,7 +77,8 @@ def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> Pa
         idempotency_key=secrets.token_urlsafe(18),
         open_rows=told.open_rows,
         summary=told.summary,
-        acknowledged=answers_of(entry, evaluation, one),
+        acknowledged=answers_of(entry, evaluation),
+        labels=dictionary_words(entry, one.language),
         targets=targets_of(entry.form, model, entry.record, one.language),
         navigator=_navigator(entry, one),
         clears=clear_words(entry, evaluation, one.language),
@@ -131,7 +132,11 @@ def _crumbs(entry: Entry, one: Visit) -> tuple[Link, ...]:
 def _navigator(entry: Entry, one: Visit) -> tuple[Steps, ...]:
     """The other forms of the same event, or of the events that collect this form."""
     model = entry.version.registry.model
-    events = [entry.spot.event] if entry.spot.event else [e.id for e in model.events.values() if entry.spot.form in e.forms][:1]
+    events = (
+        [entry.spot.event]
+        if entry.spot.event
+        else [e.id for e in model.events.values() if entry.spot.form in e.forms][:1]
+    )
     found = []
     for event in events:
         number = entry.spot.number or 1
@@ -152,7 +157,7 @@ def _step(entry: Entry, spot: Spot, one: Visit) -> Step:
     return Step(form_words(model, spot.form, one.language), href, STATES[stored.state if stored else ""])
 
 
-def answers_of(entry: Entry, evaluation: Evaluation, one: Visit) -> Mapping[str, str]:
+def answers_of(entry: Entry, evaluation: Evaluation) -> Mapping[str, str]:
     """The answers to warnings: those of the draft, else those that are stored."""
     if entry.draft is not None:
         return entry.draft.acknowledged
@@ -175,7 +180,7 @@ def stored_answers(entry: Entry, form: int) -> dict[tuple[str, str, str], str]:
 
 def warnings_of(entry: Entry, data: FormData, evaluation: Evaluation) -> list[tuple[str, Violation, tuple[str, str]]]:
     """The warnings of a form with the name that the page gives their place, and row id and item as storage has them."""
-    names = names_of_paths(entry.form, data) | group_names(entry, data)
+    names = {**names_of_paths(entry.form, data), **group_names(entry, data)}
     found = []
     for violation in evaluation.violations:
         if violation.severity is not CheckSeverity.ERROR:
@@ -199,6 +204,19 @@ def storage_key(name: str, violation: Violation) -> tuple[str, str]:
         return name.rpartition(".")[2] if name else "", ""
     row, _, item = name.rpartition(".")
     return row.rpartition(".")[2], item
+
+
+def dictionary_words(entry: Entry, language: str) -> dict[str, str]:
+    """The words of the codes that the form holds from dictionaries of others."""
+    found: dict[str, str] = {}
+    for level in levels(entry.form, entry.data):
+        for item in level.part.items:
+            value = level.data.items.get(item.id)
+            if item.facets.open_list and isinstance(value, str | tuple):
+                choices = entry.version.lookups.choices(item)
+                codes = (value,) if isinstance(value, str) else value
+                found.update({code: in_language(choices[code].label, language) for code in codes if code in choices})
+    return found
 
 
 def clear_words(entry: Entry, evaluation: Evaluation, language: str) -> tuple[str, ...]:
@@ -225,5 +243,16 @@ def with_notices(told: Told, *notices: str) -> Told:
     return replace(told, notices=(*told.notices, *filter(None, notices)))
 
 
-
-__all__ = ["STATES", "Told", "answers_of", "band_of", "clear_words", "form_page", "facts_of", "stored_answers", "told_by_request", "warnings_of", "with_notices"]
+__all__ = [
+    "STATES",
+    "Told",
+    "answers_of",
+    "band_of",
+    "clear_words",
+    "facts_of",
+    "form_page",
+    "stored_answers",
+    "told_by_request",
+    "warnings_of",
+    "with_notices",
+]

@@ -27,7 +27,7 @@ SAID = frozenset({"partly", "clears", "changed", "merged", "taken", "late"})
 @needs(Permission.READ)
 def show(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """The form."""
-    entry = _open(who, spot)
+    entry = _open(registry, who, spot)
     log_identities(entry)
     return form_page(entry, with_notices(told_by_request(), *_notices(entry)))
 
@@ -36,7 +36,7 @@ def show(registry: str, who: str, spot: str) -> ResponseReturnValue:
 @needs(Permission.ENTER)
 def post(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """Whatever a button of the form asks for."""
-    entry = settle_place(workspace().database, _open(who, spot), visit().now)
+    entry = settle_place(workspace().database, _open(registry, who, spot), visit().now)
     return carry_out(entry, read_post(entry, visit().language))
 
 
@@ -45,7 +45,7 @@ def post(registry: str, who: str, spot: str) -> ResponseReturnValue:
 def autosave(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """Keep what was typed so far; answers what rules say about it."""
     one, space = visit(), workspace()
-    entry = settle_place(space.database, _open(who, spot), one.now)
+    entry = settle_place(space.database, _open(registry, who, spot), one.now)
     posted = read_post(entry, one.language)
     draft = draft_after(entry, posted)
     keep_draft(space.database, entry.actor, entry.subject, entry.place, entry.form, draft, one.now)
@@ -60,7 +60,7 @@ def autosave(registry: str, who: str, spot: str) -> ResponseReturnValue:
 @needs(Permission.ENTER)
 def discard(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """Give the unsaved edits up."""
-    entry = _open(who, spot)
+    entry = _open(registry, who, spot)
     drop_working_copy(workspace().database, entry.actor, entry.place)
     return redirect(url_for("forms.show", registry=registry, who=who, spot=spot), 303)
 
@@ -69,7 +69,7 @@ def discard(registry: str, who: str, spot: str) -> ResponseReturnValue:
 @needs(Permission.ENTER)
 def resolve(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """Save what was chosen of both values."""
-    entry = _open(who, spot)
+    entry = _open(registry, who, spot)
     here = url_for("forms.show", registry=registry, who=who, spot=spot)
     draft = entry.draft
     if draft is None or draft.revision >= entry.revision:
@@ -80,12 +80,15 @@ def resolve(registry: str, who: str, spot: str) -> ResponseReturnValue:
     except Conflict as conflict:
         if str(conflict.revision) != request.form.get("revision"):
             return conflict_page(entry, draft, conflict, complete=complete)  # a third one saved meanwhile
-        choices = {name.removeprefix("choice:"): value for name, value in request.form.items() if name.startswith("choice:")}
+        choices = {
+            name.removeprefix("choice:"): value for name, value in request.form.items() if name.startswith("choice:")
+        }
         return save_merged(entry, merge(entry, draft, conflict, choices), lambda *_: frozenset(), complete=complete)
     return redirect(here, 303)
 
 
-def _open(who: str, spot: str) -> Entry:
+def _open(registry: str, who: str, spot: str) -> Entry:
+    assert registry == visit().actor.registry  # the guard has made sure
     return open_entry(workspace(), visit().actor, who, spot, visit().now)
 
 

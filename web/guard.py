@@ -83,11 +83,11 @@ def ask_to_sign_in() -> ResponseReturnValue:
     if kept:
         session["kept_at"] = now.isoformat()
     target = _page_of_post() if request.method == "POST" else request.full_path.rstrip("?")
-    sign_in = url_for("accounts.sign_in_page", next=target)
     if wants_json():
+        sign_in = url_for("accounts.sign_in_page", next=url_for("accounts.signed_in"))
         answer = jsonify(error="signed_out", message=visit().words("sign_in_again"), sign_in=sign_in, kept=kept)
         return answer, 401
-    return redirect(sign_in, 303)
+    return redirect(url_for("accounts.sign_in_page", next=target), 303)
 
 
 def wants_json() -> bool:

@@ -122,7 +122,11 @@ def _part(glance: Glance, row: InstanceRow) -> Part:
     current = next((n for n, lane in enumerate(lanes) if not lane.later and not _is_finished(lane)), None)
     marked = tuple(replace(lane, current=n == current) for n, lane in enumerate(lanes))
     outcomes = tuple(
-        Outcome(in_language(model.derived[name].label, glance.language) or name, _outcome_value(glance, name, found.value), found.because)
+        Outcome(
+            in_language(model.derived[name].label, glance.language) or name,
+            _outcome_value(glance, name, found.value),
+            found.because,
+        )
         for name, found in evaluation.derived.items()
         if name in model.derived and model.derived[name].owner == row.container
     )
@@ -193,7 +197,13 @@ def _lane_state(planned: PlannedEvent, forms: tuple[FormLine, ...], later: bool)
         return "overdue"
     if later:
         return "planned"
-    return "due" if planned.state in ("due", "overdue") and states == {"open"} else "draft" if states != {"open"} else "open"
+    return (
+        "due"
+        if planned.state in ("due", "overdue") and states == {"open"}
+        else "draft"
+        if states != {"open"}
+        else "open"
+    )
 
 
 def _due_words(glance: Glance, planned: PlannedEvent) -> str:
@@ -204,7 +214,11 @@ def _due_words(glance: Glance, planned: PlannedEvent) -> str:
     if low is not None and today < low:
         return words.count("days_left", (low - today).days)
     if high is not None:
-        return words.text("until_today") if high == today else words.text("until", day=window_words((None, high), glance.language))
+        return (
+            words.text("until_today")
+            if high == today
+            else words.text("until", day=window_words((None, high), glance.language))
+        )
     return words.text("state_planned")
 
 
@@ -217,7 +231,11 @@ def _form_line(glance: Glance, spot: Spot, later: bool) -> FormLine:
     warnings = sum(issue.severity != "error" and not issue.acknowledged_by for issue in own)
     unsaved = place in glance.drafts
     state = _form_state(stored, errors, warnings, unsaved=unsaved, later=later)
-    said = words.count(state, {"errors": errors, "warnings": warnings}[state]) if state in ("errors", "warnings") else words.text(f"state_{state}")
+    said = (
+        words.count(state, {"errors": errors, "warnings": warnings}[state])
+        if state in ("errors", "warnings")
+        else words.text(f"state_{state}")
+    )
     if unsaved:
         said = words.text("unsaved")
     elif state == "draft" and (lacking := sum(issue.code in UNFILLED for issue in own)):
@@ -246,10 +264,13 @@ def _addable(glance: Glance, row: InstanceRow) -> Iterator[tuple[str, Spot]]:
         if event.repeats and event.container == row.container and event.forms:
             held = [one.number for one in glance.record.occurrences if one.instance == row.id and one.event == event.id]
             form: FormDef = model.forms[event.forms[0]]
-            yield in_language(event.title, glance.language), event_form_spot(form, row.id, event.id, max(held, default=0) + 1)
+            yield (
+                in_language(event.title, glance.language),
+                event_form_spot(form, row.id, event.id, max(held, default=0) + 1),
+            )
 
 
-def next_steps(glance: Glance, parts: Sequence[Part]) -> tuple[Step, ...]:
+def next_steps(parts: Sequence[Part]) -> tuple[Step, ...]:
     """What to do, the most pressing first."""
     found: list[tuple[int, Step]] = []
     seen: set[Spot] = set()
@@ -273,7 +294,7 @@ _RANKS: Mapping[str, tuple[int, str]] = {
 
 
 def _step(lane: Lane, line: FormLine) -> tuple[int, Step] | None:
-    if line.state not in _RANKS or (line.state == "planned" and lane.state == "cancelled"):
+    if line.state not in _RANKS or (line.state == "planned" and (lane.state == "cancelled" or not lane.days)):
         return None
     rank, key = _RANKS[line.state]
     if line.unsaved:

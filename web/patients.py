@@ -26,6 +26,7 @@ from storage.subjects import (
     register_subject,
 )
 from storage.working_copy import working_copies
+from web.entry import subject_of
 from web.form_page import facts_of
 from web.overview import Glance, next_steps, parts_of
 from web.pages import render
@@ -58,7 +59,7 @@ class Search:
 def listed(registry: str) -> ResponseReturnValue:
     """A page of the list."""
     one, space, version = visit(), workspace(), version_of(registry)
-    search = _search(version, request.args.get("q", "").strip()[:100])
+    search = _search(version, "".join(filter(str.isprintable, request.args.get("q", ""))).strip()[:100])
     if search.found:
         return redirect(url_for("patients.show", registry=registry, who=search.found), 303)
     order = request.args.get("order", ORDERS[0])
@@ -113,7 +114,10 @@ def _names(subjects: Sequence[ListedSubject]) -> dict[int, str]:
     found = page_identities(database, one.actor, wanted, NAMES, one.now) if wanted else {}
     return {
         subject: ", ".join(
-            filter(None, (" ".join(str(cells[name].value) for name in NAMES[:2] if name in cells), _born(cells.get(NAMES[2]))))
+            filter(
+                None,
+                (" ".join(str(cells[name].value) for name in NAMES[:2] if name in cells), _born(cells.get(NAMES[2]))),
+            )
         )
         for subject, cells in found.items()
     }
@@ -139,9 +143,15 @@ def _title(version: Version, one: Visit) -> str:
 def register(registry: str) -> ResponseReturnValue:
     """A new patient with a first episode, and on to the patient form."""
     one, space, version = visit(), workspace(), version_of(registry)
-    empty = _own_empty(registry)
+    empty = _own_empty()
     if empty:
-        record = load_subject(space.database, version.registry, one.actor, find_pseudonym(space.database, one.actor, empty, at=one.now), one.now)
+        record = load_subject(
+            space.database,
+            version.registry,
+            one.actor,
+            find_pseudonym(space.database, one.actor, empty, at=one.now),
+            one.now,
+        )
         return _to_form(registry, empty, record.patient)
     new = register_subject(space.database, one.actor, prefix=version.prefix, at=one.now)
     for container in version.registry.model.containers.values():
@@ -151,14 +161,20 @@ def register(registry: str) -> ResponseReturnValue:
     return _to_form(registry, new.pseudonym, new.patient)
 
 
-def _own_empty(registry: str) -> str:
+def _own_empty() -> str:
     """A record that one opened just now and left empty, as a double click does."""
     one, database = visit(), workspace().database
     for each in list_subjects(database, one.actor, at=one.now, order="-number", size=3).subjects:
-        if each.forms or one.now - each.enrolled_at > SAME_CLICK or working_copies(database, one.actor, each.subject, at=one.now):
+        if (
+            each.forms
+            or one.now - each.enrolled_at > SAME_CLICK
+            or working_copies(database, one.actor, each.subject, at=one.now)
+        ):
             continue
         log = subject_log(database, one.actor, each.subject, at=one.now)
-        if any(line.kind == "register" and line.who == one.actor.name for line in log) and all(line.who == one.actor.name for line in log):
+        if any(line.kind == "register" and line.who == one.actor.name for line in log) and all(
+            line.who == one.actor.name for line in log
+        ):
             return each.pseudonym
     return ""
 
@@ -176,7 +192,7 @@ def add_episode(registry: str, who: str, container: str) -> ResponseReturnValue:
     definition = version.registry.model.containers.get(container)
     if definition is None or definition.parent != "patient" or not definition.repeats:
         abort(404)
-    subject = find_pseudonym(space.database, one.actor, who, at=one.now)
+    subject = subject_of(space.database, one.actor, who, one.now)
     record = load_subject(space.database, version.registry, one.actor, subject, one.now)
     open_instance(space.database, one.actor, subject, container, record.patient, at=one.now)
     return redirect(url_for("patients.show", registry=registry, who=who), 303)
@@ -187,7 +203,7 @@ def add_episode(registry: str, who: str, container: str) -> ResponseReturnValue:
 def show(registry: str, who: str) -> ResponseReturnValue:
     """One patient."""
     one, space, version = visit(), workspace(), version_of(registry)
-    subject = find_pseudonym(space.database, one.actor, who, at=one.now)
+    subject = subject_of(space.database, one.actor, who, one.now)
     glance = Glance(
         version,
         load_subject(space.database, version.registry, one.actor, subject, one.now),
@@ -199,7 +215,7 @@ def show(registry: str, who: str) -> ResponseReturnValue:
     parts = tuple(parts_of(glance))
     names = _names_of(subject) if "names" in request.args else ""
     return render(
-        "patient.html", registry=registry, who=who.upper(), parts=parts, steps=next_steps(glance, parts), names=names,
+        "patient.html", registry=registry, who=who.upper(), parts=parts, steps=next_steps(parts), names=names,
         band=_band(glance, one, who.upper()), title=_title(version, one), done=_done(version, one), version=version,
         may_register=allows(one.actor.role, Permission.REGISTER), may_enter=allows(one.actor.role, Permission.ENTER),
         today=one.tongue.day(one.now), containers=[c for c in version.registry.model.containers.values() if c.parent == "patient" and c.repeats],

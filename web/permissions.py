@@ -30,7 +30,9 @@ ROLES: Mapping[str, frozenset[Permission]] = MappingProxyType(
         "reader": frozenset({Permission.READ}),
     }
 )
-FLASK_OWN: Mapping[str, Permission] = MappingProxyType({"static": Permission.PUBLIC, "assets.static": Permission.PUBLIC})
+FLASK_OWN: Mapping[str, Permission] = MappingProxyType(
+    {"static": Permission.PUBLIC, "assets.static": Permission.PUBLIC}
+)
 
 
 def needs(permission: Permission) -> Callable[[Handler], Handler]:
@@ -51,7 +53,9 @@ def permission_of(app: Flask, endpoint: str) -> Permission | None:
 
 def undeclared(app: Flask) -> tuple[str, ...]:
     """The endpoints that declare nothing: there must be none."""
-    return tuple(sorted({rule.endpoint for rule in app.url_map.iter_rules() if permission_of(app, rule.endpoint) is None}))
+    return tuple(
+        sorted({rule.endpoint for rule in app.url_map.iter_rules() if permission_of(app, rule.endpoint) is None})
+    )
 
 
 def allows(role: str, permission: Permission) -> bool:

@@ -10,7 +10,9 @@ from engine.model.metadata_version import MetaDataVersion
 from storage.form_data import OccurrenceRow, Place, SubjectRecord
 
 _NAME = "[a-z][a-z0-9_]*"
-_SPOT = re.compile(rf"(?P<instance>[1-9][0-9]{{0,17}})\.(?P<form>{_NAME})(?:\.(?P<record>[1-9][0-9]{{0,3}})|\.(?P<event>{_NAME})\.(?P<number>[1-9][0-9]{{0,3}}))?")
+_SPOT = re.compile(
+    rf"(?P<instance>[1-9][0-9]{{0,17}})\.(?P<form>{_NAME})(?:\.(?P<record>[1-9][0-9]{{0,3}})|\.(?P<event>{_NAME})\.(?P<number>[1-9][0-9]{{0,3}}))?"
+)
 NEW = 0  # the id of an occurrence that does not exist yet
 
 
@@ -37,13 +39,20 @@ def parse_spot(text: str) -> Spot | None:
     if match is None:
         return None
     return Spot(
-        int(match["instance"]), match["form"], int(match["record"] or 1) - 1, match["event"] or "", int(match["number"] or 0)
+        int(match["instance"]),
+        match["form"],
+        int(match["record"] or 1) - 1,
+        match["event"] or "",
+        int(match["number"] or 0),
     )
 
 
 def is_sound(model: MetaDataVersion, record: SubjectRecord, spot: Spot) -> bool:
     """Whether the place can hold that form at all."""
-    form, instance = model.forms.get(spot.form), next((row for row in record.instances if row.id == spot.instance), None)
+    form, instance = (
+        model.forms.get(spot.form),
+        next((row for row in record.instances if row.id == spot.instance), None),
+    )
     if form is None or instance is None:
         return False
     if not form.per_event:
@@ -52,7 +61,9 @@ def is_sound(model: MetaDataVersion, record: SubjectRecord, spot: Spot) -> bool:
     if event is None or form.id not in event.forms or instance.container != event.container or spot.number < 1:
         return False
     held = [row.number for row in record.occurrences if row.instance == spot.instance and row.event == spot.event]
-    return spot.number <= (max(held, default=0) + 1 if event.repeats else 1 if event.every is None else event.every.limit)
+    return spot.number <= (
+        max(held, default=0) + 1 if event.repeats else 1 if event.every is None else event.every.limit
+    )
 
 
 def place_of(record: SubjectRecord, spot: Spot) -> Place | None:

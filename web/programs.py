@@ -30,7 +30,11 @@ def program(registry: str, definition: str, form: str, language: str) -> Respons
         version = space.registries.of(definition)
     except NotFound:
         abort(404)
-    if version.name != version_of(registry).name or form not in version.registry.model.forms or language not in LANGUAGES:
+    if (
+        version.name != version_of(registry).name
+        or form not in version.registry.model.forms
+        or language not in LANGUAGES
+    ):
         abort(404)
     packed = space.programs.of(version.registry, form, language)
     plain = "gzip" not in request.headers.get("Accept-Encoding", "")

@@ -41,14 +41,14 @@ class Version:
         return self.registry.model.registry
 
 
-def make_version(registry: CompiledRegistry) -> Version:
-    """Everything that is made once per version."""
+def make_version(registry: CompiledRegistry, folder: Path) -> Version:
+    """Everything that is made once per version; the folder holds dictionaries that are no part of it."""
     return Version(
         registry=registry,
         rules=rules_of(registry),
         pages=compile_pages(registry, languages=LANGUAGES, static_url=STATIC_URL),
         readers={form.id: post_reader(form) for form in registry.model.forms.values()},
-        lookups=Lookups(registry.model),
+        lookups=Lookups(registry.model, folder),
         prefix=prefix_of(registry),
     )
 
@@ -69,6 +69,7 @@ class Registries:
     """The newest version of each registry, and older ones to which forms are pinned."""
 
     database: Database
+    folder: Path
     current: Mapping[str, Version]
     _by_hash: dict[str, Version] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -78,7 +79,9 @@ class Registries:
         with self._lock:
             found = self._by_hash.get(definition)
             if found is None:
-                found = self._by_hash[definition] = make_version(_compile_published(published(self.database, definition)))
+                found = self._by_hash[definition] = make_version(
+                    _compile_published(published(self.database, definition)), self.folder
+                )
             return found
 
 
@@ -93,10 +96,10 @@ def load_registries(database: Database, folder: Path, *, at: datetime) -> Regist
     for file in sorted(folder.glob("*.yaml")):
         registry = compile_definition(file)
         publish(database, describe(registry, folder), who="serve", at=at)
-        current[registry.model.registry] = make_version(registry)
+        current[registry.model.registry] = make_version(registry, folder)
     if not current:
         raise NotFound("definition in", folder)
-    return Registries(database, current, {version.registry.hash: version for version in current.values()})
+    return Registries(database, folder, current, {version.registry.hash: version for version in current.values()})
 
 
 def describe(registry: CompiledRegistry, folder: Path) -> PublishedDefinition:
@@ -117,4 +120,13 @@ def _compile_published(definition: PublishedDefinition) -> CompiledRegistry:
         return compile_definition(Path(name, main))
 
 
-__all__ = ["LANGUAGES", "STATIC_URL", "Registries", "Version", "describe", "load_registries", "make_version", "prefix_of"]
+__all__ = [
+    "LANGUAGES",
+    "STATIC_URL",
+    "Registries",
+    "Version",
+    "describe",
+    "load_registries",
+    "make_version",
+    "prefix_of",
+]

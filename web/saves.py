@@ -23,7 +23,7 @@ from storage.saving import COMPLETE, save_form
 from storage.working_copy import drop_working_copy
 from web.conflicts import conflict_page, settle_quietly
 from web.drafts import Draft, has_unread, keep_draft, row_ids
-from web.entry import Entry
+from web.entry import Entry, address_of
 from web.form_page import stored_answers, warnings_of
 from web.posts import draft_after
 from web.registries import LANGUAGES
@@ -62,7 +62,9 @@ def save(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
     key = posted.idempotency_key or secrets.token_urlsafe(18)
     confirmed = _confirmed(entry, posted)
     try:
-        return saved(entry, draft, save_draft(entry, draft, key=key, complete=complete, confirmed=confirmed), complete=complete)
+        return saved(
+            entry, draft, save_draft(entry, draft, key=key, complete=complete, confirmed=confirmed), complete=complete
+        )
     except KeyReused:  # the page was sent before, with other contents: what it asks for now is something new
         return save(entry, replace(posted, idempotency_key=""))
     except Conflict as conflict:
@@ -126,7 +128,7 @@ def saved(entry: Entry, draft: Draft, result: SaveResult, *, complete: bool, sai
     if complete and result.state == COMPLETE:
         address = url_for("patients.show", registry=entry.version.name, who=entry.who, done=str(entry.spot))
         return redirect(address, 303)
-    return back(entry, said=said or ("partly" if has_unread(draft.data) else "saved"), summary=1)
+    return back(entry, said=said or ("partly" if has_unread(draft.data) else "saved"), summary="1")
 
 
 def keep(entry: Entry, posted: PostedForm) -> None:
@@ -137,10 +139,9 @@ def keep(entry: Entry, posted: PostedForm) -> None:
     keep_draft(workspace().database, entry.actor, entry.subject, entry.place, entry.form, draft, one.now)
 
 
-def back(entry: Entry, **parts: object) -> ResponseReturnValue:
+def back(entry: Entry, **parts: str | list[str] | None) -> ResponseReturnValue:
     """To the form's page, so that a reload repeats nothing."""
-    address = url_for("forms.show", registry=entry.version.name, who=entry.who, spot=str(entry.spot), **parts)  # type: ignore[arg-type]
-    return redirect(address, 303)
+    return redirect(address_of(entry, "forms.show", **parts), 303)
 
 
 def _confirmed(entry: Entry, posted: PostedForm) -> Callable[[FormData, datetime], frozenset[str]]:
@@ -163,7 +164,11 @@ def _store_answers(entry: Entry, draft: Draft, result: SaveResult) -> None:
     for name, violation, (row, item) in warnings_of(entry, draft.data, result.evaluation):
         reason = draft.acknowledged.get(acknowledgement(name, violation))
         wants_words = violation.severity is CheckSeverity.WARNING_REASON
-        if reason is None or (wants_words and not reason.strip()) or known.get((violation.code, row, item)) == reason.strip():
+        if (
+            reason is None
+            or (wants_words and not reason.strip())
+            or known.get((violation.code, row, item)) == reason.strip()
+        ):
             continue
         accepted = Acknowledgement(result.form, violation.rule, violation.inputs, row, item, reason.strip())
         acknowledge(space.database, entry.actor, entry.subject, accepted, at=one.now)

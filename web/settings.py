@@ -1,4 +1,4 @@
-"""Settings of the web application: a frozen object, read from environment variables named ECRF_…"""
+"""Settings of the web application: a frozen object, read from environment variables that begin with ECRF."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """
     secret = _secret(environment)
     if len(secret) < SHORTEST_SECRET:
-        raise SettingsError(f"the secret has {len(secret)} characters; at least {SHORTEST_SECRET} random ones are needed")
+        raise SettingsError(
+            f"the secret has {len(secret)} characters; at least {SHORTEST_SECRET} random ones are needed"
+        )
     key = Path(_needed(environment, "ECRF_MASTER_KEY_FILE"))
     if not key.is_file():
         raise SettingsError(f"ECRF_MASTER_KEY_FILE: there is no file {key}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -45,7 +45,9 @@ def value_words(item: Any, value: Entered | None, language: str) -> str:
     return display(item, value, language, {}) if not isinstance(value, Reference) else value.target
 
 
-def targets_of(form: FormDef, model: MetaDataVersion, record: SubjectRecord, language: str) -> dict[str, list[tuple[str, str]]]:
+def targets_of(
+    form: FormDef, model: MetaDataVersion, record: SubjectRecord, language: str
+) -> dict[str, list[tuple[str, str]]]:
     """What the references of a form may point at in other forms: group or form -> (target, words)."""
     own = {group.id for group in walk_groups(form)}
     wanted = {item.target for item in walk_items(form) if item.target is not None} - own
@@ -81,7 +83,7 @@ def form_words(model: MetaDataVersion, form: str, language: str) -> str:
 
 def outcome_words(model: MetaDataVersion, derived: DerivedDef, value: Any, language: str) -> str:
     """The value of an outcome in words."""
-    choices = model.codelists[derived.codelist].choices if derived.codelist in model.codelists else {}
+    choices = model.codelists[derived.codelist].choices if derived.codelist is not None else {}
     return DATATYPES[derived.type_name].format(value, Facets(choices=choices), language)
 
 
@@ -98,8 +100,6 @@ def label_of(form: FormDef, item: str, language: str) -> str:
     found = next((each for each in walk_items(form) if each.id == item), None)
     return in_language(found.label, language) if found is not None else item
 
-
-Titles = Mapping[str, str]
 
 __all__ = [
     "event_title",

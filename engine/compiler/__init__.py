@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 from engine.compiler import cache as kept
 from engine.compiler.binding import Workbench
 from engine.compiler.cache import default_folder
+from engine.compiler.collecting import without_collection
 from engine.compiler.compiled import CompiledRegistry
 from engine.compiler.order import settle_order
 from engine.compiler.passes import compile_checks, compile_derived, compile_events, compile_items
@@ -47,7 +46,7 @@ def compile_definition(path: Path, *, cache: Path | None = None) -> CompiledRegi
     Raises:
         DefinitionError: all faults, each with its place.
     """
-    with _without_collection():
+    with without_collection():
         registry = kept.load(cache, path) if cache is not None else None
         if registry is not None:
             return registry
@@ -62,9 +61,18 @@ def compile_definition(path: Path, *, cache: Path | None = None) -> CompiledRegi
 
 # Faults of rules that do not follow from a fault found before, such as an item that could not be built.
 _SURE = frozenset(
-    "bad-expression misplaced-list misplaced-other not-constant wrong-source wrong-call recursive-define cycle".split()
+    {
+        "bad-expression",
+        "misplaced-list",
+        "misplaced-other",
+        "not-constant",
+        "wrong-source",
+        "wrong-call",
+        "recursive-define",
+        "cycle",
+    }
 )
-_OF_NAMES = frozenset("unknown-name unknown-function unknown-parameter".split())
+_OF_NAMES = frozenset({"unknown-name", "unknown-function", "unknown-parameter"})
 
 
 def _further_faults(found: Examination) -> list[DefinitionProblem]:
@@ -81,18 +89,6 @@ def _further_faults(found: Examination) -> list[DefinitionProblem]:
             or (problem.code in _OF_NAMES and problem.subject and problem.subject not in found.declared)
         ]
     return []
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Almost everything made meanwhile stays: looking for garbage again and again would take a third of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 __all__ = ["CompiledRegistry", "compile_definition", "compile_model", "default_folder"]

@@ -337,6 +337,8 @@ def _is_before(moment: Value, low: Value | None) -> bool:
         low = low.earliest()
     if isinstance(moment, datetime) and type(low) is date:
         moment = moment.date()
+    if isinstance(low, datetime) and type(moment) is date:
+        low = low.date()
     return low is not None and moment < low  # type: ignore[operator] # same kinds by now
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.definitions.builder import build
 from engine.definitions.encoding import MAX_BYTES
 from engine.definitions.files import Files, read_limited
-from engine.definitions.includes import merge_includes
+from engine.definitions.includes import Merged, merge_includes
 from engine.definitions.schema import check_shape, definition_schema
 from engine.definitions.source import read_source
 from engine.definitions.tree import Node
@@ -88,10 +88,13 @@ def _examine(data: bytes, name: str, folder: Path | None, problems: Problems, pa
     reported = len(problems.found)
     model = build(merged, files, problems)
     problems.found[reported:] = [problem for problem in problems.found[reported:] if problem.mark not in shape]
-    declared = frozenset(_names_in(merged.root)) | {name for part in merged.parts.values() for name in part}
-    libraries = [node for part in merged.parts.values() for node in part.values()]
-    declared |= {name for node in libraries for name in _names_in(node)}
-    return Examination(tuple(problems.found), model, declared)
+    # Only what follows from a fault asks for names: without one, a walk through all nodes would be for nothing.
+    return Examination(tuple(problems.found), model, _declared(merged) if problems.errors else frozenset())
+
+
+def _declared(merged: Merged) -> frozenset[str]:
+    nodes = [merged.root, *(node for part in merged.parts.values() for node in part.values())]
+    return frozenset(name for node in nodes for name in _names_in(node)).union(*merged.parts.values())
 
 
 def _names_in(node: Node) -> Iterator[str]:

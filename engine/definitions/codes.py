@@ -53,7 +53,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "code-list-origin": "a code list says not exactly one of where its codes come from",
         "code-list-empty": "a code list has no codes",
         "bad-code": "a code has the wrong shape",
-        "unknown-attribute": "a code has an attribute that its list does not declare",
+        "unknown-attribute": "a code list declares no such attribute",
         "attribute-missing": "an attribute has neither a value nor a default",
         "attribute-type": "an attribute is of the wrong type",
         "csv-header": "the columns of a code list's file are not those that are needed",
@@ -101,7 +101,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "outcome-rule": "an outcome has not exactly one of a calculation and a decision table",
         "case-shape": "a row of a decision table is not {when, then} or {else}",
         "case-order": "a decision table goes on after its else",
-        # expressions: names and types
+        # expressions
         "bad-expression": "an expression cannot be read",
         "unknown-name": "an expression names something that does not exist there",
         "ambiguous-name": "a name has several meanings there",
@@ -112,7 +112,6 @@ CODES: Mapping[str, str] = MappingProxyType(
         "wrong-call": "a function or aggregate is called with the wrong parts",
         "unknown-function": "there is no such function, aggregate or define",
         "recursive-define": "a define uses itself",
-        "unknown-attribute": "a code list has no such attribute",
         "unknown-parameter": "there is no such parameter",
         "unknown-event": "there is no such event",
         "not-constant": "only constants may stand in a list",

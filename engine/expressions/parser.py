@@ -83,7 +83,7 @@ class _Tree(Transformer[Token, Syntax]):
         if op == "+":
             return part
         if isinstance(part, Literal) and isinstance(part.value, Decimal):
-            return Literal(-part.value, op.start_pos or 0)
+            return Literal(part.value.copy_negate() if part.value else part.value, op.start_pos or 0)
         return Apply("negative", (part,), op.start_pos or 0)
 
     def raised(self, base: Syntax, exponent: Syntax) -> Syntax:
@@ -126,7 +126,7 @@ _OPERATORS = KEYWORDS - {"true", "false", "null"}
 
 def _plain(match: re.Match[str]) -> Syntax:
     if match["number"]:
-        return Literal(Decimal(match["number"]), 0)
+        return Literal(Decimal(match["number"]) or Decimal(0), 0)  # -0 is 0
     constants = {"true": True, "false": False, "null": None}
     return Literal(constants[match["word"]], 0) if match["word"] in constants else Path((match["word"],), 0)
 

@@ -149,15 +149,18 @@ def source(term: Term, build: Build) -> Elements:
 
     def rows(frame: Frame) -> list[Frame]:
         node = start(frame)
-        if other and not steps:
-            found = node.parent.kids.get(node.scope.id, []) if node.parent is not None else []
-        else:
-            found = gather(node, steps)
+        beside = other and not steps  # `other episode`: the instances beside this one
+        found = siblings_of(node) if beside else gather(node, steps)
         if other:
             found = [kid for kid in found if not _stands_in(frame, kid)]
         return [Frame(kid, frame.world, frame) for kid in found]
 
     return rows
+
+
+def siblings_of(node: Node) -> list[Node]:
+    """The instances of the same container in the same parent, the node itself included."""
+    return node.parent.kids.get(node.scope.id, []) if node.parent is not None else []
 
 
 def _stands_in(frame: Frame, node: Node) -> bool:

@@ -134,7 +134,7 @@ def _in_window(binder: Binder, node: Call, context: Context) -> Term:
     return Term("in_window", (_form_levels(context), as_day(day)), BOOLEAN)
 
 
-def _row_index(binder: Binder, node: Call, context: Context) -> Term:
+def _row_index(binder: Binder, node: Call, _context: Context) -> Term:
     if node.args:
         return binder.fault(node, "wrong-call", "row_index takes nothing.")
     return Term("row_index", (0,), NUMBER)

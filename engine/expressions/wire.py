@@ -6,6 +6,7 @@ text, never a float), a date and time `{"m": "2025-03-17T09:10+01:00"}`; dates, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -19,26 +20,21 @@ from engine.expressions.terms import Term
 
 def wire_value(value: Any) -> Json:
     """A value of a rule."""
-    match value:
-        case None | bool() | str():
-            return value
-        case Decimal():
-            return {"n": plain(value)}
-        case datetime():
-            return {"m": value.strftime("%Y-%m-%dT%H:%M") + offset_text(value)}
-        case date():
-            return value.isoformat()
-        case time():
-            return value.strftime("%H:%M")
-        case PartialDate():
-            return str(value)
-        case Reference():
-            return value.target
-        case FileValue():
-            return value.name
-        case tuple():
-            return [wire_value(part) for part in value]
-    raise TypeError(f"no value of a rule: {value!r}")
+    if value is None or isinstance(value, bool | str):
+        return value
+    return next(write for kind, write in _WRITERS if isinstance(value, kind))(value)
+
+
+_WRITERS: tuple[tuple[type, Callable[[Any], Json]], ...] = (
+    (Decimal, lambda number: {"n": plain(number)}),
+    (datetime, lambda moment: {"m": moment.strftime("%Y-%m-%dT%H:%M") + offset_text(moment)}),  # before date: it is one
+    (date, date.isoformat),
+    (time, lambda clock: clock.strftime("%H:%M")),
+    (PartialDate, str),
+    (Reference, lambda reference: reference.target),
+    (FileValue, lambda file: file.name),
+    (tuple, lambda values: [wire_value(each) for each in values]),
+)
 
 
 def wire_term(term: Term) -> list[Json]:

@@ -14,7 +14,7 @@ from engine.compiler.rules import Rule
 from engine.datatypes.base import Json
 from engine.datatypes.local_time import transitions
 from engine.datatypes.messages import MESSAGES, explain
-from engine.datatypes.values import Missing, Unread
+from engine.datatypes.values import Missing, Reference, Unread
 from engine.datatypes.words import MONTHS, quoted
 from engine.expressions.frames import Node
 from engine.expressions.scopes import Scope
@@ -33,7 +33,7 @@ from engine.records.session import Session
 _OWN_MESSAGES = (  # what the interpreter can find wrong by itself; the rest arrives in words
     *("required", "required_or_reason", "missing_not_allowed", "not_in_list", "exclusive", "unique", "rows_few"),
     *("rows_many", "length", "text_character", "code_form", "boolean_form", "quantity_unit", "reference_form"),
-    *("no_value", "integer_fraction", "offset_form", "skipped_time", "ambiguous_time"),
+    *("no_value", "integer_fraction", "offset_form", "skipped_time", "ambiguous_time", "to_be_completed"),
 )
 _OWN_FAMILIES = ("range_", "number_", "date_", "partial_", "time_", "datetime_")
 
@@ -57,7 +57,9 @@ def form_program(registry: CompiledRegistry, form_id: str, language: str) -> dic
         "labels": _labels(registry, lists, language),
         "codes": {name: list(registry.model.codelists[name].choices) for name in sorted(reach.listed)},
         "parameters": _parameters(registry, terms),
-        "messages": {key: text[language if language in text else "en"] for key, text in MESSAGES.items() if _is_own(key)},
+        "messages": {
+            key: text[language if language in text else "en"] for key, text in MESSAGES.items() if _is_own(key)
+        },
         "months": list(MONTHS.get(language, MONTHS["en"])),
         "quotes": quoted("\n", language).split("\n"),
         "zone": [list(change) for change in transitions()],
@@ -78,7 +80,7 @@ def _names_codes(reach: Reach, item: str) -> bool:
 
 def _scope_json(reach: Reach, scope: Scope) -> Json:
     found: dict[str, Json] = {"id": scope.id, "kind": scope.kind, "form": scope.form_id}
-    if scope.parent in reach.scopes:
+    if scope.parent is not None:
         found["parent"] = reach.scopes[scope.parent]
     group = reach.registry.groups.get(f"{scope.form_id}.{scope.id}")
     if group is not None and group.group.key is not None:
@@ -93,7 +95,12 @@ def _part_json(reach: Reach, scope: Scope, language: str) -> Json:
         "scope": reach.scopes[scope],
         "items": [item_json(reach, item, scope, language) for item in part.items],
         "groups": [
-            {"id": group.id, "scope": reach.scopes[scope.children[group.id]], "min": group.min_rows, "max": group.max_rows}
+            {
+                "id": group.id,
+                "scope": reach.scopes[scope.children[group.id]],
+                "min": group.min_rows,
+                "max": group.max_rows,
+            }
             for group in part.groups
         ],
     }
@@ -142,7 +149,9 @@ def _check_json(reach: Reach, run: CheckRun, language: str) -> Json:
             {
                 "rows": _way(part.rows) if part.rows is not None else None,
                 "term": wire_term(part.rule.term),
-                "on_form": part.rows is not None and rules.on in rules.scope.fields and rules.on not in part.rows.fields,
+                "on_form": part.rows is not None
+                and rules.on in rules.scope.fields
+                and rules.on not in part.rows.fields,
                 "inputs": [_input(reach, key, part.rows, rules.scope) for key in sorted(rules.reads)],
             }
             for part in rules.parts
@@ -181,14 +190,20 @@ def _attributes(registry: CompiledRegistry, terms: Iterable[Term]) -> Json:
     for listed_id, name in sorted({(term.args[1], term.args[2]) for term in terms if term.op == "attr"}):
         listed = registry.model.codelists[listed_id]
         default = listed.attributes[name].default
-        values = {code: wire_value(given[name]) for code, given in listed.values.items() if given.get(name, default) != default}
+        values = {
+            code: wire_value(given[name])
+            for code, given in listed.values.items()
+            if given.get(name, default) != default
+        }
         found.setdefault(listed_id, {})[name] = [wire_value(default), values]
     return found
 
 
 def _labels(registry: CompiledRegistry, lists: Iterable[str | None], language: str) -> Json:
     return {
-        name: {code: in_language(choice.label, language) for code, choice in registry.model.codelists[name].choices.items()}
+        name: {
+            code: in_language(choice.label, language) for code, choice in registry.model.codelists[name].choices.items()
+        }
         for name in sorted(each for each in lists if each is not None)
     }
 
@@ -203,39 +218,61 @@ def _parameters(registry: CompiledRegistry, terms: Iterable[Term]) -> Json:
 # a subject ----------------------------------------------------------------------------------------------------------
 
 
+class _Shipment:
+    """The nodes that are sent, in order, each after what holds it. A detached one is known by its key alone."""
+
+    def __init__(self) -> None:
+        self.nodes: list[tuple[Node, bool]] = []
+        self.places: dict[int, int] = {}  # by id() of the node
+
+    def add(self, node: Node, *, detached: bool) -> None:
+        """Send a node, and what holds it, once."""
+        if node.parent is not None and id(node.parent) not in self.places:
+            self.add(node.parent, detached=detached)
+        if id(node) not in self.places:
+            self.places[id(node)] = len(self.nodes)
+            self.nodes.append((node, detached))
+
+
 def subject_state(session: Session) -> dict[str, Json]:
     """What the browser starts from: the rows of the form, and of other forms the values that its rules read."""
-    reach = reach_of(session.registry, session.form.id)
-    checks = [home_nodes(session.tree, run.rules.scope, session.focus) for run in reach.checks]
-    places: dict[int, int] = {}
-    nodes: list[tuple[Node, bool]] = []
-
-    def note(node: Node, *, detached: bool) -> None:
-        if node.parent is not None and id(node.parent) not in places:
-            note(node.parent, detached=detached)
-        if id(node) not in places:
-            places[id(node)] = len(nodes)
-            nodes.append((node, detached))
-
-    for node in _shipped(reach, session.tree.root, session.focus):
-        note(node, detached=False)
-    for homes in checks:
-        for home in homes:
-            note(home, detached=True)
-    evaluation = session.evaluation
+    reach, tree = reach_of(session.registry, session.form.id), session.tree
+    shipment = _Shipment()
+    for node in _shipped(reach, tree.root, session.focus):
+        shipment.add(node, detached=False)
+    for target in _far_targets(reach, session):
+        shipment.add(target, detached=True)
+    homes = [home_nodes(tree, run.rules.scope, session.focus) for run in reach.checks]
+    for home in [node for nodes in homes for node in nodes]:
+        shipment.add(home, detached=True)
+    places = shipment.places
     return {
-        "as_of": wire_value(session.tree.world.as_of),
+        "as_of": wire_value(tree.world.as_of),
         "at": session.at,
-        "nodes": [_node_json(reach, session, node, places, detached) for node, detached in nodes],
+        "nodes": [_node_json(reach, session, node, places, detached) for node, detached in shipment.nodes],
         "focus": places[id(session.focus)],
-        "homes": [[places[id(home)] for home in homes] for homes in checks],
-        "told": [
-            {"code": v.code, "severity": str(v.severity), "item": v.item, "row": v.row, "message": v.message,
-             "blocks": v.blocks, "key": f"{v.code}-{v.rule[:16]}-{v.inputs[:16]}"}
-            for v in evaluation.violations
-            if v.code in reach.beyond or v.code == "unknown_item" or v.item.rpartition(".")[2] in reach.remote
-        ],
+        "homes": [[places[id(home)] for home in nodes] for nodes in homes],
+        "told": list(_told(reach, session)),
     }
+
+
+def _told(reach: Reach, session: Session) -> Iterator[Json]:
+    """What only the server can find wrong."""
+    for v in session.evaluation.violations:
+        if v.code in reach.beyond or v.code == "unknown_item" or v.item.rpartition(".")[2] in reach.remote:
+            key = f"{v.code}-{v.rule[:16]}-{v.inputs[:16]}"
+            parts = {"code": v.code, "severity": str(v.severity), "item": v.item, "row": v.row}
+            yield {**parts, "message": v.message, "blocks": v.blocks, "key": key}
+
+
+def _far_targets(reach: Reach, session: Session) -> Iterator[Node]:
+    """Rows and records of other episodes that the form points to: that they exist may be known."""
+    for scope in reach.family:
+        for node in session.tree.of(scope):
+            for value in node.entered.values() if node.is_within(session.focus) else ():
+                target = session.tree.world.rows.get(value.target) if isinstance(value, Reference) else None
+                if target is not None and target.scope in reach.scopes and not reach.is_open(target, session.focus):
+                    yield target
 
 
 def _shipped(reach: Reach, node: Node, focus: Node) -> Iterator[Node]:
@@ -252,7 +289,7 @@ def _node_json(reach: Reach, session: Session, node: Node, places: Mapping[int, 
     if node.parent is not None:
         found["parent"] = places[id(node.parent)]
     if detached:
-        found["detached"] = True
+        return {**found, "event": node.event, "detached": True}
     if node.event is not None:
         found["event"] = node.event
         if reach.windows:
@@ -287,7 +324,7 @@ def _entered(reach: Reach, session: Session, node: Node, own: bool) -> Iterator[
             continue
         elif isinstance(value, Unread):
             yield name, {"unread": value.code, "told": explain(value, session.language), "message": value.message}
-        elif item.item.privacy is Privacy.IDENTIFYING and key not in reach.needed:
+        elif item.item.privacy is Privacy.IDENTIFYING and key not in reach.valued:
             yield name, "\u2026"  # that it is filled in is all that is asked
         else:
             yield name, wire_value(item.item.datatype.in_rules(value))

@@ -46,6 +46,7 @@ def item_json(reach: Reach, item: ItemDef, scope: Scope, language: str) -> dict[
         "calculated": item.calculate is not None,
         "required": _required(reach, rules),
         "reasons": list(item.missing.reasons),
+        "unsigned": sorted(item.missing.unsigned),
         "ranges": _ranges(reach, rules),
         "only": wire_term(rules.only.term) if rules.only is not None and reach.stays(rules.only, scope) else None,
         "exclusive": [code for code, choice in item.facets.choices.items() if choice.exclusive],
@@ -67,7 +68,7 @@ def _required(reach: Reach, rules: ItemRules) -> Json:
 
 
 def _ranges(reach: Reach, rules: ItemRules) -> list[Json]:
-    """[hard, lower bound, is it inclusive, upper bound, is it inclusive]"""
+    """[hard, lower bound, is it inclusive, upper bound, is it inclusive]."""
     return [
         [
             bound.check.hard,
@@ -93,7 +94,11 @@ def facets_json(facets: Facets, datatype: DataType, *, codes: bool = True) -> di
         "open": facets.open_list or not facets.choices or many,
         "length": (facets.max_length or datatype.default_length) if isinstance(datatype, TextType) else None,
     }
-    return {part: found[part] for part in _KEPT.get(name, ("length",)) if found[part] is not None and found[part] not in ({}, [])}
+    return {
+        part: found[part]
+        for part in _KEPT.get(name, ("length",))
+        if found[part] is not None and found[part] not in ({}, [])
+    }
 
 
 __all__ = ["facets_json", "item_json"]

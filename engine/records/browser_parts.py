@@ -8,13 +8,14 @@ from functools import cached_property, lru_cache
 
 from engine.compiler.compiled import CompiledRegistry
 from engine.compiler.rules import DerivedRules, GroupRules, ItemRules, Rule, Settling
+from engine.datatypes.base import Kind
 from engine.expressions.frames import Node
 from engine.expressions.scopes import Scope
 from engine.expressions.terms import Term
 from engine.model.form import FormDef, GroupDef, walk_groups, walk_items
 from engine.model.item import ItemDef
 from engine.records.distance import border_of, is_border, is_near, looks_beyond
-from engine.records.program import CheckRun, Step, program_of
+from engine.records.program import CheckRun, Judge, Step, program_of
 
 MOST_CODES = 500  # a longer list is not sent; the server looks a code up
 _JUDGED_THERE = ("identifier", "file")  # types that the browser reads without judging
@@ -127,6 +128,15 @@ class Reach:
         return self._asked_for.union(*(step.reads for step in self.steps))
 
     @cached_property
+    def valued(self) -> frozenset[str]:
+        """The keys of which the value matters, not only that there is one."""
+        judges = {key: judge for key, judge in program_of(self.registry).judges.items() if key in self.own}
+        read = [judge.reads - ({key} if _asks_presence(judge) else set()) for key, judge in judges.items()]
+        return frozenset[str]().union(
+            *read, *(check.rules.reads for check in self.checks), *(step.reads for step in self.steps)
+        )
+
+    @cached_property
     def moving(self) -> frozenset[str]:
         """The keys that may change in the browser."""
         return self.settled | self.own
@@ -153,7 +163,9 @@ class Reach:
     def remote(self) -> frozenset[str]:
         """The ids of items of which the server alone judges some part."""
         return frozenset(
-            rules.item.id for key in self.own if (rules := self.registry.items.get(key)) is not None and self._is_remote(rules)
+            rules.item.id
+            for key in self.own
+            if (rules := self.registry.items.get(key)) is not None and self._is_remote(rules)
         )
 
     def _is_remote(self, rules: ItemRules) -> bool:
@@ -177,7 +189,9 @@ class Reach:
     def listed(self) -> frozenset[str]:
         """The code lists of which the browser gets all codes."""
         return frozenset(
-            item.codelist for item in self.items if item.codelist is not None and 0 < len(item.facets.choices) <= MOST_CODES
+            item.codelist
+            for item in self.items
+            if item.codelist is not None and 0 < len(item.facets.choices) <= MOST_CODES
         )
 
     @cached_property
@@ -215,8 +229,8 @@ class Reach:
         """The scopes that the browser's program names, numbered; each after the one that holds it."""
         wanted = [*self.family, *(step.scope for step in self.steps), *(run.rules.scope for run in self.checks)]
         wanted += [scope for key in sorted(self.needed) for scope in self._keyed.get(key, ()) if self.is_inside(scope)]
-        targets = self.registry.scopes.targets
-        wanted += [targets[item.target] for item in self.items if item.target in targets and self.is_inside(targets[item.target])]
+        targets = [self.registry.scopes.targets.get(item.target or "") for item in self.items]
+        wanted += [target for target in targets if target is not None and self.is_inside(target)]
         found: dict[Scope, int] = {}
         for scope in wanted:
             for outer in reversed(list(scope.ancestors())):
@@ -233,6 +247,13 @@ class Reach:
                 if name in scope.fields:
                     found[scope] = found.get(scope, frozenset()) | {name}
         return found
+
+
+def _asks_presence(judge: Judge) -> bool:
+    """Whether all that is asked of an item's own value is that it is there."""
+    item = judge.rules.item
+    exclusive = any(choice.exclusive for choice in item.facets.choices.values())
+    return not (item.ranges or item.only or item.unique or exclusive or item.datatype.kind is Kind.REFERENCE)
 
 
 def settling_rules(rules: Settling) -> list[Rule]:

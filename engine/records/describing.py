@@ -40,25 +40,28 @@ class Description:
                 self.groups.add(name)
 
     def _add_plain(self, node: Node, plan: PartPlan, start: str, frame: Frame) -> Collection[str]:
-        """Describe all items as if they were shown and had a value or none; those for which that is wrong."""
+        """Describe all items at once; those that need a closer look: what is hidden with a value, and reasons."""
         hidden, entered = node.hidden, node.entered
-        missing = [id_ for id_, given in entered.items() if type(given) is Missing]
-        required = [*plan.required.difference(hidden)]
-        required += [id_ for id_, asked in plan.asked if id_ not in hidden and asked(frame) is True]
-        answered = plan.blank.keys() & entered.keys()
+        asked = [id_ for id_, required in plan.asked if id_ not in hidden and required(frame) is True]
+        states = plan.blank | dict.fromkeys(plan.blank.keys() & entered.keys(), _ANSWERED)
+        if hidden:
+            states |= dict.fromkeys(plan.blank.keys() & (hidden - node.unknown), _NOT_APPLICABLE)
+            states |= dict.fromkeys(plan.blank.keys() & node.unknown, _NOT_ASKED)
+        calculated = {id_: node.values.get(id_) for id_ in plan.calculated}
+        shown, required = plan.by_id.keys() - hidden, plan.required - hidden
         if start:
-            self.visible.update([start + id_ for id_ in plan.by_id])
-            self.states.update((start + id_, _NOT_ANSWERED) for id_ in plan.blank)
-            self.states.update((start + id_, _ANSWERED) for id_ in answered)
-            self.required.update([start + id_ for id_ in required])
+            self.visible.update([start + id_ for id_ in shown])
+            self.required.update([start + id_ for id_ in (*required, *asked)])
+            self.states.update({start + id_: state for id_, state in states.items()})
+            self.calculated.update({start + id_: value for id_, value in calculated.items()})
         else:
-            self.visible.update(plan.by_id)
-            self.states.update(plan.blank)
-            self.states.update(dict.fromkeys(answered, _ANSWERED))
-            self.required.update(required)
-        for id_ in plan.calculated:
-            self.calculated[start + id_] = node.values.get(id_)
-        return plan.by_id.keys() & hidden.union(missing)
+            self.visible |= shown
+            self.required |= required
+            self.required.update(asked)
+            self.states |= states
+            self.calculated |= calculated
+        reasons = {id_ for id_, given in entered.items() if type(given) is Missing}
+        return plan.by_id.keys() & ((hidden & entered.keys()) | reasons)
 
     def put(self, node: Node, plan: ItemPlan, name: str, frame: Frame, *, gone: bool) -> None:
         """Describe one item, whatever was said of it before. `gone`: its row is hidden as a whole."""
@@ -94,12 +97,22 @@ class Description:
         if plan.id in node.hidden:
             self.states[name] = _NOT_APPLICABLE if surely else _NOT_ASKED
         else:
-            self.states[name] = _NOT_ANSWERED if entered is None else _MISSING if type(entered) is Missing else _ANSWERED
-        self._note(self.to_clear, name, node, plan, surely and plan.item.when_hidden is WhenHidden.CLEAR and entered is not None)
+            self.states[name] = (
+                _NOT_ANSWERED if entered is None else _MISSING if type(entered) is Missing else _ANSWERED
+            )
+        self._note(
+            self.to_clear,
+            name,
+            node,
+            plan,
+            surely and plan.item.when_hidden is WhenHidden.CLEAR and entered is not None,
+        )
         unsigned = not hidden and isinstance(entered, Missing) and entered.reason in plan.item.missing.unsigned
         self._note(self.unsigned, name, node, plan, unsigned)
 
-    def _note(self, noted: dict[str, tuple[Node, ItemPlan]], name: str, node: Node, plan: ItemPlan, holds: bool) -> None:
+    def _note(
+        self, noted: dict[str, tuple[Node, ItemPlan]], name: str, node: Node, plan: ItemPlan, holds: bool
+    ) -> None:
         if holds:
             noted[name] = (node, plan)
         else:

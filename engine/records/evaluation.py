@@ -75,7 +75,12 @@ class Evaluation:
     groups: frozenset[str] = frozenset()  # the groups that are shown
     unsigned: tuple[str, ...] = ()  # items whose missing reason never allows signing
 
+    at: str = "save"  # what was judged: 'save' or 'signing'
+
     @property
     def complete(self) -> bool:
-        """No error stands against completion."""
-        return not any(v.severity is CheckSeverity.ERROR and v.blocks == "completion" for v in self.violations)
+        """No error stands against completion; judged for signing, none stands against the signature either."""
+        return not any(
+            v.severity is CheckSeverity.ERROR and (v.blocks == "completion" or self.at == "signing")
+            for v in self.violations
+        )

@@ -20,7 +20,8 @@ from engine.definitions.tree import Node
 from engine.errors import DefinitionProblem, Problems, nearest
 from engine.records import evaluate
 from engine.records.evaluation import Evaluation
-from engine.records.json_data import WrongUse, evaluation_json, read_values
+from engine.records.json_answer import evaluation_json
+from engine.records.json_data import WrongUse, read_values
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 DEFAULT_NOW = "2026-01-01T12:00"

@@ -6,29 +6,22 @@ Keys of rows and records are their printed places (`procedure[1].complications.c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, time
-from decimal import Decimal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from engine.compiler.compiled import CompiledRegistry
 from engine.datatypes.base import Json, Kind
-from engine.datatypes.local_time import offset_text
 from engine.datatypes.reading import refuse
-from engine.datatypes.values import Entered, Missing, PartialDate, Reference
-from engine.expressions.arithmetic import plain
+from engine.datatypes.values import Entered, Missing, Reference
 from engine.model.form import FormDef, GroupDef
 from engine.model.item import ItemDef
-from engine.records.evaluation import Evaluation
 from engine.records.form_data import Focus, FormData, Instance, Occurrence, RowData
+from engine.records.holders import Holder, WrongUse, all_holders, event_key, find_holder
 
 _WIDE = ("forms", "events", "episodes", "others", "containers", "site")
 _PLACE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[([1-9][0-9]*)\])?")
-
-
-class WrongUse(ValueError):
-    """The tree of values has not the shape of the contract; the text says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +31,6 @@ class Reading:
     subject: Instance
     others: tuple[Instance, ...]
     focus: Focus
-
-
-@dataclass(slots=True)
-class _Holder:
-    """A container instance being put together."""
-
-    container: str
-    id: str
-    forms: dict[str, list[FormData]] = field(default_factory=dict)
-    occurrences: dict[tuple[str, int], dict[str, FormData]] = field(default_factory=dict)
-    days: dict[tuple[str, int], date] = field(default_factory=dict)
-    children: list[_Holder] = field(default_factory=list)
-
-    def built(self) -> Instance:
-        """The finished instance."""
-        occurrences = tuple(
-            Occurrence(event, _event_key(self.id, event, number), forms, self.days.get((event, number)))
-            for (event, number), forms in sorted(self.occurrences.items(), key=lambda pair: pair[0][1])
-        )
-        forms = {name: tuple(records) for name, records in self.forms.items()}
-        return Instance(self.container, self.id, forms, occurrences, tuple(child.built() for child in self.children))
-
-
-def _event_key(holder: str, event: str, number: int) -> str:
-    prefix = "" if "#" not in holder else holder.rpartition("#")[2] + "#"
-    return f"{prefix}{event}[{number}]"
 
 
 def read_values(registry: CompiledRegistry, form: str, event: str | None, data: Json) -> Reading:
@@ -162,12 +129,12 @@ class _Reader:
         self.rows: dict[tuple[str, str], list[tuple[str, str]]] = {}  # (holder, group) -> (row id, key text)
         self.places: dict[str, str] = {}  # printed place -> key of the row or record
 
-    def patient(self, data: Mapping[str, Json], id_: str) -> _Holder:
-        patient = _Holder("patient", id_)
+    def patient(self, data: Mapping[str, Json], id_: str) -> Holder:
+        patient = Holder("patient", id_)
         tag = id_.rpartition("#")[2] if "#" in id_ else ""
         containers = self.registry.scopes.containers
         chain = [name for name, scope in containers.items() if scope.parent is containers["patient"]]
-        current = {name: _Holder(name, f"{name}#{tag}" if tag else name) for name in chain}
+        current = {name: Holder(name, f"{name}#{tag}" if tag else name) for name in chain}
         patient.children.extend(current.values())
         self._nested(current, data, tag)
         self._fill({"patient": patient, **current}, data, tag)
@@ -175,20 +142,20 @@ class _Reader:
             if not chain:
                 raise WrongUse("episodes: this registry has none")
             mark = f"{tag}e{number}"
-            holder = _Holder(chain[0], f"{chain[0]}#{mark}")
+            holder = Holder(chain[0], f"{chain[0]}#{mark}")
             inner = {chain[0]: holder}
             self._nested(inner, _shape(other, "episodes"), mark)
-            self._fill({"patient": _Holder("patient", f"ignored#{mark}"), **inner}, _shape(other, "episodes"), mark)
+            self._fill({"patient": Holder("patient", f"ignored#{mark}"), **inner}, _shape(other, "episodes"), mark)
             patient.children.append(holder)
         return patient
 
-    def site(self, data: Mapping[str, Json]) -> _Holder:
+    def site(self, data: Mapping[str, Json]) -> Holder:
         """The hospital with its own forms, such as an inventory of consoles."""
-        site = _Holder("site", "site")
-        self._fill({"patient": _Holder("patient", "ignored#site"), "site": site}, _parts(data, "site"), "")
+        site = Holder("site", "site")
+        self._fill({"patient": Holder("patient", "ignored#site"), "site": site}, _parts(data, "site"), "")
         return site
 
-    def _nested(self, current: dict[str, _Holder], data: Mapping[str, Json], tag: str) -> None:
+    def _nested(self, current: dict[str, Holder], data: Mapping[str, Json], tag: str) -> None:
         """Deeper containers: those that `containers` lists, else one default instance each."""
         given = _parts(data, "containers")
         for name, scope in self.registry.scopes.containers.items():
@@ -196,13 +163,13 @@ class _Reader:
             if name in current or parent not in current:
                 continue
             for number, part in enumerate(_several(given, name) or [{}], start=1):
-                holder = _Holder(name, f"{name}[{number}]" + (f"#{tag}{name}{number}" if tag or number > 1 else ""))
+                holder = Holder(name, f"{name}[{number}]" + (f"#{tag}{name}{number}" if tag or number > 1 else ""))
                 current[parent].children.append(holder)
                 if number == 1:
                     current[name] = holder
                 self._fill({**current, name: holder}, _shape(part, name), f"{tag}{name}{number}" if number > 1 else tag)
 
-    def _fill(self, holders: Mapping[str, _Holder], data: Mapping[str, Json], tag: str) -> None:
+    def _fill(self, holders: Mapping[str, Holder], data: Mapping[str, Json], tag: str) -> None:
         _refuse_strays(data)
         for name, values in _parts(data, "forms").items():
             if values is not None:
@@ -214,7 +181,7 @@ class _Reader:
                 self._occurrence(holders, event, number, _shape(forms or {}, f"events.{name}[{number}]"), tag)
 
     def _occurrence(
-        self, holders: Mapping[str, _Holder], event: str, number: int, forms: Mapping[str, Json], tag: str
+        self, holders: Mapping[str, Holder], event: str, number: int, forms: Mapping[str, Json], tag: str
     ) -> None:
         holder = holders.get(self.registry.model.events[event].container, holders["patient"])
         holder.occurrences.setdefault((event, number), {})
@@ -225,7 +192,7 @@ class _Reader:
                 self._place(holders, _form(self.registry, name), values, tag, (event, number))
 
     def _place(
-        self, holders: Mapping[str, _Holder], form: FormDef, values: Json, tag: str, event: tuple[str, int] | None
+        self, holders: Mapping[str, Holder], form: FormDef, values: Json, tag: str, event: tuple[str, int] | None
     ) -> None:
         prefix = f"{tag}#" if tag else ""
         if form.per_event:
@@ -361,46 +328,33 @@ class _Reader:
                 return found if found in self.places or not groups else None
         return None
 
-    def focus(self, patient: _Holder, form: FormDef, place: tuple[str, int | None] | None, site: _Holder) -> Focus:
+    def focus(self, patient: Holder, form: FormDef, place: tuple[str, int | None] | None, site: Holder) -> Focus:
         """Where the form to evaluate stands; what is absent is made."""
         if form.per_event:
             event = place[0] if place else self._held_event(patient, form)
             container = self.registry.model.events[event].container
-            holder = _find_holder(patient, container)
+            holder = find_holder(patient, container)
             held = [
                 n for (name, n), forms in holder.occurrences.items() if name == event and (form.id in forms or place)
             ]
             number = (place[1] if place else None) or max(held, default=1)
             holder.occurrences.setdefault((event, number), {})
-            return Focus(form.id, holder.id, _event_key(holder.id, event, number))
-        holder = site if form.container == "site" else _find_holder(patient, form.container)
+            return Focus(form.id, holder.id, event_key(holder.id, event, number))
+        holder = site if form.container == "site" else find_holder(patient, form.container)
         records = len(holder.forms.get(form.id, ()))
         occurrence = None
         if place is not None:
-            at = _find_holder(patient, self.registry.model.events[place[0]].container)
+            at = find_holder(patient, self.registry.model.events[place[0]].container)
             held = [n for (name, n) in at.occurrences if name == place[0]]
-            occurrence = _event_key(at.id, place[0], place[1] or max(held, default=1))
+            occurrence = event_key(at.id, place[0], place[1] or max(held, default=1))
         return Focus(form.id, holder.id, occurrence, max(records - 1, 0))
 
-    def _held_event(self, patient: _Holder, form: FormDef) -> str:
-        for holder in _all_holders(patient):
+    def _held_event(self, patient: Holder, form: FormDef) -> str:
+        for holder in all_holders(patient):
             for (event, _), forms in holder.occurrences.items():
                 if form.id in forms:
                     return event
         return self.registry.scopes.forms[form.id].events[0]
-
-
-def _all_holders(holder: _Holder) -> Iterator[_Holder]:
-    yield holder
-    for child in holder.children:
-        yield from _all_holders(child)
-
-
-def _find_holder(patient: _Holder, container: str) -> _Holder:
-    found = next((holder for holder in _all_holders(patient) if holder.container == container), None)
-    if found is None:
-        raise WrongUse(f"no {container} to hold the form")
-    return found
 
 
 def _reference_text(data: Json) -> str:
@@ -411,59 +365,4 @@ def _reference_text(data: Json) -> str:
     return f"key:{data}"
 
 
-# writing ------------------------------------------------------------------------------------------------------------
-
-
-def value_json(value: Any) -> Json:
-    """A value of a rule: numbers as decimal text, dates in ISO form, missing as null."""
-    match value:
-        case None | bool() | str():
-            return value
-        case Decimal():
-            return plain(value)
-        case datetime():
-            return value.strftime("%Y-%m-%dT%H:%M") + offset_text(value)
-        case date():
-            return value.isoformat()
-        case time():
-            return value.strftime("%H:%M")
-        case PartialDate():
-            return str(value)
-        case Reference():
-            return value.target
-        case tuple():
-            return [value_json(part) for part in value]
-    return str(value)
-
-
-def evaluation_json(evaluation: Evaluation) -> Json:
-    """The answer of `ecrf evaluate`."""
-    return {
-        "visible": sorted(evaluation.visible),
-        "required": sorted(evaluation.required),
-        "calculated": {path: value_json(value) for path, value in sorted(evaluation.calculated.items())},
-        "derived": {
-            name: {"value": value_json(found.value), "because": list(found.because)}
-            if found.because
-            else value_json(found.value)
-            for name, found in sorted(evaluation.derived.items())
-        },
-        "events": [
-            {
-                "id": event.event,
-                "number": event.number,
-                "date": value_json(event.date),
-                "window": [value_json(bound) for bound in event.window],
-                "state": event.state,
-            }
-            for event in evaluation.events
-        ],
-        "violations": [
-            {"code": v.code, "severity": str(v.severity), "item": v.item, "row": v.row, "message": v.message}
-            for v in evaluation.violations
-        ],
-        "complete": evaluation.complete,
-    }
-
-
-__all__ = ["Reading", "WrongUse", "evaluation_json", "read_values", "value_json"]
+__all__ = ["Reading", "WrongUse", "read_values"]

@@ -166,7 +166,9 @@ def _reference(case: Case) -> Iterator[Violation]:
             if row is case.node:
                 return
             if row.values.get(case.item.id) == value:
-                yield case.violation("unique", case.told("unique", value=row_name(case.tree, value.target, case.language), row=number))
+                yield case.violation(
+                    "unique", case.told("unique", value=row_name(case.tree, value.target, case.language), row=number)
+                )
                 return
 
 
@@ -199,10 +201,12 @@ def judge_rows(holder: Node, group: GroupDef, path: ItemPath, language: str) -> 
 
 def judge_unknown(node: Node, path: ItemPath, form: str, language: str) -> Iterator[Violation]:
     """Values under names that the form does not have; they are kept, but nothing can be done with them."""
-    for name, entered in node.entered.items():
+    unknown = node.entered.keys() - node.scope.fields.keys()
+    for name in filter(unknown.__contains__, node.entered):
+        entered = node.entered[name]
         if name in node.scope.children and isinstance(entered, Unread):
             yield Violation(entered.code, ERROR, str(path.at(name)), str(path), explain(entered, language))
-        elif name not in node.scope.fields:
+        else:
             text = message("unknown_item", language, form=form, item=name)
             yield Violation("unknown_item", ERROR, str(path.at(name)), str(path), text)
 

@@ -37,12 +37,13 @@ class PartPlan:
     scope: Scope
     number: int  # among the groups of what holds it
     by_id: Mapping[str, ItemPlan]
-    blank: Mapping[str, ItemState]  # the items that people fill, each not answered
+    blank: dict[str, ItemState]  # the items that people fill, each not answered
     calculated: tuple[str, ...]
     required: frozenset[str]  # always, while shown
     asked: tuple[tuple[str, Run], ...]  # required when a rule says so
     tested: tuple[tuple[str, Test], ...]  # whose values may be implausible
     groups: tuple[PartPlan, ...]
+    group_defs: tuple[GroupDef, ...]
     may_hide: bool  # whether rows may be hidden with their group
 
 
@@ -82,8 +83,6 @@ class FormPlan:
         return {key: tuple(numbers) for key, numbers in found.items()}
 
 
-
-
 @lru_cache(maxsize=512)
 def plan_of(program: Program, form: str) -> FormPlan:
     """The plan of a form; made at its first use."""
@@ -112,6 +111,7 @@ def _part(program: Program, part: FormDef | GroupDef, scope: Scope, number: int,
         tuple((plan.id, plan.required) for plan in filled if not isinstance(plan.required, bool)),
         tuple((id_, test) for id_, test in tests if test is not None),
         tuple(groups),
+        part.groups,
         may_hide,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+from engine.compiler.collecting import without_collection
 from engine.compiler.compiled import CompiledRegistry
 from engine.compiler.order import holding_groups, reads_of
 from engine.compiler.rules import CheckRules, DerivedRules, GroupRules, ItemRules, Rule
@@ -15,7 +16,6 @@ from engine.expressions.evaluator import compile_term
 from engine.expressions.frames import Frame, Run
 from engine.expressions.scopes import Scope
 from engine.records.distance import looks_beyond
-
 
 InRules = Callable[[Any], Any]
 
@@ -86,13 +86,11 @@ class CheckRun:
     rules: CheckRules
     parts: tuple[Run, ...]
     beyond: bool  # looks at other episodes or patients
+    by_row: bool  # a part of it is judged at rows
 
     def is_silent(self, frame: Frame) -> bool:
         """Whether nothing is said in the frame of the form where the check is at home; no when rows must be looked at."""
-        for part, run in zip(self.rules.parts, self.parts, strict=True):
-            if part.rows is not None or run(frame) is False:
-                return False
-        return True
+        return not self.by_row and all(run(frame) is not False for run in self.parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +104,20 @@ class Program:
     events: Mapping[str, Mapping[str, Run]]  # event -> after, when, optional, cancel, start, stop
 
     @cached_property
-    def ruled(self) -> tuple[Step, ...]:
-        """The steps that depend on something, in order."""
-        return tuple(step for step in self.steps if not _is_plain(step))
+    def stretches(self) -> tuple[tuple[int, tuple[Step, ...]], ...]:
+        """The steps that depend on something, in order.
+
+        Each time a scope (by its id()) and steps that can be run node by node: none of them looks at another node of it.
+        """
+        found: list[tuple[int, list[Step]]] = []
+        for step in self.steps:
+            if _is_plain(step):
+                continue
+            if found and not step.crosses and found[-1][0] == id(step.scope) and not found[-1][1][-1].crosses:
+                found[-1][1].append(step)
+            else:
+                found.append((id(step.scope), [step]))
+        return tuple((scope, tuple(steps)) for scope, steps in found)
 
     @cached_property
     def plain(self) -> Mapping[int, Mapping[str, InRules | None]]:
@@ -153,7 +162,7 @@ _FAR = frozenset({"aggregate", "neighbour", "deref", "exists", "exists_ref", "ev
 
 def _crosses(rule: Rule | None) -> bool:
     """Whether a rule reads more than its own row and the rows and forms that hold it."""
-    if rule is None:
+    if rule is None or rule.term.op == "const":
         return False
     return any(
         term.op in _FAR or (term.op in ("read", "reason") and (term.args[0] or term.args[2]))
@@ -209,12 +218,22 @@ def _beyond(check: CheckRules) -> bool:
 @lru_cache(maxsize=64)
 def program_of(registry: CompiledRegistry) -> Program:
     """The program of a compiled registry; made at its first use."""
+    with without_collection():
+        return _program(registry)
+
+
+def _program(registry: CompiledRegistry) -> Program:
     conditional = frozenset(key for key, rules in registry.groups.items() if rules.visible is not None)
     made = (_step(rule, conditional) for rule in registry.order)
     steps = tuple(step for step in made if step is not None)
     judges = {key: _judge(rules, registry) for key, rules in registry.items.items()}
     runs = {
-        id(check): CheckRun(check, tuple(compile_term(part.rule.term) for part in check.parts), _beyond(check))
+        id(check): CheckRun(
+            check,
+            tuple(compile_term(part.rule.term) for part in check.parts),
+            _beyond(check),
+            any(part.rows is not None for part in check.parts),
+        )
         for check in registry.checks
     }
     checks = {form: tuple(runs[id(check)] for check in found) for form, found in registry.checks_of.items()}

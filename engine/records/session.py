@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from heapq import heappop, heappush
 
+from engine.compiler.collecting import without_collection
 from engine.compiler.compiled import CompiledRegistry
 from engine.datatypes.messages import message
 from engine.datatypes.values import Entered
@@ -23,6 +24,7 @@ from engine.records.program import GroupStep, OutcomeStep, Program, Step, progra
 from engine.records.schedule import plan, window_of
 from engine.records.settling import is_hidden, settle, settle_all
 from engine.records.tree import Tree, add_row, build_tree, make_world, within
+from engine.records.variants import under_each
 from engine.records.verdicts import Verdicts, walk
 
 Places = Mapping[int, Node]  # nodes by their id()
@@ -54,8 +56,9 @@ class Session:
         self.form: FormDef = registry.model.forms[focus.form]
         self._plan = plan_of(self.program, focus.form)
         self._verdicts = Verdicts(self._plan, self.tree, self.focus, at, language)
-        settle_all(self.program, self.tree)
-        self._look_at_all()
+        with without_collection():
+            settle_all(self.program, self.tree)
+            self._look_at_all()
 
     # what it says ------------------------------------------------------------------------------------------------
 
@@ -78,6 +81,7 @@ class Session:
             tuple(plan(self.program, self.tree, self._container())),
             frozenset(said.groups),
             unsigned,
+            self.at,
         )
 
     def _in_order(self, noted: Mapping[str, tuple[Node, ItemPlan]]) -> tuple[str, ...]:
@@ -89,11 +93,21 @@ class Session:
     def _unsigned(self, path: str) -> Violation:
         """A value 'to be completed later' does not stand in the way of completion, but of a signature."""
         text = message("to_be_completed", self.language)
-        return Violation("missing_not_allowed", CheckSeverity.ERROR, path, str(parse_path(path).row), text, blocks="signing")
+        return Violation(
+            "missing_not_allowed", CheckSeverity.ERROR, path, str(parse_path(path).row), text, blocks="signing"
+        )
 
     def _outcomes(self) -> Iterator[tuple[str, DerivedValue]]:
+        yield from self._present_outcomes(None)
+        for wanted, ending in under_each(self.program, self.tree):
+            for name, found in self._present_outcomes(wanted):
+                yield name + ending, found
+
+    def _present_outcomes(self, wanted: frozenset[str] | None) -> Iterator[tuple[str, DerivedValue]]:
         around = list(self.focus.outwards())
         for step in self.program.outcomes:
+            if wanted is not None and step.id not in wanted:
+                continue
             for node in self._owners(step, around):
                 path = path_of(node)
                 name = str(path.at(step.id)) if path.rows else step.id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -19,14 +19,11 @@ def settle_all(program: Program, tree: Tree) -> None:
     for scope, plain in program.plain.items():
         for node in tree.nodes.get(scope, ()):
             _fill(node, plain)
-    for step in program.ruled:
-        nodes = tree.nodes.get(id(step.scope), ())
-        if isinstance(step, ItemStep):
-            for node in nodes:
-                _begin(step, node, tree.frame(node))
-        else:
-            for node in nodes:
-                settle(step, node, tree)
+    for scope, steps in program.stretches:
+        for node in tree.nodes.get(scope, ()):
+            frame = tree.frame(node)
+            for step in steps:
+                _BEGIN[type(step)](step, node, frame, tree)
 
 
 def _fill(node: Node, plain: Mapping[str, InRules | None]) -> None:
@@ -38,8 +35,8 @@ def _fill(node: Node, plain: Mapping[str, InRules | None]) -> None:
             values[name] = entered if in_rules is None else in_rules(entered)
 
 
-def _begin(step: ItemStep, node: Node, frame: Frame) -> None:
-    """Settle an item of which nothing is known yet."""
+def _begin_item(step: Any, node: Node, frame: Frame, _tree: Tree) -> None:
+    """Settle an item of which nothing is known yet: `settle` says the same, and whether something changed."""
     shown = True if step.visible is None else step.visible(frame)
     if shown and step.may_hide and is_hidden(node):
         shown = False
@@ -49,9 +46,23 @@ def _begin(step: ItemStep, node: Node, frame: Frame) -> None:
             node.unknown.add(step.id)
         if not step.keeps:
             return
-    value = step.calculate(frame) if step.calculate is not None else _entered(step, node)
-    if value is not None:
-        node.values[step.id] = value
+    if step.calculate is not None:
+        node.values[step.id] = step.calculate(frame)
+        return
+    entered = node.entered.get(step.id)
+    if entered is not None and type(entered) not in _NO_VALUES:
+        node.values[step.id] = step.in_rules(entered)
+
+
+def _begin_other(step: Any, node: Node, _frame: Frame, tree: Tree) -> None:
+    settle(step, node, tree)
+
+
+_BEGIN: Mapping[type, Callable[[Any, Node, Frame, Tree], None]] = {
+    ItemStep: _begin_item,
+    GroupStep: _begin_other,
+    OutcomeStep: _begin_other,
+}
 
 
 def _entered(step: ItemStep, node: Node) -> Any:

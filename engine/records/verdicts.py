@@ -27,7 +27,9 @@ class Verdicts:
         self._focus = focus
         self._at = at
         self._language = language
-        self._items: dict[tuple[int, str], tuple[Node, ItemPlan, tuple[Violation, ...]]] = {}  # by id() of the node, item
+        self._items: dict[
+            tuple[int, str], tuple[Node, ItemPlan, tuple[Violation, ...]]
+        ] = {}  # by id() of the node, item
         self._checks: dict[int, tuple[Violation, ...]] = {}  # by place of the check
         self._parts: tuple[Violation, ...] | None = None  # rows and unknown names
 
@@ -92,7 +94,7 @@ class Verdicts:
         title = in_language(self._plan.root.part.title, self._language)
         for node, part, path in walk(self._focus, self._plan.root):
             yield from judge_unknown(node, path, title, self._language)
-            for group in part.part.groups:
+            for group in part.group_defs:
                 yield from judge_rows(node, group, path, self._language)
 
 

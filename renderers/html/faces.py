@@ -41,6 +41,7 @@ class ItemFace:
     units: tuple[tuple[str, str], ...]
     options: tuple[OptionFace, ...]
     as_list: bool  # one answer from a list
+    several: bool  # a look-up of several codes
     many: bool  # so many boxes that the list can be filtered
     narrowed: bool
     reasons: tuple[tuple[str, str], ...]
@@ -62,6 +63,8 @@ def control_of(item: ItemDef) -> Control:
     control = item.datatype.control
     if control is Control.CHOICE and (len(item.facets.choices) > LISTED or item.facets.open_list):
         return Control.LOOKUP
+    if control is Control.CHOICES and item.facets.open_list and not item.facets.choices:
+        return Control.LOOKUP  # of several codes: `37.77, 37.89`
     return control
 
 
@@ -86,6 +89,7 @@ def item_face(item: ItemDef, words: Words) -> ItemFace:
         units=tuple((code, unit_text(code, language)) for code in units_of(item)),
         options=options,
         as_list=as_list,
+        several=control is Control.LOOKUP and item.datatype.kind is Kind.CODES,
         many=control is Control.CHOICES and len(options) > BUTTONS,
         narrowed=item.only is not None,
         reasons=_reasons(item.missing, language),
@@ -142,7 +146,7 @@ def _width(item: ItemDef, control: Control) -> str:
         return ""
     if control in (Control.NUMBER, Control.QUANTITY):
         return "w4"
-    if item.facets.check or item.layout == "short":
+    if item.facets.check or item.facets.pattern or item.layout == "short":
         return "w8"
     length = item.facets.max_length
     return "w12" if length is not None and length <= 20 else ""

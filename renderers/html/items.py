@@ -120,8 +120,10 @@ class ItemPart:
             text = entered.text if isinstance(entered, Unread) else display(item, entered, language, request.labels)
             texts["value"] = markup(text)
         elif self.face.control == "lookup" and not isinstance(entered, Unread):
-            words = request.labels.get(str(entered)) or item.datatype.format(entered, item.facets, language)
-            texts["found"] = markup(words if words != str(entered) else "")
+            codes = entered if isinstance(entered, tuple) else (str(entered),)
+            whole = item.datatype.format(entered, item.facets, language)
+            known = [request.labels[code] for code in codes if code in request.labels]
+            texts["found"] = markup("; ".join(known) or (whole if whole != ", ".join(codes) else ""))
 
     def _options(self, texts: dict[str, str], entered: Entered | None, request: Request) -> None:
         chosen = shown(self.item, entered, request.words.language)[0].get("target") if entered else None

@@ -157,7 +157,7 @@ def _choices(_: ItemDef, value: Value, language: str) -> Shown:  # noqa: ARG001
 
 
 def _lookup(_: ItemDef, value: Value, language: str) -> Shown:  # noqa: ARG001
-    return {"value": str(value)}, ()
+    return {"value": ", ".join(value) if isinstance(value, tuple) else str(value)}, ()
 
 
 def _reference(_: ItemDef, value: Value, language: str) -> Shown:  # noqa: ARG001

@@ -23,6 +23,7 @@ const answers = {
   add: ({ at, group, row }) => { session.addRow(at, group, row); return session.evaluation(); },
   remove: ({ at }) => { session.removeRow(at); return session.evaluation(); },
   patch: () => session.patch(),
+  tell: ({ violations }) => session.tell(violations),
   time: ({ edits }) => edits.map(([at, value]) => { const start = performance.now(); session.set(at, value); return performance.now() - start; }),
 };
 require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {

@@ -129,21 +129,34 @@ class Laboratory:
         return {
             "language": "pl",
             "scopes": [
-                {"id": scope.id, "kind": scope.kind, "form": scope.form_id, **({"parent": places[scope.parent]} if scope.parent else {})}
+                {
+                    "id": scope.id,
+                    "kind": scope.kind,
+                    "form": scope.form_id,
+                    **({"parent": places[scope.parent]} if scope.parent else {}),
+                }
                 for scope in self.scopes
             ],
-            "parts": [{"scope": place, "items": [], "groups": []} for scope, place in places.items() if scope.kind == "form"],
+            "parts": [
+                {"scope": place, "items": [], "groups": []} for scope, place in places.items() if scope.kind == "form"
+            ],
             **{name: [] for name in ("steps", "checks", "beyond", "months", "quotes")},
             **{name: {} for name in ("codes", "messages")},
             "attributes": {
                 listed.id: {
-                    name: [wire_value(attribute.default), {code: wire_value(listed.attribute(code, name)) for code in listed.choices}]
+                    name: [
+                        wire_value(attribute.default),
+                        {code: wire_value(listed.attribute(code, name)) for code in listed.choices},
+                    ]
                     for name, attribute in listed.attributes.items()
                 }
                 for listed in lists
             },
             "positions": {listed.id: list(listed.choices) for listed in lists},
-            "labels": {listed.id: {code: in_language(choice.label, "pl") for code, choice in listed.choices.items()} for listed in lists},
+            "labels": {
+                listed.id: {code: in_language(choice.label, "pl") for code, choice in listed.choices.items()}
+                for listed in lists
+            },
             "parameters": {
                 name: [[wire_value(since), wire_value(value)] for since, value in parameter.values]
                 for name, parameter in self.registry.model.parameters.items()
@@ -163,7 +176,11 @@ class Laboratory:
                     "scope": scopes[node.scope],
                     "key": node.key,
                     "values": {name: wire_value(value) for name, value in node.values.items()},
-                    "entered": {name: {"missing": each.reason} for name, each in node.entered.items() if isinstance(each, Missing)},
+                    "entered": {
+                        name: {"missing": each.reason}
+                        for name, each in node.entered.items()
+                        if isinstance(each, Missing)
+                    },
                     "hidden": sorted(node.hidden),
                     "event": node.event,
                     "window": None if window is None else [wire_value(bound) for bound in window],
@@ -171,7 +188,14 @@ class Laboratory:
                 }
             )
         focus = places[id(record.session.focus)]
-        return {"as_of": wire_value(record.session.tree.world.as_of), "at": "save", "told": [], "homes": [], "nodes": nodes, "focus": focus}
+        return {
+            "as_of": wire_value(record.session.tree.world.as_of),
+            "at": "save",
+            "told": [],
+            "homes": [],
+            "nodes": nodes,
+            "focus": focus,
+        }
 
     def in_python(self, record: Record, node: Node, term: Term) -> Any:
         return wire_value(record.run(compile_term(term), node))

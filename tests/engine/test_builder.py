@@ -1,3 +1,4 @@
+# long: one table of faults and models
 import json
 import re
 import time

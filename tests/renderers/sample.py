@@ -80,9 +80,9 @@ def item(id_, type_, pl, en=None, **more):
     return ItemDef(id_, DATATYPES[type_], text(pl, en), facets=facets, **more)
 
 
-def procedure_form():
-    """The design reference's form, with every control in it."""
-    team = SectionDef(
+def team_section():
+    # long: a list of items, one after another
+    return SectionDef(
         "team",
         text("Organizacja i zespół", "Organisation and team"),
         (
@@ -139,7 +139,10 @@ def procedure_form():
             ),
         ),
     )
-    radiation = SectionDef(
+
+
+def radiation_section():
+    return SectionDef(
         "radiation",
         text("Promieniowanie", "Radiation"),
         (
@@ -165,7 +168,11 @@ def procedure_form():
         ),
         note=text("Z raportu dawki", "From the dose report"),
     )
-    leads = SectionDef(
+
+
+def leads_section():
+    # long: a list of items, one after another
+    return SectionDef(
         "leads",
         text("Usuwane elektrody", "Targeted leads"),
         (
@@ -234,7 +241,10 @@ def procedure_form():
             ),
         ),
     )
-    rest = SectionDef(
+
+
+def rest_section():
+    return SectionDef(
         "rest",
         text("Opis i załączniki", "Description and attachments"),
         (
@@ -252,7 +262,16 @@ def procedure_form():
             ),
         ),
     )
-    return FormDef("procedure", text("Zabieg", "Procedure"), (team, radiation, leads, rest), container="episode")
+
+
+def procedure_form():
+    """The design reference's form, with every control in it."""
+    return FormDef(
+        "procedure",
+        text("Zabieg", "Procedure"),
+        (team_section(), radiation_section(), leads_section(), rest_section()),
+        container="episode",
+    )
 
 
 def procedure_data():

@@ -105,10 +105,18 @@ def site(browser, entry):
 @pytest.mark.parametrize(
     ("mode", "width", "scheme"),
     [
-        *(("edit", width, scheme) for width in (WIDE, NARROW) for scheme in ("light", "dark")),
+        ("edit", WIDE, "light"),
+        ("edit", NARROW, "dark"),
         ("read", WIDE, "dark"),
-        ("read", NARROW, "light"),
-        ("print", WIDE, "light"),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in [
+                ("edit", WIDE, "dark"),
+                ("edit", NARROW, "light"),
+                ("read", NARROW, "light"),
+                ("print", WIDE, "light"),
+            ]
+        ),
     ],
 )
 def test_the_gallery_has_no_accessibility_fault(browser, gallery, mode, width, scheme):

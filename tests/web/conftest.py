@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from werkzeug.test import Client, TestResponse
 
@@ -124,7 +125,15 @@ class Browser:
         """The form whose address holds a text: its address and its fields."""
         return next(form for form in Fields(self.text).forms if part in form[0])
 
-    def post(self, values: dict[str, object] | None = None, part: str = "", *, follow: bool = True, to: str = "", **headers: str) -> "Browser":
+    def post(
+        self,
+        values: dict[str, object] | None = None,
+        part: str = "",
+        *,
+        follow: bool = True,
+        to: str = "",
+        **headers: str,
+    ) -> "Browser":
         """Post a form of the page with some fields changed; a list gives several, None leaves one out."""
         address, pairs = self.fields(part)
         for name, value in (values or {}).items():
@@ -204,6 +213,16 @@ class World:
         with self.space.database.read() as connection:
             rows = connection.exec_driver_sql(f"SELECT body FROM audit_entry WHERE kind = '{kind}'")
             return [str(row[0]) for row in rows]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hashes that cost little: what they cost is not what these tests look at."""
+    import storage.accounts as module
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,18 @@ from web.security import safe_next
 
 @pytest.mark.parametrize(
     "target",
-    ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "evil", "", None, "/a\r\nSet-Cookie: x", "/\tx", "///evil.example"],
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "evil",
+        "",
+        None,
+        "/a\r\nSet-Cookie: x",
+        "/\tx",
+        "///evil.example",
+    ],
 )
 def test_nobody_is_led_elsewhere(target):
     assert safe_next(target, "/") == "/"

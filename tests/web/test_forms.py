@@ -40,7 +40,12 @@ def test_names_are_shown_on_request_and_that_is_noted(world, anna):
 def test_identifying_values_are_not_in_the_ordinary_tables(world, anna):
     anna.register(last_name="Tajemnicza")
     with world.space.database.read() as connection:
-        for table, column in (("item_data", "text_value"), ("audit_entry", "body"), ("working_copy", "ciphertext"), ("issue", "message")):
+        for table, column in (
+            ("item_data", "text_value"),
+            ("audit_entry", "body"),
+            ("working_copy", "ciphertext"),
+            ("issue", "message"),
+        ):
             rows = connection.exec_driver_sql(f"SELECT CAST({column} AS TEXT) FROM {table}").scalars()
             assert not any("Tajemnicza" in str(row) for row in rows), table
 
@@ -72,7 +77,9 @@ def test_what_is_missing_stands_in_a_summary_that_jumps(anna):
 
 def test_what_cannot_be_read_is_kept_as_typed(anna):
     who = anna.register()
-    anna.open(who, "admission").post({**ADMISSION, "adm_datetime__d": "32", "adm_datetime__t": "8:99", "__do": "save"}, "forms")
+    anna.open(who, "admission").post(
+        {**ADMISSION, "adm_datetime__d": "32", "adm_datetime__t": "8:99", "__do": "save"}, "forms"
+    )
     assert "oprócz" in anna.text
     assert (anna.value("adm_datetime__d"), anna.value("adm_datetime__t")) == ("32", "8:99")
     anna.open(who, "admission")
@@ -93,7 +100,11 @@ def test_switching_the_language_keeps_what_was_typed(anna):
 
 def add_lead(anna, **values):
     anna.post({"__do": "add:leads"}, "forms")
-    row = next(name.split(".")[1] for name, _ in reversed(anna.fields("forms")[1]) if name.startswith("leads.") and name.endswith("lead_no"))
+    row = next(
+        name.split(".")[1]
+        for name, _ in reversed(anna.fields("forms")[1])
+        if name.startswith("leads.") and name.endswith("lead_no")
+    )
     return anna.post({**{f"leads.{row}.{name}": value for name, value in values.items()}, "__do": "save"}, "forms"), row
 
 
@@ -118,7 +129,10 @@ def test_the_same_page_sent_twice_saves_once(world, anna):
     body = [*(pair for pair in fields if pair[0] not in ADMISSION), *ADMISSION.items(), ("__do", "save")]
     before = len(world.audit("open_form"))
     for _ in range(3):
-        assert anna.client.post(address, data=_encoded(body), content_type="application/x-www-form-urlencoded").status_code == 303
+        assert (
+            anna.client.post(address, data=_encoded(body), content_type="application/x-www-form-urlencoded").status_code
+            == 303
+        )
     assert len(world.audit("open_form")) == before + 1
 
 
@@ -185,7 +199,9 @@ def test_rows_of_two_people_are_joined(world):
 
 def test_a_save_that_deletes_asks_first(anna):
     who = anna.register()
-    anna.open(who, "admission").post({**ADMISSION, "adm_mode": "transfer", "referring_site_id": "990000000107", "__do": "save"}, "forms")
+    anna.open(who, "admission").post(
+        {**ADMISSION, "adm_mode": "transfer", "referring_site_id": "990000000107", "__do": "save"}, "forms"
+    )
     anna.open(who, "admission").post({"adm_mode": "planned", "__do": "save"}, "forms")
     assert "Nie zapisano jeszcze" in anna.text
     assert "data-clears" in anna.text
@@ -197,7 +213,9 @@ def test_a_save_that_deletes_asks_first(anna):
 
 def test_a_tick_for_one_deletion_is_none_for_another(anna):
     who = anna.register()
-    anna.open(who, "admission").post({**ADMISSION, "adm_mode": "transfer", "referring_site_id": "990000000107", "__do": "save"}, "forms")
+    anna.open(who, "admission").post(
+        {**ADMISSION, "adm_mode": "transfer", "referring_site_id": "990000000107", "__do": "save"}, "forms"
+    )
     anna.open(who, "admission").post({"adm_mode": "planned", "__clear": "yes", "__do": "save"}, "forms")
     assert "Nie zapisano jeszcze" in anna.text
 
@@ -218,7 +236,11 @@ def test_the_same_person_is_registered_once(world, anna):
     pesel = anna.open(who, "patient").value("pesel")
     jan = world.browser("jan")
     jan.get("/lead_extraction/patients").post({}, "/patients")
-    values = {name: anna.value(name) for name, _ in anna.fields("forms")[1] if not name.startswith("__") and name != "csrf_token"}
+    values = {
+        name: anna.value(name)
+        for name, _ in anna.fields("forms")[1]
+        if not name.startswith("__") and name != "csrf_token"
+    }
     jan.post({**values, "__do": "complete"}, "forms")
     assert "jest już w rejestrze" in jan.text
     assert who not in jan.text
@@ -250,7 +272,9 @@ def test_autosave_keeps_what_is_typed_and_says_what_rules_say(anna):
     assert answer.status_code == 200
     assert answer.json["revision"] == "0"
     assert "referring_site_id" in answer.json["evaluation"]["visible"]
-    assert {"item": "unit_code", "code": "pattern"}.items() <= {k: v for each in answer.json["evaluation"]["violations"] if each["item"] == "unit_code" for k, v in each.items()}.items()
+    assert {"item": "unit_code", "code": "pattern"}.items() <= {
+        k: v for each in answer.json["evaluation"]["violations"] if each["item"] == "unit_code" for k, v in each.items()
+    }.items()
     assert anna.open(who, "admission").value("unit_code") == "x"
     assert "niezapisane zmiany" in anna.get(f"/lead_extraction/patients/{who}").text
 
@@ -277,10 +301,22 @@ def test_autosave_of_a_stale_page_keeps_the_text_and_says_so(world):
     assert anna.open(who, "admission").value("unit_code") == "300"
 
 
-@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "{{7*7}}", "'; DROP TABLE subject;--", "\u202e\u0000zły", "🫀" * 50])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "{{7*7}}",
+        "'; DROP TABLE subject;--",
+        "\u202e\u0000zły",
+        "🫀" * 50,
+    ],
+)
 def test_hostile_text_is_shown_as_text(anna, text):
     who = anna.register()
-    anna.open(who, "device").post({"gen_model": text, "cied_type": "pm_ddd", "n_prev_proc": text, "__do": "save"}, "forms")
+    anna.open(who, "device").post(
+        {"gen_model": text, "cied_type": "pm_ddd", "n_prev_proc": text, "__do": "save"}, "forms"
+    )
     assert anna.status == 200
     assert "<script>alert" not in anna.text
     assert "<img src=x" not in anna.text
@@ -294,7 +330,11 @@ def test_a_huge_post_is_refused_calmly(quick_world):
     who = anna.register()
     address, fields = anna.open(who, "admission").fields("forms")
     token = dict(fields)["csrf_token"]
-    for body in (_encoded({"csrf_token": token, "unit_code": "x" * 11_000_000}), _encoded({"csrf_token": token}) + "&a=1" * 100_001, "x" * 13_000_000):
+    for body in (
+        _encoded({"csrf_token": token, "unit_code": "x" * 11_000_000}),
+        _encoded({"csrf_token": token}) + "&a=1" * 100_001,
+        "x" * 13_000_000,
+    ):
         answer = anna.client.post(address, data=body, content_type="application/x-www-form-urlencoded")
         assert answer.status_code == 413
         assert "za du" in answer.get_data(as_text=True).lower()
@@ -306,6 +346,16 @@ def test_nonsense_posts_never_break(quick_world):
     who = anna.register()
     address, fields = anna.open(who, "device").fields("forms")
     token = dict(fields)["csrf_token"]
-    for extra in ({"__do": "copy:leads.none"}, {"__do": "zzz"}, {"__revision": "99999999999999"}, {"__revision": "-1", "__do": "save"}, {"__do": "remove:"}, {"leads.x.lead_no": "1"}, {"__open": "a b c"}):
-        answer = anna.client.post(address, data=_encoded({"csrf_token": token, **extra}), content_type="application/x-www-form-urlencoded")
+    for extra in (
+        {"__do": "copy:leads.none"},
+        {"__do": "zzz"},
+        {"__revision": "99999999999999"},
+        {"__revision": "-1", "__do": "save"},
+        {"__do": "remove:"},
+        {"leads.x.lead_no": "1"},
+        {"__open": "a b c"},
+    ):
+        answer = anna.client.post(
+            address, data=_encoded({"csrf_token": token, **extra}), content_type="application/x-www-form-urlencoded"
+        )
         assert answer.status_code in (303, 409), extra

@@ -47,7 +47,10 @@ def test_others_cannot_be_written_to(world, theirs):
     for address in addresses:
         for end in ("", "/draft", "/discard", "/resolve"):
             assert anna.client.post(address + end, data={"csrf_token": token, "__do": "save"}).status_code == 404
-    assert anna.client.post(f"/lead_extraction/patients/{who}/episodes/episode", data={"csrf_token": token}).status_code == 404
+    assert (
+        anna.client.post(f"/lead_extraction/patients/{who}/episodes/episode", data={"csrf_token": token}).status_code
+        == 404
+    )
 
 
 def test_the_attempt_is_noted(world, theirs):
@@ -67,7 +70,21 @@ def test_places_of_another_patient_are_not_reached_through_ones_own(world, their
         assert anna.get(address.replace(who, own)).status == 404
 
 
-@pytest.mark.parametrize("spot", ["0.patient", "1", "x.patient", "1.nothing", "1.patient.7", "1.complications", "99999999999999999999.patient", "1.patient.discharge.1", "%00", "1.patient'--"])
+@pytest.mark.parametrize(
+    "spot",
+    [
+        "0.patient",
+        "1",
+        "x.patient",
+        "1.nothing",
+        "1.patient.7",
+        "1.complications",
+        "99999999999999999999.patient",
+        "1.patient.discharge.1",
+        "%00",
+        "1.patient'--",
+    ],
+)
 def test_places_that_do_not_exist(quick_world, spot):
     anna = quick_world.browser("anna")
     who = anna.register()

@@ -12,17 +12,20 @@ from web.lookups import build_index
 def index():
     words = ("zapalenie", "wsierdzia", "ostre", "przewlekłe", "żyły", "łokciowej", "nieokreślone", "elektroda")
     choices = [
-        Choice(f"{chr(65 + number % 26)}{number % 100:02d}.{number // 100}", {"pl": f"{words[number % 8]} {words[number // 8 % 8]} {number}"})
+        Choice(
+            f"{chr(65 + number % 26)}{number % 100:02d}.{number // 100}",
+            {"pl": f"{words[number % 8]} {words[number // 8 % 8]} {number}"},
+        )
         for number in range(100_000)
     ]
     return build_index(tuple(choices), "pl")
 
 
-@pytest.mark.parametrize("query", ["a", "zapalenie ostre", "ZYLY lokciowej", "99999", "nothing like this", "T82.7"])
+@pytest.mark.parametrize("query", ["a", "zapalenie ostre", "ZYLY lokciowej", "99999", "nothing like this", "C82.7"])
 def test_a_search_in_100000_codes_is_quick(index, query):
     index.search("warm")
     best = min(_timed(index, query) for _ in range(3))
-    assert best < 0.15
+    assert best < 0.05
     assert len(index.search(query)) <= 50
 
 
@@ -33,7 +36,7 @@ def _timed(index, query):
 
 
 def test_codes_come_before_words_and_marks_do_not_matter(index):
-    assert index.search("t82.7")[0].code.startswith("T82.7")
+    assert index.search("c82.7")[0].code.startswith("C82.7")
     assert all("łokciowej" in each.label and "żyły" in each.label for each in index.search("zyly lokciowej"))
     assert index.search("") == index.entries[:50]
 

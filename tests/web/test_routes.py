@@ -6,13 +6,22 @@ from flask import Flask
 from web.permissions import FLASK_OWN, Permission, needs, permission_of, undeclared
 from web.security import POLICY
 
-PUBLIC = {"static", "assets.static", "probes.health", "accounts.sign_in_page", "accounts.sign_in_post", "accounts.sign_out_post"}
+PUBLIC = {
+    "static",
+    "assets.static",
+    "probes.health",
+    "accounts.sign_in_page",
+    "accounts.sign_in_post",
+    "accounts.sign_out_post",
+}
 
 
 def test_every_route_declares_a_permission(quick_world):
     app = quick_world.app
     assert undeclared(app) == ()
-    public = {rule.endpoint for rule in app.url_map.iter_rules() if permission_of(app, rule.endpoint) is Permission.PUBLIC}
+    public = {
+        rule.endpoint for rule in app.url_map.iter_rules() if permission_of(app, rule.endpoint) is Permission.PUBLIC
+    }
     assert public == PUBLIC
 
 
@@ -79,7 +88,9 @@ def test_a_reader_may_read_and_nothing_else(world):
             assert reader.client.post(address).status_code == 403, address
 
 
-@pytest.mark.parametrize("address", ["/sign-in", "/lead_extraction/patients", "/nowhere", "/healthz", "/static/ui.css", "/static/none.css"])
+@pytest.mark.parametrize(
+    "address", ["/sign-in", "/lead_extraction/patients", "/nowhere", "/healthz", "/static/ui.css", "/static/none.css"]
+)
 def test_headers_of_every_answer(quick_world, address):
     answer = quick_world.browser("anna").client.get(address)
     answer.close()
@@ -108,7 +119,9 @@ def test_every_post_needs_the_token(quick_world):
     anna = quick_world.browser("anna")
     for method, address in addresses(quick_world.app):
         if method == "POST":
-            answer = anna.client.post(address, data={"csrf_token": "wrong"}, headers={"Origin": "https://elsewhere.example"})
+            answer = anna.client.post(
+                address, data={"csrf_token": "wrong"}, headers={"Origin": "https://elsewhere.example"}
+            )
             assert answer.status_code == 419, address
 
 
@@ -124,7 +137,7 @@ def test_pages_hold_no_inline_script_or_style(quick_world):
 
 
 def _form_of(text: str, form: str) -> str:
-    start = text.index("/forms/", text.index('<main'))
+    start = text.index("/forms/", text.index("<main"))
     while f".{form}" not in text[start : text.index('"', start)]:
         start = text.index("/forms/", start + 1)
     return text[text.rindex('"', 0, start) + 1 : text.index('"', start)]

@@ -50,7 +50,8 @@ def make_episode(base: Tree, case: Case, draw: Random) -> Tree:
     for occurrences in tree.get("events", {}).values():
         for occurrence in occurrences:
             _complications(occurrence["complications"], case)
-    TWISTS.get(case.twist, lambda *_: None)(tree, case, draw)
+    if case.twist in TWISTS:
+        TWISTS[case.twist](tree, case, draw)
     return tree
 
 
@@ -81,13 +82,21 @@ def _device(form: Tree, case: Case, draw: Random) -> None:
         maker, model = draw.choice(MODELS)
         year = first + draw.choice((0, 0, 0, 1, 2))
         precise = draw.random()
-        lead["lead_implant_date"] = str(year) if precise < 0.2 else f"{year}-{draw.randrange(1, 13):02d}" if precise < 0.7 else f"{year}-{draw.randrange(1, 13):02d}-{draw.randrange(1, 28):02d}"
+        lead["lead_implant_date"] = (
+            str(year)
+            if precise < 0.2
+            else f"{year}-{draw.randrange(1, 13):02d}"
+            if precise < 0.7
+            else f"{year}-{draw.randrange(1, 13):02d}-{draw.randrange(1, 28):02d}"
+        )
         if not str(lead["lead_type"]).startswith("icd"):
             lead.update(lead_manufacturer=maker, lead_model=model)
 
 
 def _procedure(form: Tree, case: Case, draw: Random) -> None:
-    start = datetime.combine(case.procedure, datetime.min.time()) + timedelta(hours=draw.randrange(8, 15), minutes=draw.choice((0, 10, 25, 40)))
+    start = datetime.combine(case.procedure, datetime.min.time()) + timedelta(
+        hours=draw.randrange(8, 15), minutes=draw.choice((0, 10, 25, 40))
+    )
     minutes = draw.randrange(70, 210)
     form["proc_start"] = start.isoformat(timespec="minutes")
     form["proc_end"] = (start + timedelta(minutes=minutes)).isoformat(timespec="minutes")
@@ -137,7 +146,13 @@ def _leads_left(tree: Tree, _case: Case, _draw: Random) -> None:
 
 def _remnant(tree: Tree, _case: Case, _draw: Random) -> None:
     for row in tree["forms"]["procedure"]["lx"][-1:]:
-        row.update(lx_result="partial_lt4", lx_remnant_cm="5.2", lx_remnant_site="rv", lx_remnant_parts=["tip"], lx_remnant_harm="no")
+        row.update(
+            lx_result="partial_lt4",
+            lx_remnant_cm="5.2",
+            lx_remnant_site="rv",
+            lx_remnant_parts=["tip"],
+            lx_remnant_harm="no",
+        )
 
 
 def _end_first(tree: Tree, _case: Case, _draw: Random) -> None:
@@ -147,7 +162,16 @@ def _end_first(tree: Tree, _case: Case, _draw: Random) -> None:
 
 def _half(tree: Tree, _case: Case, _draw: Random) -> None:
     form = tree["forms"]["procedure"]
-    for name in ("anaesthesia", "echo_monitor", "temp_pacing", "occl_balloon", "gen_removed", "pocket_proc", "dap_value", "dap_unit"):
+    for name in (
+        "anaesthesia",
+        "echo_monitor",
+        "temp_pacing",
+        "occl_balloon",
+        "gen_removed",
+        "pocket_proc",
+        "dap_value",
+        "dap_unit",
+    ):
         form.pop(name, None)
     form["lx"] = form["lx"][:1]
 

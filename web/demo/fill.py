@@ -19,7 +19,7 @@ from engine.records.json_data import read_values
 from storage.access import Actor
 from storage.accounts import add_membership, create_account, create_site
 from storage.errors import ConfirmClear
-from storage.form_data import Place, load_subject
+from storage.form_data import Place
 from storage.request import SaveRequest, SaveResult
 from storage.saving import save_form
 from storage.subjects import add_occurrence, open_instance, register_subject
@@ -48,7 +48,20 @@ PEOPLE = (
 TWISTS = (
     "", "high_dose", "", "leads_left", "half", "", "remnant", "not_known", "", "end_first", "other_sex", "long", "", "half",
 )  # fmt: skip
-WORDS = ("brzoza", "dolina", "jezioro", "kasztan", "latawiec", "malina", "olcha", "rzeka", "sosna", "wiatr", "zorza", "zagroda")
+WORDS = (
+    "brzoza",
+    "dolina",
+    "jezioro",
+    "kasztan",
+    "latawiec",
+    "malina",
+    "olcha",
+    "rzeka",
+    "sosna",
+    "wiatr",
+    "zorza",
+    "zagroda",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +107,14 @@ def read_bases(examples: Path) -> dict[str, Tree]:
 
 
 def _people(space: Workspace, sites: list[int], now: datetime) -> tuple[tuple[DemoAccount, ...], list[Actor]]:
-    accounts, actors = [], {}
+    accounts: list[DemoAccount] = []
+    actors: dict[int, Actor] = {}
     for login, name, role, place in PEOPLE:
         password = f"{secrets.choice(WORDS)}-{secrets.choice(WORDS)}-{secrets.randbelow(9000) + 1000}"
         account = create_account(space.database, login, name, password, who=WHO, at=now)
-        add_membership(space.database, account, REGISTRY, role, site_id=sites[place], who=WHO, at=now - timedelta(days=900))
+        add_membership(
+            space.database, account, REGISTRY, role, site_id=sites[place], who=WHO, at=now - timedelta(days=900)
+        )
         accounts.append(DemoAccount(login, name, password, role, HOSPITALS[place][1]))
         actors.setdefault(place, Actor(account, name, REGISTRY, sites[place], role))
     return tuple(accounts), [actors[place] for place in range(len(sites))]
@@ -162,7 +178,14 @@ class Filling:
 
     def _save(self, subject: int, place: Place, data: FormData, at: datetime) -> SaveResult:
         request = SaveRequest(
-            subject, place, data, expected_revision=0, key=secrets.token_urlsafe(18), actor=self.actor, at=at, complete=True
+            subject,
+            place,
+            data,
+            expected_revision=0,
+            key=secrets.token_urlsafe(18),
+            actor=self.actor,
+            at=at,
+            complete=True,
         )
         registry, rules = self.version.registry, self.version.rules
         try:

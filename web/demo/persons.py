@@ -6,8 +6,34 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-FEMALE = ("Anna", "Barbara", "Danuta", "Elżbieta", "Halina", "Irena", "Janina", "Krystyna", "Maria", "Teresa", "Zofia", "Łucja")
-MALE = ("Adam", "Andrzej", "Bogdan", "Edward", "Henryk", "Jan", "Józef", "Kazimierz", "Marek", "Stanisław", "Tadeusz", "Zbigniew")
+FEMALE = (
+    "Anna",
+    "Barbara",
+    "Danuta",
+    "Elżbieta",
+    "Halina",
+    "Irena",
+    "Janina",
+    "Krystyna",
+    "Maria",
+    "Teresa",
+    "Zofia",
+    "Łucja",
+)
+MALE = (
+    "Adam",
+    "Andrzej",
+    "Bogdan",
+    "Edward",
+    "Henryk",
+    "Jan",
+    "Józef",
+    "Kazimierz",
+    "Marek",
+    "Stanisław",
+    "Tadeusz",
+    "Zbigniew",
+)
 # Each says of itself that it is an example.
 SURNAMES = (
     ("Przykładowa", "Przykładowy"), ("Wzorcowa", "Wzorcowy"), ("Zmyślona", "Zmyślony"), ("Próbna", "Próbny"),
@@ -40,7 +66,9 @@ def make_person(draw: Random, number: int, today: date) -> Person:
     last = surname[0 if female else 1]
     if number >= len(SURNAMES):
         last = f"{last}-{second[0 if female else 1]}"
-    return Person("f" if female else "m", first, last, born, make_pesel(born, female=female, series=draw.randrange(1000)))
+    return Person(
+        "f" if female else "m", first, last, born, make_pesel(born, female=female, series=draw.randrange(1000))
+    )
 
 
 def make_pesel(born: date, *, female: bool, series: int) -> str:

@@ -26,7 +26,7 @@
   /* --- save state and autosave ------------------------------------------------------------------------------- */
   const saved = document.querySelector('[data-save]');
   const TONES = { saved: 'ok', offline: 'warn', conflict: 'err', refused: 'err' };
-  const save = { dirty: false, sending: false, timer: 0, wait: 1000, edits: 0, leaving: false, stopped: false };
+  const save = { dirty: false, sending: false, timer: 0, wait: 1000, edits: 0, leaving: false, stopped: false, kept: false };
 
   function showSave(state, time) {
     saved.dataset.save = state;
@@ -39,6 +39,7 @@
   function touch() {
     save.dirty = true;
     save.edits += 1;
+    save.kept = false;
     if (!form.dataset.autosave || save.stopped) { showSave('unsaved'); return; }
     if (saved.dataset.save === 'saved' || saved.dataset.save === 'new') showSave('unsaved');
     clearTimeout(save.timer);
@@ -60,8 +61,9 @@
         method: 'POST', body: body(), headers: { 'X-Requested-With': 'fetch', Accept: 'application/json' }, keepalive: Boolean(last),
       });
       if (answer.status >= 500 || answer.status === 429) throw new Error(String(answer.status));
-      if (!answer.ok) { save.stopped = true; showSave(answer.status === 409 ? 'conflict' : 'refused'); return; }
-      accept(await answer.json(), edits);
+      const told = await answer.json();
+      signedOut(answer.status === 401 ? told : null);
+      if (answer.ok) accept(told, edits); else refuse(answer.status, told, edits);
     } catch {
       showSave('offline');
       save.timer = setTimeout(send, save.wait + Math.random() * 500);
@@ -70,6 +72,26 @@
       save.sending = false;
     }
   }
+  /* What was sent is kept in all these cases but the last: typing goes on, and is sent again when that can help. */
+  function refuse(status, told, edits) {
+    if (status === 409) { save.dirty = edits !== save.edits; showSave('conflict'); return; }
+    if (status === 419 && told.csrf_token) { // somebody signed in again since the page was made
+      for (const field of document.querySelectorAll('[name=csrf_token]')) field.value = told.csrf_token;
+      save.timer = setTimeout(send, save.wait);
+      save.wait = Math.min(save.wait * 2, 60000);
+    } else if (status === 401) {
+      save.kept = told.kept && edits === save.edits;
+      showSave('unsaved');
+      save.timer = setTimeout(send, 20000);
+    } else { save.stopped = true; showSave('refused'); }
+  }
+  function signedOut(told) {
+    const link = document.querySelector('[data-signed-out]');
+    if (!link || link.hidden === !told) return;
+    if (told) link.href = told.sign_in;
+    link.hidden = !told;
+  }
+  addEventListener('focus', () => { const link = document.querySelector('[data-signed-out]'); if (link && !link.hidden) send(); });
   function accept(answer, edits) {
     save.wait = 1000;
     if (answer.revision !== undefined) find('[name=__revision]').value = answer.revision;
@@ -82,7 +104,7 @@
   }
   addEventListener('online', () => { save.wait = 1000; send(); });
   document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') send(true); });
-  addEventListener('beforeunload', (event) => { if (save.dirty && !save.leaving) { event.preventDefault(); event.returnValue = words.leave; } });
+  addEventListener('beforeunload', (event) => { if (save.dirty && !save.kept && !save.leaving) { event.preventDefault(); event.returnValue = words.leave; } });
   form.addEventListener('submit', () => { save.leaving = true; clearTimeout(save.timer); });
 
   /* --- what rules say ------------------------------------------------------------------------------------------ */

@@ -85,18 +85,22 @@
     input.closest('.line').classList.add('combo');
     input.after(list);
     list.after(status);
-    combobox(input, list, status, async (text) => {
-      if (text.trim().length < 2) return [];
+    const several = 'several' in input.dataset, last = (text) => (several ? text.split(/[,;]/).pop() : text).trim();
+    combobox(input, list, status, async (whole) => {
+      const text = last(whole);
+      if (text.length < 2) return [];
       const query = new URLSearchParams({ item, q: text, language: form.dataset.language });
       const answer = await fetch(`${form.dataset.lookup}?${query}`, { headers: { Accept: 'application/json' } }).catch(() => null);
       if (!answer || !answer.ok) return [];
       return (await answer.json()).map((entry) => ({ code: entry.code, name: entry.label, label: `${entry.code} – ${entry.label}` }));
     }, (entry) => {
-      input.value = entry.code;
+      const before = several ? input.value.split(/[,;]/).slice(0, -1).map((code) => code.trim()).filter(Boolean) : [];
+      const words = before.length ? found.textContent : '';
+      input.value = [...before, entry.code].join(', ');
       input.dispatchEvent(new Event('input', { bubbles: true }));
-      found.textContent = entry.name;
+      found.textContent = [words, entry.name].filter(Boolean).join('; ');
     });
-    input.addEventListener('input', () => { found.textContent = ''; });
+    input.addEventListener('input', () => { if (!several || !input.value.trim()) found.textContent = ''; });
   }
 
   function filter(boxes) {

@@ -59,7 +59,7 @@
   function fit(value, decimals, text) {
     const places = value.decimalPlaces();
     if (value.s && (value.exponent() < -34 || value.exponent() >= 34)) return refuse(text, 'number_digits', { digits: '34' });
-    if (value.toFixed().replace(/^-?0*\.?0*|\.|0+$/g, '').length > 34 && value.precision() > 34 || places > 34) return refuse(text, 'number_digits', { digits: '34' });
+    if (value.precision() > 34 || places > 34) return refuse(text, 'number_digits', { digits: '34' });
     if (decimals === 0 && places) return refuse(text, 'integer_fraction');
     return decimals !== undefined && places > decimals ? refuse(text, 'number_decimals', { decimals: String(decimals) }) : { value };
   }
@@ -302,7 +302,7 @@
         node.entered = decodeAll(given.entered || {});
         node.hidden = new Set(given.hidden);
         node.required = new Set(given.required);
-        if (!given.detached) this.hang(node);
+        if (given.detached) this.world.rows.set(given.key, node); else this.hang(node); // detached: there, but out of reach
         nodes.push(node);
       }
       return nodes;
@@ -458,26 +458,29 @@
         (item ? result.visible : result.groups).push(path);
         if (needs) result.required.push(path);
       }
-      result.complete = !result.violations.some((each) => each.severity === 'error' && each.blocks === 'completion');
+      result.complete = !result.violations.some((each) => each.severity === 'error' && (each.blocks === 'completion' || this.at === 'signing'));
       return result;
     }
     violations() {
       const own = [], rows = [], { fill } = this.words;
-      for (const { node, group, on, faults, path, row } of this.entries) {
+      const at = (code, { path, row }, message, blocks = 'completion') => ({ code, severity: 'error', item: path, row, message, blocks, key: code + '--' });
+      const signing = this.at === 'signing' ? this.entries.filter(({ node, item, on }) => on && item && (item.unsigned || []).includes((node.entered[item.id] || {}).missing)) : [];
+      for (const entry of this.entries) {
+        const { node, group, on, faults } = entry;
         if (faults.length) own.push(...faults);
         if (!group || !on) continue;
         const count = (node.kids[group.id] || []).length, few = count < group.min;
         if (!few && (group.max === null || count <= group.max)) continue;
-        const message = few ? fill('rows_few', { count, min: group.min }) : fill('rows_many', { count, max: group.max });
-        rows.push({ code: 'rows', severity: 'error', item: path, row, message, blocks: 'completion', key: 'rows--' });
+        rows.push(at('rows', entry, few ? fill('rows_few', { count, min: group.min }) : fill('rows_many', { count, max: group.max })));
       }
-      own.push(...this.checks.flatMap((check) => check.found), ...rows);
+      own.push(...this.checks.flatMap((check) => check.found), ...rows, ...signing.map((entry) => at('missing_not_allowed', entry, fill('to_be_completed', {}), 'signing')));
       const judged = new Set(own.map((each) => each.code + '@' + each.item));
       return [...own, ...this.told.filter((each) => !judged.has(each.code + '@' + each.item))];
     }
     /* What `applyEvaluation` of form.js takes: values in words, and how much is filled in. */
     patch() {
       const result = { ...this.evaluation((item, value) => this.inWords(item, value)), twice: [], filled: 0, total: 0 };
+      result.visible = [...result.visible, ...result.groups].sort();
       for (const { on, path, asked, twice, filled } of this.sorted) {
         if (twice) result.twice.push(path);
         if (!asked || !on) continue;

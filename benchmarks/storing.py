@@ -1,0 +1,167 @@
+"""Saving and loading about 100 values on PostgreSQL: ours with audit, a wide table of one row, django-eav2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+
+from benchmarks.definitions import definition, record
+from benchmarks.measuring import Row, shown, waiting
+from benchmarks.peer_django import DjangoEav
+from benchmarks.registries import NOW, registry
+from engine.records import Evaluation, evaluate
+from engine.records.form_data import Focus, FormData
+from storage.access import Actor
+from storage.accounts import create_account, create_site
+from storage.database import Database, open_database
+from storage.form_data import Place, load_subject
+from storage.keys import derive_keys
+from storage.metadata_versions import PublishedDefinition, publish
+from storage.request import Rules, SaveRequest
+from storage.saving import save_form
+from storage.subjects import open_instance, register_subject
+from storage.upgrading import upgrade
+from tests.conftest import running_postgres
+
+ITEMS = 130
+
+
+def rows(*, quick: bool) -> Iterator[Row]:
+    """The part 'storage' of the table."""
+    data = record(ITEMS, 1)
+    values = _flat(data)
+    with running_postgres() as socket_folder:
+        ward = Ward(_new_database(socket_folder), data)
+        wide = Wide(_new_database(socket_folder), values)
+        django = DjangoEav(socket_folder, _new_database(socket_folder).partition("@/")[2].partition("?")[0], values)
+        entity = django.save()
+        taken = waiting(
+            {
+                "wide": wide.save,
+                "ours": lambda: ward.save(ward.answered),
+                "whole": lambda: ward.save(Rules(evaluate)),
+                "django": django.save,
+                "wide load": wide.load,
+                "ours load": ward.load,
+                "django load": lambda: django.load(entity),
+            },
+            rounds=20 if quick else 100,
+        )
+        ward.database.close()
+    yield from _told(taken, len(values))
+
+
+def _told(taken: Mapping[str, float], number: int) -> Iterator[Row]:
+    def row(what: str, name: str, base: str, against: str, limit: float, note: str = "") -> Row:
+        ratio = taken[name] / taken[base]
+        return Row("storage", what, shown(taken[name]), ratio, against, f"≤ {limit:.3g} ×", ratio <= limit, note)
+
+    yield Row("storage", f"save {number} values, one wide row", shown(taken["wide"]), note="psycopg, one transaction")
+    yield row("save them as we do, audit and states with them", "ours", "wide", "wide", 3, "rules answered beforehand")
+    yield row("the same against django-eav2", "ours", "django", "django-eav2", 1 / 15, f"django-eav2: {shown(taken['django'])}, no audit")
+    yield Row("storage", "the whole save, rules evaluated", shown(taken["whole"]), taken["whole"] / taken["wide"], "wide")
+    yield Row("storage", "load them from one wide row", shown(taken["wide load"]))
+    yield row("load them as we do", "ours load", "wide load", "wide", 2.5, "the patient with all forms")
+    yield Row("storage", "load them by django-eav2", shown(taken["django load"]), taken["django load"] / taken["wide load"], "wide")
+
+
+def _flat(data: FormData) -> dict[str, Any]:
+    """The values of a form and its row, each under a name; several codes as one text."""
+    values = dict(data.items)
+    for group in data.groups.values():
+        values |= group[0].items
+    return {name: ",".join(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def _new_database(socket_folder: Path) -> str:
+    name = f"bench_{uuid4().hex}"
+    url = f"postgresql://postgres@/{{}}?host={socket_folder}"
+    with psycopg.connect(url.format("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return url.format(name)
+
+
+class Wide:
+    """The least that a relational table needs: one row, one column a value."""
+
+    def __init__(self, url: str, values: Mapping[str, Any]) -> None:
+        self._connection = psycopg.connect(url)
+        kinds = {bool: "boolean", Decimal: "numeric", date: "date", str: "text"}
+        columns = ", ".join(f"{name} {kinds[type(value)]}" for name, value in values.items())
+        with self._connection.transaction():
+            self._connection.execute(f"CREATE TABLE wide (id bigserial PRIMARY KEY, {columns})".encode())
+        names, marks = ", ".join(values), ", ".join(["%s"] * len(values))
+        self._insert = f"INSERT INTO wide ({names}) VALUES ({marks}) RETURNING id".encode()
+        self._values = list(values.values())
+        self._last = 0
+
+    def save(self) -> None:
+        """One row in one transaction."""
+        with self._connection.transaction():
+            found = self._connection.execute(self._insert, self._values, prepare=True).fetchone()
+        self._last = found[0] if found else 0
+
+    def load(self) -> Any:
+        """One row."""
+        with self._connection.transaction():
+            return self._connection.execute("SELECT * FROM wide WHERE id = %s", [self._last], prepare=True).fetchone()
+
+
+@dataclass
+class Ward:
+    """A site with one patient after another: each save opens a new form, each load reads the last one."""
+
+    url: str
+    data: FormData
+
+    def __post_init__(self) -> None:
+        self.registry = registry(ITEMS, ITEMS)
+        self.database: Database = open_database(self.url, derive_keys(b"k" * 32))
+        upgrade(self.database)
+        text = definition(ITEMS, ITEMS)
+        name = self.registry.model.registry
+        publish(self.database, PublishedDefinition(name, "1.0.0", self.registry.hash, text), who="office", at=NOW)
+        account = create_account(self.database, "jan", "Jan", "correct horse battery", who="office", at=NOW)
+        site = create_site(self.database, "s1", "Szpital", who="office", at=NOW)
+        self.actor = Actor(account, "jan", name, site)
+        self._numbers = count(1)
+        self._waiting = [self._patient() for _ in range(400)]
+        self._last = self._waiting[0][0]
+        self.answered = Rules(self._once())
+
+    def _patient(self) -> tuple[int, int]:
+        new = register_subject(self.database, self.actor, prefix="BEN", at=NOW)
+        return new.subject, open_instance(self.database, self.actor, new.subject, "episode", new.patient, at=NOW)
+
+    def _once(self) -> Any:
+        """Rules that were evaluated once: what is measured then is storage alone."""
+        known: list[Evaluation] = []
+
+        def answer(compiled: Any, subject: Any, focus: Focus, **how: Any) -> Evaluation:
+            if not known:
+                known.append(evaluate(compiled, subject, focus, **how))
+            return known[0]
+
+        return answer
+
+    def save(self, rules: Rules) -> None:
+        """A new form of a new patient."""
+        self._last, episode = self._waiting.pop()
+        number = next(self._numbers)
+        group, (row,) = next(iter(self.data.groups.items()))
+        data = replace(self.data, groups={group: (replace(row, id=f"r{number}"),)})
+        place, at = Place(episode, "f0"), NOW + timedelta(minutes=number)
+        request = SaveRequest(self._last, place, data, 0, f"key{number}", actor=self.actor, at=at)
+        save_form(self.database, self.registry, request, rules)
+
+    def load(self) -> Any:
+        """The patient who was saved last."""
+        return load_subject(self.database, self.registry, self.actor, self._last, NOW + timedelta(days=2))

@@ -1,0 +1,223 @@
+"""What the browser gets and what it does with it: sizes, privacy, typed text, speed, rules that stay on the server."""
+
+import gzip
+import hashlib
+import re
+import statistics
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from engine.compiler import CompiledRegistry, compile_definition
+from engine.datatypes import DATATYPES, Choice, Facets, Unread
+from engine.datatypes.local_time import transitions
+from engine.expressions.terms import Term
+from engine.records.browser import form_program, subject_state
+from engine.records.browser_items import facets_json
+from engine.records.json_data import read_values
+from engine.records.session import Session
+from tests.engine.rules_in_node import NOON, Interpreter, running_interpreter
+
+ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "renderers" / "html" / "static"
+FIXTURES = ROOT / "tests" / "fixtures"
+KILOBYTE = 1024
+FRAME = 16.0  # milliseconds: what a person may not notice
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[Interpreter]:
+    with running_interpreter() as interpreter:
+        yield interpreter
+
+
+@pytest.fixture(scope="module")
+def filling() -> CompiledRegistry:
+    return compile_definition(FIXTURES / "expressions" / "schemas" / "filling.yaml")
+
+
+def begin(registry: CompiledRegistry, form: str, values: Any) -> Session:
+    read = read_values(registry, form, None, values)
+    return Session(registry, read.subject, read.focus, as_of=NOON, others=read.others)
+
+
+# files ----------------------------------------------------------------------------------------------------------------
+
+
+def zipped(*names: str) -> int:
+    return sum(len(gzip.compress((STATIC / name).read_bytes(), 9)) for name in names)
+
+
+def test_the_interpreter_is_small():
+    """Design, section 4: interpreter 10 KB, with decimals 24 KB gzipped at most. The form around it comes on top."""
+    assert zipped("rules.js") <= 10 * KILOBYTE
+    assert zipped("rules.js", "vendor/decimal.min.js") <= 24 * KILOBYTE
+    assert zipped("rules.js", "record.js", "vendor/decimal.min.js") <= 26 * KILOBYTE
+
+
+def test_no_text_is_run_as_code():
+    """Strict content security policy: nothing is evaluated, nobody makes functions of text."""
+    for name in ("rules.js", "record.js"):
+        assert not re.search(
+            r"\beval\b|\bFunction\s*\(|innerHTML|setTimeout\(['\"]", (STATIC / name).read_text("utf-8")
+        )
+
+
+def test_vendored_files_are_what_the_lock_says():
+    lines = (STATIC / "vendor" / "vendor.lock").read_text("utf-8").splitlines()
+    locked = {line[66:]: line[:64] for line in lines if not line.startswith("#")}
+    files = {path.name: path.read_bytes() for path in (STATIC / "vendor").iterdir() if path.name != "vendor.lock"}
+    assert locked == {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+
+
+# typed text -----------------------------------------------------------------------------------------------------------
+
+SERVER_ONLY = frozenset({"identifier", "file"})  # their checks and uploads; so are patterns
+
+
+def typed(part: str) -> Iterator[tuple[str, dict[str, Any], Facets]]:
+    """The lines of the data types' own fixtures that hold typed text."""
+    for name in sorted(DATATYPES.keys() - SERVER_ONLY):
+        fixture = yaml.safe_load((FIXTURES / "datatypes" / f"{name}.yaml").read_text("utf-8"))
+        for line in fixture.get(part, ()):
+            given = dict(line.get("facets", fixture.get("facets", {})))
+            if "raw" in line and "pattern" not in given:
+                yield name, line, facets(given)
+
+
+def facets(given: dict[str, Any]) -> Facets:
+    if "units" in given:
+        given["units"] = {unit: Decimal(factor) for unit, factor in given["units"].items()}
+    if "choices" in given:
+        given["choices"] = {code: Choice(code, label) for code, label in given["choices"].items()}
+    return Facets(**given)
+
+
+def read(node: Interpreter, lines: list[tuple[str, dict[str, Any], Facets]]) -> list[dict[str, Any]]:
+    cases = [[name, line["raw"], facets_json(given, DATATYPES[name])] for name, line, given in lines]
+    answers: list[dict[str, Any]] = node.ask("parse", zone=transitions(), cases=cases)
+    return answers
+
+
+def test_typed_text_is_read_as_on_the_server(node):
+    lines = list(typed("cases"))
+    assert len(lines) > 60
+    for (name, line, _), answer in zip(lines, read(node, lines), strict=True):
+        found = answer.get("entered", answer["value"])
+        assert "unread" not in answer, (name, line, answer)
+        expected = line["value"]["ref"] if name == "record_ref" else line["value"]
+        assert found == expected, (name, line)
+
+
+def test_typed_text_is_refused_as_on_the_server(node):
+    lines = list(typed("refused"))
+    assert len(lines) > 60
+    for (name, line, given), answer in zip(lines, read(node, lines), strict=True):
+        refusal = DATATYPES[name].parse(line["raw"], given)
+        assert isinstance(refusal, Unread)
+        expected = (refusal.code, refusal.message, dict(refusal.parts))
+        assert (answer["unread"], answer["message"], answer["parts"]) == expected, (name, line)
+
+
+def test_nothing_typed_is_nothing(node):
+    names = sorted(DATATYPES.keys() - SERVER_ONLY)
+    fixtures = {name: yaml.safe_load((FIXTURES / "datatypes" / f"{name}.yaml").read_text("utf-8")) for name in names}
+    lines = [(name, {"raw": raw}, Facets()) for name in names for raw in fixtures[name].get("empty", ())]
+    for (name, line, _), answer in zip(lines, read(node, lines), strict=True):
+        assert answer == {"value": None}, (name, line)
+
+
+# what is sent ---------------------------------------------------------------------------------------------------------
+
+PERSON = {"born": "1980-05-10", "surname": "Nowakowska"}
+
+
+def test_only_values_that_a_rule_reads_are_sent(filling):
+    state = subject_state(begin(filling, "f", {"forms": {"f": {"a": "1"}, "person": PERSON}}))
+    assert "1980-05-10" in str(state)  # the age is calculated of it
+    assert "Nowakowska" not in str(state)
+
+
+def test_an_identifying_item_of_the_form_itself_is_only_said_to_be_filled(filling):
+    state = subject_state(begin(filling, "person", {"forms": {"person": PERSON}}))
+    assert "Nowakowska" not in str(state)
+    assert state["nodes"][state["focus"]]["entered"]["surname"] == "…"
+
+
+def test_other_episodes_stay_on_the_server(filling):
+    """What looks at other episodes is judged there; its result is sent, not its values."""
+    values = {
+        "forms": {"f": {"day_of": "2025-05-10"}},
+        "episodes": [{"forms": {"f": {"day_of": "2025-05-10", "name_of": "secret"}}}],
+    }
+    program, session = form_program(filling, "f", "pl"), begin(filling, "f", values)
+    state = subject_state(session)
+    assert program["beyond"] == ["others_differ"]
+    assert "secret" not in str(state)
+    assert len([each for each in state["nodes"] if program["scopes"][each["scope"]]["id"] == "episode"]) == 1
+    assert [each["code"] for each in state["told"]] == ["others_differ"]
+
+
+def test_what_the_server_said_stands_until_it_speaks_again(node, filling):
+    values = {"forms": {"f": {"day_of": "2025-05-10"}}, "episodes": [{"forms": {"f": {"day_of": "2025-05-10"}}}]}
+    node.ask("open", program=form_program(filling, "f", "pl"), state=subject_state(begin(filling, "f", values)))
+    codes = lambda answer: [each["code"] for each in answer["violations"]]  # noqa: E731
+    assert "others_differ" in codes(node.ask("set", at="a", value={"n": "2"}))
+    assert "others_differ" not in codes(node.ask("tell", violations=[]))
+
+
+def test_every_term_of_a_program_can_be_built(node, filling):
+    for form in filling.model.forms:
+        for language in ("pl", "en"):
+            program = form_program(filling, form, language)
+            values: Any = {"forms": {form: {}}} if form != "w" else {"events": {"visit": [{"w": {}}]}}
+            answer = node.ask("open", program=program, state=subject_state(begin(filling, form, values)))
+            assert answer["visible"], form
+            assert not any(isinstance(part, Term) for part in program.values())
+
+
+# speed ----------------------------------------------------------------------------------------------------------------
+
+
+def large_form(items: int) -> str:
+    """A form in which each ten items hang together."""
+    kinds = {
+        3: 'type: decimal, decimals: 3, calculate: "coalesce(i{a}, 0) + coalesce(i{b}, 0) * 2"',
+        4: "type: integer, when: i{c} > 5, required: i{d} > 2",
+        5: "type: integer, when: filled(i{c}), range: {{hard: [0, 100], soft: [1, i{d}]}}",
+        7: "type: boolean, required: true",
+    }
+    lines = [
+        "registry: large",
+        "version: 1.0.0",
+        "title: {pl: x, en: x}",
+        "forms:",
+        "  f:",
+        "    title: {pl: x, en: x}",
+    ]
+    lines += ["    in: patient", "    sections:", "      - id: s", "        title: {pl: x, en: x}", "        items:"]
+    for n in range(items):
+        body = kinds.get(n % 10, "type: integer, range: {{hard: [0, 1000]}}").format(a=n - 3, b=n - 2, c=n - 1, d=n - 4)
+        lines.append(f"          - {{id: i{n}, label: {{pl: Pytanie {n}, en: Question {n}}}, {body}}}")
+    lines.append("    checks:")
+    for n in range(0, items // 10, 2):
+        rule = f"assert: i{n * 10} <= i{n * 10 + 1}, severity: warning, message: {{pl: źle, en: wrong}}"
+        lines.append(f"      - {{id: k{n}, {rule}}}")
+    return "\n".join(lines)
+
+
+@pytest.mark.slow
+def test_one_change_in_a_form_of_5000_items_takes_less_than_a_frame(node, tmp_path):
+    path = tmp_path / "large.yaml"
+    path.write_text(large_form(5000), "utf-8")
+    registry = compile_definition(path)
+    values = {f"i{n}": str(n % 7) for n in range(5000) if n % 10 in (0, 1, 2, 6, 8, 9)}
+    state = subject_state(begin(registry, "f", {"forms": {"f": values}}))
+    node.ask("open", program=form_program(registry, "f", "pl"), state=state)
+    edits = [[f"i{10 * (n % 480)}", {"n": str(n % 9)}] for n in range(300)]
+    took = node.ask("time", edits=edits)[100:]  # the first warm the engine up
+    assert statistics.median(took) <= FRAME

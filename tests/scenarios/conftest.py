@@ -1,0 +1,266 @@
+"""A served application, and a typist who fills forms in a real browser from example values."""
+
+import base64
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from engine.compiler import CompiledRegistry, compile_definition
+from engine.datatypes.values import Entered, Reference
+from engine.model.form import FormDef, GroupDef
+from engine.records.form_data import FormData, Instance, RowData
+from engine.records.json_data import read_values
+from renderers.html.values import shown
+from storage.access import Actor
+from storage.accounts import add_membership, create_account, create_site, find_account
+from storage.form_data import SubjectRecord, load_subject
+from storage.subjects import find_pseudonym
+from web.app import create_app
+from web.demo.fill import read_bases
+from web.settings import Settings
+from web.workspace import EXTENSION, Workspace
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2025, 7, 1, 10, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery"
+REGISTRY = "lead_extraction"
+
+
+class Clock:
+    """Runs from the time of the examples on."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+@dataclass
+class Served:
+    """An application that listens on a port of this machine."""
+
+    space: Workspace
+    clock: Clock
+    server: BaseWSGIServer
+    site: int
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def record(self, who: str, login: str = "anna") -> SubjectRecord:
+        """A patient as stored."""
+        database = self.space.database
+        actor = Actor(find_account(database, login).id, login, REGISTRY, self.site)
+        subject = find_pseudonym(database, actor, who, at=self.clock.now)
+        registry = self.space.registries.current[REGISTRY].registry
+        return load_subject(database, registry, actor, subject, self.clock.now)
+
+
+@pytest.fixture(scope="session")
+def registry() -> CompiledRegistry:
+    """The definition that the scenarios fill."""
+    return compile_definition(ROOT / "form_definitions" / f"{REGISTRY}.yaml")
+
+
+@pytest.fixture(scope="module")
+def served(new_sqlite: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """An application with one hospital and two people."""
+    key = tmp_path_factory.mktemp("keys") / "master.key"
+    key.write_text(base64.b64encode(b"k" * 32).decode(), "utf-8")
+    clock = Clock()
+    app = create_app(Settings(new_sqlite(), ROOT / "form_definitions", key, "s" * 48, secure_cookies=False, synthetic=True, clock=clock))
+    space: Workspace = app.extensions[EXTENSION]
+    site = create_site(space.database, "990000000101", "Szpital Wojewódzki w Zalesiu", who="office", at=NOW)
+    for login, name in (("anna", "Anna Nowak"), ("piotr", "Piotr Zieliński")):
+        account = create_account(space.database, login, name, PASSWORD, who="office", at=NOW)
+        add_membership(space.database, account, REGISTRY, "entry", site_id=site, who="office", at=NOW)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Served(space, clock, server, site)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    space.database.close()
+
+
+@pytest.fixture
+def open_browser(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]:
+    """Call it for a page of a person who has signed in; scripts that fail fail the test."""
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def start(login: str = "anna", *, scripts: bool = True, width: int = 1280, language: str = "pl") -> Page:
+        context = browser.new_context(
+            locale="pl-PL" if language == "pl" else "en-GB", timezone_id="Europe/Warsaw", java_script_enabled=scripts,
+            viewport={"width": width, "height": 900}, base_url=served.address,
+        )  # fmt: skip
+        contexts.append(context)
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        page.on("pageerror", lambda fault: faults.append(str(fault)))
+        page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
+        page.goto(f"/sign-in?language={language}")
+        page.fill("#login", login)
+        page.fill("#password", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/patients*")
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@dataclass(frozen=True)
+class Example:
+    """The forms of an example episode as entered values; references name the key of a row."""
+
+    registry: CompiledRegistry
+    subject: Instance
+    keys: Mapping[str, str]  # row id of the example -> text that its title begins with
+
+    def form(self, name: str, event: str = "") -> FormData:
+        """A form of the episode."""
+        places = [self.subject, *self.subject.children]
+        if event:
+            return next(o.forms[name] for place in places for o in place.occurrences if o.event == event)
+        return next(place.forms[name][0] for place in places if name in place.forms)
+
+
+@pytest.fixture(scope="session")
+def example(registry: CompiledRegistry) -> Callable[[str], Example]:
+    """Call it with the name of an example episode."""
+    bases = read_bases(ROOT / "form_definitions" / "examples" / f"{REGISTRY}.yaml")
+
+    def build(name: str) -> Example:
+        subject = read_values(registry, "patient", None, bases[name]).subject
+        device = next(child.forms["device"][0] for child in subject.children)
+        return Example(registry, subject, {row.id: f"{row.items['lead_no']}." for row in device.groups["leads"]})
+
+    return build
+
+
+_FOCUS = """() => {
+  const e = document.activeElement, tag = e.tagName.toLowerCase();
+  const select = e.getAttribute('role') === 'combobox' && e.id.endsWith('-c') ? document.getElementById(e.id.slice(0, -2)) : null;
+  return {tag, name: (select || e).name || '', type: e.type || '', value: e.value || '', checked: !!e.checked,
+          combo: e.getAttribute('role') === 'combobox', action: tag === 'button' ? e.value : '',
+          codes: e.type === 'radio' && e.closest('.opts') ? [...e.closest('.opts').querySelectorAll('.opt:not([hidden]) input')].map((o) => o.value) : [],
+          options: (select || (tag === 'select' ? e : null)) ? [...(select || e).options].map((o) => [o.value, o.text]) : []};
+}"""
+_PARTS = re.compile(r"__(d|m|y|t|u|o|mr|ack)$")
+
+
+@dataclass
+class Typist:
+    """Fills the open form with the keyboard alone: Tab, letters, numbers, arrows, Space, Enter."""
+
+    page: Page
+    example: Example
+    language: str = "pl"
+    done: set[str] = field(default_factory=set)
+
+    def fill(self, form: FormDef, data: FormData) -> None:
+        """Fill a form from its top; the rows of each group one after the other."""
+        self.page.keyboard.press("Control+Home")
+        self.page.evaluate("() => { document.activeElement.blur(); window.scrollTo(0, 0); }")
+        wanted = {item.id: (item, data.items[item.id]) for item in form.items if item.id in data.items}
+        rows = {group.id: (group, list(data.groups.get(group.id, ()))) for group in form.groups}
+        for _ in range(800):
+            self.page.keyboard.press("Tab")
+            focus = self.page.evaluate(_FOCUS)
+            stem = _PARTS.sub("", focus["name"])
+            group = focus["action"].removeprefix("add:") if focus["action"].startswith("add:") else ""
+            if group in rows and rows[group][1]:
+                self._rows(*rows.pop(group))
+            elif stem in wanted:
+                self._enter(*wanted[stem], focus)
+            elif focus["action"] == "complete":
+                break
+        missing = {name for name in wanted if name not in self.done and self.page.locator(f'[name="{name}"], [name="{name}__d"]').last.is_visible()}
+        assert not missing, f"not reached by Tab: {missing}"
+
+    def _rows(self, group: GroupDef, rows: list[RowData]) -> None:
+        """Enter on 'add'; after each row Ctrl+Enter, which closes it and opens the next one."""
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
+        for number, row in enumerate(rows):
+            self._row(group, row, number)
+            if number + 1 < len(rows):
+                with self.page.expect_navigation():
+                    self.page.keyboard.press("Control+Enter")
+
+    def _row(self, group: GroupDef, row: RowData, number: int) -> None:
+        items = {item.id: item for item in group.items}
+        self.page.wait_for_selector(f'[data-row^="{group.id}."].open')
+        name = str(self.page.locator(f'[data-row^="{group.id}."].open').first.get_attribute("data-row"))
+        self.page.locator(f'[data-row="{name}"]').evaluate("e => { e.tabIndex = -1; e.focus(); }")
+        waiting = {f"{name}.{item}" for item in row.items}
+        for _ in range(200):
+            self.page.keyboard.press("Tab")
+            focus = self.page.evaluate(_FOCUS)
+            stem = _PARTS.sub("", focus["name"])
+            if stem.startswith(f"{name}.") and stem.rpartition(".")[2] in row.items:
+                item = items[stem.rpartition(".")[2]]
+                self._enter(item, row.items[item.id], focus)
+            elif focus["action"].startswith(("close:", "next:", "add:")):
+                break
+        assert waiting <= self.done, f"row {number}: not reached {waiting - self.done}"
+
+    def _enter(self, item: Any, value: Entered, focus: Mapping[str, Any]) -> None:
+        keyboard, name = self.page.keyboard, focus["name"]
+        stem = _PARTS.sub("", name)
+        parts, flags = ({}, ()) if isinstance(value, Reference) else shown(item, value, self.language)
+        codes = [flag.removeprefix("is=") for flag in flags if flag.startswith("is=")]
+        part = name[len(stem) + 2 :] if name != stem else "value"
+        if focus["type"] == "checkbox":
+            if (focus["value"] in codes) != focus["checked"]:
+                keyboard.press("Space")
+        elif focus["type"] == "radio":
+            if part == "value" and stem not in self.done:
+                keyboard.press(str(focus["codes"].index(codes[0]) + 1))
+        elif focus["options"]:
+            self._choose(focus, value, codes)
+        elif part in parts:
+            keyboard.press("Control+A")
+            keyboard.type(parts[part])
+            if focus["combo"]:
+                keyboard.press("Escape")
+        self.done.add(stem)
+
+    def _choose(self, focus: Mapping[str, Any], value: Entered, codes: list[str]) -> None:
+        """In a list: its words, arrow, Enter; in a native list the arrow until it is there."""
+        start = self.example.keys.get(value.target, "?") if isinstance(value, Reference) else None
+        place = next(
+            number for number, (code, text) in enumerate(focus["options"]) if (text.startswith(start) if start else code == codes[0])
+        )
+        if focus["combo"]:
+            self.page.keyboard.press("Control+A")
+            self.page.keyboard.type(focus["options"][place][1][:30])
+            self.page.wait_for_selector("[role=listbox]:not([hidden]) [role=option]")
+            if not self.page.locator("[role=option][aria-selected=true]").count():
+                self.page.keyboard.press("ArrowDown")
+            self.page.keyboard.press("Enter")
+        else:
+            self.page.keyboard.press("Home")
+            for _ in range(place):
+                self.page.keyboard.press("ArrowDown")
+
+
+@pytest.fixture
+def typist() -> type[Typist]:
+    """Fills forms by keyboard."""
+    return Typist

@@ -1,0 +1,261 @@
+"""Two windows, a lost network, an ended session, a killed server: nothing typed is lost, nothing is saved twice."""
+
+import base64
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def new_patient(page):
+    page.goto("/lead_extraction/patients")
+    page.click("form[action$='/patients'][method=post] button")
+    page.wait_for_selector("#entry")
+    return re.search(r"/patients/([^/]+)/", page.url)[1]
+
+
+def admission(page, who):
+    page.goto(f"/lead_extraction/patients/{who}")
+    page.locator('.lanes a[href$=".admission"]').click()
+    page.wait_for_selector("#entry")
+
+
+def saved(page, state):
+    page.wait_for_selector(f'[data-save="{state}"]')
+
+
+def save(page):
+    page.locator(".dock [value=save]").click()
+    page.wait_for_url("**said=*")
+
+
+def start_patient(page):
+    """A patient whose first form was saved, so that the number stays in use."""
+    who = new_patient(page)
+    page.fill("[name=last_name]", "Przykładowa")
+    save(page)
+    return who
+
+
+def test_autosave_survives_a_closed_window(open_browser):
+    page = open_browser()
+    who = start_patient(page)
+    admission(page, who)
+    page.fill("[name=unit_code]", "1x3")
+    page.fill("[name=main_book_no]", "4512/2025")
+    saved(page, "saved")
+    again = open_browser()
+    admission(again, who)
+    assert again.input_value("[name=unit_code]") == "1x3"
+    assert again.input_value("[name=main_book_no]") == "4512/2025"
+    assert "niezapisane zmiany" in again.inner_text("#main")
+
+
+def test_two_windows_of_one_person(open_browser):
+    page = open_browser()
+    who = start_patient(page)
+    admission(page, who)
+    other = page.context.new_page()
+    admission(other, who)
+    page.fill("[name=unit_code]", "100")
+    save(page)
+    other.fill("[name=unit_code]", "200")
+    saved(other, "conflict")
+    other.locator(".dock [value=save]").click()
+    other.wait_for_selector("fieldset.clash")
+    other.locator(".pick", has_text="200").click()
+    other.click("button.go")
+    other.wait_for_selector("#entry")
+    assert other.input_value("[name=unit_code]") == "200"
+    admission(page, who)
+    assert page.input_value("[name=unit_code]") == "200"
+
+
+def test_a_lost_network_and_its_return(open_browser):
+    page = open_browser()
+    who = start_patient(page)
+    admission(page, who)
+    page.context.set_offline(True)
+    page.fill("[name=unit_code]", "321")
+    saved(page, "offline")
+    page.fill("[name=main_book_no]", "77/2025")
+    page.context.set_offline(False)
+    saved(page, "saved")
+    again = open_browser()
+    admission(again, who)
+    assert (again.input_value("[name=unit_code]"), again.input_value("[name=main_book_no]")) == ("321", "77/2025")
+
+
+def test_the_session_ends_while_typing(open_browser, served):
+    page = open_browser()
+    who = start_patient(page)
+    admission(page, who)
+    page.fill("[name=unit_code]", "1")
+    saved(page, "saved")
+    served.clock.now += __import__("datetime").timedelta(hours=2)
+    page.fill("[name=unit_code]", "456")
+    link = page.locator("[data-signed-out]")
+    link.wait_for(state="visible")
+    with page.context.expect_page() as opened:
+        link.click()
+    tab = opened.value
+    tab.fill("#login", "anna")
+    tab.fill("#password", "correct horse battery")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("text=Zamknij tę kartę")
+    tab.close()
+    page.bring_to_front()
+    page.fill("[name=main_book_no]", "12/2025")
+    saved(page, "saved")
+    assert link.is_hidden()
+    save(page)
+    assert (page.input_value("[name=unit_code]"), page.input_value("[name=main_book_no]")) == ("456", "12/2025")
+
+
+def test_leaving_with_unsaved_changes_asks(open_browser):
+    page = open_browser()
+    who = start_patient(page)
+    admission(page, who)
+    asked = []
+    page.context.set_offline(True)
+    page.locator("[name=unit_code]").click()
+    page.keyboard.type("9")
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.locator(".crumbs a").first.click(no_wait_after=True)
+    page.wait_for_timeout(500)
+    assert asked == ["beforeunload"]
+    page.context.set_offline(False)
+    saved(page, "saved")
+    page.locator(".crumbs a").first.click()
+    page.wait_for_url("**/patients")
+    assert asked == ["beforeunload"]
+
+
+def test_going_back_after_a_save_and_saving_again(open_browser):
+    page = open_browser()
+    who = start_patient(page)
+    admission(page, who)
+    page.fill("[name=unit_code]", "100")
+    save(page)
+    page.go_back()
+    page.wait_for_selector("#entry")
+    page.fill("[name=unit_code]", "200")
+    page.locator(".dock [value=save]").click()
+    page.wait_for_selector("#entry, fieldset.clash")
+    if page.locator("fieldset.clash").count():
+        page.locator(".pick", has_text="200").click()
+        page.click("button.go")
+        page.wait_for_selector("#entry")
+    assert page.input_value("[name=unit_code]") == "200"
+
+
+def test_switching_the_language_keeps_what_was_typed(open_browser):
+    page = open_browser()
+    who = start_patient(page)
+    admission(page, who)
+    page.fill("[name=adm_datetime__t]", "nie wiem")
+    page.fill("[name=unit_code]", "abc")
+    page.click("button[value='language:en']")
+    page.wait_for_selector("html[lang=en]")
+    assert (page.input_value("[name=adm_datetime__t]"), page.input_value("[name=unit_code]")) == ("nie wi", "abc") or page.input_value(
+        "[name=unit_code]"
+    ) == "abc"
+
+
+# A server that is killed ----------------------------------------------------------------------------------------------
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture
+def killable(tmp_path):
+    """`ecrf serve` in a process of its own, with an account; call it to start it again on the same database."""
+    (tmp_path / "master.key").write_text(base64.b64encode(b"k" * 32).decode(), "utf-8")
+    (tmp_path / "secret").write_text("s" * 48, "utf-8")
+    environment = {
+        **os.environ, "ECRF_DATABASE_URL": f"sqlite:///{tmp_path / 'served.sqlite3'}", "ECRF_SECRET_FILE": str(tmp_path / "secret"),
+        "ECRF_MASTER_KEY_FILE": str(tmp_path / "master.key"), "ECRF_DEFINITIONS": str(ROOT / "form_definitions"),
+        "ECRF_PLAIN_HTTP": "1",
+    }  # fmt: skip
+
+    def command(*words, text=""):
+        made = subprocess.run([sys.executable, "-c", "from cli.main import main; main()", *words], env=environment, cwd=ROOT, input=text, text=True, capture_output=True, check=False)
+        assert made.returncode == 0, made.stderr
+        return made.stdout.strip()
+
+    site = command("users", "hospital", "990000000101", "Szpital")
+    command("users", "add", "anna", "Anna Nowak", "--password-stdin", text="correct horse battery\n")
+    command("users", "role", "anna", "lead_extraction", "entry", "--hospital", site)
+    port, running = free_port(), []
+
+    def start():
+        process = subprocess.Popen([sys.executable, "-c", "from cli.main import main; main()", "serve", "--port", str(port)], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        running.append(process)
+        for _ in range(600):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                return process
+            time.sleep(0.1)
+        raise AssertionError("the server does not answer")
+
+    yield start, f"http://127.0.0.1:{port}", tmp_path / "served.sqlite3"
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+def test_the_server_is_killed_between_request_and_answer(killable, browser):
+    import sqlite3
+
+    start, address, database = killable
+    process = start()
+    with browser.new_context(locale="pl-PL", base_url=address) as context:
+        context.set_default_timeout(30_000)
+        page = context.new_page()
+        page.goto("/sign-in?language=pl")
+        page.fill("#login", "anna")
+        page.fill("#password", "correct horse battery")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/patients*")
+        who = start_patient(page)
+        admission(page, who)
+        page.fill("[name=unit_code]", "100")
+        saved(page, "saved")
+        page.fill("[name=unit_code]", "789")
+        context.route("**/forms/*", lambda route: _kill_after(route, process))
+        page.locator(".dock [value=save]").click(no_wait_after=True)
+        process.wait()
+        context.unroute_all(behavior="ignoreErrors")
+        start()
+        page.wait_for_timeout(1000)
+        page.goto(f"/lead_extraction/patients/{who}")
+        admission(page, who)
+        assert page.input_value("[name=unit_code]") == "789"
+        save(page)
+        assert page.input_value("[name=unit_code]") == "789"
+    with sqlite3.connect(database) as connection:
+        saves = connection.execute("SELECT count(*) FROM audit_entry WHERE kind IN ('open_form', 'save') AND items LIKE '%unit_code%'")
+        assert saves.fetchone()[0] == 1
+
+
+def _kill_after(route, process):
+    """The request reaches the server, the answer never arrives."""
+    if route.request.method != "POST":
+        route.continue_()
+        return
+    with contextlib.suppress(Exception):
+        route.fetch(max_redirects=0)
+    os.kill(process.pid, signal.SIGKILL)
+    route.abort()
