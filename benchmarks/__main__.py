@@ -33,7 +33,9 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     options.add_argument("--quick", action="store_true", help="fewer rounds")
     options.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS), help="parts to measure")
-    options.add_argument("--write", type=Path, metavar="FILE", help="a Markdown file for the table, such as docs/benchmarks.md")
+    options.add_argument(
+        "--write", type=Path, metavar="FILE", help="a Markdown file for the table, such as docs/benchmarks.md"
+    )
     chosen = options.parse_args()
     before = calibration()
     rows: list[Row] = []
@@ -41,7 +43,9 @@ def main() -> int:
         print(f"measuring {part}", file=sys.stderr)
         rows.extend(PARTS[part](quick=chosen.quick))
     machine = f"Python {platform.python_version()}, {platform.system()}"
-    text = INTRODUCTION.format(before=before * 1e3, after=calibration() * 1e3, machine=machine) + "\n" + table(rows) + "\n"
+    text = (
+        INTRODUCTION.format(before=before * 1e3, after=calibration() * 1e3, machine=machine) + "\n" + table(rows) + "\n"
+    )
     print(text)
     if chosen.write is not None:
         chosen.write.write_text(text, encoding="utf-8")

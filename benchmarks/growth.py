@@ -23,4 +23,13 @@ def rows(*, quick: bool) -> Iterator[Row]:
         each = taken / count
         base = base or each
         note = "200 items besides" if count == 100 else ""
-        yield Row("growth", f"{count:,} rows of ten items", shown(taken), each / base, "per row of 100", "≤ 1.5 ×", each <= 1.5 * base, note)
+        yield Row(
+            "growth",
+            f"{count:,} rows of ten items",
+            shown(taken),
+            each / base,
+            "per row of 100",
+            "≤ 1.5 ×",
+            each <= 1.5 * base,
+            note,
+        )

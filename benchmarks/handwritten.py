@@ -63,7 +63,9 @@ def require(value: Any, path: str, row: str, result: Result) -> None:
         result.faults.append(Fault("required", "error", path, row, "Odpowiedź jest wymagana."))
 
 
-def bounds(value: Decimal, hard: tuple[Decimal, Decimal], soft: tuple[Decimal, Decimal], path: str, row: str, result: Result) -> None:
+def bounds(
+    value: Decimal, hard: tuple[Decimal, Decimal], soft: tuple[Decimal, Decimal], path: str, row: str, result: Result
+) -> None:
     if not hard[0] <= value <= hard[1]:
         text = f"Wartość {value} jest poza zakresem od {hard[0]} do {hard[1]}."
         result.faults.append(Fault("range_hard", "error", path, row, text))
@@ -105,7 +107,15 @@ def section(names: Names, paths: Names, row: str, record: Record, today: date, r
     require(answer, p_answer, row, result)
     if answer is not None and answer not in ANSWERS:
         result.faults.append(Fault("not_in_list", "error", p_answer, row, f"{answer} nie należy do listy."))
-    return {"age": age, "weight": weight, "ratio": ratio, "grade": grade, "since": since, "until": until, "answer": answer}
+    return {
+        "age": age,
+        "weight": weight,
+        "ratio": ratio,
+        "grade": grade,
+        "since": since,
+        "until": until,
+        "answer": answer,
+    }
 
 
 def calculate_ratio(age: Decimal | None, weight: Decimal | None, path: str, row: str, result: Result) -> Decimal | None:
@@ -203,7 +213,9 @@ def check_odd(here: Mapping[str, Any]) -> bool | None:
 def check_row(here: Mapping[str, Any]) -> bool | None:
     """`i8 >= i7 or i9 != 'tak'`."""
     dates = here["until"] is not None and here["since"] is not None
-    return either(here["until"] >= here["since"] if dates else None, None if here["answer"] is None else here["answer"] != "tak")
+    return either(
+        here["until"] >= here["since"] if dates else None, None if here["answer"] is None else here["answer"] != "tak"
+    )
 
 
 Section = tuple[str, tuple[Names, Names]]
@@ -223,7 +235,9 @@ class Form:
         result = Result()
         seen = [section(names, paths, "", record, today, result) for _, (names, paths) in self.sections]
         for number, (stem, _) in enumerate(self.sections):
-            good = check_odd(seen[number]) if number % 2 else check_even(seen[number], seen[number - 2 if number else 1])
+            good = (
+                check_odd(seen[number]) if number % 2 else check_even(seen[number], seen[number - 2 if number else 1])
+            )
             if good is False:
                 result.faults.append(Fault(f"c_{stem}", "warning", f"{stem}_i1", "", "Sprawdź część."))
         for number, values in enumerate(rows, start=1):

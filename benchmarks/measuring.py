@@ -70,7 +70,9 @@ def shown(seconds: float) -> str:
     return f"{seconds * 1e3:.2f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.1f} µs"
 
 
-def at_most(part: str, what: str, seconds: float, base: float, *, against: str, limit: float | None = None, note: str = "") -> Row:
+def at_most(
+    part: str, what: str, seconds: float, base: float, *, against: str, limit: float | None = None, note: str = ""
+) -> Row:
     """A row for a time that should be at most `limit` times another."""
     ratio = seconds / base
     aim = f"≤ {limit:g} ×" if limit is not None else ""

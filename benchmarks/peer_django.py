@@ -1,5 +1,7 @@
 """django-eav2 on the same PostgreSQL, configured here alone."""
 
+# ruff: noqa: PLC0415 - Django's modules can be imported only when it is configured
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -37,7 +39,7 @@ class DjangoEav:
         from django.db import connection, models
         from eav.models import Attribute
 
-        class Visit(models.Model):
+        class Visit(models.Model):  # noqa: DJ008 - never shown
             class Meta:
                 app_label = "measured"
 

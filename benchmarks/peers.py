@@ -8,7 +8,16 @@ from decimal import Decimal
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, DateField, DecimalField, Form, IntegerField, SelectField, SelectMultipleField, StringField
+from wtforms import (
+    BooleanField,
+    DateField,
+    DecimalField,
+    Form,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from benchmarks.definitions import ITEMS_PER_SECTION

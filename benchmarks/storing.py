@@ -66,11 +66,26 @@ def _told(taken: Mapping[str, float], number: int) -> Iterator[Row]:
 
     yield Row("storage", f"save {number} values, one wide row", shown(taken["wide"]), note="psycopg, one transaction")
     yield row("save them as we do, audit and states with them", "ours", "wide", "wide", 3, "rules answered beforehand")
-    yield row("the same against django-eav2", "ours", "django", "django-eav2", 1 / 15, f"django-eav2: {shown(taken['django'])}, no audit")
-    yield Row("storage", "the whole save, rules evaluated", shown(taken["whole"]), taken["whole"] / taken["wide"], "wide")
+    yield row(
+        "the same against django-eav2",
+        "ours",
+        "django",
+        "django-eav2",
+        1 / 15,
+        f"django-eav2: {shown(taken['django'])}, no audit",
+    )
+    yield Row(
+        "storage", "the whole save, rules evaluated", shown(taken["whole"]), taken["whole"] / taken["wide"], "wide"
+    )
     yield Row("storage", "load them from one wide row", shown(taken["wide load"]))
     yield row("load them as we do", "ours load", "wide load", "wide", 2.5, "the patient with all forms")
-    yield Row("storage", "load them by django-eav2", shown(taken["django load"]), taken["django load"] / taken["wide load"], "wide")
+    yield Row(
+        "storage",
+        "load them by django-eav2",
+        shown(taken["django load"]),
+        taken["django load"] / taken["wide load"],
+        "wide",
+    )
 
 
 def _flat(data: FormData) -> dict[str, Any]:

@@ -63,8 +63,6 @@ def test_readme_names_the_two_commands() -> None:
     assert "make test" in text
 
 
-
-
 def test_every_diagnostic_is_explained() -> None:
     rows = re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", (ROOT / "docs/diagnostics.md").read_text("utf-8"), re.MULTILINE)
     assert rows == list(CODES.items())

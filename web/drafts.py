@@ -88,7 +88,8 @@ def _pack_part(index: FormIndex, part: FormData | RowData) -> dict[str, Any]:
 def _pack(index: FormIndex, name: str, value: Entered) -> list[Any] | None:
     if isinstance(value, Unread):
         return [_UNREAD, value.text, value.code, value.message, [list(pair) for pair in value.parts]]
-    return pack(cell_of(index.items[name], value)) if name in index.items else None
+    cell = cell_of(index.items[name], value) if name in index.items else None
+    return pack(cell) if cell is not None else None
 
 
 def _unpack_part(

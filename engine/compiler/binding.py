@@ -132,7 +132,11 @@ def _names(model: MetaDataVersion, scopes: Scopes, problems: Problems) -> Names:
         )
         for id_, listed in model.codelists.items()
     }
-    parameters = {id_: NUMBER_OR_TEXT[type(parameter.values[0][1])] for id_, parameter in model.parameters.items() if parameter.values}
+    parameters = {
+        id_: NUMBER_OR_TEXT[type(parameter.values[0][1])]
+        for id_, parameter in model.parameters.items()
+        if parameter.values
+    }
     events = {name: event.id for event in model.events.values() for name in (event.id, event.oid) if name}
     return Names(codelists, parameters, _defines(model, problems), events, scopes.targets)
 

@@ -17,7 +17,7 @@ from engine.model.form import FormDef
 from engine.model.metadata_version import MetaDataVersion, StudyEventDef
 
 
-@dataclass(frozen=True, eq=False)  # one object a version: compared and hashed by identity
+@dataclass(frozen=True, eq=False, repr=False)  # one object a version: compared and hashed by identity
 class CompiledRegistry:
     """A definition, checked and bound. Immutable; the cached views below are derived from it alone."""
 
@@ -106,6 +106,10 @@ class CompiledRegistry:
         if name in self.model.forms:
             return self.model.forms[name]
         return next(form for form in self.model.forms.values() if form.oid == name)
+
+    def __repr__(self) -> str:
+        """Registry and version: written out, a definition fills pages."""
+        return f"<{self.model.registry} {self.model.version}>"
 
     def __getstate__(self) -> dict[str, object]:
         """Only the fields: cached views are made again where they are needed."""

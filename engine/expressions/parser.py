@@ -15,7 +15,9 @@ from engine.expressions.nodes import Apply, Call, Let, Listing, Literal, Other, 
 
 MAX_LENGTH = 20_000
 MAX_DEPTH = 60  # of brackets
-MAX_OPERATORS = 150  # that stand in one another: 'not not not …', a + b + c + …; recursion in passes stays far from its limit
+MAX_OPERATORS = (
+    150  # that stand in one another: 'not not not …', a + b + c + …; recursion in passes stays far from its limit
+)
 
 
 class ExpressionFault(Exception):
@@ -165,7 +167,9 @@ def parse(text: str) -> Syntax:
         found = repr(text[at : at + 12]) if at < len(text) else "the end"
         raise ExpressionFault(at, f"Cannot read the expression here: found {found}.{_hint(text, at)}") from None
     if depth(tree) > MAX_OPERATORS:  # type: ignore[arg-type]  # the transformer makes nodes of lark's trees
-        raise ExpressionFault(0, f"More than {MAX_OPERATORS} operators stand in one another. Split the expression by `define:`.")
+        raise ExpressionFault(
+            0, f"More than {MAX_OPERATORS} operators stand in one another. Split the expression by `define:`."
+        )
     return tree  # type: ignore[return-value]  # the transformer makes nodes of lark's trees
 
 

@@ -33,7 +33,7 @@ class Field:
         return f"{self.scope.form_id}.{self.id}"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Scope:
     """A place that holds fields and other places. Built once by the compiler, then only read."""
 
@@ -46,6 +46,10 @@ class Scope:
     own_events: dict[str, bool] = field(default_factory=dict)  # of an `event` scope: event id -> repeats
     events: tuple[str, ...] = ()  # of a form: the events that collect it
     _index: dict[str, list[Found]] | None = None
+
+    def __repr__(self) -> str:
+        """Its name alone: written out, the tree around it would fill the memory."""
+        return f"<{self.kind} {self.id}>"
 
     def add(self, child: Scope) -> Scope:
         """Put a scope into this one."""

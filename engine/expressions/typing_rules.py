@@ -54,7 +54,13 @@ def fits_constant(type_: Type, value: Decimal | str | bool) -> bool:
     """Whether a value of that type, or one of several, can be equal to a constant."""
     if type_.kind is Kind.NOTHING:
         return True
-    wanted: dict[Kind, type] = {Kind.BOOLEAN: bool, Kind.NUMBER: Decimal, Kind.TEXT: str, Kind.CODE: str, Kind.CODES: str}
+    wanted: dict[Kind, type] = {
+        Kind.BOOLEAN: bool,
+        Kind.NUMBER: Decimal,
+        Kind.TEXT: str,
+        Kind.CODE: str,
+        Kind.CODES: str,
+    }
     return type(value) is wanted.get(type_.kind)
 
 

@@ -93,7 +93,7 @@ class CheckRun:
         return not self.by_row and all(run(frame) is not False for run in self.parts)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Program:
     """The closures of a registry. The cached views are derived from them alone."""
 

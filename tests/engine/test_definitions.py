@@ -41,7 +41,9 @@ def says_all(example: Example) -> bool:
 
 
 def present_forms(example: Example) -> set[str]:
-    values = example.values if "forms" in example.values or "events" in example.values else {"forms": {example.form: {}}}
+    values = (
+        example.values if "forms" in example.values or "events" in example.values else {"forms": {example.form: {}}}
+    )
     found = {form for form, data in (values.get("forms") or {}).items() if data is not None}
     occurrences = [one for several in (values.get("events") or {}).values() for one in several or []]
     return found | {form for one in occurrences for form in one or {}} | {example.form}
@@ -59,8 +61,14 @@ def test_each_check_fires_is_satisfied_and_is_tried_without_the_other_form(file:
         if not any(name in named(case, "silent") or says_all(case) for case in reporting):
             lacking.append(f"{name}: no example satisfies it")
         for other in sorted(check.forms - {check.scope.id}):
-            tried = [case for case in reporting if {registry.form(form).id for form in present_forms(case)} & {other} == set()]
-            if not any(named(case, key) & {name} or says_all(case) for case in tried for key in ("silent", "violations")):
+            tried = [
+                case
+                for case in reporting
+                if {registry.form(form).id for form in present_forms(case)} & {other} == set()
+            ]
+            if not any(
+                named(case, key) & {name} or says_all(case) for case in tried for key in ("silent", "violations")
+            ):
                 lacking.append(f"{name}: no example without {other}")
     assert lacking == []
 

@@ -38,7 +38,7 @@ from tests.engine.rules_in_node import NOON, Interpreter, Laboratory, Record, jo
 
 SCHEMAS = Path(__file__).parents[1] / "fixtures" / "expressions" / "schemas"
 KINDS = ("num", "bool", "text", "date", "partial", "moment", "time", "code", "codes", *("num", "bool") * 3)
-BATCHES, TERMS, RECORDS = 34, 80, 20
+BATCHES, TERMS, RECORDS = 24, 80, 20
 LEAST = 50_000  # evaluations of each half
 
 

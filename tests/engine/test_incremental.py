@@ -7,13 +7,13 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.compiler import CompiledRegistry, compile_definition
 from engine.datatypes.values import Missing, Reference, Unread
 from engine.expressions.frames import Node
-from engine.records import evaluate
+from engine.records import evaluate, settling
 from engine.records import session as session_module
 from engine.records.form_data import Focus, FormData, Instance, RowData
 from engine.records.judging import Case, judge_item
@@ -39,7 +39,14 @@ events:
 """
 
 # What may stand in a rule, by what it needs. Names are those that were declared before: no cycles.
-NUMERIC = ("{n} + {n2}", "{n} / {n2}", "round({n} * 1.50, 1)", "if({b}, {n}, {n2})", "coalesce({n}, 0)", "attr({c}, 'points')")
+NUMERIC = (
+    "{n} + {n2}",
+    "{n} / {n2}",
+    "round({n} * 1.50, 1)",
+    "if({b}, {n}, {n2})",
+    "coalesce({n}, 0)",
+    "attr({c}, 'points')",
+)
 TRUTH = (
     *("{n} > 3", "{n} <= {n2}", "{b}", "not {b}", "{b} is true", "{b} is unknown", "filled({n})", "empty({c})"),
     *("{c} = 'p'", "{c} in ('p', 'q')", "'p' in {m}", "missing_reason({n}) = 'nd'", "{t} >= {t2}", "{b} and {n} > 2"),
@@ -62,7 +69,9 @@ TYPES = {
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "n": st.one_of(
         st.sampled_from([Decimal(n) for n in ("0", "1", "1.0", "2", "2.50", "3", "7")]),
-        st.sampled_from([Missing("nd"), Missing("later"), Missing("unheard"), Unread("x", "type", "number_form", (("value", "x"),))]),
+        st.sampled_from(
+            [Missing("nd"), Missing("later"), Missing("unheard"), Unread("x", "type", "number_form", (("value", "x"),))]
+        ),
     ),
     "b": st.booleans(),
     "c": st.sampled_from(["p", "q", "z"]),
@@ -82,7 +91,9 @@ class Author:
     def fill(self, template: str) -> str:
         """A template with names that were declared before."""
         chosen = {kind: self.draw(st.sampled_from(names)) for kind, names in self.names.items()}
-        return template.format(**chosen, n2=self.draw(st.sampled_from(self.names["n"])), t2=self.draw(st.sampled_from(self.names["t"])))
+        return template.format(
+            **chosen, n2=self.draw(st.sampled_from(self.names["n"])), t2=self.draw(st.sampled_from(self.names["t"]))
+        )
 
     def truth(self, *more: str) -> str:
         """A condition, over what was declared before and by templates of its place."""
@@ -90,7 +101,10 @@ class Author:
 
     def item(self, id_: str, kind: str, more: tuple[str, ...] = (), *, ruled: bool = True) -> str:
         """An item that people fill, with random rules."""
-        keys = [f"id: {id_}", TYPES[kind].format(limit=self.draw(st.sampled_from(["6", *self.names["n"]])) if ruled else "6")]
+        keys = [
+            f"id: {id_}",
+            TYPES[kind].format(limit=self.draw(st.sampled_from(["6", *self.names["n"]])) if ruled else "6"),
+        ]
         if ruled and self.draw(st.booleans()):
             keys.append(f'when: "{self.truth(*more)}"')
             keys.append(f"when_hidden: {self.draw(st.sampled_from(['clear', 'exclude', 'keep']))}")
@@ -147,7 +161,11 @@ def _forms(lines: list[str], checks: list[tuple[str, str]], elsewhere: str, outc
             *("  o:", "    title: {pl: O, en: O}", "    in: episode", "    sections:"),
             "      - {id: so, title: {pl: S, en: S}, items: [{id: o_n, type: integer, label: {pl: o, en: o}}]}",
             *("    checks:", f'      - {{id: elsewhere, assert: "{elsewhere} or o_n > 2", {told}}}'),
-            *("derived:", f'  out: {{in: episode, type: boolean, calculate: "{outcome}", explain: true, label: {{pl: W, en: O}}}}', ""),
+            *(
+                "derived:",
+                f'  out: {{in: episode, type: boolean, calculate: "{outcome}", explain: true, label: {{pl: W, en: O}}}}',
+                "",
+            ),
         ]
     )
 
@@ -169,7 +187,10 @@ def entered(node: Node) -> FormData:
     """What a session's form holds."""
 
     def rows(of: Node) -> dict[str, tuple[RowData, ...]]:
-        return {name: tuple(RowData(kid.key, dict(kid.entered), rows(kid)) for kid in kids) for name, kids in of.kids.items()}
+        return {
+            name: tuple(RowData(kid.key, dict(kid.entered), rows(kid)) for kid in kids)
+            for name, kids in of.kids.items()
+        }
 
     return FormData(dict(node.entered), rows(node))
 
@@ -191,7 +212,11 @@ def edit(session: Session, data: st.DataObject, number: int) -> None:
     here = path.rows[-1][0] if path.rows else "f"
     if action == "add" and here in ("f", "g"):
         group = data.draw(st.sampled_from(["g", "r"])) if here == "f" else "h"
-        values = {f"{group}_{name}": data.draw(VALUES[kind_of(f"{group}_{name}")]) for name in KINDS[group] if data.draw(st.booleans())}
+        values = {
+            f"{group}_{name}": data.draw(VALUES[kind_of(f"{group}_{name}")])
+            for name in KINDS[group]
+            if data.draw(st.booleans())
+        }
         session.add_row(path, group, RowData(f"x{number}", values))
     elif action == "remove" and path.rows:
         session.remove_row(path)
@@ -207,13 +232,13 @@ def _entered_items(session: Session) -> list[str]:
     return [item.id for item in session.form.items if item.calculate is None and item.id != "head"]
 
 
-SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(FEW, max_examples=600)
 
 
-@SLOW
-@given(definitions(), st.data())
-def test_a_session_says_what_a_fresh_evaluation_says(tmp_path_factory: pytest.TempPathFactory, text: str, data: st.DataObject):
-    registry = compiled(text, tmp_path_factory.mktemp("made_up"))
+def compare(text: str, data: st.DataObject, folder: Path) -> None:
+    """Edit a session at random; after each edit it must say what a fresh one says."""
+    registry = compiled(text, folder)
     at = data.draw(st.sampled_from(["save", "signing"]))
     session = Session(registry, subject(FormData()), FOCUS, as_of=NOW, at=at)
     for number in range(data.draw(st.integers(1, 12))):
@@ -224,9 +249,28 @@ def test_a_session_says_what_a_fresh_evaluation_says(tmp_path_factory: pytest.Te
         assert repr(sorted(found.calculated.items())) == repr(sorted(fresh.calculated.items()))
 
 
-@SLOW
+@FEW
 @given(definitions(), st.data())
-def test_what_passes_at_a_glance_is_without_fault(tmp_path_factory: pytest.TempPathFactory, text: str, data: st.DataObject):
+def test_a_session_says_what_a_fresh_evaluation_says(
+    tmp_path_factory: pytest.TempPathFactory, text: str, data: st.DataObject
+):
+    compare(text, data, tmp_path_factory.mktemp("made_up"))
+
+
+@pytest.mark.slow
+@MANY
+@given(definitions(), st.data())
+def test_many_sessions_say_what_fresh_evaluations_say(
+    tmp_path_factory: pytest.TempPathFactory, text: str, data: st.DataObject
+):
+    compare(text, data, tmp_path_factory.mktemp("made_up"))
+
+
+@FEW
+@given(definitions(), st.data())
+def test_what_passes_at_a_glance_is_without_fault(
+    tmp_path_factory: pytest.TempPathFactory, text: str, data: st.DataObject
+):
     registry = compiled(text, tmp_path_factory.mktemp("made_up"))
     session = Session(registry, subject(FormData()), FOCUS, as_of=NOW)
     for number in range(8):
@@ -254,9 +298,15 @@ def independent(tmp_path: Path) -> CompiledRegistry:
         items.append(f"{{id: n{number}, type: integer, label: {{pl: n, en: n}}}}")
         items.append(f'{{id: k{number}, type: integer, calculate: "n{number} + 1", label: {{pl: k, en: k}}}}')
     items.append('{id: total, type: integer, calculate: "k0 + k1", label: {pl: s, en: s}}')
-    rows = ['{id: v, type: integer, label: {pl: v, en: v}}', '{id: w, type: integer, calculate: "v + n2", label: {pl: w, en: w}}']
+    rows = [
+        "{id: v, type: integer, label: {pl: v, en: v}}",
+        '{id: w, type: integer, calculate: "v + n2", label: {pl: w, en: w}}',
+    ]
     items.append(f"{{group: g, items: [{', '.join(rows)}]}}")
-    return compiled(HEAD.partition("events:")[0] + _forms(items, [("ch", "n0 < n1"), ("ch2", "n2 < 5")], "n0 > 1", "n0 > 2"), tmp_path)
+    return compiled(
+        HEAD.partition("events:")[0] + _forms(items, [("ch", "n0 < n1"), ("ch2", "n2 < 5")], "n0 > 1", "n0 > 2"),
+        tmp_path,
+    )
 
 
 def steps_run(session: Session, path: ItemPath, value: object) -> list[tuple[str, str]]:
@@ -267,7 +317,7 @@ def steps_run(session: Session, path: ItemPath, value: object) -> list[tuple[str
         ran.append((step.id, node.key))
         return settled(step, node, tree)
 
-    settled = session_module.settle
+    settled = settling.settle
     with patch.object(session_module, "settle", settle):
         session.set(path, value)  # type: ignore[arg-type]
     return ran

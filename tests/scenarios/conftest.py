@@ -79,7 +79,11 @@ def served(new_sqlite: Callable[[], str], tmp_path_factory: pytest.TempPathFacto
     key = tmp_path_factory.mktemp("keys") / "master.key"
     key.write_text(base64.b64encode(b"k" * 32).decode(), "utf-8")
     clock = Clock()
-    app = create_app(Settings(new_sqlite(), ROOT / "form_definitions", key, "s" * 48, secure_cookies=False, synthetic=True, clock=clock))
+    app = create_app(
+        Settings(
+            new_sqlite(), ROOT / "form_definitions", key, "s" * 48, secure_cookies=False, synthetic=True, clock=clock
+        )
+    )
     space: Workspace = app.extensions[EXTENSION]
     site = create_site(space.database, "990000000101", "Szpital Wojewódzki w Zalesiu", who="office", at=NOW)
     for login, name in (("anna", "Anna Nowak"), ("piotr", "Piotr Zieliński")):
@@ -190,7 +194,11 @@ class Typist:
                 self._enter(*wanted[stem], focus)
             elif focus["action"] == "complete":
                 break
-        missing = {name for name in wanted if name not in self.done and self.page.locator(f'[name="{name}"], [name="{name}__d"]').last.is_visible()}
+        missing = {
+            name
+            for name in wanted
+            if name not in self.done and self.page.locator(f'[name="{name}"], [name="{name}__d"]').last.is_visible()
+        }
         assert not missing, f"not reached by Tab: {missing}"
 
     def _rows(self, group: GroupDef, rows: list[RowData]) -> None:
@@ -245,7 +253,9 @@ class Typist:
         """In a list: its words, arrow, Enter; in a native list the arrow until it is there."""
         start = self.example.keys.get(value.target, "?") if isinstance(value, Reference) else None
         place = next(
-            number for number, (code, text) in enumerate(focus["options"]) if (text.startswith(start) if start else code == codes[0])
+            number
+            for number, (code, text) in enumerate(focus["options"])
+            if (text.startswith(start) if start else code == codes[0])
         )
         if focus["combo"]:
             self.page.keyboard.press("Control+A")

@@ -3,7 +3,6 @@
 import base64
 import contextlib
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -20,7 +19,7 @@ def new_patient(page):
     page.goto("/lead_extraction/patients")
     page.click("form[action$='/patients'][method=post] button")
     page.wait_for_selector("#entry")
-    return re.search(r"/patients/([^/]+)/", page.url)[1]
+    return page.url.split("/patients/")[1].split("/")[0]
 
 
 def admission(page, who):
@@ -129,7 +128,12 @@ def test_leaving_with_unsaved_changes_asks(open_browser):
     page.context.set_offline(True)
     page.locator("[name=unit_code]").click()
     page.keyboard.type("9")
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+    def leave(dialog):
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", leave)
     page.locator(".crumbs a").first.click(no_wait_after=True)
     page.wait_for_timeout(500)
     assert asked == ["beforeunload"]
@@ -166,9 +170,10 @@ def test_switching_the_language_keeps_what_was_typed(open_browser):
     page.fill("[name=unit_code]", "abc")
     page.click("button[value='language:en']")
     page.wait_for_selector("html[lang=en]")
-    assert (page.input_value("[name=adm_datetime__t]"), page.input_value("[name=unit_code]")) == ("nie wi", "abc") or page.input_value(
-        "[name=unit_code]"
-    ) == "abc"
+    assert (page.input_value("[name=adm_datetime__t]"), page.input_value("[name=unit_code]")) == (
+        "nie wi",
+        "abc",
+    ) or page.input_value("[name=unit_code]") == "abc"
 
 
 # A server that is killed ----------------------------------------------------------------------------------------------
@@ -192,7 +197,15 @@ def killable(tmp_path):
     }  # fmt: skip
 
     def command(*words, text=""):
-        made = subprocess.run([sys.executable, "-c", "from cli.main import main; main()", *words], env=environment, cwd=ROOT, input=text, text=True, capture_output=True, check=False)
+        made = subprocess.run(
+            [sys.executable, "-c", "from cli.main import main; main()", *words],
+            env=environment,
+            cwd=ROOT,
+            input=text,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
         assert made.returncode == 0, made.stderr
         return made.stdout.strip()
 
@@ -202,7 +215,13 @@ def killable(tmp_path):
     port, running = free_port(), []
 
     def start():
-        process = subprocess.Popen([sys.executable, "-c", "from cli.main import main; main()", "serve", "--port", str(port)], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from cli.main import main; main()", "serve", "--port", str(port)],
+            env=environment,
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         running.append(process)
         for _ in range(600):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -246,7 +265,9 @@ def test_the_server_is_killed_between_request_and_answer(killable, browser):
         save(page)
         assert page.input_value("[name=unit_code]") == "789"
     with sqlite3.connect(database) as connection:
-        saves = connection.execute("SELECT count(*) FROM audit_entry WHERE kind IN ('open_form', 'save') AND items LIKE '%unit_code%'")
+        saves = connection.execute(
+            "SELECT count(*) FROM audit_entry WHERE kind IN ('open_form', 'save') AND items LIKE '%unit_code%'"
+        )
         assert saves.fetchone()[0] == 1
 
 

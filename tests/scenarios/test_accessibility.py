@@ -1,0 +1,137 @@
+"""axe finds nothing on any page, wide and narrow, light and dark, under the strict policy; nothing scrolls sideways."""
+
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+}
+FORMS = ("patient", "admission", "device", "indication", "procedure", "complications.procedure.1")
+
+
+@pytest.fixture(scope="module")
+def filled(served):
+    """A patient with drafts, errors and warnings; its pseudonym."""
+    from random import Random
+
+    from storage.access import Actor
+    from storage.accounts import find_account
+    from storage.subjects import list_subjects
+    from web.demo.episodes import Case, make_episode
+    from web.demo.fill import Filling, read_bases
+    from web.demo.persons import make_person
+
+    space, draw = served.space, Random(7)  # noqa: S311  # made-up patients need no secrets
+    anna = find_account(space.database, "anna")
+    actor = Actor(anna.id, anna.name, "lead_extraction", served.site)
+    bases = read_bases(Path(__file__).parents[2] / "form_definitions" / "examples" / "lead_extraction.yaml")
+    for number, twist in enumerate(("leads_left", "remnant", "half")):
+        today = served.clock.now.date()
+        case = Case(
+            number + 1,
+            make_person(draw, number, today),
+            today.replace(month=5, day=10 + number),
+            "990000000101",
+            6,
+            twist,
+        )
+        Filling(space, actor, case, served.clock.now).run(make_episode(bases["a"], case, draw))
+    return list_subjects(space.database, actor, at=served.clock.now, order="number").subjects[0].pseudonym
+
+
+def problems(page):
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [(each["id"], each["help"], [node["html"][:160] for node in each["nodes"]][:3]) for each in found]
+
+
+def check(page, name, folder, width):
+    page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+    assert problems(page) == [], name
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"{name} scrolls sideways by {wide}"
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+def test_pages(open_browser, served, filled, width, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(f"pages-{width}")
+    page = open_browser(width=width)
+    check(page, "list", folder, width)
+    page.goto("/lead_extraction/patients?names=1&order=state")
+    check(page, "list-names", folder, width)
+    page.goto("/lead_extraction/patients?q=Nieznany")
+    check(page, "list-nothing", folder, width)
+    page.goto(f"/lead_extraction/patients/{filled}")
+    check(page, "patient", folder, width)
+    page.goto("/lead_extraction/patients/TLE-9999-X9")
+    check(page, "not-found", folder, width)
+    page.goto("/lead_extraction/patients?language=en")
+    check(page, "list-en", folder, width)
+    page.goto(f"/lead_extraction/patients/{filled}?language=pl")
+    page.context.clear_cookies()
+    page.goto("/sign-in?language=pl")
+    check(page, "sign-in", folder, width)
+    page.fill("#login", "anna")
+    page.fill("#password", "wrong")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[role=alert]")
+    check(page, "sign-in-wrong", folder, width)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("form", FORMS)
+def test_forms(open_browser, served, filled, form, width, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(f"forms-{width}")
+    page = open_browser(width=width)
+    page.goto(f"/lead_extraction/patients/{filled}")
+    page.goto(page.locator(f'.lanes a[href$=".{form}"]').first.get_attribute("href"))
+    page.wait_for_selector("#entry")
+    check(page, form, folder, width)
+    rows = page.locator("[data-row] button[value^='open:']")
+    if rows.count():
+        rows.first.click()
+        page.wait_for_selector("[data-row].open")
+        check(page, f"{form}-row", folder, width)
+    page.locator(".dock [value=complete]").click()
+    page.wait_for_url("**?*")
+    check(page, f"{form}-after", folder, width)
+
+
+def test_dark_and_conflict(open_browser, served, filled, tmp_path):
+    page, other = open_browser(), open_browser("piotr")
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"/lead_extraction/patients/{filled}")
+    check(page, "patient-dark", tmp_path, 1280)
+    address = page.locator('.lanes a[href$=".admission"]').first.get_attribute("href")
+    page.goto(address)
+    check(page, "form-dark", tmp_path, 1280)
+    other.goto(address)
+    other.fill("[name=unit_code]", "222")
+    other.locator(".dock [value=save]").click()
+    other.wait_for_url("**said=*")
+    page.fill("[name=unit_code]", "333")
+    page.locator(".dock [value=save]").click()
+    page.wait_for_selector("fieldset.clash")
+    check(page, "conflict-dark", tmp_path, 1280)
+    page.emulate_media(color_scheme="light")
+    check(page, "conflict", tmp_path, 1280)
+    page.set_viewport_size({"width": 390, "height": 800})
+    check(page, "conflict", tmp_path, 390)
+
+
+def test_an_empty_hospital_is_told_what_to_do(open_browser, served, tmp_path):
+    from storage.accounts import add_membership, create_account, create_site
+
+    database, now = served.space.database, served.clock.now
+    site = create_site(database, "990000000109", "Szpital Powiatowy w Olszynach", who="office", at=now)
+    account = create_account(database, "olga", "Olga Pusta", "correct horse battery", who="office", at=now)
+    add_membership(database, account, "lead_extraction", "entry", site_id=site, who="office", at=now)
+    page = open_browser("olga")
+    assert "Nie ma jeszcze pacjentów" in page.inner_text("#main")
+    check(page, "empty", tmp_path, 1280)
+    page.click("form[action$='/patients'][method=post] button")
+    page.wait_for_selector("#entry")
+    check(page, "new-patient", tmp_path, 1280)
+    assert re.search(r"/patients/TLE-\d{4}-\w\d/forms/", page.url)
