@@ -63,7 +63,7 @@ def _whole_record(rounds: int) -> Iterator[Row]:
     )
     hand, ours = times["hand"], times["ours"]
     yield Row("rules", "record of 200 items by hand", shown(hand), note="the same answers, checked before measuring")
-    note = "shown, required, states, calculations, faults with words, digests of checks"
+    note = "shown, required, states, calculations, faults, the words of equal faults kept"
     yield at_most("rules", "record of 200 items, evaluation", ours, hand, against="by hand", limit=2.5, note=note)
     # Measured apart: after ten milliseconds of other code nothing of the two above would be in the processor's cache.
     times = compare(_libraries(compiled, form.group, entered, group), rounds=rounds)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,7 @@ def test_the_session_ends_while_typing(open_browser, served):
     admission(page, who)
     page.fill("[name=unit_code]", "1")
     saved(page, "saved")
-    served.clock.now += __import__("datetime").timedelta(hours=2)
+    served.clock.now += timedelta(hours=2)
     page.fill("[name=unit_code]", "456")
     link = page.locator("[data-signed-out]")
     link.wait_for(state="visible")
@@ -166,7 +167,8 @@ def test_switching_the_language_keeps_what_was_typed(open_browser):
     page = open_browser()
     who = start_patient(page)
     admission(page, who)
-    page.fill("[name=adm_datetime__t]", "nie wiem")
+    page.locator("[name=adm_datetime__t]").click()
+    page.keyboard.type("nie wiem")
     page.fill("[name=unit_code]", "abc")
     page.click("button[value='language:en']")
     page.wait_for_selector("html[lang=en]")
@@ -241,7 +243,7 @@ def test_the_server_is_killed_between_request_and_answer(killable, browser):
     start, address, database = killable
     process = start()
     with browser.new_context(locale="pl-PL", base_url=address) as context:
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         page.goto("/sign-in?language=pl")
         page.fill("#login", "anna")
@@ -255,7 +257,8 @@ def test_the_server_is_killed_between_request_and_answer(killable, browser):
         page.fill("[name=unit_code]", "789")
         context.route("**/forms/*", lambda route: _kill_after(route, process))
         page.locator(".dock [value=save]").click(no_wait_after=True)
-        process.wait()
+        while process.poll() is None:
+            page.wait_for_timeout(50)  # which lets the handler run
         context.unroute_all(behavior="ignoreErrors")
         start()
         page.wait_for_timeout(1000)

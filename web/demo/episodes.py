@@ -49,7 +49,7 @@ def make_episode(base: Tree, case: Case, draw: Random) -> Tree:
     _procedure(forms["procedure"], case, draw)
     for occurrences in tree.get("events", {}).values():
         for occurrence in occurrences:
-            _complications(occurrence["complications"], case)
+            _complications(occurrence["complications"], forms["procedure"])
     if case.twist in TWISTS:
         TWISTS[case.twist](tree, case, draw)
     return tree
@@ -100,15 +100,15 @@ def _procedure(form: Tree, case: Case, draw: Random) -> None:
     minutes = draw.randrange(70, 210)
     form["proc_start"] = start.isoformat(timespec="minutes")
     form["proc_end"] = (start + timedelta(minutes=minutes)).isoformat(timespec="minutes")
-    form["fluoro_time_min"] = round(draw.uniform(4, 30), 1)
+    form["fluoro_time_min"] = f"{draw.uniform(4, 30):.1f}"
     form["op1_npwz"] = OPERATORS[case.number % len(OPERATORS)]
     form.pop("op2_npwz", None)
     if form["dap_unit"] == "cgycm2":
         form["dap_value"] = draw.randrange(400, 6000)
     else:
-        form["dap_value"] = round(draw.uniform(5, 70), 1)
+        form["dap_value"] = f"{draw.uniform(5, 70):.1f}"
     for row in form["lx"]:
-        row["lx_duration_min"] = round(draw.uniform(5, 28), 1)
+        row["lx_duration_min"] = f"{draw.uniform(5, 28):.1f}"
         if row.get("lx_result") == "complete":
             _tools(row, draw)
 
@@ -122,9 +122,10 @@ def _tools(row: Tree, draw: Random) -> None:
             row[name] = value
 
 
-def _complications(form: Tree, case: Case) -> None:
+def _complications(form: Tree, procedure: Tree) -> None:
     for row in form.get("cx", ()):
-        row["cx_onset"] = f"{case.procedure.isoformat()}T{'09:40' if case.twist == 'early' else '11:32'}"
+        onset = datetime.fromisoformat(procedure["proc_start"]) + timedelta(minutes=52)
+        row["cx_onset"] = onset.isoformat(timespec="minutes")
 
 
 # What makes some patients special ------------------------------------------------------------------------------------

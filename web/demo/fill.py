@@ -146,7 +146,7 @@ class Filling:
     def run(self, tree: Tree) -> None:
         """Register, open an episode, save as many forms as the case says; the next one may be left as a draft."""
         admitted = datetime.fromisoformat(tree["forms"]["admission"]["adm_datetime"])
-        at = self._moment(admitted.date(), admitted.hour, 40)
+        at = self._moment(admitted.date(), admitted.hour + 1, 10)
         new = register_subject(self.space.database, self.actor, prefix=self.version.prefix, at=at)
         episode = open_instance(self.space.database, self.actor, new.subject, "episode", new.patient, at=at)
         tree.setdefault("events", {})
