@@ -74,6 +74,8 @@ def test_pages(open_browser, served, filled, width, tmp_path_factory):
     page.goto("/lead_extraction/patients?language=en")
     check(page, "list-en", folder, width)
     page.goto(f"/lead_extraction/patients/{filled}?language=pl")
+    page.wait_for_load_state("networkidle")
+    page.goto("about:blank")  # an answer that is still under way would bring the session's cookie back
     page.context.clear_cookies()
     page.goto("/sign-in?language=pl")
     check(page, "sign-in", folder, width)
