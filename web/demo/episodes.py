@@ -15,7 +15,7 @@ Tree = dict[str, Any]  # the JSON tree of values that `ecrf evaluate` takes
 
 MODELS = (
     ("medtronic", "CapSure Sense 4574"), ("medtronic", "CapSureFix Novus 5076"), ("biotronik", "Solia S 53"),
-    ("abbott", "Tendril STS 2088TC"), ("boston", "Ingevity 7742"),
+    ("abbott", "Tendril STS 2088TC"), ("bsc", "Ingevity 7742"),
 )  # fmt: skip
 OPERATORS = ("5425740", "3123456", "1314159")
 TOOLS = (

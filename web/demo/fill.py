@@ -189,10 +189,13 @@ class Filling:
         )
         registry, rules = self.version.registry, self.version.rules
         try:
-            return save_form(self.space.database, registry, request, rules)
+            result = save_form(self.space.database, registry, request, rules)
         except ConfirmClear as asked:
             request = replace(request, confirm_clear=frozenset(asked.paths))
-            return save_form(self.space.database, registry, request, rules)
+            result = save_form(self.space.database, registry, request, rules)
+        if result.unread:
+            raise ValueError(f"{place.form}: the example holds what cannot be read: {', '.join(result.unread)}")
+        return result
 
     def _draft(self, subject: int, place: Place, data: FormData, at: datetime) -> None:
         kept = list(data.items.items())[: max(2, len(data.items) // 2)]
