@@ -1,0 +1,94 @@
+"""The demonstration: believable patients in all states, keys that nobody else reads, a quick second start."""
+
+import stat
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cli.main import main
+from engine.datatypes.identifiers import judge_pesel, pesel_birth_date, pesel_sex
+from web.app import create_app
+from web.demo.fill import HOSPITALS, PEOPLE
+from web.demo.folder import demo_settings, empty_folder, prepare_folder, read_accounts
+from web.demo.persons import make_pesel
+from web.workspace import EXTENSION
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("demo") / ".demo"
+    result = CliRunner().invoke(main, ["demo", "--prepare-only", "--folder", str(made)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    for account in read_accounts(made):
+        assert account.login in result.output
+        assert account.password in result.output
+    assert "synt" in result.output
+    return made
+
+
+@pytest.fixture(scope="module")
+def rows(folder):
+    """Call it with a query."""
+    space = create_app(demo_settings(folder, ROOT / "form_definitions")).extensions[EXTENSION]
+
+    def ask(query):
+        with space.database.read() as connection:
+            return connection.exec_driver_sql(query).all()
+
+    yield ask
+    space.database.close()
+
+
+def test_nobody_else_reads_the_folder(folder):
+    assert (folder / ".gitignore").read_text("utf-8") == "*\n"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for name in ("master.key", "secret", "accounts.json"):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+
+
+def test_a_second_start_is_quick(folder):
+    start = time.perf_counter()
+    result = CliRunner().invoke(main, ["demo", "--prepare-only", "--folder", str(folder)], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert time.perf_counter() - start < 5
+
+
+def test_patients_are_at_three_hospitals(rows):
+    assert rows("SELECT count(*) FROM subject")[0][0] == sum(count for _, _, count in HOSPITALS)
+    assert len(rows("SELECT DISTINCT site_id FROM access")) == len(HOSPITALS)
+    assert rows("SELECT count(*) FROM account")[0][0] == len(PEOPLE)
+
+
+def test_forms_are_in_all_states(rows):
+    states = dict(tuple(row) for row in rows("SELECT state, count(*) FROM form_instance GROUP BY state"))
+    assert states["complete"] > 100
+    assert 0 < states["in_progress"] < states["complete"] / 4
+    assert rows("SELECT count(*) FROM working_copy")[0][0] > 3
+    severities = {row[0] for row in rows("SELECT DISTINCT severity FROM issue WHERE closed_at IS NULL")}
+    assert severities == {"error", "warning", "warning_reason"}
+
+
+def test_no_name_stands_in_the_clear(folder):
+    content = (folder / "demo.sqlite3").read_bytes()
+    assert "Przykładow".encode() not in content
+
+
+@pytest.mark.parametrize("series", [0, 7, 123, 999])
+@pytest.mark.parametrize("born", [(1899, 12, 31), (1949, 3, 2), (2008, 2, 29)])
+def test_pesel_numbers_are_valid(born, series):
+    number = make_pesel(date(*born), female=series % 2 == 0, series=series)
+    assert judge_pesel(number) is None
+    assert pesel_birth_date(number) == date(*born)
+    assert pesel_sex(number) == ("f" if series % 2 == 0 else "m")
+
+
+def test_emptying_removes_only_its_own_files(tmp_path):
+    prepare_folder(tmp_path / "d")
+    (tmp_path / "d" / "mine.txt").write_text("x", "utf-8")
+    empty_folder(tmp_path / "d")
+    assert sorted(path.name for path in (tmp_path / "d").iterdir()) == [".gitignore", "mine.txt"]
