@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from cli.serve import run_threads
 from engine.errors import DefinitionError
 from storage.errors import VersionClash
 from web.app import create_app
 from web.demo.fill import REGISTRY, fill
 from web.demo.folder import DemoAccount, demo_settings, empty_folder, prepare_folder, read_accounts, write_accounts
+from web.server import run_threads
 
 ROOT = Path(__file__).parents[1]
 ROLES = {

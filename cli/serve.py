@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from engine.errors import DefinitionError
 from storage.errors import StorageError
 from web.app import create_app
+from web.server import run_threads
 from web.settings import SettingsError, read_settings
 
 
@@ -42,13 +42,6 @@ def command(host: str, port: int, workers: int | None) -> None:
         run_gunicorn(app, host, port, workers)
 
 
-def run_threads(app: Any, host: str, port: int, *, quiet: bool = False) -> None:
-    """One process with a thread for each request."""
-    if quiet:
-        logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    app.run(host=host, port=port, threaded=True, debug=False, use_reloader=False)
-
-
 def run_gunicorn(app: Any, host: str, port: int, workers: int) -> None:
     """Several processes; the application is made before they part."""
 
@@ -60,6 +53,7 @@ def run_gunicorn(app: Any, host: str, port: int, workers: int) -> None:
                 "threads": 4,
                 "worker_class": "gthread",
                 "timeout": 60,
+                "control_socket_disable": True,
             }
             for name, value in settings.items():
                 self.cfg.set(name, value)

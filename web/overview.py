@@ -80,6 +80,7 @@ class Step:
     spot: Spot
     key: str
     form: str
+    event: str = ""
     note: str = ""
     count: int = 0
 
@@ -302,7 +303,8 @@ def _step(lane: Lane, line: FormLine) -> tuple[int, Step] | None:
     elif line.state == "open" and lane.state == "overdue":
         rank, key = 2, "step_late"
     note = f"{lane.title}: {lane.days}" if lane.days else lane.title
-    return rank, Step(line.spot, key, line.title, note, line.errors or line.warnings)
+    event = lane.title if lane.title != line.title else ""
+    return rank, Step(line.spot, key, line.title, event, note, line.errors or line.warnings)
 
 
 __all__ = ["FormLine", "Glance", "Lane", "Outcome", "Part", "Step", "next_steps", "parts_of"]

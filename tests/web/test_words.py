@@ -1,0 +1,40 @@
+"""The words of the pages: the same keys in both languages, the same places to fill, nothing unused."""
+
+import json
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LOCALES = {name: json.loads((ROOT / "web" / "locale" / f"{name}.json").read_text("utf-8")) for name in ("pl", "en")}
+
+
+def test_both_languages_have_the_same_keys():
+    assert LOCALES["pl"].keys() == LOCALES["en"].keys()
+
+
+def test_texts_have_the_same_places_to_fill():
+    for key, text in LOCALES["pl"].items():
+        assert isinstance(text, str) is isinstance(LOCALES["en"][key], str), key
+        assert _places(text) == _places(LOCALES["en"][key]), key
+
+
+def _places(text):
+    return set(re.findall(r"\{(\w+)\}", " ".join([text] if isinstance(text, str) else text)))
+
+
+def test_counted_words_have_all_plural_forms():
+    for language, forms in (("pl", 3), ("en", 2)):
+        assert all(len(text) == forms for text in LOCALES[language].values() if isinstance(text, list))
+
+
+def test_no_word_is_unused():
+    sources = [
+        path.read_text("utf-8")
+        for folder in ("web",)
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".html")
+    ]
+    text = "\n".join(sources)
+    prefixes = ("state_", "said_", "failure_", "step_", "list_", "tick_", "column_")
+    unused = [key for key in LOCALES["pl"] if key not in text and not key.startswith(prefixes)]
+    assert unused == []
