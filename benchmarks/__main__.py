@@ -7,7 +7,7 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import browser, compiling, growth, judging, pages, storing
+from benchmarks import browser, compiling, growth, judging, pages, searching, storing
 from benchmarks.measuring import Row, calibration, table
 
 PARTS = {
@@ -17,6 +17,7 @@ PARTS = {
     "compile": compiling.rows,
     "browser": browser.rows,
     "growth": growth.rows,
+    "search": searching.rows,
 }
 
 INTRODUCTION = """\

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.definitions.codes import CODES
+from engine.expressions.functions import FUNCTIONS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -66,3 +67,9 @@ def test_readme_names_the_two_commands() -> None:
 def test_every_diagnostic_is_explained() -> None:
     rows = re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", (ROOT / "docs/diagnostics.md").read_text("utf-8"), re.MULTILINE)
     assert rows == list(CODES.items())
+
+
+def test_every_function_is_explained() -> None:
+    text = (ROOT / "docs/authoring.md").read_text("utf-8").partition("## Functions")[2].partition("Besides:")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", text, re.MULTILINE)
+    assert rows == [(name, function.about) for name, function in FUNCTIONS.items()]

@@ -114,11 +114,6 @@ class Node:
         node = self.get(key)
         return {} if node is None else node.entries
 
-    def expression_of(self, key: str) -> ExpressionText | None:
-        """The expression under that key."""
-        node = self.get(key)
-        return None if node is None or node.text is None else node.expression()
-
     def expression(self) -> ExpressionText:
         """The scalar as an expression that knows the place of each of its characters."""
         quote = 1 if self.style in _ESCAPES else 0

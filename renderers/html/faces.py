@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.datatypes.base import Control, Kind
@@ -189,8 +188,3 @@ def section_face(section: SectionDef, words: Words) -> SectionFace:
 
 def form_title(form: FormDef, language: str) -> str:
     return in_language(form.title, language) or form.id
-
-
-def labels_of(items: Iterable[ItemDef], language: str) -> dict[str, str]:
-    """Item id -> label."""
-    return {item.id: in_language(item.label, language) or item.id for item in items}

@@ -111,7 +111,7 @@ def open_browser(browser: Browser, served: Served) -> Iterator[Callable[..., Pag
             viewport={"width": width, "height": 900}, base_url=served.address,
         )  # fmt: skip
         contexts.append(context)
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(20_000)
         page = context.new_page()
         page.on("pageerror", lambda fault: faults.append(str(fault)))
         page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)

@@ -243,7 +243,7 @@ def test_the_server_is_killed_between_request_and_answer(killable, browser):
     start, address, database = killable
     process = start()
     with browser.new_context(locale="pl-PL", base_url=address) as context:
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(30_000)
         page = context.new_page()
         page.goto("/sign-in?language=pl")
         page.fill("#login", "anna")
