@@ -54,7 +54,10 @@ def test_a_second_start_makes_nothing_anew(folder, rows):
     before = rows("SELECT stream, number, hash FROM audit_entry WHERE subject_id IS NOT NULL ORDER BY stream, number")
     result = CliRunner().invoke(main, ["demo", "--prepare-only", "--folder", str(folder)], catch_exceptions=False)
     assert result.exit_code == 0
-    assert rows("SELECT stream, number, hash FROM audit_entry WHERE subject_id IS NOT NULL ORDER BY stream, number") == before
+    assert (
+        rows("SELECT stream, number, hash FROM audit_entry WHERE subject_id IS NOT NULL ORDER BY stream, number")
+        == before
+    )
 
 
 def test_patients_are_at_three_hospitals(rows):
