@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, func, insert, select, text
 
 from storage.audit import NO_HASH, AuditEntry, entry_hash, read_texts
 from storage.database import Database
-from storage.form_data import RowState, cells_query, read_cells
+from storage.form_data import RowState, cells_in, cells_query
 from storage.history import RebuiltForm, replay
 from storage.identity import sealed
 from storage.keys import Keys
@@ -177,7 +177,7 @@ def _stored_rows(connection: Connection, span: Mapping[str, int]) -> dict[int, d
 def _cells(connection: Connection, span: Mapping[str, int]) -> dict[int, dict[Key, Any]]:
     """The stored values as the audit packs them."""
     packed: dict[int, dict[Key, Any]] = {}
-    for form, cells in read_cells(connection, _CELLS, span).items():
+    for form, cells in cells_in(connection, _CELLS.rows(connection, span)).items():
         packed[form] = {key: json.loads(canonical(pack(cell))) for key, cell in cells.items()}
     query = select(identity).where(identity.c.form_id.between(span["first"], span["last"]))
     for row in connection.execute(query.where(identity.c.ciphertext.is_not(None))):

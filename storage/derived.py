@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -88,19 +88,27 @@ def calculated_cells(
     return cells
 
 
-def changed_calculated(connection: Connection, cells: Mapping[CalculatedKey, Cell | None]) -> list[tuple[Any, ...]]:
+def ask_calculated(connection: Connection, subject: int) -> Callable[[], dict[CalculatedKey, Cell]]:
+    """The calculated values of a subject as they are stored."""
+    fetch, readers = _CALCULATED.ask(connection, {"subject": subject}), READERS[connection.dialect.name]
+
+    def answer() -> dict[CalculatedKey, Cell]:
+        stored: dict[CalculatedKey, Cell] = {}
+        for instance, form, row, item, position, extra, *columns in fetch():
+            cell, key = read_cell(readers, columns, extra), (instance, form, row, item)
+            if not position:
+                stored[key] = cell
+            elif cell.value is not None:
+                stored[key] = Cell(cell.slot, stored[key].value + cell.value, cell.extra)
+        return stored
+
+    return answer
+
+
+def changed_calculated(
+    stored: Mapping[CalculatedKey, Cell], cells: Mapping[CalculatedKey, Cell | None]
+) -> list[tuple[Any, ...]]:
     """The rows to write so that the stored calculated values are these."""
-    if not cells:
-        return []
-    scope = {"instances": list({key[0] for key in cells}), "forms": list({key[1] for key in cells})}
-    stored: dict[CalculatedKey, Cell] = {}
-    readers = READERS[connection.dialect.name]
-    for instance, form, row, item, position, extra, *columns in _CALCULATED.rows(connection, scope):
-        cell, key = read_cell(readers, columns, extra), (instance, form, row, item)
-        if not position:
-            stored[key] = cell
-        elif cell.value is not None:
-            stored[key] = Cell(cell.slot, stored[key].value + cell.value, cell.extra)
     rows: list[tuple[Any, ...]] = []
     for key, wanted in cells.items():
         before = stored.get(key)
@@ -179,9 +187,10 @@ def _ancestors(record: SubjectRecord, instance: int) -> dict[str, int]:
     return found
 
 
+_COLUMNS = ", ".join(f"c.{name}" for name in VALUE_COLUMNS)
 _CALCULATED = Query.of(
-    f"SELECT instance_id, form_id, row_id, item, position, extra, {', '.join(VALUE_COLUMNS)} FROM calculated_data "  # noqa: S608 -- names of columns alone
-    "WHERE instance_id = ANY(:instances) AND form_id = ANY(:forms) ORDER BY position"
+    f"SELECT c.instance_id, c.form_id, c.row_id, c.item, c.position, c.extra, {_COLUMNS} "  # noqa: S608 -- names of columns alone
+    "FROM instance i JOIN calculated_data c ON c.instance_id = i.id WHERE i.subject_id = :subject ORDER BY c.position"
 )
 
 __all__ = [
@@ -191,6 +200,7 @@ __all__ = [
     "OWN",
     "Evaluated",
     "Issue",
+    "ask_calculated",
     "calculated_cells",
     "changed_calculated",
     "changed_issues",

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -33,6 +34,20 @@ def send(connection: Connection, statement: str, parameters: Any, *, many: bool 
     return cursor
 
 
+@contextmanager
+def in_one_trip(connection: Connection) -> Iterator[None]:
+    """Statements sent within go to PostgreSQL without waiting for each other's answers; errors come at the end.
+
+    They run one after another all the same, each with its own view of what was committed before it started.
+    """
+    driver = connection.connection.driver_connection
+    if isinstance(driver, psycopg.Connection):
+        with driver.pipeline():
+            yield
+    else:
+        yield
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A query in the words of both databases, with named parameters."""
@@ -50,12 +65,16 @@ class Query:
 
     def rows(self, connection: Connection, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """What it finds. Times are given aware, lists as lists."""
+        return self.ask(connection, given)()
+
+    def ask(self, connection: Connection, given: Mapping[str, Any]) -> Callable[[], list[tuple[Any, ...]]]:
+        """The same in two steps: several questions may be on their way before the first answer is fetched."""
         if connection.dialect.name == "postgresql":
             found = send(connection, self.postgresql, given)
         else:
             found = send(connection, self.sqlite, {name: _plain(value) for name, value in given.items()})
-        rows: list[tuple[Any, ...]] = found.fetchall()
-        return rows
+        fetch: Callable[[], list[tuple[Any, ...]]] = found.fetchall
+        return fetch
 
 
 def _plain(value: Any) -> Any:
@@ -72,4 +91,4 @@ _WORDS = (
     (re.compile(r":(\w+)"), r"%(\1)s"),
 )
 
-__all__ = ["TAKEN", "Query", "send"]
+__all__ = ["TAKEN", "Query", "in_one_trip", "send"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -14,11 +14,11 @@ from engine.datatypes.values import Entered
 from engine.records.form_data import FormData, Instance, Occurrence, RowData
 from storage.access import Actor
 from storage.database import Database
-from storage.direct import Query
+from storage.direct import Query, in_one_trip
 from storage.form_index import FormIndex, Registry
 from storage.identity import SubjectKey, subject_key_of
 from storage.slots import MISSING, READERS, VALUE_COLUMNS, WITHDRAWN, Cell, Key, read_cell, value_of
-from storage.structure import MINE, InstanceRow, OccurrenceRow, Place, RowState, Secret, Structure, read_structure
+from storage.structure import MINE, InstanceRow, OccurrenceRow, Place, RowState, Secret, Structure, ask_structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +73,26 @@ class SubjectRecord:
 
 def load_subject(database: Database, registry: Registry, actor: Actor, subject: int, at: datetime) -> SubjectRecord:
     """A subject with all forms that the actor may see; raises NotVisible."""
+    name = registry.model.registry
     with database.read() as connection:
-        structure = read_structure(connection, registry.model.registry, actor, subject, at)
-        record = read_values(connection, database, registry, structure)
-    return record if structure.seen is None else _only(record, structure.seen)
+        with in_one_trip(connection):
+            structure, cells = ask_structure(connection, name, actor, subject, at), ask_cells(connection, name, subject)
+        found = structure()
+        record = build_record(database, registry, found, cells())
+    return record if found.seen is None else _only(record, found.seen)
 
 
-def read_values(
-    connection: Connection, database: Database, registry: Registry, structure: Structure, besides: Place | None = None
+Cells = dict[int, dict[Key, Cell]]  # by form
+
+
+def build_record(
+    database: Database, registry: Registry, structure: Structure, cells: Cells, besides: Place | None = None
 ) -> SubjectRecord:
     """The whole subject with its values, without asking who looks: rules across sites need it.
 
     The values of the form `besides` stay cells: they are about to be replaced.
     """
     subject = structure.subject
-    cells = read_cells(connection, _CELLS, {"subject": subject.id, "registry": registry.model.registry})
     key = subject_key_of(database.master, subject) if database.keys and subject.wrapped else None
     ciphertexts = _open_secrets(structure.secrets, cells, key)
     records: dict[Place, FormRecord] = {}
@@ -154,11 +159,17 @@ def cells_query(source: str, condition: str) -> Query:
     )
 
 
-def read_cells(connection: Connection, query: Query, scope: Mapping[str, Any]) -> dict[int, dict[Key, Cell]]:
-    """Form -> key -> cell; the rows of a multiple choice become one cell."""
-    cells: dict[int, dict[Key, Cell]] = defaultdict(dict)
+def ask_cells(connection: Connection, registry: str, subject: int) -> Callable[[], Cells]:
+    """The cells of a subject in a registry."""
+    fetch = _CELLS.ask(connection, {"subject": subject, "registry": registry})
+    return lambda: cells_in(connection, fetch())
+
+
+def cells_in(connection: Connection, rows: Iterable[Sequence[Any]]) -> Cells:
+    """The rows of a cells query by form and key; those of a multiple choice become one cell."""
+    cells: Cells = defaultdict(dict)
     readers = READERS[connection.dialect.name]
-    for form, row, item, position, extra, *columns in query.rows(connection, scope):
+    for form, row, item, position, extra, *columns in rows:
         cell, key = read_cell(readers, columns, extra), (row, item)
         if position:
             before = cells[form][key]
@@ -209,11 +220,12 @@ __all__ = [
     "Place",
     "RowState",
     "SubjectRecord",
+    "ask_cells",
     "build_form",
+    "build_record",
     "build_tree",
+    "cells_in",
     "cells_query",
     "load_subject",
-    "read_cells",
-    "read_values",
     "seen_instances",
 ]

@@ -14,17 +14,26 @@ from storage.audit import AuditEntry, append_after, subject_stream
 from storage.changes import Changes, Paths, Submitted, compare, flatten, paths_of, without
 from storage.clashes import clashing_values
 from storage.database import Database
-from storage.derived import Evaluated, calculated_cells, changed_calculated, changed_issues
+from storage.derived import (
+    CalculatedKey,
+    Evaluated,
+    Issue,
+    ask_calculated,
+    calculated_cells,
+    changed_calculated,
+    changed_issues,
+)
+from storage.direct import in_one_trip
 from storage.errors import ConfirmClear, NotFound, NotVisible, UnknownItem, WrongDefinition
-from storage.form_data import FormRecord, Place, SubjectRecord, build_form, read_values, seen_instances
+from storage.form_data import FormRecord, Place, SubjectRecord, ask_cells, build_form, build_record, seen_instances
 from storage.form_index import FormIndex, Registry
 from storage.idempotency import keep_answer, request_digest, stored_answer
 from storage.identity import person_in, write_hashes
 from storage.locking import wait_for_subject
 from storage.request import Rules, SaveRequest, SaveResult
-from storage.slots import Key
+from storage.slots import Cell, Key
 from storage.status import pack_status
-from storage.structure import Before, read_before
+from storage.structure import Before, ask_before
 from storage.unique_keys import write_unique_keys
 from storage.writing import (
     FormHead,
@@ -54,6 +63,7 @@ class _Work:
     record: SubjectRecord
     stored: FormRecord | None
     before: Before
+    calculated: Mapping[CalculatedKey, Cell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +90,24 @@ def save_form(database: Database, registry: Registry, request: SaveRequest, rule
     submitted = flatten(index, request.data, withdrawn)
     digest = request_digest(database.keys, request, submitted)
     with database.write() as connection:
-        wait_for_subject(connection, request.subject)
-        stream = subject_stream(request.subject)
-        structure, before = read_before(
-            connection, registry.model.registry, request.actor, request.subject, request.at, request.key, stream
-        )
+        name, stream = registry.model.registry, subject_stream(request.subject)
+        with in_one_trip(connection):
+            wait_for_subject(connection, request.subject)
+            subject = ask_before(connection, name, request.actor, request.subject, request.at, request.key, stream)
+            cells, calculated = (
+                ask_cells(connection, name, request.subject),
+                ask_calculated(connection, request.subject),
+            )
+        structure, before = subject()
         answer = stored_answer(before.answer, request, digest)
-        record = read_values(connection, database, registry, structure, besides=request.place)
+        record = build_record(database, registry, structure, cells(), besides=request.place)
         _check_place(record, request.place, structure.seen)
         stored = record.forms.get(request.place)
-        work = _Work(database, connection, registry, request, rules, index, record, stored, before)
+        work = _Work(database, connection, registry, request, rules, index, record, stored, before, calculated())
         if answer is not None:
             return _replay(work, answer, paths)
         _check_stored(work, submitted, paths)
-        result = _save(work, submitted, withdrawn)
-        keep_answer(connection, request, digest, result)
-        return result
+        return _save(work, submitted, withdrawn, digest)
 
 
 def _check_place(record: SubjectRecord, place: Place, seen: frozenset[int] | None) -> None:
@@ -120,7 +132,7 @@ def _check_stored(work: _Work, submitted: Submitted, paths: Paths) -> None:
         raise WrongDefinition(work.stored.id if work.stored else 0, pinned, work.registry.hash)
 
 
-def _save(work: _Work, submitted: Submitted, withdrawn: Mapping[Key, str]) -> SaveResult:
+def _save(work: _Work, submitted: Submitted, withdrawn: Mapping[Key, str], digest: bytes) -> SaveResult:
     request, stored = work.request, work.stored
     judged = _judge(work)
     if judged.cleared:
@@ -137,11 +149,16 @@ def _save(work: _Work, submitted: Submitted, withdrawn: Mapping[Key, str]) -> Sa
     if stored is None:
         home = "" if request.place.form in work.rules.shared_forms else work.registry.model.registry
         head = replace(head, id=insert_form(work.connection, request.subject, home, request.place, head))
-    values = _write_values(work, head, judged, submitted, changes)
-    _write_derived(work, head, judged, changes)
-    entry = _note(work, head, changes, values, judged.cleared) if changed else None
+    _write_keys(work, head, judged, submitted, changes)
+    derived = _derive(work, head, judged, changes)
     unread = tuple(sorted(judged.paths.path(key) for key in submitted.kept))
-    return SaveResult(head.id, revision, state, saved_at, judged.evaluation, judged.cleared, unread, entry)
+    with in_one_trip(work.connection):
+        values = _write_values(work, head, submitted, changes)
+        _write_derived(work, derived)
+        entry = _note(work, head, changes, values, judged.cleared) if changed else None
+        result = SaveResult(head.id, revision, state, saved_at, judged.evaluation, judged.cleared, unread, entry)
+        keep_answer(work.connection, request, digest, result)
+    return result
 
 
 def _judge(work: _Work) -> _Judged:
@@ -170,21 +187,22 @@ def _evaluate(work: _Work, place: Place, data: FormData) -> Evaluation:
     )
 
 
-def _write_values(
-    work: _Work, head: FormHead, judged: _Judged, submitted: Submitted, changes: Changes
-) -> list[list[Any]]:
+def _write_values(work: _Work, head: FormHead, submitted: Submitted, changes: Changes) -> list[list[Any]]:
     ciphertexts = work.stored.ciphertexts if work.stored else {}
     keyless, subject = work.database.keys is None, work.request.subject
     sealer = Sealer(subject, head.id, work.index.identifying, work.record.key, keyless, ciphertexts)
-    values = write_changes(work.connection, sealer, changes, submitted.packed)
-    data = _after(work, judged, submitted, changes)
+    return write_changes(work.connection, sealer, changes, submitted.packed)
+
+
+def _write_keys(work: _Work, head: FormHead, judged: _Judged, submitted: Submitted, changes: Changes) -> None:
+    """What other subjects may not share and by what a person is found: first, since it may refuse the save."""
+    subject, data = work.request.subject, _after(work, judged, submitted, changes)
     if work.rules.person.all.intersection(changes.items) and work.record.key is not None:
         write_hashes(work.connection, work.database.master, subject, person_in(data.items, work.rules.person))
     keys = list(work.rules.unique_keys(work.registry, work.request.place.form, data))
     if keys:
         scope, master = work.registry.model.registry, work.database.master
         write_unique_keys(work.connection, master, subject, head.id, scope, keys, work.request.at)
-    return values
 
 
 def _after(work: _Work, judged: _Judged, submitted: Submitted, changes: Changes) -> FormData:
@@ -200,21 +218,33 @@ def _after(work: _Work, judged: _Judged, submitted: Submitted, changes: Changes)
     return build_form(work.index, submitted.rows, cells)
 
 
-def _write_derived(work: _Work, head: FormHead, judged: _Judged, changes: Changes) -> None:
+@dataclass(frozen=True, slots=True)
+class _Derived:
+    """The rows to write because of what rules say."""
+
+    calculated: list[tuple[Any, ...]]
+    issues: list[Issue]
+    heads: list[FormHead]
+
+
+def _derive(work: _Work, head: FormHead, judged: _Judged, changes: Changes) -> _Derived:
     """Calculated values, issues and states of the saved form and of those that depend on what changed."""
-    connection, request = work.connection, work.request
+    request = work.request
     own = Evaluated(head.id, request.place, work.index, judged.paths, judged.evaluation, own=True)
     others = _dependents(work, judged.data, changes) if changes or work.stored is None else []
     evaluated = [own, *(one for one, _ in others)]
     cells = calculated_cells(work.registry, work.record, evaluated)
-    write_calculated(connection, changed_calculated(connection, cells))
-    write_issues(
-        connection, changed_issues(work.before.issues, work.registry, work.database.keys, evaluated, request.at)
-    )
+    issues = changed_issues(work.before.issues, work.registry, work.database.keys, evaluated, request.at)
     heads = [new for one, new in others if new.status != work.record.forms[one.place].status]
     if work.stored is not None and head != head_of(work.stored, work.stored.status):
         heads.append(head)
-    change_forms(connection, heads)
+    return _Derived(changed_calculated(work.calculated, cells), issues, heads)
+
+
+def _write_derived(work: _Work, derived: _Derived) -> None:
+    write_calculated(work.connection, derived.calculated)
+    write_issues(work.connection, derived.issues)
+    change_forms(work.connection, derived.heads)
 
 
 def _dependents(work: _Work, data: FormData, changes: Changes) -> list[tuple[Evaluated, FormHead]]:

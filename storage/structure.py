@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -99,21 +99,28 @@ class Before(NamedTuple):
     issues: list[list[Any]]  # storage.derived: the open ones of all forms
 
 
-def read_structure(connection: Connection, registry: str, actor: Actor, subject: int, at: datetime) -> Structure:
-    """A subject in a registry; raises NotVisible when the actor has no right to it at all."""
-    row = _row(connection, _LOAD, _given(registry, actor, subject, at))
-    return _structure(actor, subject, row)
+def ask_structure(
+    connection: Connection, registry: str, actor: Actor, subject: int, at: datetime
+) -> Callable[[], Structure]:
+    """A subject in a registry; the answer raises NotVisible when the actor has no right to it at all."""
+    fetch = _LOAD.ask(connection, _given(registry, actor, subject, at))
+    return lambda: _structure(actor, subject, _only(fetch(), subject))
 
 
-def read_before(
+def ask_before(
     connection: Connection, registry: str, actor: Actor, subject: int, at: datetime, key: str, stream: str
-) -> tuple[Structure, Before]:
+) -> Callable[[], tuple[Structure, Before]]:
     """The same for a save, with the answer under its idempotency key, the audit's last entry and open issues."""
     given = _given(registry, actor, subject, at) | {"account": actor.account, "key": key, "stream": stream}
-    row = _row(connection, _SAVE, given)
-    answer, head, issues = row[len(_PARTS) :]
-    before = Before(json.loads(answer) if answer else None, json.loads(head) if head else None, _list(issues))
-    return _structure(actor, subject, row), before
+    fetch = _SAVE.ask(connection, given)
+
+    def answer() -> tuple[Structure, Before]:
+        row = _only(fetch(), subject)
+        kept, head, issues = row[len(_PARTS) :]
+        before = Before(json.loads(kept) if kept else None, json.loads(head) if head else None, _list(issues))
+        return _structure(actor, subject, row), before
+
+    return answer
 
 
 def _given(registry: str, actor: Actor, subject: int, at: datetime) -> dict[str, Any]:
@@ -122,10 +129,9 @@ def _given(registry: str, actor: Actor, subject: int, at: datetime) -> dict[str,
     }  # fmt: skip
 
 
-def _row(connection: Connection, query: Query, given: Mapping[str, Any]) -> tuple[Any, ...]:
-    found = query.rows(connection, given)
+def _only(found: list[tuple[Any, ...]], subject: int) -> tuple[Any, ...]:
     if not found:
-        raise NotVisible(given["subject"])
+        raise NotVisible(subject)
     return found[0]
 
 
@@ -215,6 +221,6 @@ __all__ = [
     "RowState",
     "Secret",
     "Structure",
-    "read_before",
-    "read_structure",
+    "ask_before",
+    "ask_structure",
 ]

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from storage.bulk import change, deletion, upsert
 from storage.cell_tables import ALTER_CELLS, INSERT_CELLS, WRITE_CALCULATED
 from storage.changes import Changes
 from storage.derived import Issue
+from storage.direct import Query
 from storage.errors import Erased, NoKeys
 from storage.form_data import FormRecord, Place
 from storage.identity import SubjectKey, sealed
@@ -24,6 +25,10 @@ _DELETE_CELLS = deletion(item_data, _CELL_KEY)
 _WRITE_ROWS = upsert(row_data, ("form_id", "row_id", "grp", "parent", "position", "removed"))
 _WRITE_IDENTITIES = upsert(identity, (*_CELL_KEY, "subject_id", "ciphertext"))
 _WRITE_ISSUES = upsert(issue, tuple(column.name for column in issue.columns))
+_NEW_FORM = tuple(column.name for column in form_instance.columns if column.name != "id")
+_OPEN_FORM = Query.of(
+    f"INSERT INTO form_instance ({', '.join(_NEW_FORM)}) VALUES (:{', :'.join(_NEW_FORM)}) RETURNING id"  # noqa: S608 -- names of columns alone
+)
 _CHANGE_FORMS = change(form_instance, ("id",), ("definition", "revision", "state", "status", "saved_at"))
 
 
@@ -55,7 +60,7 @@ def insert_form(connection: Connection, subject: int, home: str, place: Place, h
         "opened_at": utc(head.saved_at),
         "saved_at": utc(head.saved_at),
     }
-    return int(connection.execute(insert(form_instance).returning(form_instance.c.id), row).scalar_one())
+    return int(_OPEN_FORM.rows(connection, row)[0][0])
 
 
 def change_forms(connection: Connection, heads: Iterable[FormHead]) -> None:
