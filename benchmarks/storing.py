@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
+from sqlalchemy import Boolean, Column, Date, Integer, MetaData, Numeric, Table, Text, create_engine, insert, select
 
 from benchmarks.definitions import definition, record
 from benchmarks.measuring import Row, shown, waiting
@@ -41,15 +42,18 @@ def rows(*, quick: bool) -> Iterator[Row]:
     with running_postgres() as socket_folder:
         ward = Ward(_new_database(socket_folder), data)
         wide = Wide(_new_database(socket_folder), values)
+        mapped = MappedWide(_new_database(socket_folder), values)
         django = DjangoEav(socket_folder, _new_database(socket_folder).partition("@/")[2].partition("?")[0], values)
         entity = django.save()
         taken = waiting(
             {
                 "wide": wide.save,
+                "mapped": mapped.save,
                 "ours": lambda: ward.save(ward.answered),
                 "whole": lambda: ward.save(Rules(evaluate)),
                 "django": django.save,
                 "wide load": wide.load,
+                "mapped load": mapped.load,
                 "ours load": ward.load,
                 "django load": lambda: django.load(entity),
             },
@@ -65,6 +69,7 @@ def _told(taken: Mapping[str, float], number: int) -> Iterator[Row]:
         return Row("storage", what, shown(taken[name]), ratio, against, f"≤ {limit:.3g} ×", ratio <= limit, note)
 
     yield Row("storage", f"save {number} values, one wide row", shown(taken["wide"]), note="psycopg, one transaction")
+    yield Row("storage", "the same through SQLAlchemy", shown(taken["mapped"]), taken["mapped"] / taken["wide"], "wide")
     yield row("save them as we do, audit and states with them", "ours", "wide", "wide", 3, "rules answered beforehand")
     yield row(
         "the same against django-eav2",
@@ -78,6 +83,13 @@ def _told(taken: Mapping[str, float], number: int) -> Iterator[Row]:
         "storage", "the whole save, rules evaluated", shown(taken["whole"]), taken["whole"] / taken["wide"], "wide"
     )
     yield Row("storage", "load them from one wide row", shown(taken["wide load"]))
+    yield Row(
+        "storage",
+        "the same through SQLAlchemy",
+        shown(taken["mapped load"]),
+        taken["mapped load"] / taken["wide load"],
+        "wide",
+    )
     yield row("load them as we do", "ours load", "wide load", "wide", 2.5, "the patient with all forms")
     yield Row(
         "storage",
@@ -128,6 +140,30 @@ class Wide:
         """One row."""
         with self._connection.transaction():
             return self._connection.execute("SELECT * FROM wide WHERE id = %s", [self._last], prepare=True).fetchone()
+
+
+class MappedWide:
+    """The same row written with the library that we use, as an application would."""
+
+    def __init__(self, url: str, values: Mapping[str, Any]) -> None:
+        self._pool = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+        kinds = {bool: Boolean, Decimal: Numeric, date: Date, str: Text}
+        columns = [Column(name, kinds[type(value)]()) for name, value in values.items()]
+        self._table = Table("wide", MetaData(), Column("id", Integer, primary_key=True), *columns)
+        self._table.metadata.create_all(self._pool)
+        self._values = dict(values)
+        self._last = 0
+
+    def save(self) -> None:
+        """One row in one transaction."""
+        with self._pool.begin() as connection:
+            found = connection.execute(insert(self._table).returning(self._table.c.id), self._values)
+            self._last = found.scalar_one()
+
+    def load(self) -> Any:
+        """One row."""
+        with self._pool.connect() as connection:
+            return connection.execute(select(self._table).where(self._table.c.id == self._last)).one()
 
 
 @dataclass

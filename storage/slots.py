@@ -69,10 +69,11 @@ _FROM_TEXT: Mapping[str, Callable[[Any], Any]] = {
     Slot.DATETIME: datetime.fromisoformat,
     Slot.BOOLEAN: bool,
 }
-_NATIVE = tuple((name, _same) for name in CELL_SLOTS)
-_TEXTUAL = tuple((name, _FROM_TEXT.get(name, _same)) for name in CELL_SLOTS)
+Readers = Sequence[tuple[str, Callable[[Any], Any] | None]]  # slot and how its column is read, unless it is native
+_NATIVE: Readers = tuple((name, None) for name in CELL_SLOTS)
+_TEXTUAL: Readers = tuple((name, _FROM_TEXT.get(name)) for name in CELL_SLOTS)
 # psycopg gives native values; SQLite, asked without types, what was written.
-READERS: Mapping[str, Sequence[tuple[str, Callable[[Any], Any]]]] = {"postgresql": _NATIVE, "sqlite": _TEXTUAL}
+READERS: Mapping[str, Readers] = {"postgresql": _NATIVE, "sqlite": _TEXTUAL}
 
 
 def cell_of(item: ItemDef, value: Entered | None) -> Cell | None:
@@ -118,12 +119,12 @@ def value_of(datatype: DataType, cell: Cell) -> Value | Missing | None:
     return datatype.load(Stored(content, _read_extra(cell.extra) if cell.extra else None))
 
 
-def read_cell(readers: Sequence[tuple[str, Callable[[Any], Any]]], columns: Sequence[Any], extra: str | None) -> Cell:
+def read_cell(readers: Readers, columns: Sequence[Any], extra: str | None) -> Cell:
     """The one filled column of a row; a row without any is a calculated value that is missing."""
     for (slot, read), content in zip(readers, columns, strict=False):
         if content is not None:
-            value = read(content)
-            return Cell(slot, (value,) if slot == Slot.CODE else value, extra)
+            value = read(content) if read else content
+            return Cell(slot, (value,) if slot == "code" else value, extra)
     return Cell(MISSING, None)
 
 

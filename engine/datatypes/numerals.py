@@ -63,7 +63,10 @@ def canonical(number: Decimal) -> Decimal:
     """The same number without trailing zeros, exponent or negative zero: 1.50 -> 1.5, 2E+3 -> 2000."""
     if not number:
         return Decimal(0)
-    exact = Context(prec=max(len(number.as_tuple().digits), abs(number.adjusted()) + 1))
+    _, digits, exponent = number.as_tuple()
+    if exponent == 0 or (isinstance(exponent, int) and exponent < 0 and digits[-1]):
+        return number  # nearly all numbers are canonical already
+    exact = Context(prec=max(len(digits), abs(number.adjusted()) + 1))
     number = number.normalize(exact)
     return number if places(number) else number.quantize(Decimal(1), context=exact)
 
