@@ -50,11 +50,13 @@ def check_shape(root: Node, problems: Problems) -> None:
     for fault in _validator().iter_errors(root.plain()):
         node = _find(root, fault.absolute_path)
         for place, code, message in _WORDS.get(str(fault.validator), _other)(fault, node):
+            if len(problems.found) - before >= MAX_FAULTS:  # asked for each word: one fault may be 200,000 keys
+                problems.error(
+                    root.mark, "wrong-shape", f"There are more faults than the {MAX_FAULTS} that are listed."
+                )
+                return
             if place not in reported:
                 problems.error(place, code, message)
-        if len(problems.found) - before > MAX_FAULTS:
-            problems.error(root.mark, "wrong-shape", f"There are more faults than the {MAX_FAULTS} that are listed.")
-            return
 
 
 def definition_schema() -> dict[str, Any]:

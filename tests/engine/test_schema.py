@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 
 from engine.definitions import definition_schema
 from engine.definitions.codes import CODES
-from engine.definitions.schema import check_shape
+from engine.definitions.schema import MAX_FAULTS, check_shape
 from engine.definitions.source import read_source
 from engine.errors import Problems
 
@@ -26,6 +26,12 @@ def keys(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{path}/{name}", part
         for name, part in schema.items():
             yield from keys(part, f"{path}/{name}")
+
+
+def test_no_more_faults_are_worded_than_are_listed():
+    found = faults("".join(f"unknown{number}: 1\n" for number in range(MAX_FAULTS + 100)))
+    assert len(found) == MAX_FAULTS + 1
+    assert "more faults" in found[-1][-1]
 
 
 def test_schema_is_one():

