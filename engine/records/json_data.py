@@ -47,6 +47,8 @@ def read_values(registry: CompiledRegistry, form: str, event: str | None, data: 
         raise WrongUse("the values must be a JSON object")
     form_def = _form(registry, form)
     place = _event(registry, event) if event is not None else None
+    if place is not None and form_def.id not in (collected := registry.model.events[place[0]].forms):
+        raise WrongUse(f"the event {place[0]!r} does not collect {form_def.id!r}; it collects {', '.join(collected)}")
     if not _is_wide(data, form_def):
         data = {"events": {place[0]: _padded(place, {form_def.id: data})}} if place else {"forms": {form_def.id: data}}
     reader = _Reader(registry)

@@ -725,6 +725,12 @@ def test_values_of_another_shape_are_wrong_use(given):
     assert "Error: " in result.output
 
 
+def test_an_event_that_does_not_collect_the_form_is_wrong_use():
+    result = run("evaluate", str(REGISTRY), "--form", "F7", "--event", "EV_ADM", given="{}")
+    assert result.exit_code == 2
+    assert "does not collect 'procedure'; it collects" in result.output
+
+
 def test_exit_codes(tmp_path):
     faulty = tmp_path / "faulty.yaml"
     faulty.write_text("registry: 5", "utf-8")
