@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import cache, lru_cache
 from string import Formatter
 from types import MappingProxyType
 from typing import Any
 
 from engine.datatypes import local_time
-from engine.datatypes.numerals import canonical, plain_text
 from engine.datatypes.values import FileValue, PartialDate, Quantity, Reference
 
 POLISH, ENGLISH = "pl", "en"
@@ -40,8 +40,14 @@ _UNITS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 
 def number_text(number: Decimal, language: str) -> str:
     """A number for people: decimal comma in Polish, the minus sign −, no exponent, no thousands separator."""
-    text = plain_text(canonical(number)).replace("-", "\u2212")
-    return text.replace(".", ",") if language == POLISH else text
+    text = format(number, "f")
+    if "." in text:
+        text = text.rstrip("0").removesuffix(".")
+        if language == POLISH:
+            text = text.replace(".", ",")
+    if text[0] == "-":
+        text = "0" if text == "-0" else f"\u2212{text[1:]}"
+    return text
 
 
 def date_text(day: date, language: str) -> str:
@@ -76,6 +82,7 @@ def boolean_text(answer: bool, language: str) -> str:
     return yes if answer else no
 
 
+@lru_cache(512)  # a definition has few units, each told many times
 def unit_text(unit: str, language: str) -> str:
     """A UCUM unit for people: `Gy.cm2` -> Gy·cm², `umol/L` -> µmol/L, `10*9/L` -> 10⁹/L, `a` -> lat."""
     if unit in _UNITS.get(language, {}):
@@ -155,22 +162,26 @@ _PLACEHOLDERS: Mapping[str, Callable[[Any, str, str], str]] = MappingProxyType(
 )
 
 
-class _Template(Formatter):
-    """Fills placeholders in one language."""
+Piece = tuple[str, str | None, str, str]  # text, then the placeholder after it: part, teller, options
 
-    def __init__(self, language: str) -> None:
-        self.language = language
 
-    def format_field(self, value: Any, format_spec: str) -> str:
-        name, _, options = format_spec.partition(":")
-        return _PLACEHOLDERS[name](value, self.language, options)
+@cache  # templates are those of the message tables, none comes from a definition or from input
+def _pieces(template: str) -> tuple[Piece, ...]:
+    """A template, taken apart once."""
+    parsed = ((text, name, *(spec or "").partition(":")) for text, name, spec, _ in Formatter().parse(template))
+    return tuple((text, name, teller, options) for text, name, teller, _, options in parsed)
 
 
 def fill(template: str, language: str, parts: Mapping[str, Any]) -> str:
     """The template with its placeholders told in a language. A missing part or unknown teller is a bug: KeyError."""
-    return _Template(language).vformat(template, (), parts)
+    out = []
+    for text, name, teller, options in _pieces(template):
+        out.append(text)
+        if name is not None:
+            out.append(_PLACEHOLDERS[teller](parts[name], language, options))
+    return "".join(out)
 
 
 def placeholders(template: str) -> Iterable[str]:
     """The names of the parts that a template needs."""
-    return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+    return {name for _, name, _, _ in _pieces(template) if name is not None}
