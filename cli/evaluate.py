@@ -14,9 +14,10 @@ from engine.compiler import compile_definition
 from engine.datatypes.base import Json
 from engine.datatypes.local_time import resolve
 from engine.errors import DefinitionError
-from engine.records import evaluate
+from engine.records import Session
 from engine.records.json_answer import evaluation_json
 from engine.records.json_data import WrongUse, read_values
+from engine.records.offers import evaluate_with_offers
 
 
 @click.command("evaluate")
@@ -28,7 +29,7 @@ from engine.records.json_data import WrongUse, read_values
 @click.option("--at", type=click.Choice(["save", "signing"]), default="save", help="What the form is judged for.")
 @click.option("--language", type=click.Choice(["pl", "en"]), default="pl", help="Language of the messages.")
 def command(file: Path, form: str, event: str | None, values: str, now: str | None, at: str, language: str) -> None:
-    """Evaluate a form: what is shown, required, calculated, violated, planned.
+    """Evaluate a form: what is shown, required, calculated, violated, planned, offered.
 
     Exit status: 0 even with violations, 1 faulty definition, 2 wrong use.
 
@@ -41,9 +42,10 @@ def command(file: Path, form: str, event: str | None, values: str, now: str | No
         raise SystemExit(1) from None
     try:
         reading = read_values(registry, form, event, _read(values))
-        answer = evaluate(
+        session = Session(
             registry, reading.subject, reading.focus, as_of=moment(now), at=at, language=language, others=reading.others
         )
+        answer = evaluate_with_offers(session)
     except (WrongUse, LookupError) as fault:
         raise click.UsageError(str(fault)) from None
     click.echo(json.dumps(evaluation_json(answer), ensure_ascii=False, indent=1))

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flask import url_for
 
 from engine.model.form import FormDef
-from engine.records import evaluate
-from engine.records.evaluation import Evaluation
+from engine.records import Session
+from engine.records.evaluation import Evaluation, Violation
 from engine.records.form_data import Focus, FormData
+from engine.records.offers import has_defaults, offer
+from engine.records.path import ItemPath
+from engine.records.quiet import concerns_of, filled, is_quiet
 from storage.access import Actor
 from storage.database import Database
 from storage.errors import NotFound, NotVisible
 from storage.form_data import FormRecord, Place, SubjectRecord, load_subject
 from storage.subjects import add_occurrence, find_pseudonym
 from web.drafts import Draft, draft_of, row_ids
+from web.permissions import Permission, allows
 from web.places import Spot, imagined, is_sound, parse_spot, place_of
-from web.registries import Registries, Version
+from web.registries import LANGUAGES, Registries, Version
 from web.workspace import Workspace
 
 _PSEUDONYM = re.compile(r"[A-Za-z0-9-]{1,40}")
@@ -38,6 +43,7 @@ class Entry:
     place: Place
     stored: FormRecord | None
     draft: Draft | None
+    blank: FormData = field(default_factory=FormData)  # how a form begins: with what its defaults offer
 
     @property
     def form(self) -> FormDef:
@@ -54,24 +60,69 @@ class Entry:
         """What the page shows: the draft, else what is stored."""
         if self.draft is not None:
             return self.draft.data
-        return self.stored.data if self.stored else FormData()
+        return self.stored.data if self.stored else self.blank
+
+    @property
+    def touched(self) -> frozenset[ItemPath] | None:
+        """Where something was entered in a form that was never saved; None for one that was: then all rules speak."""
+        if self.stored is not None:
+            return None
+        return filled(self.draft.data) if self.draft is not None else frozenset()
+
+    def quiet(self, evaluation: Evaluation, touched: Collection[ItemPath] | None) -> tuple[Violation, ...]:
+        """The violations that are not shown yet."""
+        if touched is None:
+            return ()
+        concerns = concerns_of(self.version.registry, self.spot.form)
+        return tuple(violation for violation in evaluation.violations if is_quiet(concerns, violation, touched))
 
     def start(self) -> Draft:
         """The draft, or a new one that begins with what is stored."""
         return self.draft or Draft(self.data, self.revision, rows=row_ids(self.data))
 
+    def session(self, data: FormData, at: datetime, language: str) -> Session:
+        """The rules at work on the form with these values."""
+        return _session(self.version, self.record, self.place, data, at, language)
+
     def evaluate(self, data: FormData, at: datetime, language: str) -> Evaluation:
         """What rules say about the form with these values."""
-        return evaluate_at(self.version, self.record, self.place, data, at, language)
+        return self.session(data, at, language).evaluation
+
+    def begun(self, at: datetime) -> Entry:
+        """The entry of a form in which nothing was entered yet: it begins with what its defaults offer."""
+        return replace(self, blank=self._with_offers(FormData(), None, at))
+
+    def with_offers(self, data: FormData, at: datetime, *, live: bool) -> FormData:
+        """What was posted, with what its defaults offer now; the same object when that is nothing.
+
+        Args:
+            live: the page's script made the offers already, but for rows that were added just now.
+        """
+        return self._with_offers(data, self.data, at, {"", *row_ids(self.data)} if live else ())
+
+    def _with_offers(
+        self, data: FormData, before: FormData | None, at: datetime, besides: Collection[str] = ()
+    ) -> FormData:
+        if not has_defaults(self.version.registry, self.spot.form):
+            return data
+        session = self.session(data, at, LANGUAGES[0])
+        earlier = None if before is None else self.session(before, at, LANGUAGES[0])
+        return session.data if offer(session, earlier, besides) else data
 
 
 def evaluate_at(
     version: Version, record: SubjectRecord, place: Place, data: FormData, at: datetime, language: str
 ) -> Evaluation:
     """What rules say about a form of a record with these values."""
+    return _session(version, record, place, data, at, language).evaluation
+
+
+def _session(
+    version: Version, record: SubjectRecord, place: Place, data: FormData, at: datetime, language: str
+) -> Session:
     occurrence = str(place.occurrence) if place.occurrence is not None else None
     focus = Focus(place.form, str(place.instance), occurrence, place.record)
-    return evaluate(version.registry, record.tree_with({place: data}), focus, as_of=at, language=language)
+    return Session(version.registry, record.tree_with({place: data}), focus, as_of=at, language=language)
 
 
 def subject_of(database: Database, actor: Actor, who: str, at: datetime) -> int:
@@ -98,9 +149,11 @@ def open_entry(space: Workspace, actor: Actor, who: str, spot_text: str, at: dat
         record, place = imagined(load_subject(space.database, pinned.registry, actor, subject, at), spot)
         stored = record.forms.get(place)
     entry = Entry(pinned, actor, who.upper(), subject, spot, record, place, stored, None)
-    if not place.occurrence and place.occurrence is not None:
-        return entry  # nothing can be drafted in an occurrence that does not exist
-    return replace(entry, draft=draft_of(space.database, actor, subject, place, entry.form, at))
+    if place.occurrence or place.occurrence is None:  # nothing can be drafted in an occurrence that does not exist
+        entry = replace(entry, draft=draft_of(space.database, actor, subject, place, entry.form, at))
+    if stored is not None or entry.draft is not None or not allows(actor.role, Permission.ENTER):
+        return entry
+    return entry.begun(at)
 
 
 def _pinned(registries: Registries, version: Version, stored: FormRecord | None) -> Version:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -12,9 +12,11 @@ from flask_wtf.csrf import generate_csrf
 
 from engine.model.form import CheckSeverity
 from engine.model.text import in_language
+from engine.records.browser import subject_state
 from engine.records.evaluation import Evaluation, Violation
 from engine.records.form_data import FormData
-from renderers.html import Band, Link, PageContext, Save, Step, Steps, acknowledgement
+from engine.records.path import ItemPath
+from renderers.html import Band, Link, PageContext, Save, Step, Steps, acknowledgement, script_safe
 from renderers.html.names import levels, names_of_paths
 from storage.form_data import SubjectRecord
 from storage.issues import open_issues
@@ -23,7 +25,6 @@ from web.entry import Entry, address_of
 from web.pages import links_of, shell_of
 from web.permissions import Permission, allows
 from web.places import Spot, event_form_spot, place_of
-from web.programs import state_of
 from web.registries import Version
 from web.rules import PATIENT_FORM
 from web.titles import event_title, form_words, label_of, targets_of, value_words
@@ -44,14 +45,22 @@ class Told:
 def form_page(entry: Entry, told: Told, *, status: int = 200) -> Response:
     """The page of a form as it stands."""
     one = visit()
-    evaluation = entry.evaluate(entry.data, one.now, one.language)
+    session = entry.session(entry.data, one.now, one.language)
+    touched = None if told.summary else entry.touched
+    evaluation = _outspoken(entry, session.evaluation, touched)
     mode = "edit" if allows(entry.actor.role, Permission.ENTER) else "read"
-    context = _context(entry, one, evaluation, told)
+    context = replace(_context(entry, one, evaluation, told), withheld=session.withheld)
     page = entry.version.pages.form(
         entry.spot.form, language=one.language, mode=mode, data=entry.data, evaluation=evaluation, context=context,
-        state_json=state_of(entry, one.now, one.language) if mode == "edit" else "",
+        state_json=script_safe(subject_state(session, touched)) if mode == "edit" else "",
     )  # fmt: skip
     return make_response(str(page), status)
+
+
+def _outspoken(entry: Entry, evaluation: Evaluation, touched: Collection[ItemPath] | None) -> Evaluation:
+    """The evaluation without what a form that was only just begun is not told."""
+    quiet = entry.quiet(evaluation, touched)
+    return replace(evaluation, violations=tuple(v for v in evaluation.violations if v not in quiet))
 
 
 def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> PageContext:

@@ -6,6 +6,7 @@ from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from engine.records.quiet import filled
 from renderers.html import evaluation_patch
 from storage.errors import Conflict
 from storage.working_copy import drop_working_copy
@@ -20,7 +21,7 @@ from web.saves import carry_out, save_draft, save_merged, taken_words
 from web.workspace import visit, workspace
 
 forms = Blueprint("forms", __name__, url_prefix="/<registry>/patients/<who>/forms/<spot>")
-SAID = frozenset({"partly", "clears", "changed", "merged", "taken", "late"})
+SAID = frozenset({"partly", "clears", "changed", "merged", "taken", "late", "offered"})
 
 
 @forms.get("")
@@ -51,8 +52,10 @@ def autosave(registry: str, who: str, spot: str) -> ResponseReturnValue:
     keep_draft(space.database, entry.actor, entry.subject, entry.place, entry.form, draft, one.now)
     if posted_revision(entry, posted) < entry.revision:
         return jsonify(message=one.words("conflict_soon"), saved=one.tongue.moment(one.now, one.now)), 409
-    evaluation = entry.evaluate(posted.data, one.now, one.language)
-    patch = evaluation_patch(entry.form, posted.data, evaluation, one.language)
+    session = entry.session(posted.data, one.now, one.language)
+    evaluation = session.evaluation
+    quiet = entry.quiet(evaluation, None if entry.stored is not None else filled(posted.data))
+    patch = evaluation_patch(entry.form, posted.data, evaluation, one.language, withheld=session.withheld, quiet=quiet)
     return jsonify(saved=one.tongue.moment(one.now, one.now), revision=str(draft.revision), evaluation=patch)
 
 

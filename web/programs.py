@@ -1,19 +1,13 @@
-"""The rules of each form for the browser, and what they start from."""
+"""The rules of each form for the browser."""
 
 from __future__ import annotations
 
 import gzip
-from datetime import datetime
 
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 
-from engine.records import Session
-from engine.records.browser import subject_state
-from engine.records.form_data import Focus
-from renderers.html import script_safe
 from storage.errors import NotFound
-from web.entry import Entry
 from web.permissions import Permission, needs
 from web.registries import LANGUAGES
 from web.workspace import version_of, workspace
@@ -46,13 +40,4 @@ def program(registry: str, definition: str, form: str, language: str) -> Respons
     return answer
 
 
-def state_of(entry: Entry, at: datetime, language: str) -> str:
-    """What the browser's rules start from, safe to stand in a page."""
-    place = entry.place
-    occurrence = str(place.occurrence) if place.occurrence is not None else None
-    focus = Focus(place.form, str(place.instance), occurrence, place.record)
-    tree = entry.record.tree_with({place: entry.data})
-    return script_safe(subject_state(Session(entry.version.registry, tree, focus, as_of=at, language=language)))
-
-
-__all__ = ["programs", "state_of"]
+__all__ = ["programs"]

@@ -16,6 +16,7 @@ from engine.model.text import in_language
 from engine.records.form_data import FormData
 from renderers.html import PostedForm, acknowledgement
 from renderers.html.names import paths_of_names
+from storage.changes import paths_of, without
 from storage.errors import ConfirmClear, Conflict, KeyReused, NotUnique, RowClash, WrongDefinition
 from storage.issues import Acknowledgement, acknowledge
 from storage.request import SaveRequest, SaveResult
@@ -62,9 +63,8 @@ def save(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
     key = posted.idempotency_key or secrets.token_urlsafe(18)
     confirmed = _confirmed(entry, posted)
     try:
-        return saved(
-            entry, draft, save_draft(entry, draft, key=key, complete=complete, confirmed=confirmed), complete=complete
-        )
+        result = save_draft(entry, draft, key=key, complete=complete, confirmed=confirmed)
+        return saved(entry, draft, result, complete=complete, posted=posted)
     except KeyReused:  # the page was sent before, with other contents: what it asks for now is something new
         return save(entry, replace(posted, idempotency_key=""))
     except Conflict as conflict:
@@ -116,24 +116,37 @@ def save_draft(
     return save_form(workspace().database, entry.version.registry, request, entry.version.rules)
 
 
-def saved(entry: Entry, draft: Draft, result: SaveResult, *, complete: bool, said: str = "") -> ResponseReturnValue:
-    """After a save: answers to warnings are stored, the draft goes unless something could not be read."""
+def saved(
+    entry: Entry, draft: Draft, result: SaveResult, *, complete: bool, said: str = "", posted: PostedForm | None = None
+) -> ResponseReturnValue:
+    """After a save: answers to warnings are stored, the draft goes unless something could not be read or is offered.
+
+    An offer stays a draft until somebody has seen it and saves again: nothing is saved unseen.
+    """
     space, one = workspace(), visit()
     _store_answers(entry, draft, result)
-    if has_unread(draft.data):
-        rebased = replace(draft, revision=result.revision, rows=row_ids(draft.data), clears=frozenset())
-        keep_draft(space.database, entry.actor, entry.subject, entry.place, entry.form, rebased, one.now)
+    done = complete and result.state == COMPLETE
+    paths = paths_of(draft.data)
+    data = without(draft.data, {paths.key(path) for path in result.cleared})
+    left = data if done or posted is None else entry.with_offers(data, one.now, live=posted.live)
+    unread, offered = has_unread(data), left is not data
+    if result.replayed:
+        pass  # a page that is sent twice: the working copy is what the first left, or newer
+    elif unread or offered:
+        rest = replace(draft, data=left, revision=result.revision, rows=row_ids(left), clears=frozenset())
+        keep_draft(space.database, entry.actor, entry.subject, entry.place, entry.form, rest, one.now)
     else:
         drop_working_copy(space.database, entry.actor, entry.place)
-    if complete and result.state == COMPLETE:
+    if done:
         address = url_for("patients.show", registry=entry.version.name, who=entry.who, done=str(entry.spot))
         return redirect(address, 303)
-    return back(entry, said=said or ("partly" if has_unread(draft.data) else "saved"), summary="1")
+    return back(entry, said=said or ("partly" if unread else "offered" if offered else "saved"), summary="1")
 
 
 def keep(entry: Entry, posted: PostedForm) -> None:
     """Keep what was typed as the draft; the next page tells what a save will delete."""
     one = visit()
+    posted = replace(posted, data=entry.with_offers(posted.data, one.now, live=posted.live))
     evaluation = entry.evaluate(posted.data, one.now, one.language)
     draft = draft_after(entry, posted, evaluation)
     keep_draft(workspace().database, entry.actor, entry.subject, entry.place, entry.form, draft, one.now)

@@ -30,11 +30,11 @@ def holding_groups(scope: Scope | None) -> frozenset[str]:
 
 
 def settle_order(rules: Sequence[Settling], problems: Problems) -> tuple[Settling, ...]:
-    """The rules in an order in which everything read is settled before."""
+    """The rules in an order in which everything read is settled before, also what defaults read."""
     by_key = {rule.key: rule for rule in rules}
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for rule in rules:
-        needed = reads_of(rule) & by_key.keys()
+        needed = (reads_of(rule) | _offered_after(rule)) & by_key.keys()
         if rule.key in needed:
             problems.error(
                 _mark(rule),
@@ -55,6 +55,13 @@ def settle_order(rules: Sequence[Settling], problems: Problems) -> tuple[Settlin
         )
         return tuple(rules)
     return tuple(by_key[key] for key in order)
+
+
+def _offered_after(rule: Settling) -> frozenset[str]:
+    """The keys that a default reads. Its own item is empty while it is asked: `prev(lead_no) + 1` is no circle."""
+    if not isinstance(rule, ItemRules) or rule.default is None:
+        return frozenset()
+    return rule.default.reads - {rule.key}
 
 
 def _mark(rule: Settling) -> Mark:

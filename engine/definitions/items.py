@@ -109,6 +109,10 @@ def _check_keys(context: Context, node: Node, datatype: DataType) -> None:
                 "key-not-for-type",
                 f"{key!r} means nothing for the type {name}. It belongs to: {', '.join(fitting)}.",
             )
+        elif key == "default" and datatype.kind in (Kind.REFERENCE, Kind.FILE):
+            context.error(
+                part.key_mark, "key-not-for-type", f"{key!r} means nothing for a {name}: no expression gives one."
+            )
         elif datatype.kind is Kind.NOTHING and key not in SHOWN_KEYS and key not in TYPE_KEYS:
             context.error(
                 part.key_mark, "key-not-for-type", f"{key!r} means nothing for a {name}, which holds no value."

@@ -6,7 +6,7 @@ gets their results, and of other forms only the values that a rule of this form 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.compiler.compiled import CompiledRegistry
@@ -28,6 +28,7 @@ from engine.records.checking import fields_of, home_nodes
 from engine.records.judging import Case, is_required
 from engine.records.path import ItemPath
 from engine.records.program import CheckRun, GroupStep, ItemStep, OutcomeStep, Step
+from engine.records.quiet import concerns_of
 from engine.records.session import Session
 
 _OWN_MESSAGES = (  # what the interpreter can find wrong by itself; the rest arrives in words
@@ -52,6 +53,7 @@ def form_program(registry: CompiledRegistry, form_id: str, language: str) -> dic
         "steps": [_step_json(reach, step) for step in reach.steps],
         "checks": [_check_json(reach, check, language) for check in reach.checks],
         "beyond": sorted(reach.beyond),
+        "concerns": concerns_of(registry, form_id).as_json,
         "attributes": _attributes(registry, terms),
         "positions": {name: list(registry.positions[name]) for name in sorted(_lists_of(terms, "position"))},
         "labels": _labels(registry, lists, language),
@@ -126,12 +128,19 @@ def _step_json(reach: Reach, step: Step) -> Json:
                 "visible": _rule(step.rules.visible),
                 "calculate": _rule(step.rules.calculate),
                 "keeps": step.keeps,
+                **_offered(reach, step.key),
             }
         case GroupStep():
             return {**found, "type": "group", "visible": _rule(step.rules.visible)}
         case OutcomeStep():
             cases = [[_rule(case.when), _rule(case.then)] for case in step.rules.cases]
             return {**found, "type": "outcome", "calculate": _rule(step.rules.calculate), "cases": cases}
+
+
+def _offered(reach: Reach, key: str) -> dict[str, Json]:
+    """The default of an item, and what it reads."""
+    rule = reach.defaults.get(key)
+    return {} if rule is None else {"default": wire_term(rule.term), "asks": sorted(rule.reads & reach.moving)}
 
 
 def _check_json(reach: Reach, run: CheckRun, language: str) -> Json:
@@ -234,8 +243,12 @@ class _Shipment:
             self.nodes.append((node, detached))
 
 
-def subject_state(session: Session) -> dict[str, Json]:
-    """What the browser starts from: the rows of the form, and of other forms the values that its rules read."""
+def subject_state(session: Session, touched: Collection[ItemPath] | None = None) -> dict[str, Json]:
+    """What the browser starts from: the rows of the form, and of other forms the values that its rules read.
+
+    Args:
+        touched: in a form that was never saved, the places of what was entered so far; see `quiet`.
+    """
     reach, tree = reach_of(session.registry, session.form.id), session.tree
     shipment = _Shipment()
     for node in _shipped(reach, tree.root, session.focus):
@@ -253,6 +266,7 @@ def subject_state(session: Session) -> dict[str, Json]:
         "focus": places[id(session.focus)],
         "homes": [[places[id(home)] for home in nodes] for nodes in homes],
         "told": list(_told(reach, session)),
+        "touched": None if touched is None else sorted(map(str, touched)),
     }
 
 

@@ -111,10 +111,21 @@ class Reach:
         return tuple(step for step in steps.values() if step.key in wanted)
 
     @cached_property
+    def defaults(self) -> Mapping[str, Rule]:
+        """Key -> the default of an item of this form, where the browser can tell it."""
+        rules = [self.registry.items[key] for key in sorted(self.own & self.registry.items.keys())]
+        return {
+            each.key: each.default
+            for each in rules
+            if each.default is not None and self.stays(each.default, each.scope)
+        }
+
+    @cached_property
     def _asked_for(self) -> frozenset[str]:
-        """The keys that judges and checks read."""
+        """The keys that judges, checks and defaults read."""
         judges = program_of(self.registry).judges
         keys = [judges[key].reads for key in sorted(self.own) if key in judges]
+        keys += [rule.reads for rule in self.defaults.values()]
         return frozenset[str]().union(*keys, *(check.rules.reads for check in self.checks))
 
     @cached_property
@@ -132,6 +143,7 @@ class Reach:
         """The keys of which the value matters, not only that there is one."""
         judges = {key: judge for key, judge in program_of(self.registry).judges.items() if key in self.own}
         read = [judge.reads - ({key} if _asks_presence(judge) else set()) for key, judge in judges.items()]
+        read += [rule.reads for rule in self.defaults.values()]
         return frozenset[str]().union(
             *read, *(check.rules.reads for check in self.checks), *(step.reads for step in self.steps)
         )
@@ -199,6 +211,7 @@ class Reach:
         """Every term that the browser gets, with all in it."""
         found = [rule.term for step in self.steps for rule in settling_rules(step.rules)]
         found += [part.rule.term for run in self.checks for part in run.rules.parts]
+        found += [rule.term for rule in self.defaults.values()]
         for key in self.own & self.registry.items.keys():
             rules = self.registry.items[key]
             judged = [rule for check in rules.ranges for rule in (check.low, check.high)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from engine.datatypes.base import Json
 from engine.model.form import CheckSeverity
 
 
@@ -76,6 +77,7 @@ class Evaluation:
     unsigned: tuple[str, ...] = ()  # items whose missing reason never allows signing
 
     at: str = "save"  # what was judged: 'save' or 'signing'
+    offered: Mapping[str, Json] = field(default_factory=dict)  # what defaults would fill in, where that was asked for
 
     @property
     def complete(self) -> bool:

@@ -18,10 +18,11 @@ from engine.datatypes.local_time import resolve
 from engine.definitions.source import read_source
 from engine.definitions.tree import Node
 from engine.errors import DefinitionProblem, Problems, nearest
-from engine.records import evaluate
 from engine.records.evaluation import Evaluation
 from engine.records.json_answer import evaluation_json
 from engine.records.json_data import WrongUse, read_values
+from engine.records.offers import evaluate_with_offers
+from engine.records.session import Session
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 DEFAULT_NOW = "2026-01-01T12:00"
@@ -114,7 +115,7 @@ def assign(values: Json, path: str, value: Json) -> None:
 def _run(registry: CompiledRegistry, example: Example, problems: Problems) -> None:
     try:
         reading = read_values(registry, example.form, example.event, example.values)
-        found = evaluate(
+        session = Session(
             registry,
             reading.subject,
             reading.focus,
@@ -126,6 +127,7 @@ def _run(registry: CompiledRegistry, example: Example, problems: Problems) -> No
     except (WrongUse, LookupError) as fault:
         problems.error(example.node.mark, "unknown-example", f"{example.id}: {fault}.")
         return
+    found = evaluate_with_offers(session)
     for name, node in example.expect.items():
         expectation = EXPECTATIONS.get(name)
         if expectation is None:
@@ -174,11 +176,11 @@ def _only(found: Evaluation, node: Node) -> Iterator[str]:
     yield from _violations(found, node)
 
 
-def _values(part: str) -> Callable[[Evaluation, Node], Iterator[str]]:
+def _values(part: str, absent: Json = "(absent)") -> Callable[[Evaluation, Node], Iterator[str]]:
     def compare(found: Evaluation, node: Node) -> Iterator[str]:
         values = evaluation_json(found)[part]
         for path, wanted in node.entries.items():
-            value = values.get(path, "(absent)")
+            value = values.get(path, absent)
             if isinstance(value, dict):
                 value = value["value"]
             if not _same(value, wanted.plain()):
@@ -232,6 +234,7 @@ EXPECTATIONS: Mapping[str, Callable[[Evaluation, Node], Iterator[str]]] = {
     "only": _only,
     "calculated": _values("calculated"),
     "derived": _values("derived"),
+    "offered": _values("offered", None),
     "visible": _visible,
     "hidden": _hidden,
     "required": _required,

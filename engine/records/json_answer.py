@@ -39,6 +39,7 @@ def evaluation_json(evaluation: Evaluation) -> Json:
         "visible": sorted(evaluation.visible),
         "required": sorted(evaluation.required),
         "calculated": {path: value_json(value) for path, value in sorted(evaluation.calculated.items())},
+        "offered": dict(sorted(evaluation.offered.items())),
         "derived": {
             name: {"value": value_json(found.value), "because": list(found.because)}
             if found.because

@@ -94,14 +94,32 @@ def judge_item(case: Case) -> Iterator[Violation]:
 
 
 def _not_in_list(case: Case) -> Iterator[Violation]:
-    only, value = case.judge.only, case.value
-    if only is None or value is None:
+    only = case.judge.only
+    if only is None:
         return
-    for code in (value,) if isinstance(value, str) else value:
-        frame = Frame(case.node, case.frame.world)
-        frame.vars = {"code": code}
-        if only(frame) is False:
+    for code in _codes(case.value):
+        if _is_refused(case, only, code):
             yield case.violation("not_in_list", case.told("not_in_list", value=label(case, code)))
+
+
+def _codes(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()
+
+
+def _is_refused(case: Case, only: Run, code: str) -> bool:
+    frame = Frame(case.node, case.frame.world)
+    frame.vars = {"code": code}
+    return only(frame) is False
+
+
+def withheld(case: Case) -> frozenset[str]:
+    """The codes that `only` takes out of what is offered now. One that was chosen stays: a form shows what it holds."""
+    only = case.judge.only
+    if only is None:
+        return frozenset()
+    chosen, choices = _codes(case.entered), case.item.facets.choices
+    offered = [code for code in choices if code not in chosen and not choices[code].withdrawn]
+    return frozenset(code for code in offered if _is_refused(case, only, code))
 
 
 def label(case: Case, code: str) -> str:
@@ -211,4 +229,4 @@ def judge_unknown(node: Node, path: ItemPath, form: str, language: str) -> Itera
             yield Violation("unknown_item", ERROR, str(path.at(name)), str(path), text)
 
 
-__all__ = ["Case", "holds", "is_required", "judge_item", "judge_rows", "judge_unknown", "label", "row_name"]
+__all__ = ["Case", "holds", "is_required", "judge_item", "judge_rows", "judge_unknown", "label", "row_name", "withheld"]

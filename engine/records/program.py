@@ -30,6 +30,7 @@ class ItemStep:
     rules: ItemRules
     visible: Run | None
     calculate: Run | None
+    default: Run | None
     keeps: bool
     in_rules: InRules
     reads: frozenset[str]
@@ -144,6 +145,15 @@ class Program:
         return {key: tuple(places) for key, places in found.items()}
 
     @cached_property
+    def defaults(self) -> Mapping[str, tuple[ItemStep, ...]]:
+        """Form -> its items that have a default, each after what the defaults before it may fill in."""
+        found: dict[str, list[ItemStep]] = {}
+        for step in self.steps:
+            if isinstance(step, ItemStep) and step.default is not None:
+                found.setdefault(step.scope.form_id, []).append(step)
+        return {form: tuple(steps) for form, steps in found.items()}
+
+    @cached_property
     def outcomes(self) -> tuple[OutcomeStep, ...]:
         """The steps that settle outcomes, in order."""
         return tuple(step for step in self.steps if isinstance(step, OutcomeStep))
@@ -177,7 +187,7 @@ def _step(rule: ItemRules | GroupRules | DerivedRules, conditional: frozenset[st
                 return None
             keeps = rule.item.when_hidden == "keep"
             crosses = _crosses(rule.visible) or _crosses(rule.calculate)
-            runs = _run(rule.visible), _run(rule.calculate)
+            runs = _run(rule.visible), _run(rule.calculate), _run(rule.default)
             in_rules = rule.item.datatype.in_rules
             may_hide = not holding_groups(rule.scope).isdisjoint(conditional)
             return ItemStep(

@@ -17,7 +17,8 @@ from engine.records.checking import path_of
 from engine.records.describing import Description
 from engine.records.evaluation import DerivedValue, Evaluation, Violation
 from engine.records.explaining import because
-from engine.records.form_data import Focus, Instance, RowData
+from engine.records.form_data import Focus, FormData, Instance, RowData
+from engine.records.judging import Case, withheld
 from engine.records.path import ItemPath, parse_path
 from engine.records.plans import ItemPlan, PartPlan, order_of, plan_of
 from engine.records.program import GroupStep, OutcomeStep, Program, Step, program_of
@@ -124,6 +125,22 @@ class Session:
         while here.scope.kind not in ("container", "site") and here.parent is not None:
             here = here.parent
         return here
+
+    @property
+    def withheld(self) -> Mapping[str, frozenset[str]]:
+        """The codes that `only` takes out now, by path of the item; a code that was chosen stays."""
+        return {
+            str(path.at(plan.id)): withheld(Case(self.tree, node, plan.judge, path.at(plan.id), self.language))
+            for node, part, path in walk(self.focus, self._plan.root)
+            for plan in part.by_id.values()
+            if plan.judge is not None and plan.judge.only is not None
+        }
+
+    @property
+    def data(self) -> FormData:
+        """What the form in focus holds."""
+        whole = _row(self.focus)
+        return FormData(whole.items, whole.groups)
 
     # looking at the form -----------------------------------------------------------------------------------------
 
@@ -275,6 +292,10 @@ class Session:
         if at is None or crosses:
             return self.tree.of(scope)
         return [node for changed in at.values() for node in within(changed, scope)]
+
+
+def _row(node: Node) -> RowData:
+    return RowData(node.key, dict(node.entered), {name: tuple(map(_row, rows)) for name, rows in node.kids.items()})
 
 
 def _family(scope: Scope) -> list[Scope]:

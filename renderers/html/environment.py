@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -11,6 +13,7 @@ from renderers.html.words import Words
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
+_ICONS = 500  # kept: an icon with its label and class comes back on every page
 LANGUAGE_NAMES = {"pl": "polski", "en": "English"}
 
 
@@ -37,5 +40,8 @@ def build_environment(
         static=static_url,
         icons="" if inline_icons else f"{static_url}icons.svg",
         language_names=LANGUAGE_NAMES,
+        kept=lru_cache(_ICONS),
     )
+    parts: Any = environment.get_template("parts.html").module
+    environment.globals["icon"] = parts.icon  # a global, since the frame of each page would import it anew
     return environment

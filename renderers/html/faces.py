@@ -27,6 +27,16 @@ class OptionFace:
 
 
 @dataclass(frozen=True, slots=True)
+class InputFace:
+    """An item that a formula reads: of the same row, or of the form itself. `key` is its hole and flag."""
+
+    id: str
+    label: str
+    of_form: bool
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class ItemFace:
     """One item as the macros see it."""
 
@@ -51,8 +61,10 @@ class ItemFace:
     clearable: bool
     conditional: bool
     calculated: bool
+    demanded: bool  # at some time: by a rule or always
     heading: bool
     formula: str
+    inputs: tuple[InputFace, ...]
     accepts: str
     megabytes: str
 
@@ -67,7 +79,8 @@ def control_of(item: ItemDef) -> Control:
     return control
 
 
-def item_face(item: ItemDef, words: Words) -> ItemFace:
+def item_face(item: ItemDef, words: Words, inputs: tuple[InputFace, ...] = ()) -> ItemFace:
+    """The face of an item; `inputs` are what its formula reads."""
     language = words.language
     control = control_of(item)
     facets = item.facets
@@ -99,8 +112,10 @@ def item_face(item: ItemDef, words: Words) -> ItemFace:
         clearable=control is Control.CHOICES or (control is Control.CHOICE and not as_list),
         conditional=item.when is not None,
         calculated=item.calculate is not None,
+        demanded=item.required is not False,
         heading=item.datatype.name == "heading",
         formula=item.calculate.text if item.calculate else "",
+        inputs=inputs,
         accepts=", ".join(media.split("/")[-1] for media in facets.media_types),
         megabytes=f"{facets.max_bytes / 1_000_000:g}" if facets.max_bytes else "",
     )

@@ -35,11 +35,11 @@ class GroupPart:
     def fill(self, place: Place, data: FormData | RowData, request: Request) -> str:
         rows = data.groups.get(self.group.id, ())
         path = f"{place.here}{self.group.id}"
-        flags = {"shown"} if self._visible(path, request) else set[str]()
+        flags = ["shown"] if self._visible(path, request) else []
         if not rows:
-            flags.add("empty")
+            flags.append("empty")
         if self._may_add(len(rows)):
-            flags.add("can_add")
+            flags.append("can_add")
         out = [
             self._row(place.row(self.group.id, row, number), row, number, len(rows), request)
             for number, row in enumerate(rows, start=1)
@@ -47,7 +47,7 @@ class GroupPart:
         texts = {"at": markup(place.at), "rows": "".join(out), "count": request.words.count("rows", len(rows))}
         name = place.at + self.group.id
         texts["issues"] = issues_at(self.small, name, path, request, label=self.face.title, anchor=f"g-{name}")
-        return self.frame.fill(frozenset(flags), texts)
+        return self.frame.fill(tuple(flags), texts)
 
     def _visible(self, path: str, request: Request) -> bool:
         """A group with a condition is named in `groups` while it is shown, also when it has no row yet."""
@@ -57,31 +57,31 @@ class GroupPart:
         return self.group.max_rows is None or count < self.group.max_rows
 
     def _row(self, place: Place, row: RowData, number: int, count: int, request: Request) -> str:
-        at, here = place.at, place.here
-        opened = request.mode != "edit" or request.is_open(place.name)
+        at, here, name = place.at, place.here, place.name
+        opened = request.mode != "edit" or request.is_open(name)
         title = self.title(row, number, here, request)
-        flags, before = set[str](), _mark(request.tally)
+        flags, before = list[str](), _mark(request.tally)
         path = here.removesuffix(".")
-        anchor = f"r-{place.name}"
-        issues = issues_at(self.small, place.name, path, request, label=title, anchor=anchor)
+        issues = issues_at(self.small, name, path, request, label=title, anchor=f"r-{name}")
         if number < count or self._may_add(count):
-            flags.add("next")
+            flags.append("next")
         if opened:
-            flags.add("open")
-            body = "".join(
-                part.fill(place, at, here, row.items, request)
-                if isinstance(part, ItemPart)
-                else part.fill(place, row, request)
-                for part in self.content
-            )
+            flags.append("open")
+            pieces = list[str]()
+            for part in self.content:
+                if isinstance(part, ItemPart):
+                    part.pour(pieces, at, here, row.items, request)
+                else:
+                    pieces.append(part.fill(place, row, request))
+            body = "".join(pieces)
         else:
             body = ""
             self._closed(place, row, title, request)
         errors, warnings = _since(request.tally, before)
         if errors or warnings:
-            flags.add("issues")
+            flags.append("issues")
         texts = {
-            "name": markup(place.name),
+            "name": markup(name),
             "path": markup(path),
             "number": str(number),
             "title": markup(title),
@@ -90,22 +90,23 @@ class GroupPart:
             "issues": issues,
             "body": body,
         }
-        return self.row.fill(frozenset(flags), texts)
+        return self.row.fill(tuple(flags), texts)
 
     def _closed(self, place: Place, row: RowData, title: str, request: Request) -> None:
         """Count the fields and issues of a row that is only a line."""
+        at, here, anchor = place.at, place.here, f"r-{place.name}"
         for part in self.content:
             if isinstance(part, GroupPart):
                 for number, inner in enumerate(row.groups.get(part.group.id, ()), start=1):
                     nested = place.row(part.group.id, inner, number)
                     part._closed(nested, inner, title, request)  # noqa: SLF001 - of the same class
                 continue
-            path = place.here + part.item.id
-            if part.item.calculate is None and part.face.control != "note" and path in request.evaluation.visible:
+            path = here + part.item.id
+            if part.asked and path in request.evaluation.visible:
                 request.count(path)
             violations = request.issues.get(path)
             if violations:
-                request.note(place.at + part.item.id, f"{title}: {part.face.label}", violations, f"r-{place.name}")
+                request.note(at + part.item.id, f"{title}: {part.face.label}", violations, anchor)
 
     def title(self, row: RowData, number: int, here: str, request: Request) -> str:
         """The row in words: its template, else its key, else its number."""
@@ -139,7 +140,7 @@ def issues_at(small: SmallParts, name: str, path: str, request: Request, *, labe
     request.note(name, label, violations, anchor)
     tone, messages, answers = tell(small, name, violations, request)
     texts = {"name": markup(name), "path": markup(path), "messages": messages, "answers": answers}
-    return small.issues.fill(frozenset({tone} if tone else ()), texts)
+    return small.issues.fill((tone,) if tone else (), texts)
 
 
 def _mark(tally: Tally) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from types import MappingProxyType
 
 from engine.datatypes.base import Control
@@ -14,15 +16,20 @@ from engine.model.item import ItemDef
 from engine.model.text import in_language
 from engine.records.evaluation import Violation
 from renderers.html.context import acknowledgement, answer_key
-from renderers.html.faces import ItemFace, item_face
-from renderers.html.names import Place
+from renderers.html.faces import BUTTONS, InputFace, ItemFace, control_of, item_face
 from renderers.html.request import Request
-from renderers.html.segments import Part, Workshop, markup
-from renderers.html.values import display, reason_of, shown
+from renderers.html.segments import Flags, Part, Texts, Workshop, markup
+from renderers.html.values import SHOW, Show, display, reason_of, shown_in
 from renderers.html.words import Words
 
+_KEPT = 64  # forms of a field at rest
+_STATES: tuple[tuple[Flags, Flags], ...] = ((), ("required",)), (("shown",), ("shown", "required"))  # [shown][required]
+_FILLED = "answered", "known"
+_PLAIN = (Decimal, date, bool)  # nothing in their words is to be escaped
+_CODES: frozenset[type] = frozenset({bool, str, tuple, Missing})
+_NO_CODES: frozenset[type] = frozenset({Missing})
+_NOT_ALONE = (Control.REFERENCE, Control.LOOKUP)  # their words come with the request
 _NAME = re.compile(r"\b[a-z][a-z0-9_]*\b")
-_NO_FLAGS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +40,10 @@ class SmallParts:
     confirm: Part
     reason: Part
     option: Part
-    input_line: Part
     counted: Part
     issues: Part
+    issue: Part
+    saved: Part
 
 
 def small_parts(workshop: Workshop) -> SmallParts:
@@ -47,8 +55,7 @@ class Input:
     """An item that a formula reads: of the same row, or of the form itself."""
 
     item: ItemDef
-    label: str
-    of_form: bool
+    face: InputFace
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,128 +64,148 @@ class ItemPart:
 
     item: ItemDef
     face: ItemFace
+    control: Control
+    show: Show
     part: Part
     reading: Part  # the item as text, for those who may not edit it
     small: SmallParts
     history: Part
     query: Part
+    always: bool  # a note without a condition: rules say nothing about it
+    asked: bool  # something to be entered
+    alone: bool  # an input that shows its own value and nothing else
+    codes: frozenset[type]  # types of values that are codes of a short list
     inputs: tuple[Input, ...] = ()
+    kept: dict[tuple[Flags, Entered | None], str] = field(default_factory=dict, compare=False)
 
-    def fill(self, place: Place, at: str, here: str, items: Mapping[str, Entered], request: Request) -> str:
-        """The item's markup at a place; `at` and `here` are what its name and its path start with."""
-        item, name, path = self.item, at + self.item.id, here + self.item.id
+    def pour(self, out: list[str], at: str, here: str, items: Mapping[str, Entered], request: Request) -> None:
+        """Add the item's markup at a place; `at` and `here` are what its name and its path start with."""
+        item, evaluation = self.item, request.evaluation
         if item.id in request.context.hidden_items:
-            return ""
-        fixed = request.mode != "edit" or item.id in request.context.fixed_items
-        flags, texts = set[str](), {"at": markup(at) if at else ""}
-        visible = path in request.evaluation.visible or (self.face.control == "note" and item.when is None)
-        if visible:
-            flags.add("shown")
-            if item.calculate is None and self.face.control != "note":
-                request.count(path)
-        if path in request.evaluation.required:
-            flags.add("required")
-        if item.calculate is not None:
-            self._calculated(flags, texts, place, items, path, request)
+            return
+        path = here + item.id
+        shown = path in evaluation.visible or self.always
+        if shown and self.asked:
+            request.count(path)
+        flags = _STATES[shown][path in evaluation.required]
+        if self.alone and request.plain and not at and path not in request.issues:
+            self._pour_plain(out, flags, items.get(item.id), request.words.language)
+            return
+        texts = {"at": markup(at)} if at else {}
+        more = (self._calculated if item.calculate is not None else self._entered)(texts, at, here, items, request)
+        if path in request.issues:
+            more += self._issues(texts, at + item.id, request.issues[path], request)
+        if request.badged:
+            more += self._badges(texts, at + item.id, request)
+        out += (self.reading if request.reads(item) else self.part).pieces(flags + more, texts)
+
+    def _pour_plain(self, out: list[str], flags: Flags, entered: Entered | None, language: str) -> None:
+        """The markup of a field at rest. While it is empty or holds a code, it has few forms, and each is made once."""
+        if entered is not None and type(entered) not in self.codes:
+            texts, more = self._shown(entered, language)
+            out += self.part.pieces(flags + more, texts)
+            return
+        kept = self.kept.get((flags, entered))
+        if kept is None:
+            texts, more = self._shown(entered, language)
+            kept = self.part.fill(flags + more, texts)
+            if len(self.kept) < _KEPT:
+                self.kept[flags, entered] = kept
+        out.append(kept)
+
+    def _shown(self, entered: Entered | None, language: str) -> tuple[Texts, Flags]:
+        """What the control holds, as markup, and the flags of its state."""
+        if entered is None:
+            return {}, ()
+        if isinstance(entered, Missing):
+            reason = reason_of(self.item, entered, language)
+            texts = {"reason": markup(reason.words), "reason_code": markup(reason.code)}
+            return texts, ("answered", "missing", f"mr={reason.code}")
+        if isinstance(entered, _PLAIN):
+            parts, flags = self.show(self.item, entered, language)
         else:
-            self._entered(flags, texts, items.get(item.id), path, request, fixed=fixed)
-        violations = request.issues.get(path)
-        if violations:
-            self._issues(flags, texts, name, violations, request)
-        self._badges(texts, name, request)
-        part = self.reading if fixed else self.part
-        return part.fill(frozenset(flags), texts)
+            parts, flags = shown_in(self.control, self.item, entered, language)
+            parts = {key: markup(text) for key, text in parts.items()}
+        return parts, (*_FILLED, *flags) if flags else _FILLED
 
     def _entered(
         self,
-        flags: set[str],
         texts: dict[str, str],
-        entered: Entered | None,
-        path: str,
+        at: str,
+        here: str,
+        items: Mapping[str, Entered],
         request: Request,
-        *,
-        fixed: bool,
-    ) -> None:
-        item, language = self.item, request.words.language
-        if item.datatype.control is Control.REFERENCE:
+    ) -> Flags:
+        item, language, entered = self.item, request.words.language, items.get(self.item.id)
+        parts, flags = self._shown(entered, language)
+        texts |= parts
+        if self.control is Control.REFERENCE:
             self._options(texts, entered, request)
-        if item.only is not None and path in request.context.withheld:
-            flags.update(f"off={code}" for code in request.context.withheld[path])
-        if entered is None:
-            return
-        flags.add("answered")
-        if isinstance(entered, Missing):
-            reason = reason_of(item, entered, language)
-            flags.update(("missing", f"mr={reason.code}"))
-            texts["reason"], texts["reason_code"] = markup(reason.words), markup(reason.code)
-            return
-        flags.add("known")
-        parts, more = shown(item, entered, language)
-        flags.update(more)
-        texts.update({key: markup(text) for key, text in parts.items()})
-        if fixed:
+        if item.only is not None:
+            flags += tuple(f"off={code}" for code in request.context.withheld.get(here + item.id, ()))
+        if entered is None or isinstance(entered, Missing):
+            return flags
+        if request.reads(item):
             text = entered.text if isinstance(entered, Unread) else display(item, entered, language, request.labels)
             texts["value"] = markup(text)
-        elif self.face.control == "lookup" and not isinstance(entered, Unread):
+        elif self.control is Control.LOOKUP and not isinstance(entered, Unread):
             codes = entered if isinstance(entered, tuple) else (str(entered),)
             whole = item.datatype.format(entered, item.facets, language)
             known = [request.labels[code] for code in codes if code in request.labels]
             texts["found"] = markup("; ".join(known) or (whole if whole != ", ".join(codes) else ""))
+        return flags
 
     def _options(self, texts: dict[str, str], entered: Entered | None, request: Request) -> None:
-        chosen = shown(self.item, entered, request.words.language)[0].get("target") if entered else None
+        chosen = shown_in(self.control, self.item, entered, request.words.language)[0].get("target")
         out = []
         for target, words in request.targets(self.item.target or ""):
-            flags = frozenset({"chosen"}) if target == chosen else _NO_FLAGS
+            flags = ("chosen",) if target == chosen else ()
             out.append(self.small.option.fill(flags, {"code": markup(target), "text": markup(words)}))
         texts["options"] = "".join(out)
 
     def _calculated(
-        self, flags: set[str], texts: dict[str, str], place: Place, items: Mapping[str, Entered], path: str,
-        request: Request,
-    ) -> None:  # fmt: skip
+        self, texts: dict[str, str], at: str, here: str, items: Mapping[str, Entered], request: Request
+    ) -> Flags:
+        path = here + self.item.id
+        flags = self._why(texts, path, here, items, request) if request.mode == "edit" else ()
         value = request.evaluation.calculated.get(path)
-        if value is not None:
-            flags.update(("known", "answered"))
-            texts["value"] = markup(display(self.item, value, request.words.language, request.labels))
-        if request.mode == "edit":
-            texts["inputs"] = self._why(place, items, path, request)
+        if value is None:
+            return flags
+        texts["value"] = markup(display(self.item, value, request.words.language, request.labels))
+        return _FILLED + flags
 
-    def _why(self, place: Place, items: Mapping[str, Entered], path: str, request: Request) -> str:
+    def _why(
+        self, texts: dict[str, str], path: str, here: str, items: Mapping[str, Entered], request: Request
+    ) -> Flags:
         """The real numbers: each item of the formula with its value, or the explanation that was given."""
-        given = request.context.why.get(path)
-        if given is not None:
-            return markup(given)
-        out = []
+        if path in request.context.why:
+            texts["why"] = markup(request.context.why[path])
+            return ("told",)
+        filled = []
         for source in self.inputs:
-            item, at = source.item, "" if source.of_form else place.at
-            here, values = ("", request.data.items) if source.of_form else (place.here, items)
-            text = request.text_of(item, values, here + item.id)
-            flags = frozenset({"filled"}) if text else _NO_FLAGS
-            words = {"name": at + item.id, "label": source.label, "text": text}
-            out.append(self.small.input_line.fill(flags, {key: markup(word) for key, word in words.items()}))
-        return "".join(out)
+            item, face = source.item, source.face
+            values, path = (request.data.items, item.id) if face.of_form else (items, here + item.id)
+            text = request.text_of(item, values, path)
+            if text:
+                texts[face.key] = markup(text)
+                filled.append(face.key)
+        return tuple(filled)
 
-    def _issues(
-        self, flags: set[str], texts: dict[str, str], name: str, violations: list[Violation], request: Request
-    ) -> None:
+    def _issues(self, texts: dict[str, str], name: str, violations: list[Violation], request: Request) -> Flags:
         request.note(name, self.face.label, violations, name)
-        flags.add("msg")
         tone, texts["messages"], texts["answers"] = tell(self.small, name, violations, request)
-        if tone:
-            flags.add(tone)
+        return ("msg", tone) if tone else ("msg",)
 
-    def _badges(self, texts: dict[str, str], name: str, request: Request) -> None:
+    def _badges(self, texts: dict[str, str], name: str, request: Request) -> Flags:
         badge, history = request.context.badges.get(name), request.context.shell.links.history
-        if not history and badge is None:
-            return
         out = []
         if badge is not None and badge.query:
-            out.append(self.query.fill(_NO_FLAGS, {"link": markup(badge.query)}))
+            out.append(self.query.fill((), {"link": markup(badge.query)}))
         if history:
-            flags = frozenset({"changed"}) if badge is not None and badge.changes > 1 else _NO_FLAGS
+            flags = ("changed",) if badge is not None and badge.changes > 1 else ()
             out.append(self.history.fill(flags, {"link": markup(history + name)}))
         texts["badges"] = "".join(out)
+        return ("badged",) if out else ()
 
 
 def tell(small: SmallParts, name: str, violations: Iterable[Violation], request: Request) -> tuple[str, str, str]:
@@ -188,7 +215,7 @@ def tell(small: SmallParts, name: str, violations: Iterable[Violation], request:
         error = violation.severity is CheckSeverity.ERROR
         if not request.settled(name, violation):
             tones.add("bad" if error else "soft")
-        kind = _NO_FLAGS if error else frozenset({"warning"})
+        kind = () if error else ("warning",)
         messages.append(small.message.fill(kind, {"text": markup(violation.message)}))
         if not error and request.mode == "edit":
             answers.append(answer(small, name, violation, request))
@@ -206,7 +233,7 @@ def answer(small: SmallParts, name: str, violation: Violation, request: Request)
             "text": markup(given or ""),
         }
     )
-    flags = _NO_FLAGS if given is None else frozenset({"answered"})
+    flags = () if given is None else ("answered",)
     part = small.reason if violation.severity is CheckSeverity.WARNING_REASON else small.confirm
     return part.fill(flags, texts)
 
@@ -215,9 +242,9 @@ def tally_text(small: SmallParts, words: Words, errors: int, warnings: int) -> s
     """'1 error, 2 warnings' with their signs; '' when all is well."""
     if not errors and not warnings:
         return ""
-    flags = {key for key, number in (("errors", errors), ("warnings", warnings)) if number}
+    flags = tuple(key for key, number in (("errors", errors), ("warnings", warnings)) if number)
     texts = {"errors": words.count("errors", errors), "warnings": words.count("warnings", warnings)}
-    return small.counted.fill(frozenset(flags), texts)
+    return small.counted.fill(flags, texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,18 +260,27 @@ class ItemMaker:
 
     def make(self, item: ItemDef, row: Mapping[str, ItemDef] | None) -> ItemPart:
         """`row` holds the items of the row that the item stands in; at the top of the form names are fixed."""
-        face = item_face(item, self.words)
+        inputs = tuple(self._inputs(item, row or {}))
+        face, control = item_face(item, self.words, tuple(each.face for each in inputs)), control_of(item)
         fixed = {"at": ""} if row is None else None
         part = self.controls.part(self.mode, face, fixed)
         return ItemPart(
             item=item,
             face=face,
+            control=control,
+            show=SHOW[control],
             part=part,
             reading=self.controls.part("read", face, fixed) if self.mode == "edit" else part,
             small=self.small,
             history=self.parts.part("history", face),
             query=self.parts.part("query", face),
-            inputs=tuple(self._inputs(item, row or {})),
+            always=control is Control.NOTE and item.when is None,
+            asked=control is not Control.NOTE and item.calculate is None,
+            alone=item.calculate is None and item.only is None and control not in _NOT_ALONE,
+            codes=_CODES
+            if control in (Control.CHOICE, Control.CHOICES) and len(face.options) <= BUTTONS
+            else _NO_CODES,
+            inputs=inputs,
         )
 
     def _inputs(self, item: ItemDef, row: Mapping[str, ItemDef]) -> Iterator[Input]:
@@ -254,4 +290,4 @@ class ItemMaker:
             source = row.get(name) or self.top.get(name)
             if source is not None and source is not item:
                 label = in_language(source.label, self.words.language) or name
-                yield Input(source, label, name not in row)
+                yield Input(source, InputFace(name, label, name not in row, f"in={name}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from jinja2 import Environment, Template
@@ -18,28 +19,22 @@ from engine.records.evaluation import Evaluation
 from engine.records.form_data import FormData
 from renderers.html.context import PageContext
 from renderers.html.environment import build_environment
-from renderers.html.faces import SectionFace, form_title, group_face, section_face
+from renderers.html.faces import form_title, group_face, section_face
 from renderers.html.groups import GroupPart, issues_at, name_rows
 from renderers.html.items import ItemMaker, ItemPart, SmallParts, small_parts, tally_text
 from renderers.html.names import Place
 from renderers.html.request import Request, Tally, sum_of
-from renderers.html.segments import Part, Workshop
+from renderers.html.segments import Part, Workshop, around, markup
 from renderers.html.words import Words, load_words
+from renderers.html.work import Outline, WorkFace, WorkPart, work_parts
 
 MODES = ("edit", "read", "print")
 
 # Words that the script on the page needs; they travel as data attributes.
 _SCRIPT_WORDS = (
-    *("saved", "leave", "unknown_yet", "open_issues", "errors", "warnings", "fields_of"),
+    *("saved", "leave", "unknown_yet", "filled_in", "open_issues", "errors", "warnings", "fields_of"),
     *("found", "nothing_found", "search_code"),
 )
-_SECTION_SIGNS = {
-    "errors": ("err", "err", "state_errors"),
-    "warnings": ("warn", "warn", "state_warnings"),
-    "complete": ("ok", "ok", "section_ready"),
-    "draft": ("draft", "", "section_draft"),
-    "open": ("open", "", "section_open"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +42,30 @@ class SectionPart:
     """A section ready to be filled."""
 
     section: SectionDef
-    face: SectionFace
     frame: Part
+    step: Part  # its entry in the navigator
     content: tuple[ItemPart | GroupPart, ...]
+    groups: tuple[GroupPart, ...]  # of the content
 
-    def fill(self, request: Request, small: SmallParts) -> str:
-        """The section's markup; the request's tally is its own afterwards."""
+    def pour(self, out: list[str], request: Request, small: SmallParts) -> str:
+        """Add the section, and give its step; the request's tally is its own afterwards."""
         request.tally = Tally()
-        data, top = request.data, Place()
-        body = "".join(
-            part.fill(top, "", "", data.items, request) if isinstance(part, ItemPart) else part.fill(top, data, request)
-            for part in self.content
-        )
+        data, start = request.data, len(out)
+        for part in self.content:
+            if isinstance(part, ItemPart):
+                part.pour(out, "", "", data.items, request)
+            else:
+                out.append(part.fill(Place(), data, request))
         tally = request.tally
-        flags = {"shown"} if self.visible(request) else set[str]()
-        texts = {"body": body, "tally": tally_text(small, request.words, tally.errors, tally.warnings)}
-        return self.frame.fill(frozenset(flags), texts)
+        flags = ("shown", tally.state) if self._visible(request) else (tally.state,)
+        errors = tally_text(small, request.words, tally.errors, tally.warnings)
+        before, after = around(lambda mark: self.frame.fill(flags, {"body": mark, "tally": errors}))
+        count = {"count": f"{tally.filled}/{tally.total}"} if tally.total else {}
+        out.insert(start, before)
+        out.append(after)
+        return self.step.fill(flags, count)
 
-    def visible(self, request: Request) -> bool:
+    def _visible(self, request: Request) -> bool:
         """A section with a condition shows by what stands in it."""
         return self.section.when is None or request.tally.total > 0 or self._shows_something(request)
 
@@ -85,61 +86,62 @@ class FormPage:
     sections: tuple[SectionPart, ...]
     small: SmallParts
     frame: Template
-    fixed: Mapping[str, Markup]
+    work: WorkPart
 
-    def render(self, data: FormData, evaluation: Evaluation, context: PageContext, more: Mapping[str, Any]) -> Markup:
+    def render(
+        self,
+        data: FormData,
+        evaluation: Evaluation,
+        context: PageContext,
+        *,
+        state_json: str = "",
+        more: Mapping[str, Any] = MappingProxyType({}),
+    ) -> str:
+        """The whole page; `more` is what another frame than the usual one asks for."""
         request = Request(self.form, self.words, self.mode, data, evaluation, context)
         for section in self.sections:
-            name_rows(section.content, Place(), data, request)
-        body, outline = [], []
+            name_rows(section.groups, Place(), data, request)
+        body, steps, tallies = list[str](), [], []
         for section in self.sections:
-            body.append(section.fill(request, self.small))
-            outline.append(self._outline(section, request))
+            steps.append(section.pour(body, request, self.small))
+            tallies.append(request.tally)
         request.tally = Tally()
         label = self.words.text("form_wide")
         wide = issues_at(self.small, "", "", request, label=label, anchor="form-wide")
-        whole = sum_of([*(each["tally"] for each in outline), request.tally])
-        return Markup(  # noqa: S704 - an escaping template made it
-            self.frame.render(
-                title=form_title(self.form, self.words.language),
-                intro=in_language(self.form.intro, self.words.language),
-                mode=self.mode,
-                body=Markup("".join(body)),  # noqa: S704 - segments hold escaped values
-                form_issues=Markup(wide) if request.tally.issues else "",  # noqa: S704
-                no_issues=Markup(wide),  # noqa: S704
-                sections=outline,
-                ready=sum(each["tally"].state == "complete" for each in outline),
-                whole=whole,
-                page=context,
-                shell=context.shell,
-                csrf_token=context.csrf_token,
-                fixed=self.fixed,
-                **more,
-            )
-        )
+        whole = sum_of([*tallies, request.tally])
+        outline = Outline(steps, tallies, whole, wide, wide_issues=bool(request.tally.issues))
+        before, after = around(lambda mark: self._frame(mark, whole, context, more))
+        above, below = around(lambda mark: self.work.fill(mark, outline, request, state_json))
+        return "".join((before, above, *body, below, after))
 
-    def _outline(self, section: SectionPart, request: Request) -> dict[str, Any]:
-        sign, tone, word = _SECTION_SIGNS[request.tally.state]
-        return {
-            "face": section.face,
-            "tally": request.tally,
-            "shown": section.visible(request),
-            "sign": (sign, tone, self.words.text(word)),
-        }
+    def _frame(self, work: Markup, whole: Tally, context: PageContext, more: Mapping[str, Any]) -> str:
+        """The page without its work area: what all pages share, the patient band."""
+        save = context.save
+        saved = self.small.saved.fill((save.state,), {"state": markup(save.state), "time": markup(save.time)})
+        return self.frame.render(
+            title=form_title(self.form, self.words.language),
+            mode=self.mode,
+            work=work,
+            saved=Markup(saved),  # noqa: S704 - made by a macro, its texts are escaped
+            whole=whole,
+            page=context,
+            shell=context.shell,
+            csrf_token=context.csrf_token,
+            **more,
+        )
 
 
 def _fixed(environment: Environment, small: SmallParts) -> dict[str, Markup]:
     """What is the same on every page: empty messages that the script copies, the list of keys."""
-    none, warning = frozenset[str](), frozenset({"warning"})
     samples = {
-        "error": small.message.fill(none, {}),
-        "warning": small.message.fill(warning, {}),
-        "confirm": small.confirm.fill(none, {}),
-        "reason": small.reason.fill(none, {}),
+        "error": small.message.fill((), {}),
+        "warning": small.message.fill(("warning",), {}),
+        "confirm": small.confirm.fill((), {}),
+        "reason": small.reason.fill((), {}),
     }
     module: Any = environment.get_template("fixed.html").module
     pieces = {key: Markup(text) for key, text in samples.items()}  # noqa: S704 - made by macros
-    return {"samples": module.templates(_SCRIPT_WORDS, _SECTION_SIGNS, pieces), "key_list": module.key_list()}
+    return {"samples": module.templates(_SCRIPT_WORDS, pieces), "key_list": module.key_list()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,18 +157,27 @@ class FormMaker:
         parts, groups = self._workshop("parts.html"), self._workshop("groups.html")
         small = small_parts(parts)
         items = ItemMaker(self.words, mode, controls, parts, small, {item.id: item for item in form.items})
-        sections = tuple(self._section(section, items, groups) for section in form.sections)
+        sections = tuple(self._section(section, items, groups, parts) for section in form.sections)
         frame = self.environment.get_template("form.html")
-        return FormPage(form, self.words, mode, sections, small, frame, _fixed(self.environment, small))
+        face = WorkFace(
+            form_title(form, self.words.language),
+            in_language(form.intro, self.words.language),
+            mode,
+            **_fixed(self.environment, small),
+        )
+        areas = self._workshop("work.html")
+        work = WorkPart(mode, self.words, areas.part("work", face), work_parts(areas), small)
+        return FormPage(form, self.words, mode, sections, small, frame, work)
 
     def _workshop(self, template: str) -> Workshop:
         module: TemplateModule = self.environment.get_template(template).module
         return Workshop(module, self.prepared)
 
-    def _section(self, section: SectionDef, items: ItemMaker, groups: Workshop) -> SectionPart:
+    def _section(self, section: SectionDef, items: ItemMaker, groups: Workshop, parts: Workshop) -> SectionPart:
         face = section_face(section, self.words)
         content = tuple(self._content(part, None, items, groups) for part in section.content)
-        return SectionPart(section, face, groups.part("section", face), content)
+        inner = tuple(part for part in content if isinstance(part, GroupPart))
+        return SectionPart(section, groups.part("section", face), parts.part("step", face), content, inner)
 
     def _content(
         self, part: ItemDef | GroupDef, row: Mapping[str, ItemDef] | None, items: ItemMaker, groups: Workshop
@@ -216,16 +227,10 @@ class Pages:
         evaluation: Evaluation,
         context: PageContext | None = None,
         state_json: str = "",
-    ) -> Markup:
+    ) -> str:
         """The whole page of a form; `state_json` (see `script_safe`) goes to the browser's rule interpreter."""
         page = self.page(form_id, language, mode)
-        more = {**self.frame_words(language), "state_json": Markup(state_json)}  # noqa: S704 - script_safe() made it
-        return page.render(data, evaluation, context or PageContext(), more)
-
-    def frame_words(self, language: str) -> dict[str, Any]:
-        """What the frame's template needs besides the form."""
-        signs = getattr(self.makers[language].environment.get_template("parts.html").module, "STATUS")  # noqa: B009 - a template's name
-        return {"state_json": "", "status_signs": signs}
+        return page.render(data, evaluation, context or PageContext(), state_json=state_json)
 
 
 class Registry(Protocol):

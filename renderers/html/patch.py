@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from engine.datatypes.values import Unread
 from engine.model.form import FormDef
-from engine.records.evaluation import Evaluation
+from engine.records.evaluation import Evaluation, Violation
 from engine.records.form_data import FormData
 from renderers.html.context import answer_key
 from renderers.html.names import levels
@@ -15,8 +17,21 @@ from renderers.html.request import FILLED
 from renderers.html.values import display
 
 
-def evaluation_patch(form: FormDef, data: FormData, evaluation: Evaluation, language: str) -> dict[str, Any]:
-    """The argument of `applyEvaluation` in static/form.js. The browser's own interpreter gives the same shape."""
+def evaluation_patch(
+    form: FormDef,
+    data: FormData,
+    evaluation: Evaluation,
+    language: str,
+    *,
+    withheld: Mapping[str, Collection[str]] = MappingProxyType({}),
+    quiet: Collection[Violation] = (),
+) -> dict[str, Any]:
+    """The argument of `applyEvaluation` in static/form.js. The browser's own interpreter gives the same shape.
+
+    Args:
+        withheld: path -> codes that are not on offer now.
+        quiet: violations that the page does not show yet.
+    """
     calculated: dict[str, str | None] = {}
     twice, filled, total = [], 0, 0
     for level in levels(form, data):
@@ -37,19 +52,22 @@ def evaluation_patch(form: FormDef, data: FormData, evaluation: Evaluation, lang
         "required": sorted(evaluation.required),
         "calculated": calculated,
         "twice": twice,
+        "withheld": {path: sorted(codes) for path, codes in withheld.items()},
         "filled": filled,
         "total": total,
-        "violations": [
-            {
-                "code": violation.code,
-                "severity": str(violation.severity),
-                "item": violation.item,
-                "row": violation.row,
-                "message": violation.message,
-                "key": answer_key(violation),
-            }
-            for violation in evaluation.violations
-        ],
+        "violations": [_violation(violation, violation in quiet) for violation in evaluation.violations],
+    }
+
+
+def _violation(violation: Violation, quiet: bool) -> dict[str, Any]:
+    return {
+        "code": violation.code,
+        "severity": str(violation.severity),
+        "item": violation.item,
+        "row": violation.row,
+        "message": violation.message,
+        "key": answer_key(violation),
+        "quiet": quiet,
     }
 
 

@@ -16,7 +16,7 @@ from renderers.html.words import load_words
 
 MAX_BYTES = 10_000_000
 MAX_FIELDS = 100_000
-CONTROL_NAMES = frozenset({"csrf_token", "__do", "__revision", "__key", "__open", "__clear"})
+CONTROL_NAMES = frozenset({"csrf_token", "__do", "__revision", "__key", "__open", "__clear", "__live"})
 VERBS = frozenset(
     {"save", "complete", "autosave", "language", "open", "close", "next", "add", "copy", "remove", "undo", "clear"}
 )
@@ -87,6 +87,7 @@ class PostedForm:
     idempotency_key: str = ""
     open_rows: frozenset[str] = frozenset()
     clear_confirmed: bool = False
+    live: bool = False  # the page's script ran the rules: what is empty there was left empty by somebody
 
     @property
     def anchor(self) -> str:
@@ -130,6 +131,7 @@ class PostReader:
             idempotency_key=fields.last("__key"),
             open_rows=open_rows,
             clear_confirmed=fields.last("__clear") == "yes",
+            live=bool(fields.last("__live")),
         )
 
     def _groups(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
-from engine.datatypes.base import Control
 from engine.datatypes.values import Entered, Missing, Reference, Unread
-from engine.datatypes.words import unit_text
+from engine.datatypes.words import quantity_text
 from engine.model.form import CheckSeverity, FormDef
 from engine.model.item import ItemDef
 from engine.records.evaluation import Evaluation, ItemState, Violation
@@ -16,7 +16,7 @@ from renderers.html.context import UNFILLED, PageContext, acknowledgement
 from renderers.html.values import display
 from renderers.html.words import Words
 
-FILLED = frozenset({ItemState.ANSWERED, ItemState.MISSING})
+FILLED = (ItemState.ANSWERED, ItemState.MISSING)  # compared by identity first: a set would hash them in Python
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,17 @@ class Tally:
 
     total: int = 0
     filled: int = 0
+    errors: int = 0
     issues: list[Issue] = field(default_factory=list)
-
-    @property
-    def errors(self) -> int:
-        return sum(issue.error for issue in self.issues)
 
     @property
     def warnings(self) -> int:
         return len(self.issues) - self.errors
+
+    def add(self, issue: Issue) -> None:
+        """Enter an open issue."""
+        self.issues.append(issue)
+        self.errors += issue.error
 
     @property
     def state(self) -> str:
@@ -65,6 +67,7 @@ def sum_of(tallies: Iterable[Tally]) -> Tally:
     for tally in tallies:
         whole.total += tally.total
         whole.filled += tally.filled
+        whole.errors += tally.errors
         whole.issues += tally.issues
     return whole
 
@@ -83,8 +86,12 @@ class Request:
     choices: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # group -> its rows as (id, title)
     issues: dict[str, list[Violation]] = field(default_factory=dict)  # by path of the item, else of the row
     tally: Tally = field(default_factory=Tally)
+    badged: bool = False  # whether fields have badges
+    plain: bool = False  # whether only value, state and issues decide about a field's looks
 
     def __post_init__(self) -> None:
+        self.badged = bool(self.context.badges or self.context.shell.links.history)
+        self.plain = self.mode == "edit" and not self.badged and not self.context.fixed_items
         self.labels.update(self.context.labels)
         for targets in self.context.targets.values():
             self.labels.update(targets)
@@ -109,13 +116,17 @@ class Request:
         """Enter unsettled issues into the tally."""
         for violation in violations:
             if not self.settled(name, violation):
-                self.tally.issues.append(Issue(violation.severity, label, violation.message, "#" + anchor))
+                self.tally.add(Issue(violation.severity, label, violation.message, "#" + anchor))
 
     def count(self, path: str) -> None:
         """Enter a visible item into the tally."""
         self.tally.total += 1
         if self.evaluation.states.get(path) in FILLED:
             self.tally.filled += 1
+
+    def reads(self, item: ItemDef) -> bool:
+        """Whether an item is shown as text."""
+        return self.mode != "edit" or item.id in self.context.fixed_items
 
     def is_open(self, row: str) -> bool:
         """Whether a row shows its inputs: it, or a row in it, was opened."""
@@ -127,13 +138,12 @@ class Request:
         value: Entered | None = items.get(item.id)
         if item.calculate is not None:
             value = self.evaluation.calculated.get(path)
+        if isinstance(value, Decimal):
+            return quantity_text(value, item.facets.unit or "", self.words.language)
         if value is None or isinstance(value, Missing):
             return ""
         if isinstance(value, Unread):
             return value.text
         if isinstance(value, Reference) and value.target not in self.labels:
             return ""
-        text = display(item, value, self.words.language, self.labels)
-        if item.facets.unit and item.datatype.control is Control.NUMBER:
-            return f"{text} {unit_text(item.facets.unit, self.words.language)}"
-        return text
+        return display(item, value, self.words.language, self.labels)

@@ -1,4 +1,4 @@
-"""Prepared markup: a macro is rendered once into a segment whose holes and optional parts are filled for each page.
+"""Prepared markup: a macro is rendered once into constant texts with gaps, which a page fills and joins.
 
 A macro asks its second argument for everything that changes: `s.text('value')` is a hole, `{% call s.when('bad') %}`
 an optional part. `Holes` answers with marks, which `prepare` turns into a Segment; `Live` answers with the real
@@ -7,24 +7,29 @@ thing. Both give the same page (tested); the segment is only quicker.
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from jinja2.environment import TemplateModule
 from markupsafe import Markup, escape
 
-Flags = frozenset[str]
+Flags = tuple[str, ...]  # those that are set; a flag that a piece does not know makes no difference to it
 Texts = Mapping[str, str]  # markup: escaped already
 Macro = Callable[..., Markup]
 
-_VARIANTS = 64  # of one segment; more are joined without being kept
+_VARIANTS = 64  # of one segment; more are made anew each time
+_to_escape = re.compile("[&<>'\"]").search
+
+
+_BODY = Markup(secrets.token_hex(12))  # noqa: S704 - hexadecimal digits; random, so that no text can fake it
 
 
 def markup(text: str) -> str:
-    """Plain text -> markup. Most values are a number or a code and need no look at each character by the escaper."""
-    return text if text.isalnum() else str(escape(text))
+    """Plain text -> markup. Most values are a number, a date or a code, and nothing in them needs the escaper."""
+    return text if _to_escape(text) is None else str(escape(text))
 
 
 class State(Protocol):
@@ -38,7 +43,19 @@ class State(Protocol):
 class Part(Protocol):
     """A piece of a page that can be filled."""
 
-    def fill(self, flags: Flags, texts: Texts) -> str: ...
+    def fill(self, flags: Flags, texts: Texts) -> str:
+        """The piece as one text."""
+        ...
+
+    def pieces(self, flags: Flags, texts: Texts) -> Sequence[str]:
+        """The same, not yet joined: for a page that is joined as a whole."""
+        ...
+
+
+def around(fill: Callable[[Markup], str]) -> tuple[str, str]:
+    """What stands before and after a body: a long one is put between them when the page is joined, and copied once."""
+    before, _, after = fill(_BODY).partition(_BODY)
+    return before, after
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,44 +122,48 @@ Variant = tuple[list[str], tuple[str, ...]]  # texts with a gap at each odd plac
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Prepared markup. `keys` are the flags it knows: others make no difference to it."""
+    """Prepared markup. What flags leave of it, joined between those holes that are filled, is made once."""
 
-    pieces: tuple[Piece, ...]
-    keys: Flags
-    variants: dict[Flags, Variant] = field(default_factory=dict, compare=False)
+    parts: tuple[Piece, ...]
+    variants: dict[tuple[Flags, tuple[str, ...]], Variant] = field(default_factory=dict, compare=False)
 
     def fill(self, flags: Flags, texts: Texts) -> str:
-        variant = self.variants.get(flags)
+        return "".join(self.pieces(flags, texts))
+
+    def pieces(self, flags: Flags, texts: Texts) -> Sequence[str]:
+        key = flags, tuple(texts)
+        variant = self.variants.get(key)
         if variant is None:
-            variant = self._variant(flags)
-        pieces, holes = variant
+            variant = _variant(self.parts, *key)
+            if len(self.variants) < _VARIANTS:
+                self.variants[key] = variant
+        constant, holes = variant
         if not holes:
-            return pieces[0]
-        out, get = pieces.copy(), texts.get
-        out[1::2] = [get(hole, "") for hole in holes]
-        return "".join(out)
-
-    def _variant(self, flags: Flags) -> Variant:
-        pieces, holes = [""], list[str]()
-        for piece in _flatten(self.pieces, flags):
-            if isinstance(piece, Literal):
-                pieces[-1] += piece.text
-            else:
-                holes.append(piece.key)
-                pieces += ["", ""]  # the hole, and the text after it
-        variant = pieces, tuple(holes)
-        if len(self.variants) < _VARIANTS:
-            self.variants[flags] = variant
-        return variant
+            return constant
+        if len(holes) == 1:
+            return constant[0], texts[holes[0]], constant[2]
+        pieces = constant.copy()
+        pieces[1::2] = [texts[hole] for hole in holes]
+        return pieces
 
 
-def _flatten(pieces: Iterable[Piece], flags: Flags) -> Iterable[Literal | Hole]:
+def _variant(pieces: Iterable[Piece], flags: Flags, filled: tuple[str, ...]) -> Variant:
+    texts, holes = [""], list[str]()
+    for piece in _flatten(pieces, flags):
+        if isinstance(piece, Literal):
+            texts[-1] += piece.text
+        elif piece.key in filled:
+            holes.append(piece.key)
+            texts += ["", ""]  # the gap, and the text after it
+    return texts, tuple(holes)
+
+
+def _flatten(pieces: Iterable[Piece], flags: Flags) -> Iterator[Literal | Hole]:
     for piece in pieces:
-        if isinstance(piece, Optional):
-            if (piece.key in flags) is not piece.absent:
-                yield from _flatten(piece.body, flags)
-        else:
+        if not isinstance(piece, Optional):
             yield piece
+        elif (piece.key in flags) is not piece.absent:
+            yield from _flatten(piece.body, flags)
 
 
 def prepare(macro: Macro, face: object, fixed: Texts | None = None) -> Segment:
@@ -151,7 +172,6 @@ def prepare(macro: Macro, face: object, fixed: Texts | None = None) -> Segment:
     tokens = str(macro(face, holes)).split(holes.mark)
     stack: list[list[Piece]] = [[]]
     opened: list[tuple[str, bool]] = []
-    keys: set[str] = set()
     for number, token in enumerate(tokens):
         if number % 2 == 0:
             if token:
@@ -159,14 +179,12 @@ def prepare(macro: Macro, face: object, fixed: Texts | None = None) -> Segment:
         elif token.startswith("="):
             stack[-1].append(Hole(token[1:]))
         elif token == "/":
-            key, absent = opened.pop()
-            body = tuple(stack.pop())
-            stack[-1].append(Optional(key, absent, body))
+            part = Optional(*opened.pop(), tuple(stack.pop()))
+            stack[-1].append(part)
         else:
             opened.append((token[1:], token.startswith("!")))
-            keys.add(token[1:])
             stack.append([])
-    return Segment(tuple(stack[0]), frozenset(keys))
+    return Segment(tuple(stack[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +197,9 @@ class LivePart:
 
     def fill(self, flags: Flags, texts: Texts) -> str:
         return str(self.macro(self.face, Live(flags, {**texts, **self.fixed})))
+
+    def pieces(self, flags: Flags, texts: Texts) -> Sequence[str]:
+        return (self.fill(flags, texts),)
 
 
 @dataclass(frozen=True, slots=True)

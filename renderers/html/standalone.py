@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from markupsafe import Markup
 
@@ -33,8 +32,7 @@ def render_form_html(registry: Registry, form_id: str, language: str) -> str:
         save=Save("read_only"),
         state="open",
     )
-    more: dict[str, Any] = {**pages.frame_words(language), "sheets": _sheets(), "sprite": _sprite()}
-    return str(page.render(data, blank_evaluation(form, data), context, more))
+    return page.render(data, blank_evaluation(form, data), context, more={"sheets": _sheets(), "sprite": _sprite()})
 
 
 def blank_data(form: FormDef) -> FormData:

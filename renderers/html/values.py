@@ -19,6 +19,7 @@ from renderers.html.faces import control_of, units_of
 
 Parts = Mapping[str, str]  # hole -> plain text, not yet escaped
 Shown = tuple[Parts, tuple[str, ...]]  # and the flags
+Show = Callable[[ItemDef, Value, str], Shown]  # item, value, language
 
 _NUMBER = re.compile(r"[0-9\s.,+\-\u2212]+")
 _NOTHING: Shown = (MappingProxyType({}), ())
@@ -26,9 +27,13 @@ _NOTHING: Shown = (MappingProxyType({}), ())
 
 def shown(item: ItemDef, entered: Entered | None, language: str) -> Shown:
     """What the inputs of the item's control hold."""
+    return shown_in(control_of(item), item, entered, language)
+
+
+def shown_in(control: Control, item: ItemDef, entered: Entered | None, language: str) -> Shown:
+    """The same for those who know the control."""
     if entered is None or isinstance(entered, Missing):
         return _NOTHING
-    control = control_of(item)
     if isinstance(entered, Unread):
         return _UNREAD.get(control, _plain)(item, entered)
     return SHOW[control](item, entered, language)
@@ -36,12 +41,13 @@ def shown(item: ItemDef, entered: Entered | None, language: str) -> Shown:
 
 def display(item: ItemDef, value: Value, language: str, labels: Mapping[str, str]) -> str:
     """The value as text for reading; `labels` gives words for references and codes of open dictionaries."""
+    if isinstance(value, Decimal):
+        quantity = item.datatype.control is Control.QUANTITY  # a calculated one
+        return quantity_text(value, item.facets.unit or "", language) if quantity else number_text(value, language)
     if isinstance(value, Reference):
         return labels.get(value.target, value.target)
-    if item.datatype.kind is Kind.CODE and isinstance(value, str) and value in labels:
+    if isinstance(value, str) and value in labels and item.datatype.kind is Kind.CODE:
         return f"{labels[value]} ({value})"
-    if isinstance(value, Decimal) and item.datatype.control is Control.QUANTITY:  # a calculated one
-        return quantity_text(value, item.facets.unit or "", language)
     return item.datatype.format(value, item.facets, language)
 
 
@@ -133,7 +139,8 @@ def _date(_: ItemDef, value: Value, language: str) -> Shown:  # noqa: ARG001 - p
         return {"d": f"{value.day:02d}" if value.day else "", "m": month, "y": f"{value.year:04d}"}, ()
     if not isinstance(value, date):
         raise TypeError(f"a date is expected, not {value!r}")
-    return {"d": f"{value.day:02d}", "m": f"{value.month:02d}", "y": f"{value.year:04d}"}, ()
+    text = value.isoformat()
+    return {"d": text[8:10], "m": text[5:7], "y": text[:4]}, ()
 
 
 def _datetime(item: ItemDef, value: Value, language: str) -> Shown:
@@ -172,7 +179,7 @@ def _note(_item: ItemDef, _value: Value, _language: str) -> Shown:
     return _NOTHING
 
 
-SHOW: Mapping[Control, Callable[[ItemDef, Value, str], Shown]] = MappingProxyType(
+SHOW: Mapping[Control, Show] = MappingProxyType(
     {
         Control.TEXT: _text,
         Control.LONG_TEXT: _text,

@@ -22,6 +22,8 @@ const answers = {
   set: ({ at, value }) => { session.set(at, value); return session.evaluation(); },
   add: ({ at, group, row }) => { session.addRow(at, group, row); return session.evaluation(); },
   remove: ({ at }) => { session.removeRow(at); return session.evaluation(); },
+  entered: ({ items }) => Object.fromEntries(items.map((at) => [at, rules.encode(session.find(at).entered[at.split('.').pop()] ?? null)])),
+  quiet: ({ violations }) => violations.map((each) => session.isQuiet(each)),
   patch: () => session.patch(),
   tell: ({ violations }) => session.tell(violations),
   time: ({ edits }) => edits.map(([at, value]) => { const start = performance.now(); session.set(at, value); return performance.now() - start; }),

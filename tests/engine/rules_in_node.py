@@ -140,7 +140,7 @@ class Laboratory:
             "parts": [
                 {"scope": place, "items": [], "groups": []} for scope, place in places.items() if scope.kind == "form"
             ],
-            **{name: [] for name in ("steps", "checks", "beyond", "months", "quotes")},
+            **{name: [] for name in ("steps", "checks", "beyond", "concerns", "months", "quotes")},
             **{name: {} for name in ("codes", "messages")},
             "attributes": {
                 listed.id: {
@@ -192,6 +192,7 @@ class Laboratory:
             "as_of": wire_value(record.session.tree.world.as_of),
             "at": "save",
             "told": [],
+            "touched": None,
             "homes": [],
             "nodes": nodes,
             "focus": focus,

@@ -4,6 +4,7 @@ import base64
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,6 +54,7 @@ class Served:
     clock: Clock
     server: BaseWSGIServer
     site: int
+    registry: str
 
     @property
     def address(self) -> str:
@@ -61,10 +63,13 @@ class Served:
     def record(self, who: str, login: str = "anna") -> SubjectRecord:
         """A patient as stored."""
         database = self.space.database
-        actor = Actor(find_account(database, login).id, login, REGISTRY, self.site)
+        actor = Actor(find_account(database, login).id, login, self.registry, self.site)
         subject = find_pseudonym(database, actor, who, at=self.clock.now)
-        registry = self.space.registries.current[REGISTRY].registry
+        registry = self.space.registries.current[self.registry].registry
         return load_subject(database, registry, actor, subject, self.clock.now)
+
+
+Serve = Callable[[Path, str], Served]
 
 
 @pytest.fixture(scope="session")
@@ -74,29 +79,39 @@ def registry() -> CompiledRegistry:
 
 
 @pytest.fixture(scope="module")
-def served(new_sqlite: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """An application with one hospital and two people."""
-    key = tmp_path_factory.mktemp("keys") / "master.key"
+def serve(new_sqlite: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Call it with a folder of definitions and a registry for an application with one hospital and two people."""
+    with ExitStack() as stack:
+        keys = tmp_path_factory.mktemp("keys")
+        yield lambda folder, registry: stack.enter_context(serving(new_sqlite(), folder, registry, keys))
+
+
+@contextmanager
+def serving(url: str, folder: Path, registry: str, keys: Path) -> Iterator[Served]:
+    """A running application."""
+    key = keys / "master.key"
     key.write_text(base64.b64encode(b"k" * 32).decode(), "utf-8")
     clock = Clock()
-    app = create_app(
-        Settings(
-            new_sqlite(), ROOT / "form_definitions", key, "s" * 48, secure_cookies=False, synthetic=True, clock=clock
-        )
-    )
+    app = create_app(Settings(url, folder, key, "s" * 48, secure_cookies=False, synthetic=True, clock=clock))
     space: Workspace = app.extensions[EXTENSION]
     site = create_site(space.database, "990000000101", "Szpital Wojewódzki w Zalesiu", who="office", at=NOW)
     for login, name in (("anna", "Anna Nowak"), ("piotr", "Piotr Zieliński")):
         account = create_account(space.database, login, name, PASSWORD, who="office", at=NOW)
-        add_membership(space.database, account, REGISTRY, "entry", site_id=site, who="office", at=NOW)
+        add_membership(space.database, account, registry, "entry", site_id=site, who="office", at=NOW)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield Served(space, clock, server, site)
+    yield Served(space, clock, server, site, registry)
     server.shutdown()
     thread.join()
     server.server_close()
     space.database.close()
+
+
+@pytest.fixture(scope="module")
+def served(serve: Serve) -> Served:
+    """The application that the scenarios use."""
+    return serve(ROOT / "form_definitions", REGISTRY)
 
 
 @pytest.fixture

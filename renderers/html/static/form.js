@@ -112,19 +112,24 @@
   const pathOf = (field) => placeOf(field).path + field.dataset.item;
   const nameOf = (field) => placeOf(field).name + field.dataset.item;
 
+  const isUnfilled = (issue) => issue.code === 'required' || issue.code === 'rows';
+  const isQuiet = (issue) => (engine ? engine.isQuiet(issue) : issue.quiet); // in a form that was only just begun
+
   function applyEvaluation(result) {
     const visible = new Set(result.visible), required = new Set(result.required), twice = new Set(result.twice || []);
     const issues = new Map();
     for (const issue of result.violations) {
-      if (!('strict' in form.dataset) && (issue.code === 'required' || issue.code === 'rows')) continue;
+      if (!('strict' in form.dataset) && (isUnfilled(issue) || isQuiet(issue))) continue;
       const path = issue.item || issue.row;
       issues.set(path, [...(issues.get(path) || []), issue]);
     }
     const open = [];
+    fillIn(result.offered || {});
     for (const field of all('[data-item]')) {
       const path = pathOf(field);
       if (!field.matches('.f-note:not(.cond)')) show(field, visible.has(path));
       demand(field, required.has(path));
+      if (result.withheld && path in result.withheld) narrow(field, result.withheld[path]);
       if (result.calculated && path in result.calculated) tell(field, result.calculated[path]);
       const question = find('.twice', field);
       if (question) question.hidden = !twice.has(path) && !find('input:checked', question);
@@ -142,6 +147,47 @@
     find('#form-wide').hidden = !find('#form-wide .msg');
     outline(open, result);
   }
+  /* What defaults offer becomes what the fields hold, as if it had been typed. */
+  function fillIn(offered) {
+    const done = [];
+    for (const [path, values] of Object.entries(offered)) {
+      const field = fieldAt(path), name = nameOf(field), text = values.join(', ');
+      const [day, time = ''] = text.split('T'), [y, m = '', d = ''] = day.split('-'), parts = { d, m, y, t: time.slice(0, 5) };
+      for (const box of all('.f-c [name]:not([type=hidden])', field)) {
+        const part = box.name.slice(name.length + 2);
+        if (box.name === name && /radio|checkbox/.test(box.type)) box.checked = values.includes(box.value);
+        else if (box.name === name) box.value = text;
+        else if (part in parts) box.value = parts[part];
+        else if (part === 'u') box.selectedIndex = 0; // the stored unit comes first
+        if (box.matches('[data-pick]')) box.dispatchEvent(new Event('change'));
+      }
+      const found = find('[data-found]', field);
+      if (found) found.textContent = '';
+      showClear(field);
+      if (values.length) { done.push(label(field)); field.classList.add('appear'); }
+    }
+    if (done.length) find('[data-filled]').textContent = say('filledIn', { what: done.join(', ') });
+  }
+  const fieldAt = (path) => all('[data-item]').find((field) => pathOf(field) === path && find('[name]', field));
+  function showClear(field) { const tool = find('.clear', field); if (tool) tool.hidden = !find('.opts input:checked', field); }
+
+  /* Codes that a rule takes out are not on offer. What is chosen stays; what has the focus goes when the focus does. */
+  const withheld = new WeakMap();
+  function narrow(field, codes) {
+    withheld.set(field, codes);
+    for (const box of all('.f-c .opts input, .f-c option', field)) {
+      const place = box.closest('.opt') || box;
+      const off = (codes.includes(box.value) || 'withdrawn' in place.dataset) && !box.checked && !box.selected && box !== document.activeElement;
+      place.hidden = box.disabled = off;
+    }
+    const filter = find('.filter', field);
+    if (filter) filter.dispatchEvent(new Event('input'));
+    number(field);
+  }
+  /* The keys 1 to 9 mean the answers that one sees. */
+  function number(field) { all('[data-keys] .opt:not([hidden]) kbd', field).forEach((key, place) => { key.textContent = place + 1; }); }
+  all('[data-keys]').forEach((keys) => number(keys.parentElement));
+  form.addEventListener('focusout', (event) => { const field = event.target.closest('[data-item]'); if (withheld.has(field)) narrow(field, withheld.get(field)); });
   function show(element, on) {
     if (element.hidden && on) element.classList.add('appear');
     element.hidden = !on;
@@ -277,7 +323,11 @@
     if (!globalThis.ecrfRules || !form.dataset.program || !state) return;
     const program = await (await fetch(form.dataset.program, { headers: { Accept: 'application/json' } })).json();
     engine = globalThis.ecrfRules.open(program, JSON.parse(state.textContent));
+    engine.reaches = (path) => Boolean(fieldAt(path));
+    find('[name=__live]').value = 'yes';
+    for (const field of early) evaluate(field);
   }
+  const early = new Set(); // fields that were changed before the rules had come
   /* What stands in a field, untouched: text, ticked codes, parts, unit, missing reason. rules.js reads it as the data type does. */
   function raw(field) {
     const name = nameOf(field), parts = {}, codes = [];
@@ -290,11 +340,13 @@
     return { text, codes, parts, missing: parts.mr || null };
   }
   function evaluate(field) {
+    if (!engine && field) early.add(field);
     if (!engine || !field) return;
     try {
       applyEvaluation(engine.set(pathOf(field), raw(field)));
     } catch (fault) {
       engine = null; // the server's answers to autosaves go on
+      find('[name=__live]').value = '';
       console.warn(fault);
     }
   }
@@ -314,7 +366,7 @@
     for (const radio of all('.menu input[type=radio]', field)) radio.checked = false;
     find('.gone', field).hidden = true;
     find('.ctl', field).hidden = false;
-    (find('.ctl input:checked', field) || find('.ctl .in, .ctl input:not([type=hidden])', field)).focus();
+    (find('.ctl input:checked', field) || find('.ctl .in, .ctl .opt:not([hidden]) input', field)).focus();
   }
   function clear(button) {
     const field = button.closest('.f');
@@ -322,7 +374,7 @@
     const marker = find('.f-c input[type=hidden]', field);
     if (marker) marker.value = '';
     button.hidden = true;
-    find('.opts input', field).focus();
+    find('.opt:not([hidden]) input', field).focus();
   }
   function paste(event) {
     const box = event.target, match = /^\s*(?:(\d{1,2})[./-](\d{1,2})[./-](\d{4})|(\d{4})-(\d{2})-(\d{2}))(?:[ T,]+(\d{1,2}:\d{2}))?\s*$/.exec(event.clipboardData.getData('text'));
@@ -348,7 +400,7 @@
     if (!event.target.name) return;
     touch();
     const field = event.target.closest('[data-item]');
-    if (field) { const tool = find('.clear', field); if (tool) tool.hidden = !find('.opts input:checked', field); }
+    if (field) showClear(field);
     if (event.target.name.endsWith('__mr')) missing(event.target);
     if (!/__(ack|why)/.test(event.target.name)) evaluate(field);
   });
@@ -360,10 +412,11 @@
     keysOff.checked = /(^|; )ecrf_keys=off/.test(document.cookie);
     keysOff.addEventListener('change', () => { document.cookie = `ecrf_keys=${keysOff.checked ? 'off' : 'on'}; path=/; max-age=31536000; SameSite=Lax`; });
   }
+  const firstSeen = (box) => byName(box.name).find((each) => each.type === box.type && each.offsetParent !== null);
   const stops = () => all('.f-c .in, .f-c input[type=radio], .f-c input[type=checkbox]').filter((box) => {
     if (box.disabled || box.offsetParent === null || box.closest('.menu') || box.matches('.reason .in, .ack input')) return false;
-    if (box.type === 'radio') return box.checked || (!byName(box.name).some((each) => each.checked) && byName(box.name).find((each) => each.type === 'radio') === box);
-    return box.type !== 'checkbox' || byName(box.name).find((each) => each.type === 'checkbox') === box;
+    if (box.type === 'radio') return box.checked || (!byName(box.name).some((each) => each.checked) && firstSeen(box) === box);
+    return box.type !== 'checkbox' || firstSeen(box) === box;
   });
   function nextField(box) {
     const order = stops(), field = box.closest('.f');
@@ -401,8 +454,8 @@
     if (!target || link.matches('.skip, .steps a')) return;
     event.preventDefault();
     if (target.matches('[data-row]:not(.open)')) { const open = find('[value^="open:"]', target); if (open) { form.requestSubmit(open); return; } }
-    const combo = target.matches('select[hidden]') ? document.getElementById(target.id + '-c') : target;
-    (combo || target).focus();
+    const inner = target.matches('select[hidden]') ? document.getElementById(target.id + '-c') : target.matches('.opts') && (find('input:checked', target) || find('.opt:not([hidden]) input', target));
+    (inner || target).focus();
     (target.closest('.f') || target).scrollIntoView({ block: 'center' });
   });
   if ('IntersectionObserver' in window) {

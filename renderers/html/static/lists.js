@@ -59,7 +59,7 @@
 
   function pick(select) {
     const frame = copy('t-combo').firstElementChild, input = find('input', frame);
-    const entries = [...select.options].filter((option) => option.value && !option.disabled).map((option) => ({ code: option.value, label: option.text, plain: plain(option.text) }));
+    const entries = [...select.options].filter((option) => option.value).map((option) => ({ option, code: option.value, label: option.text, plain: plain(option.text) }));
     const chosen = () => { const option = select.selectedOptions[0]; return option && option.value ? option.text : ''; };
     input.id = select.id + '-c';
     for (const name of ['aria-describedby', 'aria-invalid', 'aria-required']) if (select.hasAttribute(name)) input.setAttribute(name, select.getAttribute(name));
@@ -71,8 +71,9 @@
     const change = () => select.dispatchEvent(new Event('input', { bubbles: true }));
     combobox(input, find('ul', frame), find('[role=status]', frame), async (text) => {
       const wanted = text === chosen() ? '' : plain(text);
-      return entries.filter((entry) => entry.plain.includes(wanted));
+      return entries.filter((entry) => !entry.option.disabled && entry.plain.includes(wanted));
     }, (entry) => { select.value = entry.code; input.value = entry.label; change(); });
+    select.addEventListener('change', () => { input.value = chosen(); }); // filled in by a default
     input.addEventListener('change', () => {
       if (!input.value && select.value) { select.value = ''; change(); } else if (input.value) input.value = chosen();
     });
@@ -109,7 +110,7 @@
     input.addEventListener('input', (event) => {
       event.stopPropagation();
       const wanted = plain(input.value);
-      for (const option of all('.opt', boxes)) option.hidden = !plain(option.textContent).includes(wanted) && !find('input', option).checked;
+      for (const option of all('.opt', boxes)) option.hidden = find('input', option).disabled || (!plain(option.textContent).includes(wanted) && !find('input', option).checked);
     });
   }
 

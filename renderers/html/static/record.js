@@ -246,6 +246,9 @@
       this.at = state.at;
       this.words = wordsOf(program);
       this.told = state.told;
+      this.offered = new Map();
+      this.touched = state.touched && new Set(state.touched);
+      this.concerns = program.concerns.map((pairs) => new Map(pairs));
       this.world = {
         asOf: decode(state.as_of),
         rows: new Map(),
@@ -265,6 +268,7 @@
       for (const step of this.steps) for (const node of step.scope.nodes) this.settle(step, node);
       this.index();
       this.judgeAll();
+      for (const [step, node, entry] of this.defaults()) node.offers[step.id] = this.due(step, node, entry);
     }
 
     /* Terms become closures, keys learn who reads them. */
@@ -276,6 +280,7 @@
         scope: this.scopes[step.scope],
         visible: buildIf(step.visible),
         calculate: buildIf(step.calculate),
+        default: buildIf(step.default),
         cases: (step.cases || []).map(([when, then]) => [buildIf(when), build(then)]),
       }));
       this.parts = new Map(program.parts.map((part) => [this.scopes[part.scope], { ...part, items: part.items.map((item) => this.item(item)) }]));
@@ -308,7 +313,7 @@
       return nodes;
     }
     node(scope, parent, key) {
-      return { scope, parent, key, values: {}, entered: {}, kids: {}, hidden: new Set(), required: new Set(), entries: null, event: null, window: null };
+      return { scope, parent, key, values: {}, entered: {}, kids: {}, hidden: new Set(), required: new Set(), entries: null, event: null, window: null, offers: {}, standing: new Set() };
     }
     hang(node) {
       node.scope.nodes.push(node);
@@ -349,6 +354,34 @@
       return null;
     }
 
+    /* --- defaults (engine/records/offers.py); an offer that nobody touched (`standing`) follows its default --- */
+    * defaults() {
+      for (const step of this.steps) if (step.default) for (const node of step.scope.nodes) if (node.entries) yield [step, node, node.entries.get(step.id)];
+    }
+    /* What a default says, as if its item were empty. */
+    due(step, node, { item }) {
+      if (node.hidden.has(step.id)) return null;
+      const kept = node.values[step.id];
+      node.values[step.id] = null;
+      const value = step.default(this.frame(node));
+      node.values[step.id] = kept;
+      return (value === null ? null : parse(item.type, [plain(value)].flat().join(', '), item.facets).value) ?? null;
+    }
+    offer(dirty) {
+      const changed = new Set(dirty.keys());
+      for (const [step, node, entry] of this.defaults()) {
+        if (![step.key, ...step.asks].some((key) => changed.has(key))) continue;
+        const { id } = step, { entered, offers, standing } = node, value = this.due(step, node, entry), before = entered[id] ?? null;
+        if (sameValue(offers[id], value)) continue;
+        offers[id] = value;
+        if ((before !== null && !standing.has(id)) || sameValue(before, value) || !this.reaches(entry.path)) continue;
+        if (value === null) { delete entered[id]; standing.delete(id); } else { entered[id] = value; standing.add(id); }
+        this.offered.set(entry.path, value);
+        this.propagate(new Map([[step.key, new Set([node])]])).forEach((_, key) => changed.add(key));
+      }
+    }
+    reaches() { return true; } // form.js: is it on the page?
+
     /* --- judging ------------------------------------------------------------------------------------------------------ */
     judgeAll() {
       this.entries.forEach((entry) => this.judge(entry));
@@ -375,7 +408,7 @@
       const value = node.values[item.id] ?? null, found = [];
       if (value === null) return found;
       for (const code of item.only ? [value].flat() : []) {
-        if (item.only(new Frame(node, this.world, null, { code })) === false) found.push(['not_in_list', fill('not_in_list', { value: label(item.list, code) })]);
+        if (this.refuses(item, node, code)) found.push(['not_in_list', fill('not_in_list', { value: label(item.list, code) })]);
       }
       const alone = item.exclusive && value.length > 1 ? value.find((code) => item.exclusive.includes(code)) : undefined;
       if (alone !== undefined) found.push(['exclusive', fill('exclusive', { first: label(item.list, alone), second: label(item.list, value.find((code) => code !== alone)) })]);
@@ -387,6 +420,7 @@
       }
       return found.map((each) => each.map((part) => (isNumber(part) ? tell(part) : part)));
     }
+    refuses({ only }, node, code) { return only(new Frame(node, this.world, null, { code })) === false; }
     ranges(node, item, value, found) {
       const broken = {}, { tell } = this.words;
       for (const { hard, low, lowOp, high, highOp } of item.ranges) {
@@ -477,11 +511,22 @@
       const judged = new Set(own.map((each) => each.code + '@' + each.item));
       return [...own, ...this.told.filter((each) => !judged.has(each.code + '@' + each.item))];
     }
+    /* Whether a form that was never saved keeps quiet about a broken rule (engine/records/quiet.py). */
+    isQuiet({ code, item, row }) {
+      const own = item.split('.').pop(), [checks, calculated] = this.concerns, about = checks.get(code) || calculated.get(own) || [own];
+      return this.touched !== null && ![...this.touched].some((path) => path.split('.').some((step, i, steps) => {
+        const [name, isRow] = step.split('['), place = steps.slice(0, i).join('.') + '.';
+        return about.includes(name) && (!row || place.startsWith(row + '.') || (!isRow && (!i || `${row}.`.startsWith(place))));
+      }));
+    }
     /* What `applyEvaluation` of form.js takes: values in words, and how much is filled in. */
     patch() {
-      const result = { ...this.evaluation((item, value) => this.inWords(item, value)), twice: [], filled: 0, total: 0 };
+      const result = { ...this.evaluation((item, value) => this.inWords(item, value)), twice: [], withheld: {}, offered: {}, filled: 0, total: 0 };
       result.visible = [...result.visible, ...result.groups].sort();
-      for (const { on, path, asked, twice, filled } of this.sorted) {
+      for (const [path, value] of this.offered) result.offered[path] = isNumber(value) ? [this.words.tell(value)] : [plain(value) ?? []].flat().map(String);
+      this.offered.clear();
+      for (const { on, path, asked, twice, filled, item, node } of this.sorted) {
+        if (item && item.only) result.withheld[path] = (item.facets.choices || []).filter((code) => this.refuses(item, node, code));
         if (twice) result.twice.push(path);
         if (!asked || !on) continue;
         result.total += 1;
@@ -510,8 +555,10 @@
       if (!item || !item.key) throw new RangeError('there is no item ' + path);
       const entered = value && value.parts && !value.unread ? this.read(item, value) : decode(value);
       if (entered === null || entered === undefined) delete node.entered[id]; else node.entered[id] = entered;
+      node.standing.delete(id);
+      if (this.touched) this.touched.add(path);
       this.told = this.told.filter((each) => each.item !== path || this.program.beyond.includes(each.code));
-      this.propagate(new Map([[item.key, new Set([node])]]));
+      this.offer(this.propagate(new Map([[item.key, new Set([node])]])));
       return this.patch();
     }
     read(item, raw) {
@@ -560,7 +607,7 @@
       }
       this.told = this.told.filter((each) => !each.row || this.program.beyond.includes(each.code)); // its row may have moved
       this.index();
-      this.propagate(changed);
+      this.offer(this.propagate(changed));
       this.judgeAll();
       return this.patch();
     }
@@ -581,6 +628,7 @@
         wake(step.key);
       }
       this.rejudge(dirty);
+      return dirty;
     }
     run(step, touched, dirty) {
       const moved = new Set();

@@ -1,0 +1,101 @@
+"""A form that was only just begun is calm: it says nothing of what nobody has come to yet."""
+
+import pytest
+
+FORMS = ("patient", "admission", "device", "indication", "procedure", "complications.procedure.1")
+MESSAGES = "#entry .msg, .f.bad, .f.soft, .issues.bad, .issues.soft, [data-issues] a, [data-tally] .st"
+
+
+def start(page):
+    page.goto("/lead_extraction/patients")
+    page.click("form[action$='/patients'][method=post] button")
+    page.wait_for_selector("#entry")
+    return page.url.split("/patients/")[1].split("/")[0]
+
+
+def save(page, verb="save"):
+    page.locator(f".dock [value={verb}]").click()
+    page.wait_for_url("**said=*")
+
+
+def to_form(page, who, form):
+    page.goto(f"/lead_extraction/patients/{who}")
+    page.locator(f'.lanes a[href$=".{form}"]').first.click()
+    page.wait_for_selector("#entry")
+
+
+def live(page):
+    page.wait_for_selector("[name=__live][value=yes]", state="attached")
+
+
+def told(page):
+    return page.locator("#entry .msg:visible").all_inner_texts()
+
+
+@pytest.mark.parametrize(("width", "scripts"), [(1280, True), (390, True), (1280, False)])
+def test_new_forms_say_nothing(open_browser, width, scripts):
+    page = open_browser(width=width, scripts=scripts)
+    who = start(page)
+    for form in FORMS:
+        if form != "patient":
+            to_form(page, who, form)
+        if scripts:
+            live(page)
+        assert page.locator(MESSAGES).count() == 0, form
+        assert page.locator(".req:visible").count() > 0, form
+        if form == "patient":
+            page.fill("[name=last_name]", "Przykładowa")
+            save(page)
+
+
+def test_what_somebody_did_is_judged_at_once(open_browser):
+    page = open_browser()
+    start(page)
+    live(page)
+    page.locator("[name=pat_id_type][value=pesel]").check(force=True)
+    page.fill("[name=pesel]", "49030204711")
+    assert told(page)
+    assert page.locator("#f-pesel .msg").count() == 1
+    page.fill("[name=pesel]", "49030204710")
+    assert told(page) == []
+    page.fill("[name=birth_date__d]", "3")
+    assert page.locator("#f-birth_date .msg").count() == 1
+
+
+def test_calm_outlives_the_working_copy_and_ends_with_a_save(open_browser):
+    page = open_browser()
+    who = start(page)
+    page.fill("[name=last_name]", "Przykładowa")
+    save(page)
+    to_form(page, who, "procedure")
+    live(page)
+    page.locator("[name=anaesthesia][type=radio]").first.check(force=True)
+    page.wait_for_selector('[data-save="saved"]')  # the server's answer has come
+    assert told(page) == []
+    to_form(page, who, "procedure")
+    assert told(page) == []
+    save(page)
+    to_form(page, who, "procedure")
+    assert any("co najmniej jedna elektroda" in each for each in told(page))  # TLE-28
+
+
+def test_completing_tells_all(open_browser):
+    page = open_browser()
+    who = start(page)
+    page.fill("[name=last_name]", "Przykładowa")
+    save(page)
+    to_form(page, who, "procedure")
+    save(page, "complete")
+    assert any("co najmniej jedna elektroda" in each for each in told(page))
+    assert page.locator("[data-summary]").count() == 1
+
+
+def test_a_row_that_was_only_added_is_calm_too(open_browser):
+    page = open_browser()
+    who = start(page)
+    page.fill("[name=last_name]", "Przykładowa")
+    save(page)
+    to_form(page, who, "device")
+    page.click("button[value='add:leads']")
+    page.wait_for_selector("[data-row].open")
+    assert told(page) == []
