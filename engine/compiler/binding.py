@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -10,10 +10,10 @@ from engine.compiler.rules import Rule
 from engine.compiler.scoping import Scopes
 from engine.datatypes.base import Kind
 from engine.errors import Problems
-from engine.expressions.checker import Binder
+from engine.expressions.checker import Binder, Reads
 from engine.expressions.functions import AGGREGATES, FUNCTIONS
 from engine.expressions.locate import Context, StaticFrame
-from engine.expressions.names import NUMBER_OR_TEXT, Codes, Definition, Names, Report
+from engine.expressions.names import NUMBER_OR_TEXT, Codes, Definition, Names, Report, Window
 from engine.expressions.nodes import Literal, Syntax
 from engine.expressions.parser import ExpressionFault, parse
 from engine.expressions.scopes import Scope
@@ -61,8 +61,8 @@ class Workbench:
         if wanted is not None:
             self._fit(binder, term, wanted, tree)
         reads = binder.reads
-        keys = {item.key for item in reads.fields} | {_scope_key(scope) for scope in reads.scopes}
-        return Rule(term, frozenset(keys), _digest(text), reads.time, reads.events), binder
+        keys = frozenset[str]().union(*(_keys(part) for part in (reads, *reads.anchors)))
+        return Rule(term, keys, _digest(text), reads.time, reads.events), binder
 
     def rule(self, text: ExpressionText | None, scope: Scope, wanted: Type | None = None) -> Rule | None:
         """The rule of an expression, or None where there is none or it is faulty."""
@@ -111,8 +111,8 @@ def _digest(text: ExpressionText) -> str:
     return sha256(text.text.encode()).hexdigest()[:16]
 
 
-def _scope_key(scope: Scope) -> str:
-    return f"{scope.form_id}.{scope.id}"
+def _keys(reads: Reads) -> set[str]:
+    return {item.key for item in reads.fields} | {f"{scope.form_id}.{scope.id}" for scope in reads.scopes}
 
 
 def _parse(text: ExpressionText, problems: Problems) -> Syntax | None:
@@ -138,7 +138,19 @@ def _names(model: MetaDataVersion, scopes: Scopes, problems: Problems) -> Names:
         if parameter.values
     }
     events = {name: event.id for event in model.events.values() for name in (event.id, event.oid) if name}
-    return Names(codelists, parameters, _defines(model, problems), events, scopes.targets)
+    return Names(
+        codelists, parameters, _defines(model, problems), events, dict(_windows(model, scopes)), scopes.targets
+    )
+
+
+def _windows(model: MetaDataVersion, scopes: Scopes) -> Iterator[tuple[str, Window]]:
+    for event in model.events.values():
+        scope = scopes.containers.get(event.container)
+        if event.window is None or event.after is None or scope is None:
+            continue
+        anchor = _parse(event.after, Problems())  # its faults are reported where the event is compiled
+        if anchor is not None:
+            yield event.id, Window(anchor, scope, event.after, *event.window)
 
 
 def _defines(model: MetaDataVersion, problems: Problems) -> dict[str, Definition]:

@@ -9,11 +9,11 @@ from decimal import Decimal
 
 from engine.datatypes.base import Kind
 from engine.datatypes.numerals import DIGITS
-from engine.errors import nearest
+from engine.errors import Problems, nearest
 from engine.expressions.aggregates import bind_aggregate
 from engine.expressions.functions import AGGREGATES, FUNCTIONS, Function
 from engine.expressions.locate import Context, Located, Miss, StaticFrame, locate
-from engine.expressions.names import Names, Report
+from engine.expressions.names import Names, Report, Window
 from engine.expressions.nodes import Apply, Call, Let, Listing, Literal, Other, Path, Syntax
 from engine.expressions.scopes import Field, Scope
 from engine.expressions.special import SPECIAL
@@ -44,6 +44,7 @@ class Reads:
     asked: set[str] = field(default_factory=set)  # forms named in exists, filled, empty or `is`
     time: bool = False
     events: bool = False
+    anchors: list[Reads] = field(default_factory=list)  # what decides when the events are whose window is asked for
 
 
 class Binder:
@@ -148,6 +149,14 @@ class Binder:
         self.reads.scopes.add(target)
         term = Term("deref", (reference, found.up, found.steps, found.field.id), found.field.type)
         return self.through(term, found.field, found.rest, path) if found.rest else term
+
+    def anchor(self, window: Window) -> Term:
+        """The term of the date from which an event's window is counted. Its faults are reported where it is written."""
+        binder = Binder(self.names, Report(Problems(), window.origin))
+        term = binder.bind(window.anchor, Context((StaticFrame(window.scope),)))
+        self.reads.anchors.append(binder.reads)
+        self.reads.time = self.reads.time or binder.reads.time
+        return term
 
     def _note(self, item: Field) -> None:
         self.reads.fields.add(item)

@@ -65,7 +65,7 @@ class Node:
 class World:
     """What is the same for all rules of one evaluation."""
 
-    __slots__ = ("as_of", "attributes", "labels", "parameters", "positions", "rows", "window")
+    __slots__ = ("as_of", "attributes", "labels", "parameters", "positions", "rows")
 
     def __init__(self, as_of: datetime) -> None:
         self.as_of = as_of  # aware, local
@@ -74,7 +74,6 @@ class World:
         self.positions: Mapping[str, Mapping[str, Decimal]] = {}
         self.labels: Mapping[str, Mapping[str, str]] = {}
         self.parameters: Mapping[str, Sequence[tuple[date | None, Decimal | str]]] = {}
-        self.window: Callable[[Node], tuple[date | None, date | None] | None] = lambda _node: None
 
 
 class Frame:

@@ -33,6 +33,17 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """When an event may take place: so many days before and after the date that its expression gives."""
+
+    anchor: Syntax
+    scope: Scope  # of the container in which the event stands
+    origin: Origin
+    low: int | None
+    high: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
     """The registry's names, the same for all its expressions."""
 
@@ -40,6 +51,7 @@ class Names:
     parameters: Mapping[str, Type] = field(default_factory=dict)
     defines: Mapping[str, Definition] = field(default_factory=dict)
     events: Mapping[str, str] = field(default_factory=dict)  # event id or oid -> event id
+    windows: Mapping[str, Window] = field(default_factory=dict)  # event id -> its window, if it has one
     targets: Mapping[str, Scope] = field(default_factory=dict)  # group or form that references point to
 
 

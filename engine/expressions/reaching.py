@@ -113,14 +113,19 @@ def event_is(term: Term, _build: Build) -> Run:
 def in_window(term: Term, build: Build) -> Run:
     """Whether a day lies in the window of the occurrence the form stands in."""
     frames, day = term.args[0], build(term.args[1])
+    windows = {event: (low, high, build(anchor)) for event, low, high, anchor in term.args[2]}
 
     def run(frame: Frame) -> bool | None:
         occurrence, value = _occurrence(frame.back(frames).node), day(frame)
-        window = frame.world.window(occurrence) if occurrence is not None else None
-        if window is None or value is None:
+        window = windows.get(occurrence.event or "") if occurrence is not None else None
+        if occurrence is None or occurrence.parent is None or window is None or value is None:
             return None
-        low, high = window
-        return (low is None or low <= value) and (high is None or value <= high)
+        low, high, anchor = window
+        start = anchor(Frame(occurrence.parent, frame.world))
+        if start is None:
+            return None
+        passed = (value - start).days
+        return (low is None or low <= passed) and (high is None or passed <= high)
 
     return run
 

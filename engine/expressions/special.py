@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from engine.datatypes.base import Kind
 from engine.errors import nearest
 from engine.expressions.locate import Context
 from engine.expressions.nodes import Call, Literal, Path
+from engine.expressions.scopes import EVENT, Scope
 from engine.expressions.terms import BOOLEAN, NUMBER, TEXT, Term
 from engine.expressions.typing_rules import UNTYPED, as_day
 
@@ -131,7 +133,19 @@ def _in_window(binder: Binder, node: Call, context: Context) -> Term:
         return binder.fault(node, "wrong-call", "in_window takes a date.")
     day = binder.of_kind(node.args[0], context, {Kind.DATE, Kind.DATETIME}, "a date")
     binder.reads.events = True
-    return Term("in_window", (_form_levels(context), as_day(day)), BOOLEAN)
+    levels = _form_levels(context)
+    around = _events_around(context.frames[levels].scope)
+    known = {event: binder.names.windows[event] for event in around if event in binder.names.windows}
+    windows = tuple((event, each.low, each.high, as_day(binder.anchor(each))) for event, each in known.items())
+    return Term("in_window", (levels, as_day(day), windows), BOOLEAN)
+
+
+def _events_around(scope: Scope) -> tuple[str, ...]:
+    """The events in one of whose occurrences a record of the scope stands."""
+    for inner, outer in pairwise(scope.ancestors()):
+        if outer.kind == EVENT:
+            return inner.events
+    return ()
 
 
 def _row_index(binder: Binder, node: Call, _context: Context) -> Term:

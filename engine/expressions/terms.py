@@ -48,17 +48,21 @@ class Term:
 
     def parts(self) -> Iterator[Term]:
         """The terms among the arguments, also those in tuples."""
-        for arg in self.args:
-            if isinstance(arg, Term):
-                yield arg
-            elif isinstance(arg, tuple):
-                yield from (part for part in arg if isinstance(part, Term))
+        yield from _terms_in(self.args)
 
     def walk(self) -> Iterator[Term]:
         """The term and everything in it."""
         yield self
         for part in self.parts():
             yield from part.walk()
+
+
+def _terms_in(args: tuple[Any, ...]) -> Iterator[Term]:
+    for arg in args:
+        if isinstance(arg, Term):
+            yield arg
+        elif isinstance(arg, tuple):
+            yield from _terms_in(arg)
 
 
 def constant(value: Any, type_: Type) -> Term:

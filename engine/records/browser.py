@@ -306,9 +306,6 @@ def _node_json(reach: Reach, session: Session, node: Node, places: Mapping[int, 
         return {**found, "event": node.event, "detached": True}
     if node.event is not None:
         found["event"] = node.event
-        if reach.windows:
-            window = session.tree.world.window(node)
-            found["window"] = None if window is None else [wire_value(bound) for bound in window]
     own = node.is_within(session.focus)
     entered = dict(_entered(reach, session, node, own))
     fixed = reach.fixed.get(node.scope, frozenset())

@@ -219,11 +219,6 @@ class Reach:
             found += [rule.term for rule in judged if rule is not None]
         return tuple(part for term in found for part in term.walk())
 
-    @property
-    def windows(self) -> bool:
-        """Whether a rule asks for the window of an event."""
-        return any(term.op == "in_window" for term in self.terms)
-
     @cached_property
     def _keyed(self) -> Mapping[str, tuple[Scope, ...]]:
         """Key -> the scopes that it names or whose field it names."""

@@ -48,6 +48,10 @@ def looks_beyond(term: Term, frames: tuple[Scope, ...]) -> bool:
             return any(map(is_border, way[1:]))
         case "aggregate":
             return _aggregate_looks_beyond(term, frames)
+        case "in_window":
+            _, day, windows = term.args
+            home = next(scope for scope in frames[-1].ancestors() if scope.kind not in ("group", "form", EVENT))
+            return looks_beyond(day, frames) or any(looks_beyond(anchor, (home,)) for *_, anchor in windows)
         case "neighbour":
             inner = (_up(frames[term.args[1]], term.args[2]), *frames)
             return any(looks_beyond(part, inner) for part in term.parts())

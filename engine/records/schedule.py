@@ -93,15 +93,3 @@ def _state(program: Program, tree: Tree, instance: Node, rules: EventRules, wind
     if high is not None and today > high:
         return "overdue"
     return "due" if low is not None or high is not None else "planned"
-
-
-def window_of(program: Program, tree: Tree, occurrence: Node) -> Window | None:
-    """The window in which an occurrence should take place; None when it has none (an unscheduled event)."""
-    if occurrence.event is None or occurrence.parent is None:
-        return None
-    rules = program.registry.events[occurrence.event]
-    runs = program.events[occurrence.event]
-    if rules.event.window is None or "after" not in runs:
-        return None
-    anchor = runs["after"](tree.frame(occurrence.parent))
-    return _window(rules, anchor + timedelta(days=rules.event.day or 0)) if anchor is not None else None

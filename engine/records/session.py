@@ -22,7 +22,7 @@ from engine.records.judging import Case, withheld
 from engine.records.path import ItemPath, parse_path
 from engine.records.plans import ItemPlan, PartPlan, order_of, plan_of
 from engine.records.program import GroupStep, OutcomeStep, Program, Step, program_of
-from engine.records.schedule import plan, window_of
+from engine.records.schedule import plan
 from engine.records.settling import is_hidden, settle, settle_all
 from engine.records.tree import Tree, add_row, build_tree, make_world, within
 from engine.records.variants import under_each
@@ -51,7 +51,6 @@ class Session:
         self.language = language
         world = make_world(registry, as_of, language)
         self.tree: Tree = build_tree(registry, subject, others, focus, world)
-        world.window = lambda occurrence: window_of(self.program, self.tree, occurrence)
         assert self.tree.focus is not None
         self.focus: Node = self.tree.focus
         self.form: FormDef = registry.model.forms[focus.form]

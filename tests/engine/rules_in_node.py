@@ -168,25 +168,20 @@ class Laboratory:
         """All nodes with all values that rules see."""
         places = {id(node): place for place, node in enumerate(record.nodes)}
         scopes = {scope: place for place, scope in enumerate(self.scopes)}
-        nodes = []
-        for node in record.nodes:
-            window = record.session.tree.world.window(node) if node.event is not None else None
-            nodes.append(
-                {
-                    "scope": scopes[node.scope],
-                    "key": node.key,
-                    "values": {name: wire_value(value) for name, value in node.values.items()},
-                    "entered": {
-                        name: {"missing": each.reason}
-                        for name, each in node.entered.items()
-                        if isinstance(each, Missing)
-                    },
-                    "hidden": sorted(node.hidden),
-                    "event": node.event,
-                    "window": None if window is None else [wire_value(bound) for bound in window],
-                    **({"parent": places[id(node.parent)]} if node.parent is not None else {}),
-                }
-            )
+        nodes = [
+            {
+                "scope": scopes[node.scope],
+                "key": node.key,
+                "values": {name: wire_value(value) for name, value in node.values.items()},
+                "entered": {
+                    name: {"missing": each.reason} for name, each in node.entered.items() if isinstance(each, Missing)
+                },
+                "hidden": sorted(node.hidden),
+                "event": node.event,
+                **({"parent": places[id(node.parent)]} if node.parent is not None else {}),
+            }
+            for node in record.nodes
+        ]
         focus = places[id(record.session.focus)]
         return {
             "as_of": wire_value(record.session.tree.world.as_of),

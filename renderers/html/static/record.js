@@ -38,7 +38,7 @@
   }
 
   /* --- typed text -> {value}, {} for nothing, or {unread: code, message, parts} (engine/datatypes) ------------------- */
-  const SPACE = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]'; // as Python strips
+  const SPACE = '(?:[^\\S\\ufeff]|[\\x1c-\\x1f\\x85])'; // as Python strips
   const ENDS = new RegExp(`^${SPACE}+|${SPACE}+$`, 'g');
   const strip = (text) => text.replace(ENDS, '');
   const FORBIDDEN = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\u2028-\u202e\u2066-\u2069]/gu;
@@ -190,7 +190,7 @@
     codes,
     text: (text, facets) => cleanText(text, facets),
     long_text: (text, facets) => cleanText(text, facets, true),
-    identifier: (text, facets) => cleanText(text.replace(/[\s\x1c-\x1f\x85\u00ad\u2010-\u2013\u2212\u200b\ufeff-]/g, '').toUpperCase(), facets), // its check stays on the server
+    identifier: (text, facets) => cleanText(text.replace(/[\s\x1c-\x1f\x85\u00ad\u2010-\u2013\u2212\u200b-]/g, '').toUpperCase(), facets), // its check stays on the server
     row_ref: reference,
     record_ref: reference,
     file: () => ({}),
@@ -302,7 +302,6 @@
       for (const given of state.nodes) {
         const node = this.node(this.scopes[given.scope], nodes[given.parent] || null, given.key);
         node.event = given.event || null;
-        node.window = given.window || null;
         node.values = decodeAll(given.values || {});
         node.entered = decodeAll(given.entered || {});
         node.hidden = new Set(given.hidden);
@@ -313,7 +312,7 @@
       return nodes;
     }
     node(scope, parent, key) {
-      return { scope, parent, key, values: {}, entered: {}, kids: {}, hidden: new Set(), required: new Set(), entries: null, event: null, window: null, offers: {}, standing: new Set() };
+      return { scope, parent, key, values: {}, entered: {}, kids: {}, hidden: new Set(), required: new Set(), entries: null, event: null, offers: {}, standing: new Set() };
     }
     hang(node) {
       node.scope.nodes.push(node);
@@ -388,7 +387,7 @@
       this.checks.forEach((_, place) => this.check(place));
     }
     judge(entry) {
-      const { node, item, on, path, row } = entry;
+      const { node, item, on } = entry;
       if (!item || !item.key) return;
       const needs = item.isRequired ? item.isRequired(this.frame(node)) === true : item.required === 'told' ? node.required.has(item.id) : item.required === true;
       const entered = node.entered[item.id] ?? null;
@@ -396,7 +395,7 @@
       entry.filled = entered !== null;
       entry.twice = entry.filled && entered.message === 'ambiguous_time';
       entry.needs = on && needs && !item.calculated;
-      entry.faults = on ? this.faults(entry).map(([code, message, severity = 'error']) => ({ code, severity, item: path, row, message, blocks: 'completion', key: code + '--' })) : NONE;
+      entry.faults = on ? this.faults(entry).map((fault) => builtIn(entry, ...fault)) : NONE;
     }
     faults({ node, item, needs }) {
       const { fill, tell, label } = this.words, entered = node.entered[item.id] ?? null;
@@ -497,7 +496,6 @@
     }
     violations() {
       const own = [], rows = [], { fill } = this.words;
-      const at = (code, { path, row }, message, blocks = 'completion') => ({ code, severity: 'error', item: path, row, message, blocks, key: code + '--' });
       const signing = this.at === 'signing' ? this.entries.filter(({ node, item, on }) => on && item && (item.unsigned || []).includes((node.entered[item.id] || {}).missing)) : [];
       for (const entry of this.entries) {
         const { node, group, on, faults } = entry;
@@ -505,9 +503,9 @@
         if (!group || !on) continue;
         const count = (node.kids[group.id] || []).length, few = count < group.min;
         if (!few && (group.max === null || count <= group.max)) continue;
-        rows.push(at('rows', entry, few ? fill('rows_few', { count, min: group.min }) : fill('rows_many', { count, max: group.max })));
+        rows.push(builtIn(entry, 'rows', few ? fill('rows_few', { count, min: group.min }) : fill('rows_many', { count, max: group.max })));
       }
-      own.push(...this.checks.flatMap((check) => check.found), ...rows, ...signing.map((entry) => at('missing_not_allowed', entry, fill('to_be_completed', {}), 'signing')));
+      own.push(...this.checks.flatMap((check) => check.found), ...rows, ...signing.map((entry) => builtIn(entry, 'missing_not_allowed', fill('to_be_completed', {}), 'error', 'signing')));
       const judged = new Set(own.map((each) => each.code + '@' + each.item));
       return [...own, ...this.told.filter((each) => !judged.has(each.code + '@' + each.item))];
     }
@@ -599,7 +597,8 @@
     restructured(scope) {
       const changed = new Map([[`${scope.form}.${scope.id}`, null]]);
       for (const place of scope.family) {
-        for (const part of [this.parts.get(place)]) for (const each of [...part.items.filter((item) => item.key), ...part.groups]) changed.set(`${place.form}.${each.id}`, null);
+        const { items, groups } = this.parts.get(place);
+        for (const { id } of [...items, ...groups]) changed.set(`${place.form}.${id}`, null);
       }
       for (const step of this.steps) {
         if (step.type === 'outcome' && scope.family.includes(step.scope)) changed.set(step.key, null);
@@ -650,6 +649,7 @@
   }
 
   const NONE = [];
+  const builtIn = ({ path, row }, code, message, severity = 'error', blocks = 'completion') => ({ code, severity, item: path, row, message, blocks, key: code + '--' });
   const decodeAll = (table) => Object.fromEntries(Object.entries(table).map(([name, wire]) => [name, decode(wire)]));
   const isEmpty = (entered) => entered === undefined || entered === null || Boolean(entered.missing || entered.unread);
   const sameValue = (a, b) => a !== undefined && rules.same(a, b);
@@ -677,8 +677,7 @@
   function holds(op, value, limit, kind) {
     if (limit === null) return true;
     if (/date/.test(kind) && !(value instanceof Moment && limit instanceof Moment)) return comparePartial(op, value, limit) !== false;
-    const sign = compare(value, limit);
-    return { '>=': sign >= 0, '>': sign > 0, '<=': sign <= 0, '<': sign < 0 }[op];
+    return rules.COMPARATORS[op](value, limit);
   }
   function isBefore(value, low, kind) {
     if (low === null) return false;

@@ -121,12 +121,9 @@
   }
 
   /* --- values in general ------------------------------------------------------------------------------------------ */
-  const unit = (c) => (c >= 0xe000 ? c - 0x800 : c >= 0xd800 ? c + 0x2000 : c); // code units in order of code points
-  function compareTexts(a, b) {
-    if (a === b) return 0;
-    const end = Math.min(a.length, b.length);
-    for (let i = 0; i < end; i += 1) if (a[i] !== b[i]) return unit(a.charCodeAt(i)) - unit(b.charCodeAt(i));
-    return a.length - b.length;
+  function compareTexts(a, b) { // by code points, as Python does
+    const left = [...a], right = [...b], place = left.findIndex((letter, i) => letter !== right[i]);
+    return place < 0 ? left.length - right.length : right[place] ? left[place].codePointAt() - right[place].codePointAt() : 1;
   }
   function compare(a, b) {
     if (isNumber(a)) return a.cmp(b);
@@ -325,13 +322,14 @@
       return frame.world.parameters[name].reduce((found, [since, value]) => (since === null || since <= today ? value : found), null);
     },
     event_is: (frames, event) => (frame) => { const found = occurrenceOf(frameOf(frame, frames).node); return found ? found.event === event : null; },
-    in_window: (frames, term) => {
-      const value = build(term);
+    in_window: (frames, term, windows) => {
+      const value = build(term), known = new Map(windows.map(([event, low, high, anchor]) => [event, [low, high, build(anchor)]]));
       return (frame) => {
-        const found = occurrenceOf(frameOf(frame, frames).node), date = value(frame);
-        if (!found || !found.window || date === null) return null;
-        const [low, high] = found.window;
-        return (low === null || low <= date) && (high === null || date <= high);
+        const found = occurrenceOf(frameOf(frame, frames).node), [low, high, anchor] = (found && known.get(found.event)) || [];
+        const date = value(frame), start = anchor ? anchor(new Frame(found.parent, frame.world)) : null;
+        if (start === null || date === null) return null;
+        const passed = count(date) - count(start);
+        return (low === null || low <= passed) && (high === null || passed <= high);
       };
     },
     row_index: () => (frame) => whole(siblingsOf(frame.node).indexOf(frame.node) + 1),
@@ -475,7 +473,7 @@
   };
 
   const rules = {
-    D, Moment, Frame, OPERATORS, AGGREGATORS, LIBRARY, LOOSE, build, buildIf, decode, encode, plain, compare, compareTexts, comparePartial, same,
+    D, Moment, Frame, COMPARATORS, OPERATORS, AGGREGATORS, LIBRARY, LOOSE, build, buildIf, decode, encode, plain, compare, compareTexts, comparePartial, same,
     divide, isNumber, isWithin, gather, dayOf, earliest, latest, lastOf, localMoment, count, minutesOf, isoDay, two,
     zone: (changes) => { if (changes) zone = changes; return zone; },
   };
