@@ -194,6 +194,8 @@ class Typist:
 
     def fill(self, form: FormDef, data: FormData) -> None:
         """Fill a form from its top; the rows of each group one after the other."""
+        if self.page.locator("#entry[data-program]").count():  # without its rules the page shows no new field yet
+            self.page.wait_for_selector("[name=__live][value=yes]", state="attached")
         self.page.keyboard.press("Control+Home")
         self.page.evaluate("() => { document.activeElement.blur(); window.scrollTo(0, 0); }")
         wanted = {item.id: (item, data.items[item.id]) for item in form.items if item.id in data.items}

@@ -321,7 +321,7 @@
   async function openRules() {
     const state = document.getElementById('form-state');
     if (!globalThis.ecrfRules || !form.dataset.program || !state) return;
-    const program = await (await fetch(form.dataset.program, { headers: { Accept: 'application/json' } })).json();
+    const program = await (await fetch(form.dataset.program)).json();
     engine = globalThis.ecrfRules.open(program, JSON.parse(state.textContent));
     engine.reaches = (path) => Boolean(fieldAt(path));
     find('[name=__live]').value = 'yes';
