@@ -91,19 +91,19 @@ class Workbench:
     def _fit_codes(self, binder: Binder, term: Term, wanted: Type, tree: Syntax) -> None:
         if wanted.kind is not Kind.CODE:
             return
-        for leaf in _results(term):
+        for leaf in results_of(term):
             if leaf.op == "const":
                 binder.check_code(constant(None, wanted), tree, leaf)
 
 
-def _results(term: Term) -> list[Term]:
+def results_of(term: Term) -> list[Term]:
     """The terms that may be the result of a term with branches."""
     if term.op == "if":
-        return _results(term.args[1]) + _results(term.args[2])
+        return results_of(term.args[1]) + results_of(term.args[2])
     if term.op == "let":
-        return _results(term.args[2])
+        return results_of(term.args[2])
     if term.op == "call" and term.args[0] in ("coalesce", "least", "greatest", "min", "max"):
-        return [leaf for part in term.args[1:] for leaf in _results(part)]
+        return [leaf for part in term.args[1:] for leaf in results_of(part)]
     return [term]
 
 

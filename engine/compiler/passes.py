@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from hashlib import sha256
 
-from engine.compiler.binding import Workbench
+from engine.compiler.binding import Workbench, results_of
 from engine.compiler.rules import (
     BoundRange,
     CaseRule,
@@ -18,11 +18,13 @@ from engine.compiler.rules import (
     Rule,
 )
 from engine.datatypes.base import Kind
+from engine.datatypes.messages import explain
+from engine.datatypes.values import Unread
 from engine.errors import nearest
 from engine.expressions.nodes import Apply, Syntax
 from engine.expressions.parser import ExpressionFault, parse
 from engine.expressions.scopes import Scope
-from engine.expressions.terms import BOOLEAN, DATE, TEXT, Term, Type, constant
+from engine.expressions.terms import BOOLEAN, DATE, Term, Type, constant
 from engine.expressions.typing_rules import UNTYPED, comparison
 from engine.model.form import CheckDef, FormDef, GroupDef
 from engine.model.item import ExpressionText, ItemDef
@@ -72,9 +74,10 @@ def _item(bench: Workbench, item: ItemDef, scope: Scope, visible: Rule | None) -
     if item.datatype.kind is Kind.NOTHING:
         return ItemRules(item, scope, visible)
     own = scope.fields[item.id].type
-    wanted = TEXT if own.kind is Kind.REFERENCE else own
     required = item.required if isinstance(item.required, bool) else bench.rule(item.required, scope, BOOLEAN) or False
-    calculate = bench.rule(item.calculate, scope, wanted)
+    calculate, default = (bench.rule(text, scope, own) for text in (item.calculate, item.default))
+    _refuse_misfits(bench, item, item.calculate, calculate)
+    _refuse_misfits(bench, item, item.default, default)
     if calculate is not None and calculate.time and not item.live and item.calculate is not None:
         bench.problems.error(
             item.calculate.mark,
@@ -93,8 +96,19 @@ def _item(bench: Workbench, item: ItemDef, scope: Scope, visible: Rule | None) -
         required,
         ranges,
         _narrowing(bench, item, scope),
-        bench.rule(item.default, scope, wanted),
+        default,
     )
+
+
+def _refuse_misfits(bench: Workbench, item: ItemDef, text: ExpressionText | None, rule: Rule | None) -> None:
+    """A constant that a calculation or default gives must be a value of the item: nothing is rounded or cut off."""
+    if text is None or rule is None:
+        return
+    for leaf in results_of(rule.term):
+        if leaf.op == "const" and leaf.type.kind is item.datatype.kind:
+            read = item.datatype.from_rule(leaf.args[0], item.facets)
+            if isinstance(read, Unread):
+                bench.problems.error(text.mark, "value-misfit", f"{item.id} cannot hold this. {explain(read, 'en')}")
 
 
 def _bound(bench: Workbench, text: ExpressionText | None, scope: Scope, own: Type) -> Rule | None:

@@ -145,5 +145,9 @@ class DataType(ABC):
         """What an expression sees of the value; a quantity is its number in the stored unit."""
         return value
 
+    def from_rule(self, result: Any, facets: Facets) -> Value | Unread | None:
+        """What an expression gave -> value, held to the same limits as what people enter; nothing is rounded."""
+        return self.read_json(self.write_json(result), facets)
+
 
 __all__ = ["Choice", "Control", "DataType", "Facets", "Json", "Kind", "Own", "Slot", "Stored"]

@@ -59,6 +59,13 @@ _PRESENCE = {
     ),
 }
 
+_CALCULATED = {
+    "calculated_misfit": (
+        "Wyliczona wartość {value:quote} nie mieści się w tym polu. Zgłoś to prowadzącym rejestr.",
+        "The calculated value {value:quote} does not fit this field. Tell the registry's office.",
+    ),
+}
+
 _RANGES = {
     "range_hard": (
         "{value}{unit:unit} nie mieści się w granicach {low}–{high}. Popraw wartość albo jednostkę.",
@@ -293,7 +300,7 @@ _LINKS = {
 MESSAGES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         key: MappingProxyType({POLISH: polish, ENGLISH: english})
-        for part in (_PRESENCE, _RANGES, _TEXTS, _CHOICES, _NUMBERS, _TIMES, IDENTIFIER_MESSAGES, _LINKS)
+        for part in (_PRESENCE, _CALCULATED, _RANGES, _TEXTS, _CHOICES, _NUMBERS, _TIMES, IDENTIFIER_MESSAGES, _LINKS)
         for key, (polish, english) in part.items()
     }
 )

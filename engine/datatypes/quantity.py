@@ -70,6 +70,10 @@ class QuantityType(DataType):
     def in_rules(self, value: Quantity) -> Decimal:
         return value.value
 
+    def from_rule(self, result: Decimal, facets: Facets) -> Quantity | Unread:
+        stored = fit(result, facets.decimals, plain_text(result))
+        return stored if isinstance(stored, Unread) else Quantity(stored, facets.unit or "", stored)
+
 
 def _factors(facets: Facets) -> Mapping[str, Decimal]:
     """How many of each unit make one stored unit; the stored unit itself first."""

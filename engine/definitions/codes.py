@@ -66,6 +66,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "key-not-for-type": "a key means nothing for the type of its item",
         "key-with-calculate": "a key for entered values stands at a calculated item",
         "live-without-calculate": "`live` stands at an item that is not calculated",
+        "value-misfit": "a constant that a calculation or default gives is no value of its item",
         "decimals-missing": "a decimal or quantity does not say its decimals",
         "unit-missing": "a quantity has no unit",
         "range-bound": "an end of a range is neither a number nor an expression, or excludes the wrong way",

@@ -109,7 +109,7 @@ def _check_keys(context: Context, node: Node, datatype: DataType) -> None:
                 "key-not-for-type",
                 f"{key!r} means nothing for the type {name}. It belongs to: {', '.join(fitting)}.",
             )
-        elif key == "default" and datatype.kind in (Kind.REFERENCE, Kind.FILE):
+        elif key in ("default", "calculate") and datatype.kind in (Kind.REFERENCE, Kind.FILE):
             context.error(
                 part.key_mark, "key-not-for-type", f"{key!r} means nothing for a {name}: no expression gives one."
             )

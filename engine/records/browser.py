@@ -34,7 +34,15 @@ from engine.records.session import Session
 _OWN_MESSAGES = (  # what the interpreter can find wrong by itself; the rest arrives in words
     *("required", "required_or_reason", "missing_not_allowed", "not_in_list", "exclusive", "unique", "rows_few"),
     *("rows_many", "length", "text_character", "code_form", "boolean_form", "quantity_unit", "reference_form"),
-    *("no_value", "integer_fraction", "offset_form", "skipped_time", "ambiguous_time", "to_be_completed"),
+    *(
+        "no_value",
+        "calculated_misfit",
+        "integer_fraction",
+        "offset_form",
+        "skipped_time",
+        "ambiguous_time",
+        "to_be_completed",
+    ),
 )
 _OWN_FAMILIES = ("range_", "number_", "date_", "partial_", "time_", "datetime_")
 

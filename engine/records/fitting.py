@@ -12,6 +12,8 @@ from typing import Any
 
 from engine.compiler.rules import BoundRange, Rule
 from engine.datatypes.base import Kind
+from engine.datatypes.numerals import DIGITS, places
+from engine.datatypes.values import Unread
 from engine.expressions.evaluator import COMPARATORS
 from engine.expressions.frames import Frame, Run
 from engine.records.judging import holds
@@ -22,13 +24,25 @@ Test = Callable[[Any, Frame], bool]  # of a value as rules see it, in the frame 
 
 def test_of(judge: Judge) -> Test | None:
     """Whether a value is surely fine; None where every value is."""
-    tests = (*_list_tests(judge), *_reference_tests(judge), *_range_tests(judge))
+    tests = (*_type_tests(judge), *_list_tests(judge), *_reference_tests(judge), *_range_tests(judge))
     if len(tests) == 2:
         first, second = tests
         return lambda value, frame: first(value, frame) and second(value, frame)
     if len(tests) > 2:
         return lambda value, frame: all(test(value, frame) for test in tests)
     return tests[0] if tests else None
+
+
+def _type_tests(judge: Judge) -> tuple[Test, ...]:
+    """Whether a calculated value is one of its type; what people enter was read by the type."""
+    item = judge.rules.item
+    if item.calculate is None or item.datatype.kind is Kind.BOOLEAN:
+        return ()
+    if item.datatype.kind is Kind.NUMBER:
+        decimals = item.facets.decimals or 0
+        return (lambda value, _frame: places(value) <= decimals and value.adjusted() < DIGITS,)
+    from_rule, facets = item.datatype.from_rule, item.facets
+    return (lambda value, _frame: not isinstance(from_rule(value, facets), Unread),)
 
 
 def _list_tests(judge: Judge) -> tuple[Test, ...]:

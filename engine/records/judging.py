@@ -93,6 +93,15 @@ def judge_item(case: Case) -> Iterator[Violation]:
         yield from rule(case)
 
 
+def _misfit(case: Case) -> Iterator[Violation]:
+    """A calculated value that its own type would refuse. It is kept as it is: nothing is rounded behind people's backs."""
+    if case.item.calculate is None or case.value is None:
+        return
+    read = case.item.datatype.from_rule(case.value, case.item.facets)
+    if isinstance(read, Unread):
+        yield case.violation(read.code, case.told("calculated_misfit", value=value_text(case.value, case.language)))
+
+
 def _not_in_list(case: Case) -> Iterator[Violation]:
     only = case.judge.only
     if only is None:
@@ -200,7 +209,13 @@ def row_name(tree: Tree, key: str, language: str) -> str:
     return value_text(value, language) if value is not None else key
 
 
-_VALUE_RULES: tuple[Callable[[Case], Iterator[Violation]], ...] = (_not_in_list, _exclusive, _ranges, _reference)
+_VALUE_RULES: tuple[Callable[[Case], Iterator[Violation]], ...] = (
+    _misfit,
+    _not_in_list,
+    _exclusive,
+    _ranges,
+    _reference,
+)
 
 
 def judge_rows(holder: Node, group: GroupDef, path: ItemPath, language: str) -> Iterator[Violation]:

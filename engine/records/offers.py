@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
 
 from engine.compiler.compiled import CompiledRegistry
 from engine.datatypes.values import Unread, Value
@@ -16,7 +15,6 @@ from engine.expressions.frames import Node
 from engine.model.form import walk_items
 from engine.records.checking import path_of
 from engine.records.evaluation import Evaluation
-from engine.records.json_answer import value_json
 from engine.records.program import ItemStep, program_of
 from engine.records.session import Session
 
@@ -66,7 +64,7 @@ def due(session: Session, step: ItemStep, node: Node) -> Value | None:
     if value is None:
         return None
     item = step.rules.item
-    read = item.datatype.parse(_as_typed(value), item.facets)
+    read = item.datatype.from_rule(value, item.facets)
     return None if isinstance(read, Unread) else read
 
 
@@ -76,14 +74,6 @@ def _was_known(before: Session, step: ItemStep, node: Node, value: Value) -> boo
     if earlier is None:
         return False  # a new row
     return earlier.entered.get(step.id) is not None or due(before, step, earlier) == value
-
-
-def _as_typed(value: Any) -> str:
-    """A value of a rule as a person would type it: the field's own type then reads it, or refuses it."""
-    written = value_json(value)
-    if isinstance(written, list):
-        return ", ".join(map(str, written))
-    return str(written).lower() if isinstance(written, bool) else str(written)
 
 
 __all__ = ["due", "evaluate_with_offers", "has_defaults", "offer"]

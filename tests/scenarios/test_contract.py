@@ -513,6 +513,29 @@ def test_wrong_values(item, value, code):
     assert reported == ([f"{code} {item}"] if code else [])
 
 
+# What a calculation gives -> the value that is told, and what is said of it.
+@pytest.mark.parametrize(
+    ("item", "rule", "value", "reported"),
+    [
+        ("type: integer", "n1 / 2", "2.5", ["type r"]),
+        ("type: integer", "n1 * 2", "10", []),
+        ("type: decimal, decimals: 1", "n1 / 4", "1.25", ["type r"]),
+        ("type: decimal, decimals: 1", "round(n1 / 4, 1)", "1.3", []),
+        ("type: decimal, decimals: 1, range: {hard: [0, 1]}", "n1 / 4", "1.25", ["range_hard r", "type r"]),
+        ("type: quantity, decimals: 0, unit: {store: mg, also: {g: {per_store: 0.001}}}", "n1 / 2", "2.5", ["type r"]),
+        ("type: text, length: 3", "concat('ab', t1)", "abcd", ["length r"]),
+        ("type: date", "add_days(day1, 90000)", "2271-06-01", ["type r"]),
+        ("type: code, codelist: cl", "t1", "cd", ["not_in_list r"]),
+    ],
+)
+def test_a_calculated_value_is_held_to_its_type(item, rule, value, reported, tmp_path):
+    file = tmp_path / "asked.yaml"
+    line = f"          - {{id: r, {item}, label: {{pl: a, en: a}}, calculate: {json.dumps(rule)}}}\n"
+    file.write_text((FIXTURES / "expressions.yaml").read_text("utf-8") + line, "utf-8")
+    answer = evaluated(file, "f", {"n1": "5", "t1": "cd", "day1": "2025-01-01"})
+    assert (answer["calculated"]["r"], found(answer), answer["complete"]) == (value, reported, not reported)
+
+
 # Events, earlier records, references ------------------------------------------------------------------------------
 
 FOLLOW_UPS = FIXTURES / "follow_ups.yaml"

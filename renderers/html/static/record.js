@@ -1,6 +1,5 @@
-/* A form being filled: which items are shown, what is calculated, what is wrong, run again only where a change matters.
-   The browser's twin of engine/records/session.py. `form_program` and `subject_state` (engine/records/browser.py) are
-   its input; typed text becomes values as in engine/datatypes. Needs rules.js. */
+/* A form being filled: what is shown, calculated, wrong, kept up to date where a change matters. The twin of session.py,
+   fed by browser.py (engine/records); typed text is read as in engine/datatypes. Needs rules.js. */
 (function (root) {
   'use strict';
   const rules = typeof module === 'object' ? require('./rules.js') : root.ecrfRules;
@@ -122,7 +121,7 @@
     if (match[1] > 23 || match[2] > 59) return refuse(text, 'time_range');
     return /[1-9]/.test(match[3]) ? refuse(text, 'time_seconds') : { value: `${two(match[1])}:${match[2]}` };
   }
-  /* The moments at which clocks showed a wall time (minutes since 1970): none in a skipped hour, two in a repeated one. */
+  /* The moments at which clocks showed a wall time: none in a skipped hour, two in a repeated one. */
   function resolve(wall) {
     const offsets = new Set([rules.localMoment(wall - 2880).offset, rules.localMoment(wall + 2880).offset]);
     return [...offsets].map((offset) => rules.localMoment(wall - offset)).filter((each) => each.at + each.offset === wall).sort((a, b) => a.at - b.at);
@@ -198,6 +197,7 @@
     note: nothing,
   };
   const parse = (type, text, facets) => (strip(text) ? READERS[type](text, facets || {}) : {});
+  const fromRule = ({ type, facets }, value) => parse(type === 'quantity' ? 'decimal' : type, [plain(value)].flat().join(', '), facets); // in the stored unit
 
   /* What the parts of a control hold, as one text (renderers/html/fields.py). */
   function joined(control, { text, codes: chosen, parts: { d = '', m = '', y = '', t = '', u } }) {
@@ -209,7 +209,7 @@
     return control === 'datetime' ? strip(`${date} ${t}`) : date;
   }
 
-  /* --- SHA-256: the digest of what a check read must be the server's, since confirmations hang on it ----------------- */
+  /* --- SHA-256: confirmations hang on the digest of what a check read ------------------------------------------------ */
   const primes = [];
   for (let n = 2; primes.length < 64; n += 1) if (primes.every((prime) => n % prime)) primes.push(n);
   const root32 = (exponent) => primes.map((prime) => (prime ** exponent * 2 ** 32) | 0);
@@ -364,7 +364,7 @@
       node.values[step.id] = null;
       const value = step.default(this.frame(node));
       node.values[step.id] = kept;
-      return (value === null ? null : parse(item.type, [plain(value)].flat().join(', '), item.facets).value) ?? null;
+      return (value === null ? null : fromRule(item, value).value) ?? null;
     }
     offer(dirty) {
       const changed = new Set(dirty.keys());
@@ -406,6 +406,8 @@
       }
       const value = node.values[item.id] ?? null, found = [];
       if (value === null) return found;
+      const { unread } = item.calculated ? fromRule(item, value) : {};
+      if (unread) found.push([unread, fill('calculated_misfit', { value: tell(value, item.kind) })]);
       for (const code of item.only ? [value].flat() : []) {
         if (this.refuses(item, node, code)) found.push(['not_in_list', fill('not_in_list', { value: label(item.list, code) })]);
       }

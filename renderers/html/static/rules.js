@@ -1,6 +1,6 @@
-/* Runs the rules of a form in the browser: the same terms as the server (engine/expressions/evaluator.py), as closures.
-   Nothing is compiled from text, so a strict content security policy holds. Values: numbers are decimals, dates, times,
-   partial dates, codes and references are text, several codes a list, date and time a Moment, missing is null. */
+/* Runs the terms of rules in the browser as engine/expressions/evaluator.py does; no text is ever run as code.
+   Values: numbers are decimals, dates, times, partial dates, codes and references are text, several codes a list, date and
+   time a Moment, missing is null. */
 (function (root) {
   'use strict';
   const Decimal = typeof module === 'object' ? require('./vendor/decimal.min.js') : root.Decimal;
@@ -248,7 +248,7 @@
   }
   const arithmetic = (call) => (...terms) => strict(call, terms.map(build));
   const ofCode = (take) => (term, ...names) => { const code = build(term); return (frame) => { const value = code(frame); return value === null ? null : take(frame.world, value, ...names); }; };
-  /* Kleene's and, or: a part that `decides` ends it, an unknown one leaves it unknown. Aggregates all and any too. */
+  /* Kleene's and, or, all, any: a part that `decides` ends it, an unknown one leaves it unknown. */
   function kleene(decides, parts, take) {
     let result = !decides;
     for (const part of parts) {
