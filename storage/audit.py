@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from storage.bulk import addition, array_text
+from storage.bulk import Writes, addition
 from storage.direct import Query
 from storage.slots import canonical, utc
 from storage.tables import audit_entry
@@ -58,20 +58,22 @@ def append_entry(connection: Connection, entry: AuditEntry) -> int:
     """Append to its stream and return the number there. A subject's stream is guarded by the subject's lock."""
     if entry.subject is None and connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:stream, 0))"), {"stream": entry.stream})
-    last = _LAST.rows(connection, {"stream": entry.stream})
-    return append_after(connection, entry, last[0] if last else None)
+    last, writes = _LAST.rows(connection, {"stream": entry.stream}), Writes()
+    number = append_after(writes, entry, last[0] if last else None)
+    writes.send(connection)
+    return number
 
 
-def append_after(connection: Connection, entry: AuditEntry, last: Sequence[Any] | None) -> int:
+def append_after(writes: Writes, entry: AuditEntry, last: Sequence[Any] | None) -> int:
     """The same when the last entry of the stream (number, hash as hex) was read since the lock was taken."""
     number, previous = (last[0] + 1, bytes.fromhex(last[1])) if last else (1, NO_HASH)
     body = canonical(entry.body)
     row = (
         entry.stream, number, entry.subject, entry.form, entry.kind, entry.who, utc(entry.at), entry.channel,
-        entry.reason, entry.definition, entry.revision, texts(connection, entry.items), body, previous,
+        entry.reason, entry.definition, entry.revision, entry.items, body, previous,
         entry_hash(entry, number, body, previous),
     )  # fmt: skip
-    _APPEND.run(connection, [row])
+    writes.add(_APPEND, [row])
     return number
 
 
@@ -84,13 +86,8 @@ def entry_hash(entry: AuditEntry, number: int, body: str, previous: bytes) -> by
     return hashlib.sha256(canonical(fields).encode()).digest()
 
 
-def texts(connection: Connection, values: Sequence[str]) -> Any:
-    """A list of texts as its column takes it: an array on PostgreSQL, JSON on SQLite."""
-    return array_text(values) if connection.dialect.name == "postgresql" else canonical(list(values))
-
-
 def read_texts(stored: Any) -> tuple[str, ...]:
-    """What `texts` wrote."""
+    """The items of an entry as stored: an array on PostgreSQL, JSON on SQLite."""
     return tuple(json.loads(stored) if isinstance(stored, str) else stored)
 
 
@@ -108,5 +105,4 @@ __all__ = [
     "registry_stream",
     "site_stream",
     "subject_stream",
-    "texts",
 ]

@@ -2,39 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql
 
-from storage.direct import send
-from storage.tables.base import Moment, instant_text
+from storage.direct import in_one_trip, send
+from storage.tables.base import Moment, Texts, instant_text
+
+Row = tuple[Any, ...]
+
+
+def arrays(rows: Sequence[Row]) -> Sequence[Any]:
+    """Rows as PostgreSQL's parameters: an array for each column."""
+    return [array_text(column) for column in zip(*rows, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
 class BulkStatement:
-    """The same statement for both databases; its parameters are the columns, in order."""
+    """The same statement for both databases, for rows whose columns are its parameters, in order."""
 
     sqlite: str
-    postgresql: str
-    moments: bool = True  # whether a parameter may be a time, which SQLite needs as text
-    plain: bool = False  # one row, not arrays
+    postgresql: str  # each parameter is written %s
+    texts: bool = False  # whether a parameter may be a time or a list, which SQLite needs as text
+    parameters: Callable[[Sequence[Row]], Sequence[Any]] = arrays  # of PostgreSQL
 
-    def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    def run(self, connection: Connection, rows: Iterable[Row]) -> None:
         """Send it once for all rows; without rows it is not sent."""
-        if not rows:
+        writes = Writes()
+        writes.add(self, rows)
+        writes.send(connection)
+
+
+class Writes:
+    """What is to be written, gathered: PostgreSQL is sent it as one statement, SQLite as one for each kind of row.
+
+    No two of them may touch the same row, since PostgreSQL runs them in any order, all with the same view.
+    """
+
+    __slots__ = ("_gathered",)
+
+    def __init__(self) -> None:
+        self._gathered: list[tuple[BulkStatement, list[Row]]] = []
+
+    def add(self, statement: BulkStatement, rows: Iterable[Row]) -> None:
+        """To be sent once for all rows; without rows it is not sent."""
+        if found := list(rows):
+            self._gathered.append((statement, found))
+
+    def send(self, connection: Connection) -> None:
+        """Send what was added since the last time."""
+        gathered, self._gathered = self._gathered, []
+        if not gathered:
             return
-        if self.plain and connection.dialect.name == "postgresql":
-            for row in rows:
-                send(connection, self.postgresql, row)
-        elif connection.dialect.name == "postgresql":
-            send(connection, self.postgresql, tuple(map(array_text, zip(*rows, strict=True))))
-        else:
-            given = [tuple(map(_plain, row)) for row in rows] if self.moments else list(rows)
-            send(connection, self.sqlite, given, many=True)
+        if connection.dialect.name == "postgresql":
+            texts = tuple(statement.postgresql for statement, _ in gathered)
+            given = [value for statement, rows in gathered for value in statement.parameters(rows)]
+            send(connection, _as_one(texts), given)
+            return
+        for statement, rows in gathered:
+            given = [tuple(map(_plain, row)) for row in rows] if statement.texts else rows
+            send(connection, statement.sqlite, given, many=True)
+
+    def commit(self, connection: Connection) -> None:
+        """Send them and end the transaction, in one trip."""
+        with in_one_trip(connection):
+            self.send(connection)
+            connection.commit()
+
+
+@lru_cache(maxsize=256)  # a save writes to some of ten tables: the same few combinations again and again
+def _as_one(texts: tuple[str, ...]) -> str:
+    number = count(1)
+    parts = [re.sub("%s", lambda _: f"${next(number)}", text) for text in texts]
+    if len(parts) == 1:
+        return parts[0]
+    return f"WITH {', '.join(f'part_{place} AS ({part})' for place, part in enumerate(parts))} SELECT 1"
 
 
 def upsert(table: Table, columns: Sequence[str], update: Sequence[str] | None = None) -> BulkStatement:
@@ -46,15 +96,20 @@ def upsert(table: Table, columns: Sequence[str], update: Sequence[str] | None = 
     return BulkStatement(
         f"{head} VALUES ({', '.join('?' * len(columns))}) {tail}",
         f"{head} SELECT * FROM {_unnest(table, columns)} {tail}",  # noqa: S608 -- names of columns alone
-        moments=any(isinstance(table.c[name].type, Moment) for name in columns),
+        texts=_texts(table, columns),
     )
 
 
 def addition(table: Table, columns: Sequence[str]) -> BulkStatement:
-    """Insert one row, or a few: plain values, which the databases plan faster than arrays."""
-    head = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES"
+    """Insert one row: plain values, which the databases plan faster than arrays."""
+    head = f"INSERT INTO {table.name} ({', '.join(columns)})"
     marks = ", ".join(f"%s::{name}" for name in _type_names(table, columns))
-    return BulkStatement(f"{head} ({', '.join('?' * len(columns))})", f"{head} ({marks})", plain=True)
+    return BulkStatement(
+        f"{head} VALUES ({', '.join('?' * len(columns))})",
+        f"{head} VALUES ({marks})",
+        texts=_texts(table, columns),
+        parameters=_only,
+    )
 
 
 def deletion(table: Table, columns: Sequence[str]) -> BulkStatement:
@@ -74,7 +129,17 @@ def change(table: Table, keys: Sequence[str], columns: Sequence[str]) -> BulkSta
         f"WHERE {' AND '.join(f'{key} = ?' for key in keys)}",
         f"UPDATE {table.name} SET {', '.join(f'{name} = new_{name}' for name in columns)} "  # noqa: S608 -- names of columns alone
         f"FROM {_unnest(table, given)} AS given({', '.join(names)}) WHERE {same}",
+        texts=_texts(table, columns),
     )
+
+
+def _only(rows: Sequence[Row]) -> Sequence[Any]:
+    (row,) = rows
+    return [array_text(value) if type(value) is tuple else value for value in row]
+
+
+def _texts(table: Table, columns: Sequence[str]) -> bool:
+    return any(isinstance(table.c[name].type, Moment | type(Texts)) for name in columns)
 
 
 def array_text(values: Sequence[Any]) -> str:
@@ -104,6 +169,8 @@ _ELEMENTS: Mapping[type, Callable[[Any], str]] = {
 
 
 def _plain(value: Any) -> Any:
+    if type(value) is tuple:
+        return json.dumps(value, ensure_ascii=False)
     return instant_text(value) if type(value) is datetime else value
 
 
@@ -116,4 +183,4 @@ def _type_names(table: Table, columns: Sequence[str]) -> list[str]:
     return [table.c[name].type.compile(dialect=dialect) for name in columns]
 
 
-__all__ = ["BulkStatement", "addition", "array_text", "change", "deletion", "upsert"]
+__all__ = ["BulkStatement", "Row", "Writes", "addition", "array_text", "arrays", "change", "deletion", "upsert"]

@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
-from storage.bulk import array_text
-from storage.direct import send
+from storage.bulk import BulkStatement, arrays
 from storage.slots import CELL_SLOTS, value_column
 from storage.tables import calculated_data, item_data
 
-Row = tuple[Any, ...]  # the table's key, then slot, value and extra as `cell_rows` gives them
+# The rows are narrow: the table's key, then slot, value and extra as `cell_rows` gives them.
+# Arrays of every typed column, nearly all empty, would take twice as long.
 
 
-@dataclass(frozen=True, slots=True)
-class CellStatement:
-    """The same statement for both databases. Arrays of every typed column, nearly all empty, take twice as long."""
-
-    sqlite: str
-    postgresql: str
-    one_form: bool = False  # all rows are of one form, which PostgreSQL is told apart from the arrays
-
-    def run(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Send it once for all rows; without rows it is not sent."""
-        if not rows:
-            return
-        if connection.dialect.name == "postgresql":
-            form = rows[0][:1] if self.one_form else ()
-            send(connection, self.postgresql, (*map(array_text, zip(*rows, strict=True)), *form))
-        else:
-            send(connection, self.sqlite, rows, many=True)
-
-
-def insertion(table: Table, *, upsert: bool = False) -> CellStatement:
+def insertion(table: Table, *, upsert: bool = False) -> BulkStatement:
     """Insert cells; with `upsert`, bring those that are there up to date."""
     keys = [column.name for column in table.primary_key]
 
@@ -51,7 +31,7 @@ def insertion(table: Table, *, upsert: bool = False) -> CellStatement:
     return _both(table, text)
 
 
-def alteration(table: Table) -> CellStatement:
+def alteration(table: Table) -> BulkStatement:
     """Give cells of one form that are there new values: two thirds of the time that an upsert takes."""
     keys = [column.name for column in table.primary_key]
     same = " AND ".join(f"{table.name}.{key} = given.{key}" for key in keys)
@@ -62,14 +42,15 @@ def alteration(table: Table) -> CellStatement:
 
     both = _both(table, text)
     # Told the form, it looks nowhere else; by the join alone it may read the whole table.
-    return replace(both, postgresql=f"{both.postgresql} AND {table.name}.form_id = %s", one_form=True)
+    told = f"{both.postgresql} AND {table.name}.form_id = %s"
+    return replace(both, postgresql=told, parameters=lambda rows: [*arrays(rows), rows[0][0]])
 
 
-def _both(table: Table, text: Callable[[dict[str, str], str], str]) -> CellStatement:
+def _both(table: Table, text: Callable[[dict[str, str], str], str]) -> BulkStatement:
     keys = [column.name for column in table.primary_key]
     given = [*keys, "slot", "value", "more"]
     types = [*(_type(table, key) for key in keys), "smallint", "text", "text"]
-    arrays = f"unnest({', '.join(f'%s::{name}[]' for name in types)}) AS given({', '.join(given)})"
+    rows = f"unnest({', '.join(f'%s::{name}[]' for name in types)}) AS given({', '.join(given)})"
     values = f"(SELECT {', '.join(f'? AS {name}' for name in given)}) AS given"
     spread = {"extra": "more"}
     native = {value_column(slot): _case(place, table, value_column(slot)) for place, slot in _slots(table)}
@@ -77,7 +58,7 @@ def _both(table: Table, text: Callable[[dict[str, str], str], str]) -> CellState
     plain = {value_column(slot): f"CASE slot WHEN {place} THEN value END" for place, slot in _slots(table)}
     number = CELL_SLOTS.index("number")
     plain["number_search"] = f"CASE slot WHEN {number} THEN value END"
-    return CellStatement(text(plain | spread, values), text(native | spread, arrays))
+    return BulkStatement(text(plain | spread, values), text(native | spread, rows))
 
 
 def _case(place: int, table: Table, column: str) -> str:
@@ -98,4 +79,4 @@ INSERT_CELLS = insertion(item_data)
 ALTER_CELLS = alteration(item_data)
 WRITE_CALCULATED = insertion(calculated_data, upsert=True)
 
-__all__ = ["ALTER_CELLS", "INSERT_CELLS", "WRITE_CALCULATED", "CellStatement"]
+__all__ = ["ALTER_CELLS", "INSERT_CELLS", "WRITE_CALCULATED"]

@@ -23,8 +23,12 @@ TAKEN = (psycopg.IntegrityError, sqlite3.IntegrityError)  # what the driver rais
 
 
 def send(connection: Connection, statement: str, parameters: Any, *, many: bool = False) -> Any:
-    """Send one statement, for each of the `parameters` when there are many; returns the driver's cursor."""
-    cursor = connection.connection.cursor()
+    """Send one statement, for each of the `parameters` when there are many; returns the driver's cursor.
+
+    PostgreSQL's own marks ($1) are used: psycopg would look for its marks in a long statement each time.
+    """
+    driver = connection.connection.driver_connection
+    cursor = psycopg.RawCursor(driver) if isinstance(driver, psycopg.Connection) else connection.connection.cursor()
     # Whoever counts statements hears of these as well.
     connection.dispatch.before_cursor_execute(connection, cursor, statement, parameters, None, many)
     if many:
@@ -50,18 +54,19 @@ def in_one_trip(connection: Connection) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query in the words of both databases, with named parameters."""
+    """A query in the words of both databases: with named parameters, and with those names numbered."""
 
     sqlite: str
     postgresql: str
+    names: tuple[str, ...]
 
     @classmethod
     def of(cls, text: str) -> Self:
         """From SQLite's words; `= ANY(:name)` takes a list."""
-        postgresql = text
-        for ours, theirs in _WORDS:
-            postgresql = ours.sub(theirs, postgresql)
-        return cls(_LIST.sub(r"IN (SELECT value FROM json_each(:\1))", text), postgresql)
+        sqlite, postgresql, names = text, text, tuple(dict.fromkeys(_NAME.findall(text)))
+        for words, of_sqlite, of_postgresql in _WORDS:
+            sqlite, postgresql = words.sub(of_sqlite, sqlite), words.sub(of_postgresql, postgresql)
+        return cls(sqlite, _NAME.sub(lambda name: f"${names.index(name[1]) + 1}", postgresql), names)
 
     def rows(self, connection: Connection, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """What it finds. Times are given aware, lists as lists."""
@@ -70,7 +75,7 @@ class Query:
     def ask(self, connection: Connection, given: Mapping[str, Any]) -> Callable[[], list[tuple[Any, ...]]]:
         """The same in two steps: several questions may be on their way before the first answer is fetched."""
         if connection.dialect.name == "postgresql":
-            found = send(connection, self.postgresql, given)
+            found = send(connection, self.postgresql, [given[name] for name in self.names])
         else:
             found = send(connection, self.sqlite, {name: _plain(value) for name, value in given.items()})
         fetch: Callable[[], list[tuple[Any, ...]]] = found.fetchall
@@ -83,12 +88,13 @@ def _plain(value: Any) -> Any:
     return instant_text(value) if isinstance(value, datetime) else value
 
 
-_LIST = re.compile(r"= ANY\(:(\w+)\)")
-_WORDS = (
-    (re.compile(r"\bjson_group_array\("), "json_agg("),
-    (re.compile(r"\bjson_array\("), "json_build_array("),
-    (re.compile(r"\bhex\((\S+?)\)"), r"encode(\1, 'hex')"),
-    (re.compile(r":(\w+)"), r"%(\1)s"),
+_NAME = re.compile(r":(\w+)")
+_WORDS = (  # as written here, for SQLite, for PostgreSQL
+    (re.compile(r"= ANY\(:(\w+)\)"), r"IN (SELECT value FROM json_each(:\1))", r"= ANY(:\1)"),
+    (re.compile(r"\bnext_id\((\w+)\)"), r"(SELECT coalesce(max(id), 0) + 1 FROM \1)", r"nextval('\1_id_seq')"),
+    (re.compile(r"\bjson_group_array\("), "json_group_array(", "json_agg("),
+    (re.compile(r"\bjson_array\("), "json_array(", "json_build_array("),
+    (re.compile(r"\bhex\((\S+?)\)"), r"hex(\1)", r"encode(\1, 'hex')"),
 )
 
 __all__ = ["TAKEN", "Query", "in_one_trip", "send"]

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import delete
 
-from storage.bulk import addition
+from storage.bulk import Writes, addition
 from storage.changes import Submitted
 from storage.database import Database
 from storage.errors import KeyReused
@@ -41,7 +41,7 @@ def stored_answer(stored: Sequence[str] | None, request: SaveRequest, digest: by
     return answer
 
 
-def keep_answer(connection: Connection, request: SaveRequest, digest: bytes, result: SaveResult) -> None:
+def keep_answer(writes: Writes, request: SaveRequest, digest: bytes, result: SaveResult) -> None:
     """Remember the answer, in the transaction of the save itself."""
     answer = {
         "form": result.form,
@@ -52,7 +52,7 @@ def keep_answer(connection: Connection, request: SaveRequest, digest: bytes, res
         "unread": list(result.unread),
         "entry": result.entry,
     }
-    _KEEP.run(connection, [(request.actor.account, request.key, digest, canonical(answer), utc(request.at))])
+    writes.add(_KEEP, [(request.actor.account, request.key, digest, canonical(answer), utc(request.at))])
 
 
 def purge_answers(database: Database, *, before: datetime) -> int:

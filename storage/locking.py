@@ -30,7 +30,7 @@ def wait_for_subject(connection: Connection, subject: int) -> None:
     It must not be one statement with that reading: PostgreSQL reads as of the statement's start, before the wait.
     """
     if connection.dialect.name == "postgresql":
-        send(connection, "SELECT 1 FROM subject WHERE id = %s FOR UPDATE", (subject,))
+        send(connection, "SELECT 1 FROM subject WHERE id = $1 FOR UPDATE", (subject,))
 
 
 def look_at_subject(connection: Connection, subject: int) -> LockedSubject:

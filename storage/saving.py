@@ -11,13 +11,13 @@ from sqlalchemy import Connection
 from engine.records.evaluation import Evaluation
 from engine.records.form_data import Focus, FormData
 from storage.audit import AuditEntry, append_after, subject_stream
+from storage.bulk import Writes
 from storage.changes import Changes, Paths, Submitted, compare, flatten, paths_of, without
 from storage.clashes import clashing_values
 from storage.database import Database
 from storage.derived import (
     CalculatedKey,
     Evaluated,
-    Issue,
     ask_calculated,
     calculated_cells,
     changed_calculated,
@@ -40,8 +40,8 @@ from storage.writing import (
     Sealer,
     change_forms,
     head_of,
-    insert_form,
     noted_rows,
+    open_form,
     write_calculated,
     write_changes,
     write_issues,
@@ -90,10 +90,10 @@ def save_form(database: Database, registry: Registry, request: SaveRequest, rule
     submitted = flatten(index, request.data, withdrawn)
     digest = request_digest(database.keys, request, submitted)
     with database.write() as connection:
-        name, stream = registry.model.registry, subject_stream(request.subject)
+        name, new = registry.model.registry, request.expected_revision == 0
         with in_one_trip(connection):
             wait_for_subject(connection, request.subject)
-            subject = ask_before(connection, name, request.actor, request.subject, request.at, request.key, stream)
+            subject = ask_before(connection, name, request.actor, request.subject, request.at, request.key, new)
             cells, calculated = (
                 ask_cells(connection, name, request.subject),
                 ask_calculated(connection, request.subject),
@@ -145,19 +145,20 @@ def _save(work: _Work, submitted: Submitted, withdrawn: Mapping[Key, str], diges
     changed = bool(changes) or stored is None or stored.state != state or stored.definition != work.registry.hash
     saved_at = request.at if changed or stored is None else stored.saved_at
     revision = (stored.revision if stored else 0) + changed
-    head = FormHead(stored.id if stored else 0, work.registry.hash, revision, state, status, saved_at)
+    form = stored.id if stored else work.before.form
+    head = FormHead(form, work.registry.hash, revision, state, status, saved_at)
+    writes = Writes()
     if stored is None:
         home = "" if request.place.form in work.rules.shared_forms else work.registry.model.registry
-        head = replace(head, id=insert_form(work.connection, request.subject, home, request.place, head))
-    _write_keys(work, head, judged, submitted, changes)
-    derived = _derive(work, head, judged, changes)
+        open_form(writes, request.subject, home, request.place, head)
+    _write_keys(work, writes, head, judged, submitted, changes)
+    values = _write_values(work, writes, head, submitted, changes)
+    _write_derived(work, writes, head, judged, changes)
+    entry = _note(work, writes, head, changes, values, judged.cleared) if changed else None
     unread = tuple(sorted(judged.paths.path(key) for key in submitted.kept))
-    with in_one_trip(work.connection):
-        values = _write_values(work, head, submitted, changes)
-        _write_derived(work, derived)
-        entry = _note(work, head, changes, values, judged.cleared) if changed else None
-        result = SaveResult(head.id, revision, state, saved_at, judged.evaluation, judged.cleared, unread, entry)
-        keep_answer(work.connection, request, digest, result)
+    result = SaveResult(head.id, revision, state, saved_at, judged.evaluation, judged.cleared, unread, entry)
+    keep_answer(writes, request, digest, result)
+    writes.commit(work.connection)
     return result
 
 
@@ -187,20 +188,25 @@ def _evaluate(work: _Work, place: Place, data: FormData) -> Evaluation:
     )
 
 
-def _write_values(work: _Work, head: FormHead, submitted: Submitted, changes: Changes) -> list[list[Any]]:
+def _write_values(
+    work: _Work, writes: Writes, head: FormHead, submitted: Submitted, changes: Changes
+) -> list[list[Any]]:
     ciphertexts = work.stored.ciphertexts if work.stored else {}
     keyless, subject = work.database.keys is None, work.request.subject
     sealer = Sealer(subject, head.id, work.index.identifying, work.record.key, keyless, ciphertexts)
-    return write_changes(work.connection, sealer, changes, submitted.packed)
+    return write_changes(writes, sealer, changes, submitted.packed)
 
 
-def _write_keys(work: _Work, head: FormHead, judged: _Judged, submitted: Submitted, changes: Changes) -> None:
+def _write_keys(
+    work: _Work, writes: Writes, head: FormHead, judged: _Judged, submitted: Submitted, changes: Changes
+) -> None:
     """What other subjects may not share and by what a person is found: first, since it may refuse the save."""
     subject, data = work.request.subject, _after(work, judged, submitted, changes)
     if work.rules.person.all.intersection(changes.items) and work.record.key is not None:
         write_hashes(work.connection, work.database.master, subject, person_in(data.items, work.rules.person))
     keys = list(work.rules.unique_keys(work.registry, work.request.place.form, data))
     if keys:
+        writes.send(work.connection)  # the row of a new form, to which they belong
         scope, master = work.registry.model.registry, work.database.master
         write_unique_keys(work.connection, master, subject, head.id, scope, keys, work.request.at)
 
@@ -218,33 +224,19 @@ def _after(work: _Work, judged: _Judged, submitted: Submitted, changes: Changes)
     return build_form(work.index, submitted.rows, cells)
 
 
-@dataclass(frozen=True, slots=True)
-class _Derived:
-    """The rows to write because of what rules say."""
-
-    calculated: list[tuple[Any, ...]]
-    issues: list[Issue]
-    heads: list[FormHead]
-
-
-def _derive(work: _Work, head: FormHead, judged: _Judged, changes: Changes) -> _Derived:
+def _write_derived(work: _Work, writes: Writes, head: FormHead, judged: _Judged, changes: Changes) -> None:
     """Calculated values, issues and states of the saved form and of those that depend on what changed."""
     request = work.request
     own = Evaluated(head.id, request.place, work.index, judged.paths, judged.evaluation, own=True)
     others = _dependents(work, judged.data, changes) if changes or work.stored is None else []
     evaluated = [own, *(one for one, _ in others)]
     cells = calculated_cells(work.registry, work.record, evaluated)
-    issues = changed_issues(work.before.issues, work.registry, work.database.keys, evaluated, request.at)
     heads = [new for one, new in others if new.status != work.record.forms[one.place].status]
     if work.stored is not None and head != head_of(work.stored, work.stored.status):
         heads.append(head)
-    return _Derived(changed_calculated(work.calculated, cells), issues, heads)
-
-
-def _write_derived(work: _Work, derived: _Derived) -> None:
-    write_calculated(work.connection, derived.calculated)
-    write_issues(work.connection, derived.issues)
-    change_forms(work.connection, derived.heads)
+    write_calculated(writes, changed_calculated(work.calculated, cells))
+    write_issues(writes, changed_issues(work.before.issues, work.registry, work.database.keys, evaluated, request.at))
+    change_forms(writes, heads)
 
 
 def _dependents(work: _Work, data: FormData, changes: Changes) -> list[tuple[Evaluated, FormHead]]:
@@ -260,7 +252,9 @@ def _dependents(work: _Work, data: FormData, changes: Changes) -> list[tuple[Eva
     return found
 
 
-def _note(work: _Work, head: FormHead, changes: Changes, values: list[list[Any]], cleared: tuple[str, ...]) -> int:
+def _note(
+    work: _Work, writes: Writes, head: FormHead, changes: Changes, values: list[list[Any]], cleared: tuple[str, ...]
+) -> int:
     request, stored = work.request, work.stored
     body: dict[str, Any] = {"place": list(request.place), "values": values, "rows": noted_rows(changes)}
     if stored is None or stored.state != head.state:
@@ -268,7 +262,7 @@ def _note(work: _Work, head: FormHead, changes: Changes, values: list[list[Any]]
     if cleared:
         body["cleared"] = list(cleared)
     return append_after(
-        work.connection,
+        writes,
         AuditEntry(
             subject_stream(request.subject), "save" if stored else "open_form", request.actor.name, request.at,
             request.actor.channel, body, request.reason, request.subject, head.id, work.registry.hash, head.revision,

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from storage.access import ENROLLED, GRANTED, Actor, seen_by
+from storage.audit import subject_stream
 from storage.direct import Query
 from storage.errors import NotVisible
 from storage.locking import LockedSubject
@@ -97,6 +98,7 @@ class Before(NamedTuple):
     answer: list[str] | None  # storage.idempotency
     head: list[Any] | None  # storage.audit: the last entry of the subject's stream
     issues: list[list[Any]]  # storage.derived: the open ones of all forms
+    form: int  # the id that a new form will have; 0 when none is opened
 
 
 def ask_structure(
@@ -108,16 +110,17 @@ def ask_structure(
 
 
 def ask_before(
-    connection: Connection, registry: str, actor: Actor, subject: int, at: datetime, key: str, stream: str
+    connection: Connection, registry: str, actor: Actor, subject: int, at: datetime, key: str, new: bool
 ) -> Callable[[], tuple[Structure, Before]]:
     """The same for a save, with the answer under its idempotency key, the audit's last entry and open issues."""
-    given = _given(registry, actor, subject, at) | {"account": actor.account, "key": key, "stream": stream}
+    given = _given(registry, actor, subject, at) | {"account": actor.account, "key": key, "new": new}
+    given["stream"] = subject_stream(subject)
     fetch = _SAVE.ask(connection, given)
 
     def answer() -> tuple[Structure, Before]:
         row = _only(fetch(), subject)
-        kept, head, issues = row[len(_PARTS) :]
-        before = Before(json.loads(kept) if kept else None, json.loads(head) if head else None, _list(issues))
+        kept, head, issues, form = row[len(_PARTS) :]
+        before = Before(json.loads(kept) if kept else None, json.loads(head) if head else None, _list(issues), form)
         return _structure(actor, subject, row), before
 
     return answer
@@ -206,6 +209,7 @@ _BEFORE = (
         "u.origin, u.raised_at",
         f"form_instance f JOIN issue u ON u.form_id = f.id WHERE {MINE} AND u.closed_at IS NULL",
     ),
+    "CASE WHEN :new THEN next_id(form_instance) ELSE 0 END",
 )
 _SOURCE = "FROM subject s LEFT JOIN subject_key k ON k.subject_id = s.id WHERE s.id = :subject"
 _LOAD = Query.of(f"SELECT {', '.join(_PARTS)} {_SOURCE}")

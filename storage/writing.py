@@ -7,28 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
-from storage.bulk import change, deletion, upsert
+from storage.bulk import Row, Writes, addition, change, deletion, upsert
 from storage.cell_tables import ALTER_CELLS, INSERT_CELLS, WRITE_CALCULATED
 from storage.changes import Changes
 from storage.derived import Issue
-from storage.direct import Query
 from storage.errors import Erased, NoKeys
 from storage.form_data import FormRecord, Place
 from storage.identity import SubjectKey, sealed
 from storage.slots import Cell, Key, Packed, cell_rows, pack, utc
 from storage.tables import form_instance, identity, issue, item_data, row_data
 
-_CELL_KEY = ("form_id", "row_id", "item")
-_DELETE_CELLS = deletion(item_data, _CELL_KEY)
+_DELETE_CELLS = deletion(item_data, ("form_id", "row_id", "item", "position"))
 _WRITE_ROWS = upsert(row_data, ("form_id", "row_id", "grp", "parent", "position", "removed"))
-_WRITE_IDENTITIES = upsert(identity, (*_CELL_KEY, "subject_id", "ciphertext"))
+_WRITE_IDENTITIES = upsert(identity, ("form_id", "row_id", "item", "subject_id", "ciphertext"))
 _WRITE_ISSUES = upsert(issue, tuple(column.name for column in issue.columns))
-_NEW_FORM = tuple(column.name for column in form_instance.columns if column.name != "id")
-_OPEN_FORM = Query.of(
-    f"INSERT INTO form_instance ({', '.join(_NEW_FORM)}) VALUES (:{', :'.join(_NEW_FORM)}) RETURNING id"  # noqa: S608 -- names of columns alone
-)
+_OPEN_FORM = addition(form_instance, tuple(column.name for column in form_instance.columns))
 _CHANGE_FORMS = change(form_instance, ("id",), ("definition", "revision", "state", "status", "saved_at"))
 
 
@@ -44,29 +37,20 @@ class FormHead:
     saved_at: datetime
 
 
-def insert_form(connection: Connection, subject: int, home: str, place: Place, head: FormHead) -> int:
-    """A form that is opened; returns its id."""
-    row = {
-        "subject_id": subject,
-        "instance_id": place.instance,
-        "occurrence_id": place.occurrence,
-        "home": home,
-        "form": place.form,
-        "record": place.record,
-        "definition": head.definition,
-        "revision": head.revision,
-        "state": head.state,
-        "status": head.status,
-        "opened_at": utc(head.saved_at),
-        "saved_at": utc(head.saved_at),
-    }
-    return int(_OPEN_FORM.rows(connection, row)[0][0])
+def open_form(writes: Writes, subject: int, home: str, place: Place, head: FormHead) -> None:
+    """Write the row of a form that is opened."""
+    saved_at = utc(head.saved_at)
+    row = (
+        head.id, subject, place.instance, place.occurrence, home, place.form, place.record, head.definition,
+        head.revision, head.state, head.status, saved_at, saved_at,
+    )  # fmt: skip
+    writes.add(_OPEN_FORM, [row])
 
 
-def change_forms(connection: Connection, heads: Iterable[FormHead]) -> None:
+def change_forms(writes: Writes, heads: Iterable[FormHead]) -> None:
     """Bring the rows of forms up to date."""
     rows = [(head.definition, head.revision, head.state, head.status, utc(head.saved_at), head.id) for head in heads]
-    _CHANGE_FORMS.run(connection, rows)
+    writes.add(_CHANGE_FORMS, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +75,13 @@ class Sealer:
         return self.key.seal(self.form, key, cell)
 
 
-def write_changes(
-    connection: Connection, sealer: Sealer, changes: Changes, packed: Mapping[Key, Packed]
-) -> list[list[Any]]:
+def write_changes(writes: Writes, sealer: Sealer, changes: Changes, packed: Mapping[Key, Packed]) -> list[list[Any]]:
     """Write rows and values (the new ones `packed`); returns the values as the audit keeps them: row, item, old, new."""
     form = sealer.form
-    gone: list[tuple[Any, ...]] = []
-    altered: list[tuple[Any, ...]] = []
-    added: list[tuple[Any, ...]] = []
-    secrets: list[tuple[Any, ...]] = []
+    gone: list[Row] = []
+    altered: list[Row] = []
+    added: list[Row] = []
+    secrets: list[Row] = []
     noted: list[list[Any]] = []
     for key, (old, new) in changes.cells.items():
         if sealer.is_sealed(key):
@@ -107,28 +89,33 @@ def write_changes(
             secrets.append((form, *key, sealer.subject, secret))
             noted.append([*key, _sealed_or_none(sealer.stored.get(key)), _sealed_or_none(secret)])
             continue
-        in_place = old is not None and new is not None and _positions(old) == _positions(new)
-        if old is not None and not in_place:
-            gone.append((form, *key))
-        if new is not None:
-            (altered if in_place else added).extend(cell_rows((form, *key), packed[key]))
-        noted.append([*key, pack(old) if old else None, packed[key] if new else None])
-    _DELETE_CELLS.run(connection, gone)
-    ALTER_CELLS.run(connection, altered)
-    INSERT_CELLS.run(connection, added)
-    _WRITE_IDENTITIES.run(connection, secrets)
-    _WRITE_ROWS.run(connection, [(form, *state) for _, state in changes.rows.values()])
+        given = packed[key] if new is not None else None
+        rows = cell_rows((form, *key), given) if given is not None else []
+        if old is None:
+            added += rows
+            noted.append([*key, None, given])
+            continue
+        width = len(old.value) if isinstance(old.value, tuple) else 1
+        altered += rows[:width]
+        added += rows[width:]
+        gone += [(form, *key, position) for position in range(len(rows), width)]
+        noted.append([*key, pack(old), given])
+    writes.add(_DELETE_CELLS, gone)
+    writes.add(ALTER_CELLS, altered)
+    writes.add(INSERT_CELLS, added)
+    writes.add(_WRITE_IDENTITIES, secrets)
+    writes.add(_WRITE_ROWS, [(form, *state) for _, state in changes.rows.values()])
     return noted
 
 
-def write_calculated(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
+def write_calculated(writes: Writes, rows: list[Row]) -> None:
     """Write calculated values."""
-    WRITE_CALCULATED.run(connection, rows)
+    writes.add(WRITE_CALCULATED, rows)
 
 
-def write_issues(connection: Connection, rows: list[Issue]) -> None:
+def write_issues(writes: Writes, rows: list[Issue]) -> None:
     """Write issues."""
-    _WRITE_ISSUES.run(connection, rows)
+    writes.add(_WRITE_ISSUES, rows)
 
 
 def noted_rows(changes: Changes) -> list[list[Any]]:
@@ -141,10 +128,6 @@ def head_of(record: FormRecord, status: str) -> FormHead:
     return FormHead(record.id, record.definition, record.revision, record.state, status, record.saved_at)
 
 
-def _positions(cell: Cell) -> int:
-    return len(cell.value) if isinstance(cell.value, tuple) else 1
-
-
 def _sealed_or_none(ciphertext: bytes | None) -> Packed | None:
     return sealed(ciphertext) if ciphertext is not None else None
 
@@ -154,8 +137,8 @@ __all__ = [
     "Sealer",
     "change_forms",
     "head_of",
-    "insert_form",
     "noted_rows",
+    "open_form",
     "write_calculated",
     "write_changes",
     "write_issues",
