@@ -72,6 +72,11 @@ class FileType(DataType):
         return {"type": ["object", "null"], "properties": parts, "required": list(parts), "additionalProperties": False}
 
 
+def typed(value: FileValue) -> str:
+    """What a page posts back for a file: the inverse of `FileType.parse`."""
+    return f"{value.digest} {value.size} {value.media_type} {value.name}"
+
+
 def _build(name: str, media_type: str, size: int, digest: str, facets: Facets, source: Json) -> FileValue | Unread:
     """The file if name, kind and size are allowed."""
     name = clean_text(name)

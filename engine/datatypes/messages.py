@@ -288,12 +288,21 @@ _LINKS = {
         "The file could not be read. Attach it again.",
     ),
     "file_media": (
-        "Pliku {name:quote} nie można dodać, bo to {media_type}. Dozwolone: {allowed}.",
-        "{name:quote} cannot be attached, as it is {media_type}. Allowed: {allowed}.",
+        "Pliku {name:quote} nie można dodać, bo to {media_type:media}. Dozwolone: {allowed:media}.",
+        "{name:quote} cannot be attached, as it is {media_type:media}. Allowed: {allowed:media}.",
     ),
     "file_size": (
-        "Plik {name:quote} ma {size} B, a może mieć najwyżej {max} B. Zmniejsz go albo wybierz inny.",
-        "{name:quote} has {size} B; at most {max} B are allowed. Make it smaller or choose another.",
+        "Plik {name:quote} ma {size:size}, a może mieć najwyżej {max:limit}. Zmniejsz go albo wybierz inny.",
+        "{name:quote} has {size:size}; at most {max:limit} are allowed. Make it smaller or choose another.",
+    ),
+    "file_empty": ("Plik {name:quote} jest pusty. Wybierz inny.", "{name:quote} is empty. Choose another."),
+    "file_gone": (
+        "Pliku {name:quote} nie ma już wśród niezapisanych zmian. Dodaj go jeszcze raz.",
+        "{name:quote} is no longer among the unsaved changes. Attach it again.",
+    ),
+    "file_many": (
+        "Pliku {name:quote} nie dodano: niezapisane pliki mają razem {max:limit}. Zapisz formularz i dodaj go potem.",
+        "{name:quote} was not attached: unsaved files have {max:limit} together. Save the form, then attach it.",
     ),
 }
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.datatypes import local_time
+from engine.datatypes.media_types import UNKNOWN, labels_of
 from engine.datatypes.values import FileValue, PartialDate, Quantity, Reference
 
 POLISH, ENGLISH = "pl", "en"
@@ -106,6 +107,12 @@ def size_text(size: int, language: str) -> str:
     return f"{number_text((Decimal(size) / divisor).quantize(Decimal('0.1')), language)} {unit}"
 
 
+def limit_text(size: int, language: str) -> str:
+    """The greatest size of a file, to two digits and never more than it is: 10485760 bytes are 10 MB."""
+    step = 10 ** max(len(str(size)) - 2, 0)
+    return size_text(size // step * step, language)
+
+
 def plural(count: int, forms: Sequence[str], language: str) -> str:
     """The form that agrees with a count; Polish has three (1 błąd, 2 błędy, 5 błędów), English two."""
     if count == 1 or language != POLISH:
@@ -148,6 +155,13 @@ def _tell_unit(unit: Any, language: str, _: str) -> str:
     return f" {text}" if text else ""
 
 
+def _tell_media(names: Any, language: str, _: str) -> str:
+    """Kinds of files, or that the kind is not known."""
+    if names == UNKNOWN:
+        return "nieznany rodzaj pliku" if language == POLISH else "an unknown kind of file"
+    return labels_of(str(names).split(", "))
+
+
 # What may stand after the colon of a placeholder: {value:quote}, {days:plural:dzień|dni|dni}.
 _PLACEHOLDERS: Mapping[str, Callable[[Any, str, str], str]] = MappingProxyType(
     {
@@ -157,6 +171,9 @@ _PLACEHOLDERS: Mapping[str, Callable[[Any, str, str], str]] = MappingProxyType(
         "month": lambda value, language, _: MONTHS[language][int(value) - 1],
         "plural": lambda value, language, forms: plural(int(value), forms.split("|"), language),
         "unit": _tell_unit,
+        "size": lambda value, language, _: size_text(int(value), language),
+        "limit": lambda value, language, _: limit_text(int(value), language),
+        "media": _tell_media,
         "list": lambda value, language, _: ", ".join(quoted(value_text(each, language), language) for each in value),
     }
 )

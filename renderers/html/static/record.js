@@ -190,9 +190,9 @@
     text: (text, facets) => cleanText(text, facets),
     long_text: (text, facets) => cleanText(text, facets, true),
     identifier: (text, facets) => cleanText(text.replace(/[\s\x1c-\x1f\x85\u00ad\u2010-\u2013\u2212\u200b-]/g, '').toUpperCase(), facets), // its check stays on the server
+    file: cleanText, // its name
     row_ref: reference,
     record_ref: reference,
-    file: () => ({}),
     heading: nothing,
     note: nothing,
   };
