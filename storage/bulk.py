@@ -100,13 +100,14 @@ def upsert(table: Table, columns: Sequence[str], update: Sequence[str] | None = 
     )
 
 
-def addition(table: Table, columns: Sequence[str]) -> BulkStatement:
-    """Insert one row: plain values, which the databases plan faster than arrays."""
+def addition(table: Table, columns: Sequence[str], *, only_new: bool = False) -> BulkStatement:
+    """Insert one row (unless it is there, with `only_new`): plain values, which are planned faster than arrays."""
     head = f"INSERT INTO {table.name} ({', '.join(columns)})"
     marks = ", ".join(f"%s::{name}" for name in _type_names(table, columns))
+    tail = " ON CONFLICT DO NOTHING" if only_new else ""
     return BulkStatement(
-        f"{head} VALUES ({', '.join('?' * len(columns))})",
-        f"{head} VALUES ({marks})",
+        f"{head} VALUES ({', '.join('?' * len(columns))}){tail}",
+        f"{head} VALUES ({marks}){tail}",
         texts=_texts(table, columns),
         parameters=_only,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from engine.datatypes.base import Slot
 from engine.datatypes.values import Entered, Unread
 from engine.records.form_data import FormData, RowData
 from engine.records.path import ItemPath
@@ -40,6 +41,11 @@ class Changes:
     def items(self) -> tuple[str, ...]:
         """The ids of the changed items, sorted."""
         return tuple(sorted({item for _, item in self.cells}))
+
+    @property
+    def files(self) -> dict[Key, tuple[Cell | None, Cell | None]]:
+        """The changes that concern files."""
+        return {key: both for key, both in self.cells.items() if any(cell and cell.slot == Slot.FILE for cell in both)}
 
 
 def flatten(index: FormIndex, data: FormData, withdrawn: Mapping[Key, str]) -> Submitted:
@@ -151,10 +157,15 @@ def paths_of(data: FormData) -> Paths:
 
 def without(data: FormData, keys: Collection[Key]) -> FormData:
     """The form without some values."""
-    gone = set(keys)
+    return with_values(data, dict.fromkeys(keys))
+
+
+def with_values(data: FormData, values: Mapping[Key, Entered | None]) -> FormData:
+    """The form with some values replaced, or taken out where there is none; those of rows that it lacks are ignored."""
 
     def items(part: FormData | RowData, row: str) -> dict[str, Entered]:
-        return {name: value for name, value in part.items.items() if (row, name) not in gone}
+        changed = {item: value for (place, item), value in values.items() if place == row}
+        return {name: value for name, value in {**part.items, **changed}.items() if value is not None}
 
     def groups(part: FormData | RowData) -> dict[str, tuple[RowData, ...]]:
         return {
@@ -172,4 +183,15 @@ def value_at(data: FormData, key: Key) -> Entered | None:
     return next((row.items.get(key[1]) for _, _, _, row in walk_rows(data) if row.id == key[0]), None)
 
 
-__all__ = ["Changes", "Paths", "Submitted", "compare", "flatten", "paths_of", "value_at", "walk_rows", "without"]
+__all__ = [
+    "Changes",
+    "Paths",
+    "Submitted",
+    "compare",
+    "flatten",
+    "paths_of",
+    "value_at",
+    "walk_rows",
+    "with_values",
+    "without",
+]

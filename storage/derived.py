@@ -18,7 +18,7 @@ from storage.direct import Query
 from storage.form_data import Place, SubjectRecord
 from storage.form_index import FormIndex, Registry
 from storage.keys import Keys
-from storage.slots import READERS, VALUE_COLUMNS, Cell, cell_rows, pack, read_cell, stored_cell
+from storage.slots import READERS, SLOTS, VALUE_COLUMNS, Cell, cell_rows, pack, read_cell, stored_cell
 
 OUTCOMES = 0  # the form id under which the outcomes of a container instance are kept
 HIDDEN = "hidden_by_other_form"  # an issue: a foreign change made an entered value not applicable
@@ -65,20 +65,20 @@ class Issue(NamedTuple):
 def calculated_cells(
     registry: Registry, record: SubjectRecord, evaluated: Iterable[Evaluated]
 ) -> dict[CalculatedKey, Cell | None]:
-    """All calculated values and outcomes; live ones and those that identify a person are never stored."""
+    """All calculated values and outcomes; live ones, files and those that identify a person are never stored."""
     cells: dict[CalculatedKey, Cell | None] = {}
     for one in evaluated:
         for path, value in one.evaluation.calculated.items():
             row, name = one.paths.key(path)
             item = one.index.items.get(name)
-            if item is not None and not item.live and name not in one.index.identifying:
+            if item is not None and not item.live and name not in one.index.sealed:
                 cell = stored_cell(item.datatype, value) if value is not None else None
                 cells[one.place.instance, one.form, row, name] = cell
         owners = _ancestors(record, one.place.instance)
         for path, outcome in one.evaluation.derived.items():
             row, name = one.paths.key(path)
             definition = _outcome(registry, name)
-            if definition is None:
+            if definition is None or DATATYPES[definition.type_name].slot not in SLOTS:
                 continue
             instance = owners.get(definition.owner, one.place.instance)
             form = OUTCOMES if definition.owner in registry.model.containers or not row else one.form
@@ -149,7 +149,7 @@ def _opened(columns: Sequence[Any]) -> Issue:
 
 def _issues_of(registry: Registry, keys: Keys | None, one: Evaluated, at: datetime) -> Iterable[Issue]:
     origin = OWN if one.own else FOREIGN
-    quotes = bool(one.index.identifying)  # a message may quote a value of the form: the engine gives it again
+    quotes = bool(one.index.sealed)  # a message may quote a value of the form: the engine gives it again
     for broken in one.evaluation.violations:
         row, item = one.paths.key(broken.item) if broken.item else (one.paths.key(broken.row)[0], "")
         yield Issue(

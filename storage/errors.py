@@ -107,6 +107,22 @@ class UnknownItem(StorageError):
         super().__init__(f"form {form!r} has no {item!r}")
 
 
+class UnknownFile(StorageError):
+    """A value names a file that is neither in the form nor in the working copy from which it is saved."""
+
+    def __init__(self, digest: str) -> None:
+        self.digest = digest
+        super().__init__(f"no file {digest} to save")
+
+
+class TooManyFiles(StorageError):
+    """The files of a working copy have more bytes together than are kept; a save makes room."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        super().__init__(f"a working copy holds at most {most} bytes of files")
+
+
 class Erased(StorageError):
     """The subject's key was destroyed: identifying values can neither be read nor written."""
 
@@ -151,6 +167,8 @@ __all__ = [
     "NotVisible",
     "RowClash",
     "StorageError",
+    "TooManyFiles",
+    "UnknownFile",
     "UnknownItem",
     "VersionClash",
     "WrongDefinition",

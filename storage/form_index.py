@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from engine.datatypes.base import Slot
 from engine.model.form import FormDef, GroupDef, walk_groups, walk_items
 from engine.model.item import ItemDef, Privacy
 from engine.model.metadata_version import MetaDataVersion
@@ -34,6 +35,7 @@ class FormIndex:
     items: Mapping[str, ItemDef]
     parents: Mapping[str, str]  # group -> group that holds it, '' for the form
     identifying: frozenset[str]
+    sealed: frozenset[str]  # whose values are encrypted: the identifying ones, and files, whose names often are
 
 
 class FormIndexes:
@@ -60,7 +62,8 @@ def index_form(form: FormDef) -> FormIndex:
     for group in walk_groups(form):
         parents.update({inner.id: group.id for inner in group.groups})
     identifying = frozenset(item.id for item in items.values() if item.privacy is Privacy.IDENTIFYING)
-    return FormIndex(form, items, parents, identifying)
+    files = {item.id for item in items.values() if item.datatype.slot is Slot.FILE}
+    return FormIndex(form, items, parents, identifying, identifying | files)
 
 
 __all__ = ["FormIndex", "FormIndexes", "GroupDef", "Registry", "index_form"]

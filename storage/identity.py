@@ -19,7 +19,16 @@ from storage.errors import Erased
 from storage.keys import Keys, decrypt, encrypt, new_key
 from storage.locking import LockedSubject, lock_subject
 from storage.slots import SEALED, Cell, Key, Packed, canonical, pack, unpack, utc
-from storage.tables import blob, form_instance, identity, identity_hash, subject, subject_key, unique_key, working_copy
+from storage.tables import (
+    attachment,
+    form_instance,
+    identity,
+    identity_hash,
+    subject,
+    subject_key,
+    unique_key,
+    working_copy,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +153,7 @@ def erase(database: Database, actor: Actor, subject_id: int, at: datetime, *, re
     with database.write() as connection:
         require_access(connection, actor, subject_id, at)
         lock_subject(connection, subject_id)
-        for table in (subject_key, identity_hash, identity, working_copy, blob):
+        for table in (subject_key, identity_hash, identity, working_copy, attachment):
             connection.execute(delete(table).where(table.c.subject_id == subject_id))
         connection.execute(delete(unique_key).where(unique_key.c.subject_id == subject_id))
         connection.execute(update(subject).where(subject.c.id == subject_id).values(erased_at=utc(at)))

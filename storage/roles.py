@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from sqlalchemy import text
 
 from storage.database import Database
 from storage.tables import METADATA
 
 HISTORY = ("registry_definition", "audit_entry", "audit_seal")  # added to and read, nothing else
+RIGHTS: Mapping[str, str] = MappingProxyType(
+    {**dict.fromkeys(HISTORY, "SELECT, INSERT"), "attachment": "SELECT, INSERT, DELETE"}  # deleted at erasure alone
+)
 
 
 def grant_application_role(database: Database, role: str) -> None:
@@ -25,7 +31,7 @@ def grant_application_role(database: Database, role: str) -> None:
         connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {name}")
         connection.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}")
         for table in METADATA.sorted_tables:
-            rights = "SELECT, INSERT" if table.name in HISTORY else "SELECT, INSERT, UPDATE, DELETE"
+            rights = RIGHTS.get(table.name, "SELECT, INSERT, UPDATE, DELETE")
             connection.exec_driver_sql(f"GRANT {rights} ON {table.name} TO {name}")
         connection.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {name}")
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from engine.datatypes.values import FileValue
 from engine.records.evaluation import Evaluation
 from engine.records.form_data import Focus, FormData
+from storage.attachments import attach
 from storage.audit import AuditEntry, append_after, subject_stream
 from storage.bulk import Writes
 from storage.changes import Changes, Paths, Submitted, compare, flatten, paths_of, without
@@ -31,7 +33,7 @@ from storage.idempotency import keep_answer, request_digest, stored_answer
 from storage.identity import person_in, write_hashes
 from storage.locking import wait_for_subject
 from storage.request import Rules, SaveRequest, SaveResult
-from storage.slots import Cell, Key
+from storage.slots import Cell, Key, value_of
 from storage.status import pack_status
 from storage.structure import Before, ask_before
 from storage.unique_keys import write_unique_keys
@@ -40,6 +42,7 @@ from storage.writing import (
     Sealer,
     change_forms,
     head_of,
+    noted_files,
     noted_rows,
     open_form,
     write_calculated,
@@ -79,8 +82,8 @@ class _Judged:
 def save_form(database: Database, registry: Registry, request: SaveRequest, rules: Rules) -> SaveResult:
     """Save all entered values of a form.
 
-    Raises NotVisible, NotFound, WrongDefinition, UnknownItem, RowClash, Conflict, ConfirmClear, NotUnique and
-    KeyReused; nothing is saved then. Input that could not be read (Unread) leaves what is stored as it is.
+    Raises NotVisible, NotFound, WrongDefinition, UnknownItem, UnknownFile, RowClash, Conflict, ConfirmClear, NotUnique
+    and KeyReused; nothing is saved then. Input that could not be read (Unread) leaves what is stored as it is.
     """
     if request.place.form not in registry.model.forms:
         raise UnknownItem(request.place.form, request.place.form)
@@ -152,6 +155,7 @@ def _save(work: _Work, submitted: Submitted, withdrawn: Mapping[Key, str], diges
         home = "" if request.place.form in work.rules.shared_forms else work.registry.model.registry
         open_form(writes, request.subject, home, request.place, head)
     _write_keys(work, writes, head, judged, submitted, changes)
+    _attach_files(work, writes, head, changes)
     values = _write_values(work, writes, head, submitted, changes)
     _write_derived(work, writes, head, judged, changes)
     entry = _note(work, writes, head, changes, values, judged.cleared) if changed else None
@@ -193,7 +197,7 @@ def _write_values(
 ) -> list[list[Any]]:
     ciphertexts = work.stored.ciphertexts if work.stored else {}
     keyless, subject = work.database.keys is None, work.request.subject
-    sealer = Sealer(subject, head.id, work.index.identifying, work.record.key, keyless, ciphertexts)
+    sealer = Sealer(subject, head.id, work.index.sealed, work.record.key, keyless, ciphertexts)
     return write_changes(writes, sealer, changes, submitted.packed)
 
 
@@ -222,6 +226,15 @@ def _after(work: _Work, judged: _Judged, submitted: Submitted, changes: Changes)
         else:
             cells[key] = new
     return build_form(work.index, submitted.rows, cells)
+
+
+def _attach_files(work: _Work, writes: Writes, head: FormHead, changes: Changes) -> None:
+    """The content of files that are new in the form: it comes out of the working copy."""
+    request, items = work.request, work.index.items
+    values = [value_of(items[key[1]].datatype, new) for key, (_, new) in changes.files.items() if new is not None]
+    files = [value for value in values if isinstance(value, FileValue)]
+    if files:
+        attach(work.connection, writes, head.id, request.actor.account, request.place, files, request.at)
 
 
 def _write_derived(work: _Work, writes: Writes, head: FormHead, judged: _Judged, changes: Changes) -> None:
@@ -261,6 +274,8 @@ def _note(
         body["state"] = [stored.state if stored else None, head.state]
     if cleared:
         body["cleared"] = list(cleared)
+    if changes.files:
+        body["files"] = noted_files(changes)
     return append_after(
         writes,
         AuditEntry(

@@ -44,7 +44,7 @@ def item_states(index: FormIndex, record: FormRecord | None, *, erased: bool = F
     for row, items in places:
         for item in items:
             key = (row, item.id)
-            gone = erased and item.id in index.identifying
+            gone = erased and item.id in index.sealed
             states[paths.path(key)] = ItemState.WITHDRAWN if gone else derived.get(key) or _stored_state(record, key)
     return states
 

@@ -16,7 +16,7 @@ from storage.audit import subject_stream
 from storage.direct import Query
 from storage.errors import NotVisible
 from storage.locking import LockedSubject
-from storage.slots import utc
+from storage.slots import canonical, utc
 
 
 class Place(NamedTuple):
@@ -26,6 +26,11 @@ class Place(NamedTuple):
     form: str
     occurrence: int | None = None
     record: int = 0
+
+    @property
+    def text(self) -> str:
+        """How working copies name it."""
+        return canonical(list(self))
 
 
 class RowState(NamedTuple):

@@ -1,8 +1,9 @@
-"""Working copies: unsaved edits of one person in one form, encrypted under the subject's key, expiring."""
+"""Working copies: unsaved edits of one person in one form, files included; encrypted, and expiring."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from storage.access import Actor, require_access
+from storage.attachments import Upload, keep_uploads
 from storage.bulk import upsert
 from storage.database import Database
 from storage.form_data import Place
@@ -32,23 +34,26 @@ class WorkingCopy:
     expires_at: datetime
 
 
-def keep_working_copy(
-    database: Database, actor: Actor, subject: int, place: Place, content: Any, *, revision: int, at: datetime
+def keep_working_copy(  # noqa: PLR0913 -- one thing is kept, and each part of it has a name
+    database: Database, actor: Actor, subject: int, place: Place, content: Any, *, revision: int, at: datetime,
+    uploads: Collection[Upload] = (),
 ) -> None:  # fmt: skip
-    """Keep what the actor typed so far, in place of what was kept before."""
+    """Keep what the actor typed so far, in place of what was kept before, and files besides those kept before."""
     with database.write() as connection:
         require_access(connection, actor, subject, at)
         key = subject_key_of(database.master, look_at_subject(connection, subject))
         ciphertext = encrypt(key.key, canonical(content).encode(), _bound(actor, place, key))
-        row = (actor.account, _name(place), subject, revision, ciphertext, utc(at), utc(at) + KEPT)
+        row = (actor.account, place.text, subject, revision, ciphertext, utc(at), utc(at) + KEPT)
         _KEEP.run(connection, [row])
+        if uploads:
+            keep_uploads(connection, key, actor.account, place, uploads, at)
 
 
 def working_copy_of(
     database: Database, actor: Actor, subject: int, place: Place, *, at: datetime
 ) -> WorkingCopy | None:
     """What the actor typed in this form and did not save."""
-    mine = (working_copy.c.account_id == actor.account, working_copy.c.place == _name(place))
+    mine = (working_copy.c.account_id == actor.account, working_copy.c.place == place.text)
     query = select(working_copy).where(*mine, working_copy.c.subject_id == subject, working_copy.c.expires_at > utc(at))
     with database.read() as connection:
         require_access(connection, actor, subject, at)
@@ -61,9 +66,9 @@ def working_copy_of(
 
 
 def drop_working_copy(database: Database, actor: Actor, place: Place) -> None:
-    """Forget it: the form was saved, or the edits were given up."""
+    """Forget it with its files: the form was saved, or the edits were given up."""
     with database.write() as connection:
-        mine = (working_copy.c.account_id == actor.account, working_copy.c.place == _name(place))
+        mine = (working_copy.c.account_id == actor.account, working_copy.c.place == place.text)
         connection.execute(delete(working_copy).where(*mine))
 
 
@@ -79,17 +84,13 @@ def working_copies(database: Database, actor: Actor, subject: int, *, at: dateti
 
 
 def purge_working_copies(database: Database, *, at: datetime) -> int:
-    """Delete the expired ones; returns how many."""
+    """Delete the expired ones with their files; returns how many."""
     with database.write() as connection:
         return connection.execute(delete(working_copy).where(working_copy.c.expires_at <= utc(at))).rowcount
 
 
-def _name(place: Place) -> str:
-    return canonical(list(place))
-
-
 def _bound(actor: Actor, place: Place, key: SubjectKey) -> str:
-    return f"working copy {actor.account} {_name(place)} {key.subject}"
+    return f"working copy {actor.account} {place.text} {key.subject}"
 
 
 _KEEP = upsert(working_copy, ("account_id", "place", "subject_id", "revision", "ciphertext", "saved_at", "expires_at"))

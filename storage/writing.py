@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from engine.datatypes.base import Slot
 from storage.bulk import Row, Writes, addition, change, deletion, upsert
 from storage.cell_tables import ALTER_CELLS, INSERT_CELLS, WRITE_CALCULATED
 from storage.changes import Changes
@@ -59,14 +60,14 @@ class Sealer:
 
     subject: int
     form: int
-    identifying: frozenset[str]
+    sealed: frozenset[str]  # items
     key: SubjectKey | None
     keyless: bool  # the database was opened without a master key
     stored: Mapping[Key, bytes] = field(default_factory=dict)
 
     def is_sealed(self, key: Key) -> bool:
-        """Whether the value identifies a person, so that it never enters the ordinary tables."""
-        return key[1] in self.identifying or key in self.stored
+        """Whether the value may identify a person, so that it never enters the ordinary tables."""
+        return key[1] in self.sealed or key in self.stored
 
     def seal(self, key: Key, cell: Cell) -> bytes:
         """A new ciphertext. Raises NoKeys without a master key, Erased when the subject's key was destroyed."""
@@ -123,6 +124,14 @@ def noted_rows(changes: Changes) -> list[list[Any]]:
     return [[row, list(old[1:]) if old else None, list(new[1:])] for row, (old, new) in changes.rows.items()]
 
 
+def noted_files(changes: Changes) -> list[list[Any]]:
+    """Changed files as the audit keeps them beside their ciphertexts: row, item, old and new digest."""
+    return [
+        [*key, *(cell.value if cell and cell.slot == Slot.FILE else None for cell in both)]
+        for key, both in changes.files.items()
+    ]
+
+
 def head_of(record: FormRecord, status: str) -> FormHead:
     """The row of a form that another form's save touches: revision and state stay."""
     return FormHead(record.id, record.definition, record.revision, record.state, status, record.saved_at)
@@ -137,6 +146,7 @@ __all__ = [
     "Sealer",
     "change_forms",
     "head_of",
+    "noted_files",
     "noted_rows",
     "open_form",
     "write_calculated",

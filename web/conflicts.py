@@ -12,7 +12,7 @@ from engine.datatypes.values import Entered
 from engine.model.item import ItemDef
 from engine.model.text import in_language
 from engine.records.form_data import FormData, RowData
-from storage.changes import Paths, paths_of, walk_rows
+from storage.changes import Paths, paths_of, with_values
 from storage.errors import ClashingValue, Conflict
 from storage.form_index import index_form
 from storage.slots import Key
@@ -81,7 +81,7 @@ def merge(entry: Entry, draft: Draft, conflict: Conflict, choices: Choices) -> D
         touched.add(key[0])
         if choices.get(name_of(key), MINE if _both_changed(value) else THEIRS) == THEIRS:
             theirs[key] = value.stored
-    data = _with_values(_with_rows(draft, stored, touched), theirs)
+    data = with_values(_with_rows(draft, stored, touched), theirs)
     return replace(draft, data=data, revision=conflict.revision, rows=row_ids(stored))
 
 
@@ -141,23 +141,6 @@ def _with_rows(draft: Draft, stored: FormData, touched: set[str]) -> FormData:
         return found
 
     return FormData(draft.data.items, groups(draft.data.groups, stored.groups))
-
-
-def _with_values(data: FormData, values: Mapping[Key, Entered | None]) -> FormData:
-    known = {row.id for _, _, _, row in walk_rows(data)} | {""}
-
-    def items(own: Mapping[str, Entered], row: str) -> dict[str, Entered]:
-        changed = {item: value for (place, item), value in values.items() if place == row and place in known}
-        both: dict[str, Entered | None] = {**own, **changed}
-        return {name: value for name, value in both.items() if value is not None}
-
-    def groups(part: Mapping[str, tuple[RowData, ...]]) -> dict[str, tuple[RowData, ...]]:
-        return {
-            name: tuple(RowData(row.id, items(row.items, row.id), groups(row.groups)) for row in rows)
-            for name, rows in part.items()
-        }
-
-    return FormData(items(data.items, ""), groups(data.groups))
 
 
 __all__ = ["MINE", "THEIRS", "Clash", "conflict_page", "merge", "name_of", "settle_quietly"]

@@ -3,6 +3,7 @@
 from storage.tables.base import METADATA
 from storage.tables.data import (
     acknowledgement,
+    attachment,
     calculated_data,
     form_instance,
     identity,
@@ -27,12 +28,12 @@ from storage.tables.work import (
     attempt,
     audit_entry,
     audit_seal,
-    blob,
     idempotency,
     job,
     membership,
     session,
     site,
+    upload,
     working_copy,
 )
 
@@ -41,10 +42,10 @@ __all__ = [
     "access",
     "account",
     "acknowledgement",
+    "attachment",
     "attempt",
     "audit_entry",
     "audit_seal",
-    "blob",
     "calculated_data",
     "counter",
     "enrolment",
@@ -65,5 +66,6 @@ __all__ = [
     "subject",
     "subject_key",
     "unique_key",
+    "upload",
     "working_copy",
 ]

@@ -23,7 +23,7 @@ from storage.tables.base import METADATA, Clock, Day, Id, Instant, Moment, Numbe
 
 
 def slot_columns() -> list[Column[Any]]:
-    """One column per Slot, in the order that `storage.slots` reads and writes them."""
+    """One column per Slot whose values are kept in clear, in the order that `storage.slots` reads and writes them."""
     return [
         Column("text_value", Text),
         Column("number_value", Number),
@@ -33,7 +33,6 @@ def slot_columns() -> list[Column[Any]]:
         Column("datetime_value", Instant),
         Column("code_value", Text),
         Column("reference_value", Text),
-        Column("file_value", Text),  # SHA-256 of the content
     ]
 
 
@@ -100,15 +99,30 @@ calculated_data = Table(  # values that rules give; form 0 holds the outcomes of
     Column("extra", Text),
 )
 
-identity = Table(  # identifying values, encrypted under the subject's key; empty when cleared
-    "identity",
+identity = (
+    Table(  # identifying values and what is known of files, encrypted under the subject's key; empty when cleared
+        "identity",
+        METADATA,
+        Column("form_id", Id, ForeignKey("form_instance.id"), primary_key=True, autoincrement=False),
+        Column("row_id", Text, primary_key=True),
+        Column("item", Text, primary_key=True),
+        Column("subject_id", Id, ForeignKey("subject.id"), nullable=False),
+        Column("ciphertext", LargeBinary),
+        Index("ix_identity_subject_id", "subject_id"),
+    )
+)
+
+attachment = Table(  # the content of files, encrypted under the subject's key; never changed, gone with that key alone
+    "attachment",
     METADATA,
     Column("form_id", Id, ForeignKey("form_instance.id"), primary_key=True, autoincrement=False),
-    Column("row_id", Text, primary_key=True),
-    Column("item", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),  # SHA-256 of the content
     Column("subject_id", Id, ForeignKey("subject.id"), nullable=False),
-    Column("ciphertext", LargeBinary),
-    Index("ix_identity_subject_id", "subject_id"),
+    Column("media_type", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+    Column("added_at", Moment, nullable=False),
+    Index("ix_attachment_subject_id", "subject_id"),
 )
 
 issue = Table(  # broken rules as data; closed ones stay as history
@@ -156,6 +170,7 @@ unique_key = Table(  # keys that no two subjects share, as keyed hashes; empty w
 
 __all__ = [
     "acknowledgement",
+    "attachment",
     "calculated_data",
     "form_instance",
     "identity",

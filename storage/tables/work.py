@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, LargeBinary, Table, Text
 
 from storage.tables.base import METADATA, Id, Moment, Texts
 
@@ -72,6 +72,22 @@ working_copy = Table(  # unsaved edits, encrypted under the subject's key
     Index("ix_working_copy_expires_at", "expires_at"),
 )
 
+upload = Table(  # files of a working copy, gone with it; a save makes attachments of them
+    "upload",
+    METADATA,
+    Column("account_id", Id, primary_key=True, autoincrement=False),
+    Column("place", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("subject_id", Id, ForeignKey("subject.id"), nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+    Column("added_at", Moment, nullable=False),
+    ForeignKeyConstraint(
+        ["account_id", "place"], ["working_copy.account_id", "working_copy.place"], ondelete="CASCADE"
+    ),
+)
+
 idempotency = Table(
     "idempotency",
     METADATA,
@@ -129,25 +145,16 @@ audit_seal = Table(  # the heads of all streams at a time, authenticated with a 
     Column("mac", LargeBinary, nullable=False),
 )
 
-blob = Table(  # content of attached files, encrypted under the subject's key
-    "blob",
-    METADATA,
-    Column("subject_id", Id, ForeignKey("subject.id"), primary_key=True, autoincrement=False),
-    Column("digest", Text, primary_key=True),
-    Column("ciphertext", LargeBinary, nullable=False),
-    Column("added_at", Moment, nullable=False),
-)
-
 __all__ = [
     "account",
     "attempt",
     "audit_entry",
     "audit_seal",
-    "blob",
     "idempotency",
     "job",
     "membership",
     "session",
     "site",
+    "upload",
     "working_copy",
 ]

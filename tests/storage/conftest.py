@@ -1,5 +1,6 @@
 """A small registry with every field type, rules written in Python, and databases to keep it in."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ import pytest
 
 from engine.datatypes import DATATYPES
 from engine.datatypes.base import Choice, Facets
-from engine.datatypes.values import Missing, Unread, Value
+from engine.datatypes.values import FileValue, Missing, Unread, Value
 from engine.model.code_list import MissingList
 from engine.model.form import CheckSeverity, FormDef, GroupDef, SectionDef
 from engine.model.item import ExpressionText, ItemDef, Privacy
@@ -19,6 +20,7 @@ from engine.records.evaluation import DerivedValue, Evaluation, ItemState, Viola
 from engine.records.form_data import Focus, FormData, Instance, RowData
 from storage.access import Actor
 from storage.accounts import create_account, create_site
+from storage.attachments import Upload
 from storage.changes import paths_of, walk_rows
 from storage.database import Database, open_database
 from storage.form_data import Place, SubjectRecord, load_subject
@@ -29,6 +31,7 @@ from storage.request import Rules, SaveRequest, SaveResult, UniqueKey
 from storage.saving import save_form
 from storage.subjects import Registered, open_instance, register_subject
 from storage.upgrading import upgrade
+from storage.working_copy import keep_working_copy
 
 NOW = datetime(2025, 3, 17, 9, 10, tzinfo=UTC)
 MISSING = MissingList("clinical", {"nk": {"pl": "nieznane", "en": "not known"}})
@@ -216,6 +219,15 @@ class Ward:
         result = save_form(self.database, REGISTRY, request, RULES)
         self.revisions[request.place] = result.revision
         return result
+
+    def upload(self, content: bytes, name: str = "ecg.pdf", place: Place | None = None) -> FileValue:
+        """Attach a file to the working copy of a form."""
+        value = FileValue(name, "application/pdf", len(content), hashlib.sha256(content).hexdigest())
+        keep_working_copy(
+            self.database, self.actor, self.subject, place or self.visit, {}, revision=0, at=self.now,
+            uploads=[Upload(value, content)],
+        )  # fmt: skip
+        return value
 
     def load(self) -> SubjectRecord:
         return load_subject(self.database, REGISTRY, self.actor, self.subject, self.now)

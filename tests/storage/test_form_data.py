@@ -1,3 +1,4 @@
+import hashlib
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ from engine.records.form_data import FormData, RowData
 from storage.form_data import Place
 from storage.status import item_states
 
+CONTENT = b"%PDF-1.7 recording"
 WARSAW = timezone(timedelta(hours=1))
 VALUES: dict[str, Value] = {
     "v_integer": Decimal(42),
@@ -26,8 +28,15 @@ VALUES: dict[str, Value] = {
     "v_identifier": "3123456",
     "v_row_ref": Reference("r1"),
     "v_record_ref": Reference("f7"),
-    "v_file": FileValue("ecg.pdf", "application/pdf", 10, "ab" * 32),
+    "v_file": FileValue("ecg.pdf", "application/pdf", len(CONTENT), hashlib.sha256(CONTENT).hexdigest()),
 }
+
+
+@pytest.fixture
+def ward(ward):
+    """A ward whose visit has a file in its working copy."""
+    ward.upload(CONTENT)
+    return ward
 
 
 def test_every_field_type_comes_back(ward):

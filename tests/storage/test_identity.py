@@ -11,7 +11,6 @@ from engine.records.evaluation import ItemState
 from engine.records.form_data import FormData
 from storage import errors
 from storage.database import open_database
-from storage.files import file_content, keep_file
 from storage.form_data import load_subject
 from storage.identity import Person, erase, normalised_name, page_identities
 from storage.keys import decrypt, derive_keys, encrypt, new_key, read_keys
@@ -63,7 +62,9 @@ def test_identities_stand_nowhere_in_clear(ward):
     keep_working_copy(
         ward.database, ward.actor, ward.subject, ward.person, {"last_name": "Dzięgielewski"}, revision=2, at=ward.now
     )
-    keep_file(ward.database, ward.actor, ward.subject, b"Skierowanie: Szczebrzeszynski", at=ward.now)
+    letter = ward.upload(b"Skierowanie: Szczebrzeszynski", "Trzcianka.pdf")
+    ward.save(FormData({"v_file": letter}))
+    ward.upload(b"Wypis: Chrzanowski", "Chrzanowski.pdf", ward.person)
     content = dump(ward.database)
     assert ward.pseudonym.encode() in content
     for secret in (
@@ -71,6 +72,8 @@ def test_identities_stand_nowhere_in_clear(ward):
         "Wyrwidąbski",
         "Dzięgielewski",
         "Szczebrzeszynski",
+        "Trzcianka",
+        "Chrzanowski",
         "02070803628",
         "1902-07-08",
     ):
@@ -148,8 +151,6 @@ def test_only_a_shown_page_is_decrypted(ward, new_ward):
 def test_erasure_leaves_the_pseudonymous_part(ward, small):
     ward.save(FormData(PERSON | {"pesel": "2"}), ward.person)
     ward.save(FormData({"v_text": "kept"}))
-    digest = keep_file(ward.database, ward.actor, ward.subject, b"letter", at=ward.now)
-    assert file_content(ward.database, ward.actor, ward.subject, digest, at=ward.now) == b"letter"
     erase(ward.database, ward.actor, ward.subject, ward.now, reason="asked for")
     record = ward.load()
     assert record.erased
@@ -158,8 +159,6 @@ def test_erasure_leaves_the_pseudonymous_part(ward, small):
     states = item_states(ward.database.indexes.of(small.REGISTRY, "person"), record.forms[ward.person], erased=True)
     assert (states["last_name"], states["sex"]) == (ItemState.WITHDRAWN, ItemState.ANSWERED)
     assert find_by_name(ward.database, ward.actor, str(PERSON["last_name"]), at=ward.now) == ()
-    with pytest.raises(errors.NotFound):
-        file_content(ward.database, ward.actor, ward.subject, digest, at=ward.now)
     with pytest.raises(errors.Erased):
         ward.save(FormData({"last_name": "again"}), ward.person)
 

@@ -4,6 +4,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from engine.records.form_data import FormData
 from storage.database import open_database
+from storage.identity import erase
 from storage.roles import grant_application_role
 
 
@@ -20,7 +21,15 @@ def test_the_application_works_as_a_role_that_owns_nothing(ward, small, database
     guest.save(FormData({"v_text": "a"}))
     guest.save(FormData({"v_text": "b"}))
     assert guest.stored().items == {"v_text": "b"}
-    for statement in ("UPDATE audit_entry SET who = 'x'", "DELETE FROM registry_definition", "DROP TABLE item_data"):
+    guest.save(FormData({"v_file": guest.upload(b"%PDF-1.7")}))
+    forbidden = (
+        "UPDATE audit_entry SET who = 'x'",
+        "DELETE FROM registry_definition",
+        "UPDATE attachment SET size = 0",
+        "DROP TABLE item_data",
+    )
+    for statement in forbidden:
         with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), own.write() as connection:
             connection.exec_driver_sql(statement)
+    erase(own, ward.actor, ward.subject, ward.now, reason="asked for")
     own.close()

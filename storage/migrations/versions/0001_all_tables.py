@@ -21,7 +21,6 @@ EITHER = [
     "datetime_value",
     "code_value",
     "reference_value",
-    "file_value",
     "missing",
     "withdrawn",
 ]
@@ -142,15 +141,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subject")),
     )
     op.create_table(
-        "blob",
-        sa.Column("subject_id", ID, autoincrement=False, nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("ciphertext", sa.LargeBinary(), nullable=False),
-        sa.Column("added_at", MOMENT, nullable=False),
-        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_blob_subject_id")),
-        sa.PrimaryKeyConstraint("subject_id", "digest", name=op.f("pk_blob")),
-    )
-    op.create_table(
         "enrolment",
         sa.Column("subject_id", ID, nullable=False),
         sa.Column("registry", sa.Text(), nullable=False),
@@ -232,6 +222,25 @@ def upgrade() -> None:
     )
     op.create_index("ix_working_copy_expires_at", "working_copy", ["expires_at"], unique=False)
     op.create_table(
+        "upload",
+        sa.Column("account_id", ID, autoincrement=False, nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("subject_id", ID, nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("ciphertext", sa.LargeBinary(), nullable=False),
+        sa.Column("added_at", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id", "place"],
+            ["working_copy.account_id", "working_copy.place"],
+            name=op.f("fk_upload_account_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_upload_subject_id")),
+        sa.PrimaryKeyConstraint("account_id", "place", "digest", name=op.f("pk_upload")),
+    )
+    op.create_table(
         "access",
         sa.Column("id", ID, nullable=False),
         sa.Column("subject_id", ID, nullable=False),
@@ -262,7 +271,6 @@ def upgrade() -> None:
         sa.Column("datetime_value", MOMENT, nullable=True),
         sa.Column("code_value", sa.Text(), nullable=True),
         sa.Column("reference_value", sa.Text(), nullable=True),
-        sa.Column("file_value", sa.Text(), nullable=True),
         sa.Column("number_search", sa.Float(), nullable=True),
         sa.Column("extra", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["instance_id"], ["instance.id"], name=op.f("fk_calculated_data_instance_id")),
@@ -366,7 +374,6 @@ def upgrade() -> None:
         sa.Column("datetime_value", MOMENT, nullable=True),
         sa.Column("code_value", sa.Text(), nullable=True),
         sa.Column("reference_value", sa.Text(), nullable=True),
-        sa.Column("file_value", sa.Text(), nullable=True),
         sa.Column("number_search", sa.Float(), nullable=True),
         sa.Column("extra", sa.Text(), nullable=True),
         sa.Column("missing", sa.Text(), nullable=True),
@@ -378,6 +385,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["form_id"], ["form_instance.id"], name=op.f("fk_item_data_form_id")),
         sa.PrimaryKeyConstraint("form_id", "row_id", "item", "position", name=op.f("pk_item_data")),
     )
+    op.create_table(
+        "attachment",
+        sa.Column("form_id", ID, autoincrement=False, nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("subject_id", ID, nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("ciphertext", sa.LargeBinary(), nullable=False),
+        sa.Column("added_at", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(["form_id"], ["form_instance.id"], name=op.f("fk_attachment_form_id")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_attachment_subject_id")),
+        sa.PrimaryKeyConstraint("form_id", "digest", name=op.f("pk_attachment")),
+    )
+    op.create_index("ix_attachment_subject_id", "attachment", ["subject_id"], unique=False)
     op.create_table(
         "row_data",
         sa.Column("form_id", ID, nullable=False),
@@ -403,6 +424,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("scope", "name", "hash", name=op.f("uq_unique_key_scope_name_hash")),
     )
     guard_history()
+    guard_attachments()
 
 
 def guard_history() -> None:
@@ -425,6 +447,27 @@ def guard_history() -> None:
                 f"CREATE TRIGGER {table}_frozen_{change.lower()} BEFORE {change} ON {table} "
                 f"BEGIN SELECT RAISE(ABORT, '{table} is never changed'); END"
             )
+
+
+def guard_attachments() -> None:
+    """A file is added and never changed; it goes when its subject's key is gone, at erasure."""
+    kept = "EXISTS (SELECT 1 FROM subject_key k WHERE k.subject_id = OLD.subject_id)"
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "CREATE TRIGGER attachment_frozen BEFORE UPDATE OR TRUNCATE ON attachment "
+            "FOR EACH STATEMENT EXECUTE FUNCTION ecrf_refuse()"
+        )
+        op.execute(
+            "CREATE FUNCTION ecrf_keep() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN IF {kept} THEN RAISE EXCEPTION '% is never changed', TG_TABLE_NAME; END IF; RETURN OLD; END $$"
+        )
+        op.execute(
+            "CREATE TRIGGER attachment_kept BEFORE DELETE ON attachment FOR EACH ROW EXECUTE FUNCTION ecrf_keep()"
+        )
+        return
+    refuse = "BEGIN SELECT RAISE(ABORT, 'attachment is never changed'); END"
+    op.execute(f"CREATE TRIGGER attachment_frozen BEFORE UPDATE ON attachment {refuse}")
+    op.execute(f"CREATE TRIGGER attachment_kept BEFORE DELETE ON attachment WHEN {kept} {refuse}")
 
 
 def downgrade() -> None:
