@@ -80,7 +80,7 @@ class Workbench:
 
     def _fit(self, binder: Binder, term: Term, wanted: Type, tree: Syntax) -> None:
         found = term.type
-        if found.kind is Kind.NOTHING or found.kind is wanted.kind:
+        if found.kind is Kind.NOTHING or (found.kind is wanted.kind and found.element is wanted.element):
             self._fit_codes(binder, term, wanted, tree)
             return
         if joined(wanted, found) is None or (wanted.kind is Kind.DATE) != (found.kind is Kind.DATE):

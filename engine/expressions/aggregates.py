@@ -11,7 +11,7 @@ from engine.expressions.locate import Context, Located
 from engine.expressions.nodes import Apply, Call, Other, Path, Syntax
 from engine.expressions.scopes import EVENT, Scope
 from engine.expressions.terms import BOOLEAN, NUMBER, Term, Type
-from engine.expressions.typing_rules import ORDERED, UNTYPED, as_day, type_hint
+from engine.expressions.typing_rules import ORDERED, UNTYPED, as_day, comparison, type_hint
 
 if TYPE_CHECKING:  # the binder imports this module
     from engine.expressions.checker import Binder
@@ -22,7 +22,7 @@ class Shape:
     """What an aggregate needs: how many values, of which kind, and what it gives (None: the value's type)."""
 
     values: int
-    kind: str  # kind of the values: condition, number, ordered, any, interval, day
+    kind: str  # kind of the values: condition, number, ordered, comparable, any, interval, day
     gives: Type | None
     keyed: bool = False  # `by` orders (first, last, prev, next) or divides (unique, no_overlap, max_run)
 
@@ -39,7 +39,7 @@ _SHAPES: Mapping[str, Shape] = {
     "last": Shape(1, "any", None, keyed=True),
     "prev": Shape(1, "any", None, keyed=True),
     "next": Shape(1, "any", None, keyed=True),
-    "distinct": Shape(1, "text", None),
+    "distinct": Shape(1, "comparable", None),
     "unique": Shape(1, "any", BOOLEAN, keyed=True),
     "no_overlap": Shape(2, "interval", BOOLEAN, keyed=True),
     "covered": Shape(4, "interval", BOOLEAN),
@@ -102,7 +102,10 @@ def bind_aggregate(binder: Binder, node: Call, context: Context) -> Term:
 
 def _given(name: str, values: tuple[Term, ...]) -> Type:
     first = values[-1].type if name == "active" else values[0].type
-    return Type(Kind.CODES, first.codelist) if name == "distinct" else first
+    if name != "distinct":
+        return first
+    element = first.kind if first.kind not in (Kind.CODE, Kind.TEXT, Kind.NOTHING) else None
+    return Type(Kind.CODES, first.codelist, first.scope, element)
 
 
 def _bind_values(binder: Binder, node: Call, source: _Source, context: Context) -> tuple[Term, ...]:
@@ -129,7 +132,7 @@ def _check_value(binder: Binder, node: Call, shape: Shape, value: Term) -> Term:
         "condition": kind is not Kind.BOOLEAN,
         "number": kind is not Kind.NUMBER,
         "ordered": kind not in ORDERED,
-        "text": kind not in (Kind.CODE, Kind.TEXT),
+        "comparable": comparison(value.type, value.type) is None,
         "day": kind not in (Kind.DATE, Kind.DATETIME),
     }.get(shape.kind, False)
     if wrong:
@@ -178,7 +181,7 @@ def _bind_elements(binder: Binder, name: str, domain: Syntax, context: Context) 
     group = binder.of_kind(domain, context, frozenset({Kind.CODES}), "a multiple choice or set")
     if group is UNTYPED:
         return None
-    kind = Type(Kind.CODE, group.type.codelist) if group.type.codelist else Type(Kind.TEXT)
+    kind = group.type.of_elements
     slot, variable = binder.new_variable(kind)
     inside = context.with_variable(name, variable)
     return _Source(Term("elements", (slot, group), kind), inside, variable, elements=True)

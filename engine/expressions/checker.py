@@ -27,6 +27,7 @@ from engine.expressions.typing_rules import (
     fits_constant,
     joined,
     literal,
+    may_hold,
     some,
     type_hint,
 )
@@ -254,8 +255,11 @@ class Binder:
         if isinstance(right, Listing | Literal):
             return Term("in", (left, self.constants(right, left)), BOOLEAN)
         group = self.of_kind(right, context, {Kind.CODES}, "a multiple choice, a set or a list of constants")
-        if left.type.kind not in (Kind.CODE, Kind.TEXT, Kind.NOTHING):
-            return self.fault(node.args[0], "wrong-type", f"A {left.type} is never in a set of codes or texts.")
+        if not may_hold(group.type, left.type):
+            partial = left.type.kind is Kind.PARTIAL_DATE
+            text = f"A {left.type} is never {'surely ' if partial else ''}in a {group.type}."
+            advice = " Compare them one by one: any(x in … where x = …)." if partial else ""
+            return self.fault(node.args[0], "wrong-type", text + advice)
         self.check_code(group, node.args[0], left)
         return Term("in_set", (left, group), BOOLEAN)
 

@@ -11,13 +11,26 @@ from engine.datatypes.base import Kind
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """The type of a term. `codelist` belongs to codes, `scope` (a printed place) to references."""
+    """The type of a term. `codelist` belongs to codes, `scope` (a printed place) to references.
+
+    What `distinct` makes of values that are neither codes nor texts is a set too: of kind CODES with their kind as `element`.
+    """
 
     kind: Kind
     codelist: str | None = None
     scope: str | None = None
+    element: Kind | None = None
+
+    @property
+    def of_elements(self) -> Type:
+        """The type of what is in a multiple choice or set."""
+        if self.element is not None:
+            return Type(self.element, scope=self.scope)
+        return Type(Kind.CODE, self.codelist) if self.codelist else Type(Kind.TEXT)
 
     def __str__(self) -> str:
+        if self.element is not None:
+            return f"set of values (each a {self.of_elements})"
         return {
             Kind.BOOLEAN: "yes/no",
             Kind.PARTIAL_DATE: "partial date",

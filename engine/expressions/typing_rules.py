@@ -54,14 +54,23 @@ def fits_constant(type_: Type, value: Decimal | str | bool) -> bool:
     """Whether a value of that type, or one of several, can be equal to a constant."""
     if type_.kind is Kind.NOTHING:
         return True
+    if type_.kind is Kind.CODES:
+        type_ = type_.of_elements
     wanted: dict[Kind, type] = {
         Kind.BOOLEAN: bool,
         Kind.NUMBER: Decimal,
         Kind.TEXT: str,
         Kind.CODE: str,
-        Kind.CODES: str,
     }
     return type(value) is wanted.get(type_.kind)
+
+
+def may_hold(group: Type, value: Type) -> bool:
+    """Whether a value can be in a multiple choice or set. Of partial dates that is rarely sure: they are compared one by one."""
+    if Kind.NOTHING in (group.kind, value.kind):
+        return True
+    element = group.of_elements.kind
+    return value.kind is element is not Kind.PARTIAL_DATE or {value.kind, element} <= _TEXTUAL
 
 
 def as_day(term: Term) -> Term:
@@ -92,7 +101,7 @@ def joined(left: Type, right: Type) -> Type | None:
     if kinds <= _TEXTUAL:
         lists = {left.codelist, right.codelist} - {None}
         return Type(Kind.CODE, lists.pop()) if len(lists) == 1 else TEXT
-    return left if len(kinds) == 1 else None
+    return left if len(kinds) == 1 and left.element is right.element else None
 
 
 def type_hint(found: Type, wanted: AbstractSet[Kind]) -> str:

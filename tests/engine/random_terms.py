@@ -124,6 +124,9 @@ _LEAVES = _listed(
         "codes": """
             m1; m2; distinct(g.g_c); distinct(g.h.h_t)
         """,
+        "nums": """
+            distinct(g.g_n); distinct(g.h.h_n); distinct(visit: v_n + 1)
+        """,
         "ref": """
             ref1; dev1; other_rec
         """,
@@ -214,7 +217,8 @@ _SHAPES = _listed(
             max_run(g: {date~g} by {bool~g}); active(g: g_d, g_e, {date}, {num~g}); active(g: g_x, g_y, {moment},
             {num~g}); sum(visit: {num~v} where {bool~v}); count(visit where {bool~v}); last(visit: {num~v} by
             {date~v}); sum(patient.episode: n1 where {bool~e}); count(other episode where n1 > 2);
-            count(patient.device where dev_made < dev_on); first(o in distinct(g.g_c): attr(o, 'weight') by
+            count(patient.device where dev_made < dev_on); sum(u in {nums}: u + {num}); count(u in {nums} where u > {num});
+            count(u in distinct(g: {date~g}) where u < {date}); count(u in distinct(g: {moment~g})); first(o in distinct(g.g_c): attr(o, 'weight') by
             -position(o)); sum(g: sum(h: {num~h} + outer.g_n)); position(first(o in distinct(g.h.h_c) by
             -position(o)))
         """,
@@ -226,7 +230,9 @@ _SHAPES = _listed(
             {partial}; {partial} <= {partial}; {partial} > {date}; {moment} >= {partial}; {text} = {text}; {text} !=
             {text}; {code} = 'red'; {code} != {code}; {bool} = {bool}; {bool} != {bool}; {time} < {time}; {time} >=
             {time}; {ref} = {ref}; {num} in (0, 1, 2.50, -3); {code} in ('red', 'blue'); {text} not in ('abc', '');
-            'fever' in m1; {code} in distinct(g.g_c); {code} in distinct(g.h.h_c); filled({num}); empty({text});
+            ('fever' in m1); {code} in distinct(g.g_c); {num} in {nums}; {date} not in distinct(g.g_d); {moment} in distinct(g: {moment~g});
+            has_any({nums}, (1, 2.0)); any(u in distinct(g: {partial~g}) where u = {partial}); {bool} in distinct(g.g_b);
+            {code} in distinct(g.h.h_c); filled({num}); empty({text});
             filled({codes}); filled({ref}); starts_with({text}, ('a', 'Ż')); has_any(m1, ('fever', 'cough'));
             valid_pesel({text}); valid_npwz({text}); attr({code}, 'warm'); if({bool}, {bool}, {bool});
             coalesce({bool}, {bool}); between({num}, {num}, {num}); any(g where {bool~g}); all(g where {bool~g});
@@ -266,6 +272,9 @@ _SHAPES = _listed(
         "code": """
             if({bool}, {code}, {code}); coalesce({code}, {code}); first(g: g_c where {bool~g} by {num~g});
             last(g.h.h_c)
+        """,
+        "nums": """
+            distinct(g: {num~g} where {bool~g}); distinct(visit: {num~v}); if({bool}, {nums}, {nums})
         """,
         "codes": """
             attr({code}, 'mixes'); distinct(g: {code~g} where {bool~g}); distinct(g.h: {text~h}); if({bool}, m1, m2)

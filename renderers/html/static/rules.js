@@ -132,6 +132,7 @@
   }
   const keyOf = (value) => (value instanceof Moment ? value.at : isNumber(value) ? value.toString() : JSON.stringify(value));
   const same = (a, b) => a === b || (a !== null && b !== null && keyOf(a) === keyOf(b));
+  const holds = (group, value) => (group || []).some((each) => same(each, value));
   function decode(wire) {
     if (wire === null || typeof wire !== 'object') return wire;
     return Array.isArray(wire) ? wire.map(decode) : 'n' in wire ? new D(wire.n) : 'm' in wire ? moment(wire.m) : wire;
@@ -192,7 +193,7 @@
     upper: (text) => text.toUpperCase(),
     concat: (...texts) => texts.join(''),
     starts_with: (text, beginnings) => beginnings.some((each) => text.startsWith(each)),
-    has_any: (chosen, codes) => (chosen || []).some((code) => codes.includes(code)),
+    has_any: (chosen, codes) => codes.some((code) => holds(chosen, code)),
     text_of: (x) => x.toFixed(),
     valid_pesel: (text) => birthDate(text) !== null,
     pesel_birthdate: birthDate,
@@ -301,7 +302,7 @@
     filled: (term) => { const part = build(term); return (frame) => part(frame) !== null; },
     cmp: (op, domain, left, right) => strict(domain === 'partial' ? (a, b) => comparePartial(op, a, b) : COMPARATORS[op], [build(left), build(right)]),
     in: (term, wire) => { const keys = new Set(wire.map((each) => keyOf(decode(each)))); return strict((value) => keys.has(keyOf(value)), [build(term)]); },
-    in_set: (term, set) => { const part = build(term), group = build(set); return (frame) => { const value = part(frame); return value === null ? null : (group(frame) || []).includes(value); }; },
+    in_set: (term, set) => { const part = build(term), group = build(set); return (frame) => { const value = part(frame); return value === null ? null : holds(group(frame), value); }; },
     add: arithmetic(add),
     sub: arithmetic(subtract),
     mul: arithmetic(multiply),
@@ -416,7 +417,10 @@
     max: folded((values) => best(values, 1)),
     first: end(false),
     last: end(true),
-    distinct: (kept, take) => () => (frame) => [...new Set(present(kept(frame).map(take)))],
+    distinct: (kept, take) => () => (frame) => {
+      const met = new Set();
+      return present(kept(frame).map(take)).filter((value) => !met.has(keyOf(value)) && met.add(keyOf(value)));
+    },
     unique: (kept, ...values) => () => (frame) => {
       const keys = kept(frame).map((inner) => keyFor(values, inner)).filter((key) => !key.includes(null)).map((key) => JSON.stringify(key.map(keyOf)));
       return new Set(keys).size === keys.length;
