@@ -11,6 +11,7 @@ from storage.changes import Paths, Submitted, paths_of, value_at
 from storage.errors import ClashingValue, Conflict
 from storage.form_data import SubjectRecord, build_form
 from storage.form_index import FormIndex
+from storage.idempotency import saved_revisions
 from storage.identity import SubjectKey
 from storage.request import SaveRequest
 from storage.slots import SEALED, Cell, Key, Packed, unpack, value_of
@@ -45,7 +46,10 @@ def clashing_values(
     )
     last = entries[-1] if entries else None
     who, at = (last.who, last.at) if last else ("", stored.saved_at)
-    return Conflict(request.expected_revision, stored.revision, who, at, values)
+    own = bool(entries) and {entry.revision for entry in entries} <= saved_revisions(
+        connection, request.actor.account, stored.id, since=entries[0].at
+    )
+    return Conflict(request.expected_revision, stored.revision, who, at, values, own=own)
 
 
 def _cell(key: SubjectKey | None, form: int, place: Key, packed: Packed | None) -> Cell | None:

@@ -58,12 +58,14 @@ class ClashingValue:
 
 
 class Conflict(StorageError):
-    """The form was saved by somebody else in the meantime."""
+    """The form was saved in the meantime: by somebody else, or (`own`) by nobody but the same account elsewhere."""
 
     def __init__(
-        self, expected: int, revision: int, who: str, at: datetime | None, values: tuple[ClashingValue, ...]
-    ) -> None:
+        self, expected: int, revision: int, who: str, at: datetime | None, values: tuple[ClashingValue, ...], *,
+        own: bool = False,
+    ) -> None:  # fmt: skip
         self.expected, self.revision, self.who, self.at, self.values = expected, revision, who, at, values
+        self.own = own
         super().__init__(f"expected revision {expected}, found {revision} by {who}; {len(values)} values differ")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import Connection, delete, select
 
 from storage.bulk import Writes, addition
 from storage.changes import Submitted
@@ -55,6 +55,19 @@ def keep_answer(writes: Writes, request: SaveRequest, digest: bytes, result: Sav
     writes.add(_KEEP, [(request.actor.account, request.key, digest, canonical(answer), utc(request.at))])
 
 
+def was_used(connection: Connection, account: int, key: str) -> bool:
+    """Whether a save of this account was answered under the key."""
+    used = select(idempotency.c.key).where(idempotency.c.account_id == account, idempotency.c.key == key)
+    return connection.execute(used).first() is not None
+
+
+def saved_revisions(connection: Connection, account: int, form: int, *, since: datetime) -> frozenset[int]:
+    """The revisions of a form that this account's own saves made since a time."""
+    mine = select(idempotency.c.answer).where(idempotency.c.account_id == account, idempotency.c.at >= utc(since))
+    answers = map(json.loads, connection.execute(mine).scalars())
+    return frozenset(answer["revision"] for answer in answers if answer["form"] == form)
+
+
 def purge_answers(database: Database, *, before: datetime) -> int:
     """Forget the answers from before a time; returns how many."""
     with database.write() as connection:
@@ -63,4 +76,4 @@ def purge_answers(database: Database, *, before: datetime) -> int:
 
 _KEEP = addition(idempotency, ("account_id", "key", "request", "answer", "at"))
 
-__all__ = ["keep_answer", "purge_answers", "request_digest", "stored_answer"]
+__all__ = ["keep_answer", "purge_answers", "request_digest", "saved_revisions", "stored_answer", "was_used"]

@@ -15,9 +15,10 @@ from storage.attachments import Upload, keep_uploads
 from storage.bulk import upsert
 from storage.database import Database
 from storage.form_data import Place
+from storage.idempotency import was_used
 from storage.identity import SubjectKey, subject_key_of
 from storage.keys import decrypt, encrypt
-from storage.locking import look_at_subject
+from storage.locking import lock_subject, look_at_subject
 from storage.slots import canonical, utc
 from storage.tables import working_copy
 
@@ -36,17 +37,25 @@ class WorkingCopy:
 
 def keep_working_copy(  # noqa: PLR0913 -- one thing is kept, and each part of it has a name
     database: Database, actor: Actor, subject: int, place: Place, content: Any, *, revision: int, at: datetime,
-    uploads: Collection[Upload] = (),
-) -> None:  # fmt: skip
-    """Keep what the actor typed so far, in place of what was kept before, and files besides those kept before."""
+    uploads: Collection[Upload] = (), page: str = "",
+) -> bool:  # fmt: skip
+    """Keep what the actor typed so far, in place of what was kept before, and files besides those kept before.
+
+    Args:
+        page: the idempotency key of the page that it comes from. What a saved page sends late, or sent while it was
+            being saved, is older than what was saved: it is not kept, and the answer is False.
+    """
     with database.write() as connection:
         require_access(connection, actor, subject, at)
-        key = subject_key_of(database.master, look_at_subject(connection, subject))
+        key = subject_key_of(database.master, lock_subject(connection, subject))  # a save under way ends first
+        if page and was_used(connection, actor.account, page):
+            return False
         ciphertext = encrypt(key.key, canonical(content).encode(), _bound(actor, place, key))
         row = (actor.account, place.text, subject, revision, ciphertext, utc(at), utc(at) + KEPT)
         _KEEP.run(connection, [row])
         if uploads:
             keep_uploads(connection, key, actor.account, place, uploads, at)
+        return True
 
 
 def working_copy_of(

@@ -59,6 +59,7 @@ def conflict_page(entry: Entry, draft: Draft, conflict: Conflict, *, complete: b
         band=band_of(entry, one),
         clashes=[clash for clash in clashes if clash is not None],
         who=conflict.who,
+        own=conflict.own,
         time=one.tongue.moment(conflict.at, one.now) if conflict.at else "",
         opened=draft.revision,
         revision=conflict.revision,

@@ -33,10 +33,11 @@ class Draft:
     saved_at: datetime | None = None
 
 
-def keep_draft(
-    database: Database, actor: Actor, subject: int, place: Place, form: FormDef, draft: Draft, at: datetime
-) -> None:
-    """Keep a draft in place of the one before."""
+def keep_draft(  # noqa: PLR0913 -- as storage takes it
+    database: Database, actor: Actor, subject: int, place: Place, form: FormDef, draft: Draft, at: datetime, *,
+    page: str = "",
+) -> bool:  # fmt: skip
+    """Keep a draft in place of the one before; not what a `page` (its idempotency key) sent that was saved already."""
     index = index_form(form)
     content = {
         "data": _pack_part(index, draft.data),
@@ -44,7 +45,7 @@ def keep_draft(
         "clears": sorted(draft.clears),
         "rows": sorted(draft.rows),
     }
-    keep_working_copy(database, actor, subject, place, content, revision=draft.revision, at=at)
+    return keep_working_copy(database, actor, subject, place, content, revision=draft.revision, at=at, page=page)
 
 
 def draft_of(database: Database, actor: Actor, subject: int, place: Place, form: FormDef, at: datetime) -> Draft | None:

@@ -21,7 +21,7 @@ from web.saves import carry_out, save_draft, save_merged, taken_words
 from web.workspace import visit, workspace
 
 forms = Blueprint("forms", __name__, url_prefix="/<registry>/patients/<who>/forms/<spot>")
-SAID = frozenset({"partly", "clears", "changed", "merged", "taken", "late", "offered"})
+SAID = frozenset({"partly", "clears", "changed", "merged", "merged_own", "taken", "late", "offered"})
 
 
 @forms.get("")
@@ -49,9 +49,12 @@ def autosave(registry: str, who: str, spot: str) -> ResponseReturnValue:
     entry = settle_place(space.database, _open(registry, who, spot), one.now)
     posted = read_post(entry, one.language)
     draft = draft_after(entry, posted)
-    keep_draft(space.database, entry.actor, entry.subject, entry.place, entry.form, draft, one.now)
+    page = posted.idempotency_key
+    kept = keep_draft(space.database, entry.actor, entry.subject, entry.place, entry.form, draft, one.now, page=page)
+    if not kept:
+        return jsonify(message=one.words("said_already"), kept=False), 409
     if posted_revision(entry, posted) < entry.revision:
-        return jsonify(message=one.words("conflict_soon"), saved=one.tongue.moment(one.now, one.now)), 409
+        return jsonify(message=one.words("conflict_soon"), saved=one.tongue.moment(one.now, one.now), kept=True), 409
     session = entry.session(posted.data, one.now, one.language)
     evaluation = session.evaluation
     quiet = entry.quiet(evaluation, None if entry.stored is not None else filled(posted.data))
@@ -86,7 +89,8 @@ def resolve(registry: str, who: str, spot: str) -> ResponseReturnValue:
         choices = {
             name.removeprefix("choice:"): value for name, value in request.form.items() if name.startswith("choice:")
         }
-        return save_merged(entry, merge(entry, draft, conflict, choices), lambda *_: frozenset(), complete=complete)
+        merged = merge(entry, draft, conflict, choices)
+        return save_merged(entry, merged, lambda *_: frozenset(), key="", complete=complete, own=conflict.own)
     return redirect(here, 303)
 
 

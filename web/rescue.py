@@ -38,11 +38,10 @@ def rescue_post(account: int, now: datetime) -> bool:
         entry = open_entry(space, actor, str(arguments["who"]), str(arguments["spot"]), now)
         entry = settle_place(space.database, entry, now)
         posted = read_post(entry, "pl")
-        draft = draft_after(entry, posted)
-        keep_draft(space.database, actor, entry.subject, entry.place, entry.form, draft, now)
+        draft, page = draft_after(entry, posted), posted.idempotency_key
+        return keep_draft(space.database, actor, entry.subject, entry.place, entry.form, draft, now, page=page)
     except (StorageError, PostTooLarge):
         return False
-    return True
 
 
 __all__ = ["FORM_POSTS", "rescue_post"]

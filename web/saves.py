@@ -72,7 +72,7 @@ def save(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
         merged = settle_quietly(entry, draft, conflict)
         if merged is None:
             return conflict_page(entry, draft, conflict, complete=complete)
-        return save_merged(entry, merged, confirmed, complete=complete)
+        return save_merged(entry, merged, confirmed, key=key, complete=complete, own=conflict.own)
     except ConfirmClear:
         keep(entry, posted)
         return back(entry, said="clears", open=sorted(posted.open_rows))
@@ -85,15 +85,16 @@ def save(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
 
 
 def save_merged(
-    entry: Entry, merged: Draft, confirmed: Callable[[FormData, datetime], frozenset[str]], *, complete: bool
-) -> ResponseReturnValue:
-    """Save one's own changes together with those of others that touch other fields."""
+    entry: Entry, merged: Draft, confirmed: Callable[[FormData, datetime], frozenset[str]], *, key: str, complete: bool,
+    own: bool,
+) -> ResponseReturnValue:  # fmt: skip
+    """Save one's own changes together with those that touch other fields: of others, or one's `own` in another tab."""
     try:
-        result = save_draft(entry, merged, key=secrets.token_urlsafe(18), complete=complete, confirmed=confirmed)
-    except (Conflict, ConfirmClear, NotUnique, RowClash, WrongDefinition):
+        result = save_draft(entry, merged, key=key or secrets.token_urlsafe(18), complete=complete, confirmed=confirmed)
+    except (Conflict, ConfirmClear, KeyReused, NotUnique, RowClash, WrongDefinition):
         keep_draft(workspace().database, entry.actor, entry.subject, entry.place, entry.form, merged, visit().now)
         return back(entry, said="changed")
-    return saved(entry, merged, result, complete=complete, said="merged")
+    return saved(entry, merged, result, complete=complete, said="merged_own" if own else "merged")
 
 
 def save_draft(

@@ -80,6 +80,20 @@ def test_two_windows_of_one_person(open_browser):
     assert page.input_value("[name=unit_code]") == "200"
 
 
+def test_typing_and_saving_at_once_leaves_nothing_behind(open_browser):
+    page = open_browser()
+    who = start_patient(page)
+    admission(page, who)
+    for code in ("100", "200", "300"):
+        page.fill("[name=unit_code]", code)
+        save(page)
+        assert page.input_value("[name=unit_code]") == code
+        assert page.locator("text=Porzuć zmiany").count() == 0
+        page.goto(page.url.split("?")[0])
+    admission(page, who)
+    assert page.locator("text=Porzuć zmiany").count() == 0
+
+
 def test_a_lost_network_and_its_return(open_browser):
     page = open_browser()
     who = start_patient(page)

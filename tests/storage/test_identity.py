@@ -178,6 +178,12 @@ def test_working_copies_belong_to_one_person_and_expire(ward, new_ward):
     keep_working_copy(ward.database, ward.actor, ward.subject, ward.visit, content, revision=3, at=ward.now)
     drop_working_copy(ward.database, ward.actor, ward.visit)
     assert working_copies(ward.database, ward.actor, ward.subject, at=ward.now) == ()
+    ward.save(FormData({"v_text": "saved"}), key="page 1")
+    late = keep_working_copy(
+        ward.database, ward.actor, ward.subject, ward.visit, content, revision=0, at=ward.now, page="page 1"
+    )
+    assert not late
+    assert working_copies(ward.database, ward.actor, ward.subject, at=ward.now) == ()
     stranger = new_ward()
     with pytest.raises(errors.NotVisible):
         keep_working_copy(ward.database, stranger.actor, ward.subject, ward.visit, content, revision=3, at=ward.now)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+BODY = "application/x-www-form-urlencoded"
 ADMISSION = {
     "site_id": "990000000101", "unit_code": "100", "main_book_no": "4512/2025", "adm_datetime__d": "10", "adm_datetime__m": "3",
     "adm_datetime__y": "2025", "adm_datetime__t": "8:30", "adm_mode": "planned", "urgency": "urgent", "payer": "nfz",
@@ -257,8 +258,8 @@ def test_an_event_form_is_opened_in_its_event(anna):
     assert anna.value("cx_any") == "false"
 
 
-def draft(anna, values, **headers):
-    address, fields = anna.fields("forms")
+def draft(anna, values, page=None, **headers):
+    address, fields = page or anna.fields("forms")
     body = [*(pair for pair in fields if pair[0] not in values), *values.items(), ("__do", "autosave")]
     return anna.client.post(
         f"{address}/draft", data=_encoded(body), content_type="application/x-www-form-urlencoded",
@@ -299,6 +300,46 @@ def test_autosave_of_a_stale_page_keeps_the_text_and_says_so(world):
     answer = draft(anna, {"unit_code": "300"})
     assert answer.status_code == 409
     assert anna.open(who, "admission").value("unit_code") == "300"
+
+
+def test_what_a_saved_page_sends_late_is_not_kept(anna):
+    """An autosave that was on its way when the page was saved arrives after the save."""
+    who = anna.register()
+    page = anna.open(who, "admission").fields("forms")
+    anna.post({"unit_code": "100", "__do": "save"}, "forms")
+    late = draft(anna, {"unit_code": "1"}, page=page)
+    assert (late.status_code, late.json["kept"]) == (409, False)
+    assert "Porzuć zmiany" not in anna.open(who, "admission").text
+    assert anna.value("unit_code") == "100"
+    anna.post({"unit_code": "200", "__do": "save"}, "forms")
+    assert "said=saved" in anna.address
+
+
+def test_a_save_that_was_merged_leaves_no_room_for_a_late_draft_either(world):
+    anna, piotr, who = two_windows(world)
+    piotr.post({"unit_code": "200", "__do": "save"}, "forms")
+    page = anna.fields("forms")
+    anna.post({"main_book_no": "99/2025", "__do": "save"}, "forms")
+    assert draft(anna, {"main_book_no": "9"}, page=page).json["kept"] is False
+    assert anna.open(who, "admission").value("main_book_no") == "99/2025"
+
+
+def test_two_tabs_of_one_person_are_not_called_two_people(anna):
+    who = anna.register()
+    address, fields = anna.open(who, "admission").fields("forms")
+    anna.post({"unit_code": "100", "__do": "save"}, "forms")
+    for values, word in (({"unit_code": "200"}, "w innej karcie"), ({"main_book_no": "9/2025"}, "W innej karcie")):
+        body = [
+            *(pair for pair in fields if pair[0] not in (*values, "__do", "__key")),
+            *values.items(),
+            ("__do", "save"),
+        ]
+        answer = anna.client.post(address, data=_encoded(body), content_type=BODY, follow_redirects=True)
+        text = answer.get_data(as_text=True)
+        assert word in text
+        assert "Dwie osoby" not in text
+        assert "Inna osoba" not in text
+        anna.post({}, "forms", to=f"{address}/discard")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@
   /* --- save state and autosave ------------------------------------------------------------------------------- */
   const saved = document.querySelector('[data-save]');
   const TONES = { saved: 'ok', offline: 'warn', conflict: 'err', refused: 'err' };
-  const save = { dirty: false, sending: false, timer: 0, wait: 1000, edits: 0, leaving: false, stopped: false, kept: false };
+  const save = { dirty: false, sending: false, timer: 0, wait: 1000, edits: 0, leaving: false, stopped: false, kept: false, flight: null };
 
   function showSave(state, time) {
     saved.dataset.save = state;
@@ -52,19 +52,21 @@
     return fields;
   }
   async function send(last) {
-    if (!save.dirty || save.stopped || (save.sending && !last) || !form.dataset.autosave) return;
+    if (!save.dirty || save.stopped || save.leaving || (save.sending && !last) || !form.dataset.autosave) return;
     const edits = save.edits;
     save.sending = true;
+    save.flight = new AbortController();
     showSave('saving');
     try {
       const answer = await fetch(form.dataset.autosave, {
-        method: 'POST', body: body(), headers: { 'X-Requested-With': 'fetch', Accept: 'application/json' }, keepalive: Boolean(last),
+        method: 'POST', body: body(), headers: { 'X-Requested-With': 'fetch', Accept: 'application/json' }, keepalive: Boolean(last), signal: save.flight.signal,
       });
       if (answer.status >= 500 || answer.status === 429) throw new Error(String(answer.status));
       const told = await answer.json();
       signedOut(answer.status === 401 ? told : null);
       if (answer.ok) accept(told, edits); else refuse(answer.status, told, edits);
     } catch {
+      if (save.leaving) return; // what is being sent with the page holds it all
       showSave('offline');
       save.timer = setTimeout(send, save.wait + Math.random() * 500);
       save.wait = Math.min(save.wait * 2, 60000);
@@ -74,7 +76,7 @@
   }
   /* What was sent is kept in all these cases but the last: typing goes on, and is sent again when that can help. */
   function refuse(status, told, edits) {
-    if (status === 409) { save.dirty = edits !== save.edits; showSave('conflict'); return; }
+    if (status === 409 && told.kept) { save.dirty = edits !== save.edits; showSave('conflict'); return; }
     if (status === 419 && told.csrf_token) { // somebody signed in again since the page was made
       for (const field of document.querySelectorAll('[name=csrf_token]')) field.value = told.csrf_token;
       save.timer = setTimeout(send, save.wait);
@@ -105,7 +107,13 @@
   addEventListener('online', () => { save.wait = 1000; send(); });
   document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') send(true); });
   addEventListener('beforeunload', (event) => { if (save.dirty && !save.kept && !save.leaving) { event.preventDefault(); event.returnValue = words.leave; } });
-  form.addEventListener('submit', () => { save.leaving = true; clearTimeout(save.timer); });
+  form.addEventListener('submit', () => {
+    save.leaving = true;
+    clearTimeout(save.timer);
+    if (save.flight) save.flight.abort();
+    showSave('saving');
+  });
+  addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); }); // it was sent: its revision is old
 
   /* --- what rules say ------------------------------------------------------------------------------------------ */
   const placeOf = (element) => { const row = element.closest('[data-row]'); return { path: row ? row.dataset.path + '.' : '', name: row ? row.dataset.row + '.' : '' }; };
