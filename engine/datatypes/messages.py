@@ -179,6 +179,10 @@ _NUMBERS = {
         "Jednostki {unit:quote} nie można tu użyć. Wybierz jedną z: {allowed}.",
         "The unit {unit:quote} cannot be used here. Choose one of: {allowed}.",
     ),
+    "quantity_no_unit": (
+        "Nie wiadomo, w jakiej jednostce jest {value:quote}. Wybierz jedną z: {allowed}.",
+        "{value:quote} does not say its unit. Choose one of: {allowed}.",
+    ),
     "json_number": (
         'Zamiast {value} podaj liczbę z kropką, np. 1.5 albo "1.5".',
         'Give a number with a point instead of {value}, such as 1.5 or "1.5".',

@@ -14,7 +14,7 @@ from engine.datatypes.words import ENGLISH, POLISH, number_text, quantity_text, 
 
 
 class QuantityType(DataType):
-    """Typed as `110 umol/L` or `110 µmol/L`; a number alone is in the stored unit.
+    """Typed as `110 umol/L` or `110 µmol/L`. A number alone is read only where there is one unit that it can be in.
 
     The entered number is kept as it is; only the converted value is rounded to the item's decimals.
     """
@@ -33,16 +33,16 @@ class QuantityType(DataType):
         return _build(parse_number(number, None), unit, facets, text)
 
     def format(self, value: Quantity, facets: Facets, language: str) -> str:
-        if value.unit == facets.unit or unit_text(value.unit, language):
+        if unit_text(value.unit, language) or not _several(facets):
             return quantity_text(value.entered, value.unit, language)
-        return f"{number_text(value.entered, language)} {value.unit}"  # a bare number would be in the stored unit
+        return f"{number_text(value.entered, language)} {value.unit}"  # a bare number would be refused
 
     def read_json(self, data: Json, facets: Facets) -> Quantity | Unread | None:
         if is_blank(data):
             return None
         if not isinstance(data, dict):
-            return _build(read_number(data, None), facets.unit or "", facets, data)
-        unit = data.get("unit") or facets.unit or ""
+            return _build(read_number(data, None), "", facets, data)
+        unit = data.get("unit") or ""
         if not set(data) <= {"value", "unit"} or not isinstance(unit, str):
             return refuse(data, "json_quantity")
         if is_blank(data.get("value")):
@@ -62,10 +62,11 @@ class QuantityType(DataType):
 
     def json_schema(self, facets: Facets) -> dict[str, Json]:
         number = number_schema(None)
-        units: dict[str, Json] = {"type": ["string", "null"], "enum": [*_factors(facets), "", None]}
-        parts = {"value": number, "unit": units}
-        whole = {"type": "object", "properties": parts, "required": ["value"], "additionalProperties": False}
-        return {"anyOf": [whole, *number["anyOf"]]}
+        several, units = _several(facets), list(_factors(facets))
+        parts = {"value": number, "unit": {"enum": units if several else [*units, "", None]}}
+        needed = ["value", "unit"] if several else ["value"]
+        whole = {"type": "object", "properties": parts, "required": needed, "additionalProperties": False}
+        return {"anyOf": [whole, {"type": "null"}] if several else [whole, *number["anyOf"]]}
 
     def in_rules(self, value: Quantity) -> Decimal:
         return value.value
@@ -80,6 +81,11 @@ def _factors(facets: Facets) -> Mapping[str, Decimal]:
     return {facets.unit or "": Decimal(1), **facets.units}
 
 
+def _several(facets: Facets) -> bool:
+    """Whether a number must say its unit."""
+    return len(_factors(facets)) > 1
+
+
 def spellings(facets: Facets) -> Mapping[str, str]:
     """How units may be written -> the unit, longest spelling first."""
     found = {
@@ -92,7 +98,7 @@ def spellings(facets: Facets) -> Mapping[str, str]:
 
 
 def _split(text: str, facets: Facets) -> tuple[str, str]:
-    """The number and the unit of typed text; the unit may be spelled as in UCUM or as shown to people."""
+    """The number and the unit of typed text ('' where none is said), which may be spelled as in UCUM or as shown to people."""
     known = spellings(facets)
     for spelling in known:
         number = text.removesuffix(spelling)
@@ -101,7 +107,7 @@ def _split(text: str, facets: Facets) -> tuple[str, str]:
             return number, known[spelling]
     number, _, unit = text.partition(" ") if text[:1].isdigit() else (text, "", "")
     foreign = unit.strip() if unit.strip() and not unit.strip()[0].isdigit() else ""
-    return (number, foreign) if foreign else (text, facets.unit or "")
+    return (number, foreign) if foreign else (text, "")
 
 
 def _build(number: Decimal | Unread, unit: str, facets: Facets, source: Json) -> Quantity | Unread:
@@ -109,8 +115,11 @@ def _build(number: Decimal | Unread, unit: str, facets: Facets, source: Json) ->
     if isinstance(number, Unread):
         return replace(number, text=echo(source))  # the message is about the number, kept is all that was typed
     factors = _factors(facets)
+    allowed = ", ".join(each for each in factors if each) or "1"
+    if not unit and _several(facets):
+        return refuse(source, "quantity_no_unit", allowed=allowed)
+    unit = unit or facets.unit or ""
     if unit not in factors:
-        allowed = ", ".join(each for each in factors if each) or "1"
         return refuse(source, "quantity_unit", unit=unit[:40], allowed=allowed)
     stored = fit(divide(number, factors[unit], facets.decimals), None, source)
     return stored if isinstance(stored, Unread) else Quantity(number, unit, stored)

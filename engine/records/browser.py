@@ -33,7 +33,7 @@ from engine.records.session import Session
 
 _OWN_MESSAGES = (  # what the interpreter can find wrong by itself; the rest arrives in words
     *("required", "required_or_reason", "missing_not_allowed", "not_in_list", "exclusive", "unique", "rows_few"),
-    *("rows_many", "length", "text_character", "code_form", "boolean_form", "quantity_unit", "reference_form"),
+    *("rows_many", "length", "text_character", "code_form", "boolean_form", "reference_form"),
     *(
         "no_value",
         "calculated_misfit",
@@ -44,7 +44,7 @@ _OWN_MESSAGES = (  # what the interpreter can find wrong by itself; the rest arr
         "to_be_completed",
     ),
 )
-_OWN_FAMILIES = ("range_", "number_", "date_", "partial_", "time_", "datetime_")
+_OWN_FAMILIES = ("range_", "number_", "quantity_", "date_", "partial_", "time_", "datetime_")
 
 
 def form_program(registry: CompiledRegistry, form_id: str, language: str) -> dict[str, Json]:

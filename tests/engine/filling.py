@@ -51,7 +51,7 @@ TYPED: dict[str, tuple[str, ...]] = {
     "datetime": ("2025-06-15 11:00", "2025-03-30 02:30", "2025-10-26 02:30", "2025-06-15 13:00", "2025-05-10 10:00"),
     "partial_date": ("2025", "2025-05", "1980", "1950-06", "2026"),
     "time": ("09:10", "25:00"),
-    "quantity": ("70", "70000 g", "20", "500 kg", "5 lb"),
+    "quantity": ("70 kg", "70000 g", "20 kg", "500 kg", "5 lb", "70"),
     "text": ("ala", "ola", "a very long name indeed", "ala", ""),
 }
 BEYOND = {"others_differ"}  # looks at other episodes: the browser shows what the server last told

@@ -64,7 +64,7 @@
   }
   function quantity(text, facets) {
     const { unit = '', units = {}, spellings = {}, decimals } = facets, typed = strip(text);
-    let rest = typed, found = unit;
+    let rest = typed, found = '';
     const spelling = Object.keys(spellings).find((each) => {
       const head = typed.slice(0, -each.length);
       const glued = head === strip(head) && /^[0-9]/.test(each);
@@ -77,8 +77,10 @@
     }
     const read = number(rest);
     if (!read.value) return read;
-    const factors = { [unit]: '1', ...units };
-    if (!Object.hasOwn(factors, found)) return refuse(text, 'quantity_unit', { unit: found.slice(0, 40), allowed: Object.keys(factors).filter(Boolean).join(', ') || '1' });
+    const factors = { [unit]: '1', ...units }, names = Object.keys(factors), allowed = names.filter(Boolean).join(', ') || '1';
+    if (!found && names.length > 1) return refuse(text, 'quantity_no_unit', { allowed });
+    found ||= unit;
+    if (!names.includes(found)) return refuse(text, 'quantity_unit', { unit: found.slice(0, 40), allowed });
     const stored = rules.divide(read.value, new D(factors[found]));
     const kept = fit(decimals === undefined ? stored : stored.toDecimalPlaces(decimals), undefined, text);
     return kept.value ? { ...kept, entered: { value: read.value.toFixed(), unit: found } } : kept;
@@ -255,7 +257,7 @@
         positions: program.positions,
         label: this.words.label,
         attributes: {},
-        parameters: Object.fromEntries(Object.entries(program.parameters).map(([name, rows]) => [name, rows.map(decode)])),
+        parameters: decodeAll(program.parameters),
       };
       for (const [list, names] of Object.entries(program.attributes)) {
         this.world.attributes[list] = Object.fromEntries(Object.entries(names).map(([name, [other, table]]) => [name, [decode(other), decodeAll(table)]]));
@@ -549,7 +551,7 @@
       }
       return node;
     }
-    /* A value as `subject_state` sends it, or what stands in a field, as form.js reads it. Gives the patch. */
+    /* A value as `subject_state` sends it or form.js reads it. Gives the patch. */
     set(path, value) {
       const node = this.find(path), id = path.split('.').pop(), { item } = node.entries.get(id) || {};
       if (!item || !item.key) throw new RangeError('there is no item ' + path);
@@ -612,7 +614,7 @@
       this.judgeAll();
       return this.patch();
     }
-    /* Runs the steps that depend on changed keys. A key maps to the nodes where it changed (null: everywhere). */
+    /* Runs the steps that depend on changed keys; each maps to the nodes where it changed (null: everywhere). */
     propagate(dirty) {
       const own = new Set(dirty.keys()), due = new Uint8Array(this.steps.length);
       const wake = (key) => { for (const place of this.stepsOf.get(key) || []) due[place] = 1; };
@@ -670,12 +672,8 @@
     for (; node.scope.kind === 'group' && node.parent; node = node.parent) path = `${node.scope.id}[${node.parent.kids[node.scope.id].indexOf(node) + 1}]${path && '.'}${path}`;
     return path;
   }
-  /* Whether a change at some nodes can matter at this node: it stands there, inside, or reads across. */
-  function concerns(node, changed, step) {
-    if (step.crosses) return true;
-    for (const other of changed) if (other === node || (other.scope !== node.scope && (isWithin(node, other) || isWithin(other, node)))) return true;
-    return false;
-  }
+  /* Whether a change at some nodes can matter at this node. */
+  const concerns = (node, changed, { crosses }) => crosses || [...changed].some((other) => other === node || (other.scope !== node.scope && (isWithin(node, other) || isWithin(other, node))));
   function holds(op, value, limit, kind) {
     if (limit === null) return true;
     if (/date/.test(kind) && !(value instanceof Moment && limit instanceof Moment)) return comparePartial(op, value, limit) !== false;

@@ -5,7 +5,7 @@
   'use strict';
   const Decimal = typeof module === 'object' ? require('./vendor/decimal.min.js') : root.Decimal;
   const clone = (precision) => Decimal.clone({ precision, rounding: 4, toExpNeg: -7000, toExpPos: 7000 });
-  const D = clone(40), Wide = clone(60), Huge = clone(200); // operations cut off at these digits, so `kept` rounds right
+  const D = clone(40), Wide = clone(60), Huge = clone(200); // they cut off, so `kept` rounds right
   const ZERO = new D(0), ONE = new D(1), LARGEST = 6144, ROOM = 20000;
   const isNumber = (value) => value instanceof D;
 
@@ -56,15 +56,13 @@
   /* --- days and moments (calendar_days.py) ----------------------------------------------------------------------- */
   class Moment { // a minute: `at` counts from 1970 in UTC, `offset` is what clocks were ahead of UTC
     constructor(at, offset) { this.at = at; this.offset = offset; }
-    toString() {
-      const o = Math.abs(this.offset);
-      return new Date((this.at + this.offset) * 6e4).toISOString().slice(0, 16) + (this.offset < 0 ? '-' : '+') + two(Math.trunc(o / 60)) + ':' + two(o % 60);
-    }
+    toString() { return iso(this.at + this.offset).slice(0, 16) + (this.offset < 0 ? '-' : '+') + iso(Math.abs(this.offset)).slice(11, 16); }
   }
+  const iso = (minutes) => new Date(minutes * 6e4).toISOString();
   const two = (n) => String(n).padStart(2, '0');
   const count = (day) => Date.parse(day) / 864e5;
   const FIRST_DAY = count('0001-01-01'), LAST_DAY = count('9999-12-31');
-  const day = (n) => (n < FIRST_DAY || n > LAST_DAY ? null : new Date(n * 864e5).toISOString().slice(0, 10));
+  const day = (n) => (n < FIRST_DAY || n > LAST_DAY ? null : iso(n * 1440).slice(0, 10));
   const minutesOf = (clock) => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5));
   function moment(text) {
     const offset = (text[16] === '-' ? -1 : 1) * minutesOf(text.slice(17));
