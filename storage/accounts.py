@@ -1,4 +1,4 @@
-"""People who sign in: accounts, memberships, sessions and the limit on failed attempts, all of them database rows."""
+"""People who sign in: accounts, memberships and sessions, all of them database rows."""
 
 from __future__ import annotations
 
@@ -10,17 +10,22 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
+from storage.attempts import (
+    ADDRESS_FAILURES,
+    forget_attempts,
+    note_address,
+    note_attempt,
+    refuse_address_if_locked,
+    refuse_if_locked,
+)
 from storage.audit import SYSTEM, AuditEntry, append_entry, registry_stream
 from storage.database import Database
-from storage.errors import BadCredentials, LockedOut, NotFound
+from storage.errors import BadCredentials, NotFound
 from storage.slots import utc
-from storage.tables import account, attempt, membership, session, site
+from storage.tables import account, membership, session, site
 
-FREE_ATTEMPTS = 5
-LOCK = timedelta(minutes=1)  # doubles with each further failure
-LONGEST_LOCK = timedelta(hours=1)
 IDLE = timedelta(minutes=30)
 LONGEST_SESSION = timedelta(hours=12)
 SHORTEST_PASSWORD = 12
@@ -153,23 +158,31 @@ def end_membership(
         _note(connection, registry_stream(registry), "membership", who, at, body)
 
 
-def sign_in(database: Database, login: str, password: str, *, at: datetime, address: str = "") -> str:
+def sign_in(
+    database: Database,
+    login: str,
+    password: str,
+    *,
+    at: datetime,
+    address: str = "",
+    address_failures: int = ADDRESS_FAILURES,
+) -> str:
     """A new session's token. Raises BadCredentials, or LockedOut after too many failures of login or address."""
     name = normal_login(login)
-    limits = [f"login:{name}", *([f"address:{address}"] if address else [])]
+    of_login = f"login:{name}"
     query = select(account.c.id, account.c.password_hash).where(account.c.login == name, account.c.closed_at.is_(None))
     with database.read() as connection:
-        for limit in limits:
-            refuse_if_locked(connection, limit, at)
+        refuse_if_locked(connection, of_login, at)
+        refuse_address_if_locked(connection, address, at)
         found = connection.execute(query).one_or_none()
     # Outside any transaction, since it takes long; against a dummy when the login is unknown, to take as long.
     right = _matches(found.password_hash if found else _DUMMY, password) and found is not None
     with database.write() as connection:
         if not right or found is None:
-            for limit in limits:
-                note_attempt(connection, limit, at)
+            note_attempt(connection, of_login, at)
+            note_address(connection, address, at, most=address_failures)
         else:
-            connection.execute(delete(attempt).where(attempt.c.key == limits[0]))
+            forget_attempts(connection, of_login)
             token = _open_session(connection, found.id, at)
         kind = "sign_in" if right else "sign_in_refused"
         _note(connection, SYSTEM, kind, name, at, {"address": address}, channel="web")
@@ -219,21 +232,6 @@ def purge_sessions(database: Database, *, at: datetime) -> int:
         return connection.execute(delete(session).where(session.c.expires_at <= utc(at))).rowcount
 
 
-def refuse_if_locked(connection: Connection, key: str, at: datetime) -> None:
-    """Raise LockedOut while a key (login, address …) is locked."""
-    until = connection.execute(select(attempt.c.locked_until).where(attempt.c.key == key)).scalar_one_or_none()
-    if until is not None and until > utc(at):
-        raise LockedOut(until)
-
-
-def note_attempt(connection: Connection, key: str, at: datetime) -> None:
-    """Count a failure; from the fifth on the key is locked, each time for twice as long."""
-    failures = connection.execute(_COUNT, {"key": key, "at": _stored(connection, at)}).scalar_one()
-    if failures >= FREE_ATTEMPTS:
-        lock = min(LOCK * 2 ** min(failures - FREE_ATTEMPTS, 10), LONGEST_LOCK)
-        connection.execute(update(attempt).where(attempt.c.key == key).values(locked_until=utc(at) + lock))
-
-
 def normal_login(login: str) -> str:
     """Logins differ in more than capitals and outer blanks."""
     return login.strip().casefold()
@@ -269,11 +267,6 @@ def _token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _stored(connection: Connection, at: datetime) -> datetime | str:
-    moment = utc(at)
-    return moment.isoformat(timespec="microseconds") if connection.dialect.name == "sqlite" else moment
-
-
 def _note(
     connection: Connection, stream: str, kind: str, who: str, at: datetime, body: Mapping[str, object],
     channel: str = "admin",
@@ -282,11 +275,6 @@ def _note(
 
 
 _DUMMY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
-_COUNT = text(
-    "INSERT INTO attempt (key, failures, last_at) VALUES (:key, 1, :at) "
-    "ON CONFLICT (key) DO UPDATE SET failures = attempt.failures + 1, last_at = excluded.last_at RETURNING failures"
-)
-
 __all__ = [
     "Account",
     "Membership",
@@ -298,9 +286,7 @@ __all__ = [
     "end_membership",
     "find_account",
     "memberships",
-    "note_attempt",
     "purge_sessions",
-    "refuse_if_locked",
     "session_account",
     "set_language",
     "set_password",

@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, Executable, and_, case, func, insert, select, text
 
 from storage.access import Actor, add_access, require_access, visible_subjects
-from storage.accounts import note_attempt, refuse_if_locked
+from storage.attempts import note_attempt, refuse_if_locked
 from storage.audit import SYSTEM, AuditEntry, append_entry, subject_stream
 from storage.database import Database
 from storage.errors import NotFound

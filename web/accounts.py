@@ -36,7 +36,14 @@ def sign_in_post() -> ResponseReturnValue:
     target = safe_next(request.form.get("next"), "/")
     login = "".join(filter(str.isprintable, request.form.get("login", "")))[:200]
     try:
-        token = sign_in(space.database, login, request.form.get("password", "")[:1000], at=now)
+        token = sign_in(
+            space.database,
+            login,
+            request.form.get("password", "")[:1000],
+            at=now,
+            address=request.remote_addr or "",
+            address_failures=space.settings.address_failures,
+        )
     except BadCredentials:
         return door(target, login=login, fault=visit().words("wrong_credentials")), 401
     except LockedOut as locked:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from storage.attempts import ADDRESS_FAILURES
+
 SHORTEST_SECRET = 32
 _YES = frozenset({"1", "true", "yes"})
 
@@ -32,6 +34,7 @@ class Settings:
     secure_cookies: bool = True  # only plain http on one's own machine does without
     synthetic: bool = False  # pages say that the patients are made up
     proxies: int = 0  # how many proxies in front may be believed
+    address_failures: int = ADDRESS_FAILURES  # failed sign-ins from one address in a quarter of an hour
     clock: Callable[[], datetime] = system_clock
 
 
@@ -59,7 +62,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         secret=secret,
         secure_cookies=environment.get("ECRF_PLAIN_HTTP", "").lower() not in _YES,
         synthetic=environment.get("ECRF_SYNTHETIC", "").lower() in _YES,
-        proxies=int(environment.get("ECRF_PROXIES", "0")),
+        proxies=_number(environment, "ECRF_PROXIES", 0, least=0),
+        address_failures=_number(environment, "ECRF_ADDRESS_FAILURES", ADDRESS_FAILURES, least=1),
     )
 
 
@@ -68,6 +72,13 @@ def _needed(environment: Mapping[str, str], name: str) -> str:
     if not found:
         raise SettingsError(f"set the environment variable {name}")
     return found
+
+
+def _number(environment: Mapping[str, str], name: str, usual: int, *, least: int) -> int:
+    text = environment.get(name, str(usual))
+    if not text.isdecimal() or int(text) < least:
+        raise SettingsError(f"{name}: {text!r} is no whole number from {least}")
+    return int(text)
 
 
 def _secret(environment: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -71,6 +71,54 @@ def test_an_account_is_locked_after_five_failures(database, new_login, small):
     assert sign_in(database, login, PASSWORD, at=now + timedelta(minutes=1))
     with pytest.raises(errors.BadCredentials):  # success forgets the failures
         sign_in(database, login, "wrong", at=now + timedelta(minutes=1))
+
+
+FRIEND, FOE = "192.0.2.1", "192.0.2.2"
+
+
+def fail(database, at, address, times=1, most=4):
+    """Wrong passwords of ever new logins: no account is locked."""
+    for number in range(times):
+        with pytest.raises(errors.BadCredentials):
+            sign_in(database, f"nobody{number}@{at}", "wrong", at=at, address=address, address_failures=most)
+
+
+def test_an_address_is_locked_until_the_end_of_its_quarter_of_an_hour(database, new_login, small):
+    login, now = new_login(), datetime(2025, 3, 18, 9, 16, tzinfo=UTC)
+    fail(database, now, FOE, 3)
+    assert sign_in(database, login, PASSWORD, at=now, address=FOE, address_failures=4)
+    fail(database, now, FOE)  # a success has not wiped the others out
+    with pytest.raises(errors.LockedOut) as caught:
+        sign_in(database, login, PASSWORD, at=now, address=FOE, address_failures=4)
+    assert caught.value.until == now + timedelta(minutes=14)
+    assert sign_in(database, login, PASSWORD, at=now, address=FRIEND, address_failures=4)
+    assert sign_in(database, login, PASSWORD, at=now + timedelta(minutes=14), address=FOE, address_failures=4)
+
+
+def test_failures_of_an_address_in_different_quarters_do_not_add_up(database, new_login):
+    for quarter in range(3):
+        fail(database, datetime(2025, 3, 19, 9, 15 * quarter, tzinfo=UTC), FOE, 3)
+    at = datetime(2025, 3, 19, 9, 44, tzinfo=UTC)
+    assert sign_in(database, new_login(), PASSWORD, at=at, address=FOE, address_failures=4)
+
+
+def test_a_whole_network_of_ipv6_counts_as_one_address(database, new_login):
+    now = datetime(2025, 3, 20, 9, 0, tzinfo=UTC)
+    for number in range(4):
+        fail(database, now, f"2001:db8::{number}")
+    with pytest.raises(errors.LockedOut):
+        sign_in(database, new_login(), PASSWORD, at=now, address="2001:db8::ffff", address_failures=4)
+    assert sign_in(database, new_login(), PASSWORD, at=now, address="2001:db8:0:1::1", address_failures=4)
+
+
+def test_counters_are_forgotten_after_a_day(database, new_login):
+    now = datetime(2025, 3, 21, 9, 0, tzinfo=UTC)
+    fail(database, now, FOE)
+    fail(database, now + timedelta(days=1, seconds=1), FRIEND)
+    with database.read() as connection:
+        keys = connection.exec_driver_sql("SELECT key FROM attempt").scalars().all()
+    assert not any(FOE in key for key in keys)
+    assert any(FRIEND in key for key in keys)
 
 
 def test_a_new_password_ends_all_sessions(database, new_login, small):

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -226,15 +227,15 @@ def quick_passwords() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def new_world(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], World]:
+def new_world(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., World]:
     """Call it with a database URL for one more application."""
 
-    def build(url: str) -> World:
+    def build(url: str, **more: Any) -> World:
         folder = tmp_path_factory.mktemp("web")
         key = folder / "master.key"
         key.write_text(base64.b64encode(b"k" * 32).decode(), "utf-8")
         clock = Clock()
-        settings = Settings(url, ROOT / "form_definitions", key, "s" * 48, secure_cookies=False, clock=clock)
+        settings = Settings(url, ROOT / "form_definitions", key, "s" * 48, secure_cookies=False, clock=clock, **more)
         app = create_app(settings)
         database = app.extensions[EXTENSION].database
         sites = tuple(create_site(database, f"99000000010{n}", f"Szpital {n}", who="office", at=NOW) for n in (1, 2))

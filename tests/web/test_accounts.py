@@ -3,6 +3,7 @@
 import pytest
 
 from web.security import safe_next
+from web.settings import SettingsError, read_settings
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,51 @@ def test_too_many_attempts_are_locked(world):
     assert "Za dużo nieudanych prób" in locked.text
     world.clock.wait(minutes=2)
     assert world.browser().sign_in("piotr").status == 200
+
+
+def test_a_hospital_behind_one_address_is_not_locked_by_a_few_failures(world):
+    """Five wrong passwords of each of many people, from one address."""
+    for number in range(6):
+        for _ in range(5):
+            assert world.browser().sign_in(f"stranger{number}", "wrong password").status == 401
+    assert world.browser().sign_in("anna").status == 200
+    assert '"address":"127.0.0.1"' in world.audit("sign_in_refused")[-1].replace(" ", "")
+    assert '"address":"127.0.0.1"' in world.audit("sign_in")[-1].replace(" ", "")
+
+
+@pytest.mark.parametrize(("proxies", "address"), [(0, "127.0.0.1"), (1, "203.0.113.9"), (2, "203.0.113.7")])
+def test_the_address_is_what_believed_proxies_say(new_sqlite, new_world, proxies, address):
+    world = new_world(new_sqlite(), proxies=proxies)
+    browser = world.browser().get("/sign-in")
+    headers = {"X-Forwarded-For": "203.0.113.5, 203.0.113.7, 203.0.113.9"}
+    browser.post({"login": "anna", "password": "correct horse battery"}, "sign-in", **headers)
+    assert f'"address":"{address}"' in world.audit("sign_in")[-1].replace(" ", "")
+    world.space.database.close()
+
+
+def test_too_many_failures_lock_the_address(new_sqlite, new_world):
+    world = new_world(new_sqlite(), address_failures=3)
+    for number in range(3):
+        assert world.browser().sign_in(f"stranger{number}", "wrong password").status == 401
+    assert world.browser().sign_in("anna").status == 429
+    world.clock.wait(minutes=15)
+    assert world.browser().sign_in("anna").status == 200
+    world.space.database.close()
+
+
+@pytest.mark.parametrize("text", ["-1", "0", "many", ""])
+def test_a_limit_that_is_no_number_is_told_at_the_start(tmp_path, text):
+    key = tmp_path / "master.key"
+    key.touch()
+    environment = {
+        "ECRF_DATABASE_URL": "sqlite://",
+        "ECRF_MASTER_KEY_FILE": str(key),
+        "ECRF_SECRET": "s" * 48,
+        "ECRF_DEFINITIONS": str(tmp_path),
+    }
+    assert read_settings(environment).address_failures == 100
+    with pytest.raises(SettingsError, match="ECRF_ADDRESS_FAILURES"):
+        read_settings({**environment, "ECRF_ADDRESS_FAILURES": text})
 
 
 def test_the_session_id_changes_at_sign_in(world):
