@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
@@ -29,6 +29,7 @@ class Mark:
 
 
 NOWHERE = Mark("", 1, 1)
+MAX_COMPARED = 100_000  # names that the unknown names of one definition are compared with
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -70,6 +71,12 @@ class Problems:
 
     def __init__(self) -> None:
         self.found: list[DefinitionProblem] = []
+        self._guesses = MAX_COMPARED
+
+    def guess(self, name: str, *allowed: Collection[str]) -> str:
+        """`nearest` of all these names; with thousands of names and faults it says nothing, as it would take minutes."""
+        self._guesses -= sum(map(len, allowed))
+        return nearest(name, {known for names in allowed for known in names}) if self._guesses >= 0 else ""
 
     def error(self, mark: Mark, code: str, message: str, subject: str = "") -> None:
         """Note a fault that stops the compiler."""

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from engine.compiler.inlining import extent_of_windows, parse_text, read_defines, read_windows
 from engine.compiler.rules import Rule
 from engine.compiler.scoping import Scopes
 from engine.datatypes.base import Kind
 from engine.errors import Problems
 from engine.expressions.checker import Binder, Reads
-from engine.expressions.functions import AGGREGATES, FUNCTIONS
+from engine.expressions.extent import Extent, extent_of
 from engine.expressions.locate import Context, StaticFrame
-from engine.expressions.names import NUMBER_OR_TEXT, Codes, Definition, Names, Report, Window
-from engine.expressions.nodes import Literal, Syntax
-from engine.expressions.parser import ExpressionFault, parse
+from engine.expressions.names import NUMBER_OR_TEXT, Codes, Names, Report
+from engine.expressions.nodes import Literal, Path, Syntax
 from engine.expressions.scopes import Scope
-from engine.expressions.special import SPECIAL
 from engine.expressions.terms import Term, Type, constant
 from engine.expressions.typing_rules import joined, literal
 from engine.model.item import ExpressionText
 from engine.model.metadata_version import MetaDataVersion
+
+MAX_BROUGHT = 200_000  # parts of expressions that defines bring into all expressions together
 
 
 @dataclass(slots=True)
@@ -33,13 +34,25 @@ class Workbench:
     problems: Problems
     names: Names = field(init=False)
     constants: dict[str, Rule] = field(default_factory=dict)  # rules of single numbers and texts: most bounds are one
+    _extents: Mapping[str, Extent] = field(init=False)  # of what is written out where it is named
+    _brought: int = 0  # parts that were written out so far
 
     def __post_init__(self) -> None:
-        self.names = _names(self.model, self.scopes, self.problems)
+        self.names, self._extents = _names(self.model, self.scopes, self.problems)
 
     def read(self, text: ExpressionText) -> Syntax | None:
         """The syntax tree of an expression; a fault is reported at its place."""
-        return _parse(text, self.problems)
+        tree = parse_text(text, self.problems)
+        if tree is None or isinstance(tree, Literal | Path):
+            return tree
+        extent = extent_of(tree, self._extents)
+        fault, before = extent.fault, self._brought
+        self._brought += 0 if fault else extent.brought
+        if self._brought > MAX_BROUGHT:
+            fault = f"With all defines written out the definition has more than {MAX_BROUGHT} parts of expressions."
+        if fault and before <= MAX_BROUGHT:
+            self.problems.error(text.mark, "expression-too-large", fault)
+        return None if fault else tree
 
     def bind(
         self,
@@ -115,15 +128,7 @@ def _keys(reads: Reads) -> set[str]:
     return {item.key for item in reads.fields} | {f"{scope.form_id}.{scope.id}" for scope in reads.scopes}
 
 
-def _parse(text: ExpressionText, problems: Problems) -> Syntax | None:
-    try:
-        return parse(text.text)
-    except ExpressionFault as fault:
-        problems.error(text.at(fault.at), "bad-expression", fault.message)
-        return None
-
-
-def _names(model: MetaDataVersion, scopes: Scopes, problems: Problems) -> Names:
+def _names(model: MetaDataVersion, scopes: Scopes, problems: Problems) -> tuple[Names, dict[str, Extent]]:
     codelists = {
         id_: Codes(
             tuple(listed.choices),
@@ -138,32 +143,7 @@ def _names(model: MetaDataVersion, scopes: Scopes, problems: Problems) -> Names:
         if parameter.values
     }
     events = {name: event.id for event in model.events.values() for name in (event.id, event.oid) if name}
-    return Names(
-        codelists, parameters, _defines(model, problems), events, dict(_windows(model, scopes)), scopes.targets
-    )
-
-
-def _windows(model: MetaDataVersion, scopes: Scopes) -> Iterator[tuple[str, Window]]:
-    for event in model.events.values():
-        scope = scopes.containers.get(event.container)
-        if event.window is None or event.after is None or scope is None:
-            continue
-        anchor = _parse(event.after, Problems())  # its faults are reported where the event is compiled
-        if anchor is not None:
-            yield event.id, Window(anchor, scope, event.after, *event.window)
-
-
-def _defines(model: MetaDataVersion, problems: Problems) -> dict[str, Definition]:
-    defines = {}
-    taken = {*FUNCTIONS, *AGGREGATES, *SPECIAL}
-    for define in model.defines.values():
-        if define.name in taken:
-            problems.error(
-                define.mark,
-                "reserved-name",
-                f"{define.name} is a function of the language; give the define another name.",
-            )
-        body = _parse(define.body, problems)
-        if body is not None:
-            defines[define.name] = Definition(define.parameters, body, define.body)
-    return defines
+    windows = dict(read_windows(model, scopes))
+    defines, extents = read_defines(model, problems)
+    extents["in_window"] = extent_of_windows(windows, extents)
+    return Names(codelists, parameters, defines, events, windows, scopes.targets), extents

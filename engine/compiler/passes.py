@@ -20,7 +20,6 @@ from engine.compiler.rules import (
 from engine.datatypes.base import Kind
 from engine.datatypes.messages import explain
 from engine.datatypes.values import Unread
-from engine.errors import nearest
 from engine.expressions.nodes import Apply, Syntax
 from engine.expressions.parser import ExpressionFault, parse
 from engine.expressions.scopes import Scope
@@ -237,7 +236,7 @@ def _standing(bench: Workbench, form: FormDef, check: CheckDef, parts: list[Chec
             bench.problems.error(
                 check.mark,
                 "unknown-name",
-                f"{check.id} stands `on` {check.on!r}, which is nothing in {form.id}.{nearest(check.on, known)}",
+                f"{check.id} stands `on` {check.on!r}, which is nothing in {form.id}.{bench.problems.guess(check.on, known)}",
             )
         return check.on
     for part in parts:
@@ -274,7 +273,7 @@ def _case(bench: Workbench, derived: DerivedDef, case: Case, scope: Scope, wante
             bench.problems.error(
                 case.then.mark,
                 "unknown-code",
-                f"{case.then.text!r} is no code of {derived.codelist}.{nearest(case.then.text, listed.choices)}",
+                f"{case.then.text!r} is no code of {derived.codelist}.{bench.problems.guess(case.then.text, listed.choices)}",
             )
         then = Rule(constant(case.then.text, wanted))
     else:
@@ -304,7 +303,7 @@ def _event(bench: Workbench, event: StudyEventDef, scope: Scope) -> EventRules:
             bench.problems.error(
                 event.mark,
                 "unknown-form",
-                f"The event {event.id} collects {form!r}, which is no form.{nearest(form, bench.model.forms)}",
+                f"The event {event.id} collects {form!r}, which is no form.{bench.problems.guess(form, bench.model.forms)}",
             )
     every = event.every
     return EventRules(

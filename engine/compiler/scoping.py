@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.datatypes.base import Kind
-from engine.errors import Problems, nearest
+from engine.errors import Problems
 from engine.expressions.scopes import EVENT, Field, Scope
 from engine.expressions.terms import Type
 from engine.model.form import FormDef, GroupDef
@@ -39,9 +39,12 @@ def build_scopes(model: MetaDataVersion, problems: Problems) -> Scopes:
     containers = _containers(model, root, problems)
     forms: dict[str, Scope] = {}
     groups: dict[str, Scope] = {}
+    collecting = _collecting(model)
     for form in model.forms.values():
-        parent = _holder(form, model, containers, problems)
-        scope = parent.add(Scope(form.id, "form", repeats=form.repeats, events=_events_of(form, model)))
+        events = tuple(collecting.get(form.id, ()))
+        homes = {model.events[event].container for event in events}
+        parent = _holder(form, homes, containers, problems)
+        scope = parent.add(Scope(form.id, "form", repeats=form.repeats, events=events))
         forms[form.id] = scope
         _fill(scope, form, groups)
     for derived in model.derived.values():
@@ -66,7 +69,7 @@ def _containers(model: MetaDataVersion, root: Scope, problems: Problems) -> dict
                 problems.error(
                     item.mark,
                     "unknown-container",
-                    f"{item.id} stands in {item.parent!r}, which is no container.{nearest(item.parent or '', made)}",
+                    f"{item.id} stands in {item.parent!r}, which is no container.{problems.guess(item.parent or '', made)}",
                 )
             break
         for item in ready:
@@ -78,7 +81,7 @@ def _containers(model: MetaDataVersion, root: Scope, problems: Problems) -> dict
             problems.error(
                 event.mark,
                 "unknown-container",
-                f"The event {event.id} stands in {event.container!r}, which is no container.{nearest(event.container, made)}",
+                f"The event {event.id} stands in {event.container!r}, which is no container.{problems.guess(event.container, made)}",
             )
             continue
         events = container.children.get(EVENT) or container.add(Scope(EVENT, EVENT, repeats=True))
@@ -86,22 +89,26 @@ def _containers(model: MetaDataVersion, root: Scope, problems: Problems) -> dict
     return made
 
 
-def _events_of(form: FormDef, model: MetaDataVersion) -> tuple[str, ...]:
-    return tuple(event.id for event in model.events.values() if form.id in event.forms)
+def _collecting(model: MetaDataVersion) -> dict[str, list[str]]:
+    """The events that collect each form."""
+    found: dict[str, list[str]] = {}
+    for event in model.events.values():
+        for form in dict.fromkeys(event.forms):
+            found.setdefault(form, []).append(event.id)
+    return found
 
 
-def _holder(form: FormDef, model: MetaDataVersion, containers: Mapping[str, Scope], problems: Problems) -> Scope:
+def _holder(form: FormDef, homes: set[str], containers: Mapping[str, Scope], problems: Problems) -> Scope:
     container = containers.get(form.container)
     if container is None:
         problems.error(
             form.mark,
             "unknown-container",
-            f"The form {form.id} stands in {form.container!r}, which is no container.{nearest(form.container, containers)}",
+            f"The form {form.id} stands in {form.container!r}, which is no container.{problems.guess(form.container, containers)}",
         )
         return containers["patient"]
     if not form.per_event:
         return container
-    homes = {model.events[event].container for event in _events_of(form, model)}
     if len(homes) != 1:
         problems.error(
             form.mark,
@@ -140,10 +147,11 @@ def _add_outcome(
     of_groups = {key.partition(".")[2]: scope for key, scope in groups.items()}
     scope = containers.get(derived.owner) or of_groups.get(derived.owner)
     if scope is None:
+        guess = problems.guess(derived.owner, containers, of_groups)
         problems.error(
             derived.mark,
             "unknown-container",
-            f"The outcome {derived.id} belongs to {derived.owner!r}, which is neither container nor group.{nearest(derived.owner, [*containers, *of_groups])}",
+            f"The outcome {derived.id} belongs to {derived.owner!r}, which is neither container nor group.{guess}",
         )
         return
     kind = _DERIVED_KINDS.get(derived.type_name) or Kind(derived.type_name)

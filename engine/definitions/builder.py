@@ -107,5 +107,6 @@ def _check_containers(context: Context, nodes: Mapping[str, Node], containers: M
 
 def _check_targets(context: Context, groups: Collection[str], forms: Collection[str]) -> None:
     """References must point to a group or form that exists."""
+    targets = dict.fromkeys([*groups, *forms])
     for node, target in context.references:
-        context.known(node, target, [*groups, *forms], "unknown-target", "group or form")
+        context.known(node, target, targets, "unknown-target", "group or form")

@@ -170,10 +170,11 @@ def _values(context: Context, shell: CodeList, code: str, node: Node) -> dict[st
             if value is not None:
                 found[name] = value
         elif name not in known:
+            guess = context.problems.guess(name, known)
             context.error(
                 part.key_mark,
                 "unknown-attribute",
-                f"{name!r} is neither a language nor an attribute of the code list {shell.id!r}.{nearest(name, known)} Declare it under `attributes`.",
+                f"{name!r} is neither a language nor an attribute of the code list {shell.id!r}.{guess} Declare it under `attributes`.",
             )
     for name, attribute in shell.attributes.items():
         if attribute.default is None and name not in found:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from engine.definitions.files import Files
 from engine.definitions.tree import Node
-from engine.errors import Mark, Problems, nearest
+from engine.errors import Mark, Problems
 from engine.model.code_list import CodeList, MissingList
 from engine.model.item import ExpressionText
 from engine.model.text import TranslatedText
@@ -51,7 +51,6 @@ BUILT_IN_CODES = frozenset(
 CONTAINERS = ("registry", "patient", "site")
 MAX_ID = 64
 SHOWN = 12  # so many allowed names are listed
-MANY = 200  # with so many problems, names are no longer compared with all others, which takes time
 
 _SNAKE = re.compile(r"[a-z][a-z0-9_]*")
 _RULE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
@@ -70,6 +69,7 @@ class Context:
     codelists: Mapping[str, CodeList] = field(default_factory=dict)
     missing: Mapping[str, MissingList] = field(default_factory=dict)
     blocks: Mapping[str, Node] = field(default_factory=dict)
+    codes: int = 0  # how many were read from files
     references: list[tuple[Node, str]] = field(default_factory=list)  # where a group or form is named, and which
 
     def error(self, mark: Mark, code: str, message: str) -> None:
@@ -143,7 +143,7 @@ class Context:
                 self.error(
                     part.key_mark,
                     "unknown-language",
-                    f"{language!r} is no language of this registry.{nearest(language, allowed)} Allowed: {', '.join(sorted(allowed))}.",
+                    f"{language!r} is no language of this registry.{self.problems.guess(language, allowed)} Allowed: {', '.join(sorted(allowed))}.",
                 )
 
     def expression(self, node: Node | None) -> ExpressionText | None:
@@ -164,7 +164,7 @@ class Context:
         if name in allowed:
             return True
         listed = f" There is: {', '.join(allowed)}." if len(allowed) <= SHOWN else ""
-        guess = nearest(name, allowed) if len(self.problems.found) < MANY else ""
+        guess = self.problems.guess(name, allowed)
         self.error(node.mark, code, f"There is no {what} {name!r}.{guess}{listed if allowed else ' None is declared.'}")
         return False
 

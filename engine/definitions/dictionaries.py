@@ -14,11 +14,13 @@ from engine.datatypes.base import Choice, Kind
 from engine.definitions.context import Context
 from engine.definitions.encoding import decode
 from engine.definitions.tree import Node
-from engine.errors import Mark, nearest
-from engine.model.code_list import Attribute, CodeList
+from engine.errors import Mark
+from engine.model.code_list import Attribute, AttributeDef, CodeList
 
 MAX_BYTES = 50_000_000
+MAX_CODES = 1_000_000  # of one definition: several lists may read the same file
 MAX_FAULTS = 50  # of one file: a wrong separator makes every row faulty
+MAX_COUNTED = 10_000  # with more of them the rest is not read
 MAX_CODE = 64
 
 VALIDITY = ("valid_from", "valid_to")
@@ -52,6 +54,7 @@ class _Reader:
     shell: CodeList
     name: str
     header: list[str] = field(default_factory=list)
+    attributes: list[AttributeDef] = field(default_factory=list)  # those that the file has a column for, or should have
     choices: dict[str, Choice] = field(default_factory=dict)
     values: dict[str, dict[str, Attribute]] = field(default_factory=dict)
     validity: dict[str, tuple[date | None, date | None]] = field(default_factory=dict)
@@ -67,14 +70,22 @@ class _Reader:
     def read_header(self, header: list[str]) -> bool:
         """Whether the columns are those of a code list; faults are reported."""
         self.header = [name.strip() for name in header]
-        needed = ["code", *(f"label_{language}" for language in self.context.languages)]
-        allowed = [
-            *needed,
-            *self.shell.attributes,
-            *VALIDITY,
-            *FLAGS,
-            *(f"label_{other}" for other in self.context.known_languages),
+        columns = frozenset(self.header)
+        self.attributes = [
+            attribute
+            for name, attribute in self.shell.attributes.items()
+            if name in columns or attribute.default is None
         ]
+        needed = ["code", *(f"label_{language}" for language in self.context.languages)]
+        allowed = dict.fromkeys(
+            [
+                *needed,
+                *self.shell.attributes,
+                *VALIDITY,
+                *FLAGS,
+                *(f"label_{other}" for other in self.context.known_languages),
+            ]
+        )
         before = self.faults
         if len(self.header) == 1 and re.search("[;\t]", self.header[0]):
             self.fault(
@@ -93,11 +104,19 @@ class _Reader:
                 self.fault(
                     1,
                     "csv-header",
-                    f"The column {name!r} is not known.{nearest(name, allowed)} Declare it under `attributes` of {self.shell.id!r}.",
+                    f"The column {name!r} is not known.{self.context.problems.guess(name, allowed)} Declare it under `attributes` of {self.shell.id!r}.",
                 )
-            elif name in self.header[:index]:
+            elif self.header.index(name) < index:
                 self.fault(1, "csv-header", f"The column {name!r} stands here twice.")
         return self.faults == before
+
+    def takes(self, line: int) -> bool:
+        """Whether one more code still fits into the definition; the first that does not is reported."""
+        self.context.codes += 1
+        if self.context.codes == MAX_CODES + 1:
+            message = f"All code lists of the definition have more than {MAX_CODES} codes together. Leave some out."
+            self.context.error(Mark(self.name, line, 1), "too-many-codes", message)
+        return self.context.codes <= MAX_CODES
 
     def read_row(self, line: int, row: list[str]) -> None:
         """Take in one row."""
@@ -146,8 +165,8 @@ class _Reader:
 
     def _attributes(self, line: int, code: str, cells: Mapping[str, str]) -> dict[str, Attribute]:
         found: dict[str, Attribute] = {}
-        for name, attribute in self.shell.attributes.items():
-            text = cells.get(name, "")
+        for attribute in self.attributes:
+            name, text = attribute.id, cells.get(attribute.id, "")
             if not text:
                 if attribute.default is None:
                     self.fault(
@@ -173,7 +192,7 @@ class _Reader:
 
 def read_dictionary(context: Context, shell: CodeList, named: Node) -> CodeList:
     """The code list with the codes of the CSV file that `named` points to."""
-    path = context.files.find(named)
+    path = context.files.find(named) if context.codes <= MAX_CODES else None
     data = None if path is None else context.files.read(path, MAX_BYTES, named.mark)
     if path is None or data is None:
         return shell
@@ -185,7 +204,9 @@ def read_dictionary(context: Context, shell: CodeList, named: Node) -> CodeList:
     _read_rows(reader, text)
     if reader.faults > MAX_FAULTS:
         context.error(
-            Mark(name, 1, 1), "csv-row", f"{reader.faults - MAX_FAULTS} more faults of this file are not listed."
+            Mark(name, 1, 1),
+            "csv-row",
+            f"At least {reader.faults - MAX_FAULTS} more faults of this file are not listed.",
         )
     return replace(shell, choices=reader.choices, values=reader.values, validity=reader.validity)
 
@@ -201,6 +222,8 @@ def _read_rows(reader: _Reader, text: str) -> None:
     if not reader.read_header(header[1]):
         return
     for line, row in rows:
+        if reader.faults > MAX_COUNTED or (row and not reader.takes(line)):
+            return
         if row:
             reader.read_row(line, row)
     if not reader.choices and not reader.faults:

@@ -11,7 +11,8 @@ from engine.definitions.tree import Node
 from engine.model.item import ExpressionText
 from engine.model.metadata_version import ContainerDef, Generator, StudyEventDef
 
-MAX_OCCURRENCES = 1000
+MAX_OCCURRENCES = 1000  # of an event
+MAX_TOGETHER = 5000
 
 _CONSTANT_DAY = re.compile(r"make_date\(\s*(\d{1,4})\s*,\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\)")
 
@@ -55,7 +56,17 @@ def build_events(
     context: Context, nodes: Mapping[str, Node], forms: Collection[str], containers: Collection[str]
 ) -> dict[str, StudyEventDef]:
     """The events, checked against the forms and containers that exist."""
-    return {id_: _event(context, id_, node, forms, containers) for id_, node in nodes.items()}
+    events = {id_: _event(context, id_, node, forms, containers) for id_, node in nodes.items()}
+    left = MAX_TOGETHER
+    for event in events.values():
+        before, left = left, left - (event.every.limit if event.every is not None else 0)
+        if left < 0 <= before:
+            context.error(
+                event.mark,
+                "generator-limit",
+                f"With this event there could be more than {MAX_TOGETHER} occurrences of all that are created at an interval. Lower `max`.",
+            )
+    return events
 
 
 def _event(

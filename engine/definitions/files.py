@@ -10,7 +10,7 @@ from engine.definitions.tree import Node
 from engine.errors import Mark, Problems
 
 DEFINITIONS = "form_definitions"
-MAX_FILES = 200
+MAX_READS = 200  # of files, the same one counted each time
 MAX_NAME = 250
 
 
@@ -21,6 +21,7 @@ class Files:
         self._problems = problems
         self._start = folder
         self._root = definitions_folder(folder.resolve()) if folder is not None else None
+        self._reads = 0
         self.digests: dict[str, str] = {}
 
     def note(self, name: str, data: bytes, path: Path | None = None) -> None:
@@ -83,8 +84,10 @@ class Files:
 
     def read(self, path: Path, limit: int, mark: Mark) -> bytes | None:
         """The bytes of a file that was found, within the limit."""
-        if len(self.digests) >= MAX_FILES:
-            self._problems.error(mark, "file-too-large", f"A definition has at most {MAX_FILES} files.")
+        self._reads += 1
+        if self._reads > MAX_READS:
+            if self._reads == MAX_READS + 1:
+                self._problems.error(mark, "file-too-large", f"A definition names at most {MAX_READS} files.")
             return None
         data = read_limited(path, limit, mark, self._problems)
         if data is not None:

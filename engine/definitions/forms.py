@@ -86,12 +86,12 @@ class FormBuilder:
             )
 
     def _content(
-        self, entries: Sequence[Node], renames: Renames, groups: tuple[str, ...]
+        self, entries: Sequence[Node], renames: Renames, groups: tuple[str, ...], brought: Node | None = None
     ) -> tuple[tuple[ItemDef | GroupDef, ...], set[str]]:
         """The items and groups of a section or group, and the ids of its items, of faulty ones too."""
         parts: list[ItemDef | GroupDef] = []
         names: set[str] = set()
-        for node, own, use in self._expander.expand(entries, renames):
+        for node, own, use in self._expander.expand(entries, renames, brought):
             named = node.entries.get("group", node.entries.get("id"))
             if named is None or named.text is None:
                 continue
@@ -100,7 +100,7 @@ class FormBuilder:
             self._unique(id_, named.mark if use is None else use.mark, self._ids, "an item or group of this form")
             part: ItemDef | GroupDef | None
             if "group" in node.entries:
-                part = self._group(id_, node, own, groups)
+                part = self._group(id_, node, own, groups, use)
             else:
                 names.add(id_)
                 part = build_item(self._context, node, own)
@@ -108,7 +108,7 @@ class FormBuilder:
                 parts.append(part)
         return tuple(parts), names
 
-    def _group(self, id_: str, node: Node, renames: Renames, groups: tuple[str, ...]) -> GroupDef:
+    def _group(self, id_: str, node: Node, renames: Renames, groups: tuple[str, ...], brought: Node | None) -> GroupDef:
         context, rows = self._context, node.get("rows")
         inner = (*groups, id_)
         if len(inner) > MAX_GROUPS:
@@ -116,7 +116,7 @@ class FormBuilder:
             return GroupDef(id_, ())
         if not node.list_of("items"):
             context.error(node.key_mark, "group-empty", f"The group {id_!r} has no items. List them under `items`.")
-        content, names = self._content(node.list_of("items"), renames, inner)
+        content, names = self._content(node.list_of("items"), renames, inner, brought)
         self._names[id_] = names
         key = node.get("key")
         if key is not None and key.text is not None:
@@ -211,22 +211,25 @@ class FormBuilder:
 def build_forms(context: Context, nodes: Mapping[str, Node], events: Mapping[str, Node]) -> dict[str, FormDef]:
     """All forms, each with its container: the one it names, or that of the events that collect it."""
     expander, checks = Expander(context), dict[str, Mark]()
+    collecting: dict[str, list[Node]] = {}
+    for event in events.values():
+        for id_ in dict.fromkeys(part.raw for part in event.list_of("forms")):
+            collecting.setdefault(id_, []).append(event)
     forms = {
-        id_: FormBuilder(context, expander, checks).build(id_, node, _container(context, id_, node, events))
+        id_: FormBuilder(context, expander, checks).build(
+            id_, node, _container(context, id_, node, collecting.get(id_, []))
+        )
         for id_, node in nodes.items()
     }
     for name, node in context.blocks.items():
         context.identifier(name, node.key_mark)
-        if name not in expander.used:
-            FormBuilder(context, expander, {}).build_block(node.elements)
+    for name in expander.unused():
+        FormBuilder(context, expander, {}).build_block(context.blocks[name].elements)
     return forms
 
 
-def _container(context: Context, id_: str, node: Node, events: Mapping[str, Node]) -> str:
+def _container(context: Context, id_: str, node: Node, collecting: Sequence[Node]) -> str:
     stated = node.text_of("in")
-    collecting = {
-        name: event for name, event in events.items() if any(part.raw == id_ for part in event.list_of("forms"))
-    }
     if not collecting and stated not in CONTAINERS and not context.is_library:
         context.problems.warning(
             node.key_mark,
@@ -235,7 +238,7 @@ def _container(context: Context, id_: str, node: Node, events: Mapping[str, Node
         )
     if stated is not None:
         return stated
-    homes = {event.text_of("in") or "patient" for event in collecting.values()}
+    homes = {event.text_of("in") or "patient" for event in collecting}
     if len(homes) > 1:
         context.error(
             node.key_mark,

@@ -17,6 +17,7 @@ from engine.model.item import ExpressionText
 from engine.model.metadata_version import Case, Define, DerivedDef, Parameter
 
 MAX_HEADING = 1000
+MAX_ALSO = 50  # of all parameters: each costs another run of all rules
 TEXTS_OF_INDICATOR = ("title", "note")
 NOT_DERIVED = frozenset({Kind.NOTHING, Kind.FILE, Kind.REFERENCE})
 
@@ -26,6 +27,15 @@ _EPOCH = date.min
 
 def build_parameters(context: Context, nodes: Mapping[str, Node]) -> dict[str, Parameter]:
     """Parameters with their values, oldest first."""
+    left = MAX_ALSO
+    for node in nodes.values():
+        before, left = left, left - len(node.list_of("also"))
+        if left < 0 <= before:
+            context.error(
+                node.entries["also"].key_mark,
+                "too-many-variants",
+                f"The parameters have more than {MAX_ALSO} values under `also`, and all outcomes are worked out for each. Leave some out.",
+            )
     return {id_: _parameter(context, id_, node) for id_, node in nodes.items()}
 
 
@@ -98,7 +108,7 @@ def build_derived(
     context: Context, nodes: Mapping[str, Node], containers: Collection[str], groups: Collection[str]
 ) -> dict[str, DerivedDef]:
     """Outcomes over containers and groups."""
-    owners = [*CONTAINERS, *containers, *groups]
+    owners = dict.fromkeys([*CONTAINERS, *containers, *groups])
     return {id_: _derived(context, id_, node, owners) for id_, node in nodes.items()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
 from engine.errors import Mark
@@ -19,8 +20,10 @@ def rename_expression(expression: ExpressionText, renames: Renames) -> Expressio
     """The expression with the block's names replaced; every character still knows where it was written."""
     old, new, done = expression.text, "", 0
     places: list[tuple[int, Mark]] = []
+    offsets = [at for at, _ in expression.places]
     for start, end, name in (*_replacements(old, renames), (len(old), len(old), "")):
-        places += [(len(new) + at - done, mark) for at, mark in expression.places if done < at <= start]
+        between = expression.places[bisect_right(offsets, done) : bisect_right(offsets, start)]
+        places += [(len(new) + at - done, mark) for at, mark in between]
         new += old[done:start] + name
         places.append((len(new), expression.at(end)))
         done = end

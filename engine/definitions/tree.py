@@ -137,6 +137,7 @@ _SINGLE_ESCAPE = re.compile("''")
 _BLOCKS = frozenset("|>")
 _ESCAPES = {'"': _DOUBLE_ESCAPE, "'": _SINGLE_ESCAPE}
 _NEVER = re.compile(r"(?!)")
+_BLANKS = re.compile(r"\s*")
 
 
 def _places(node: Node) -> Iterator[tuple[int, Mark]]:
@@ -164,8 +165,8 @@ def _places(node: Node) -> Iterator[tuple[int, Mark]]:
 
 def _skip_blanks(text: str, offset: int) -> int:
     """Where the next line's content begins in the folded text."""
-    rest = text[offset:]
-    return offset + len(rest) - len(rest.lstrip())
+    match = _BLANKS.match(text, offset)
+    return match.end() if match else offset
 
 
 def _pieces(content: str, escape: re.Pattern[str]) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from engine.datatypes.base import Kind
 from engine.datatypes.numerals import DIGITS
-from engine.errors import Problems, nearest
+from engine.errors import Problems
 from engine.expressions.aggregates import bind_aggregate
 from engine.expressions.functions import AGGREGATES, FUNCTIONS, Function
 from engine.expressions.locate import Context, Located, Miss, StaticFrame, locate
@@ -56,7 +56,6 @@ class Binder:
         self.report = report
         self.reads = Reads()
         self.variables = 0
-        self.calls: tuple[str, ...] = ()  # defines being inlined
         self.two_valued = 0  # inside filled, empty, exists, is: absence is asked for
 
     def bind(self, node: Syntax, context: Context) -> Term:
@@ -101,7 +100,7 @@ class Binder:
             ways = " or ".join(found.ambiguous)
             self.fault(path, "ambiguous-name", f"{found.name!r} has several meanings here. Write {ways}.")
         else:
-            hint = nearest(found.name, {*found.known, *context.variables})
+            hint = self.report.problems.guess(found.name, *found.known, context.variables)
             self.fault(path, "unknown-name", f"Nothing is called {found.name!r} here.{hint}", found.name)
         return None
 
@@ -144,7 +143,7 @@ class Binder:
             return self.fault(path, "unknown-target", f"{source.id} points to nothing that is known.")
         found = locate(rest, Context((StaticFrame(target),)))
         if isinstance(found, Miss) or found.field is None or found.plural:
-            hint = nearest(rest[0], target.index())
+            hint = self.report.problems.guess(rest[0], target.index())
             return self.fault(path, "unknown-name", f"{source.target} has no value {'.'.join(rest)!r}.{hint}", rest[-1])
         self._note(found.field)
         self.reads.scopes.add(target)
@@ -246,7 +245,7 @@ class Binder:
             self.fault(
                 node,
                 "unknown-code",
-                f"{other.args[0]!r} is no code of {term.type.codelist}.{nearest(other.args[0], listed.codes)} {some(listed)}",
+                f"{other.args[0]!r} is no code of {term.type.codelist}.{self.report.problems.guess(other.args[0], listed.codes)} {some(listed)}",
             )
 
     def _member(self, node: Apply, context: Context) -> Term:
@@ -311,7 +310,10 @@ class Binder:
         if node.name not in FUNCTIONS:
             known = {*FUNCTIONS, *AGGREGATES, *SPECIAL, *self.names.defines}
             return self.fault(
-                node, "unknown-function", f"There is no function {node.name!r}.{nearest(node.name, known)}", node.name
+                node,
+                "unknown-function",
+                f"There is no function {node.name!r}.{self.report.problems.guess(node.name, known)}",
+                node.name,
             )
         return self._function(node, FUNCTIONS[node.name], context)
 
@@ -363,12 +365,6 @@ class Binder:
 
     def _inline(self, node: Call, context: Context) -> Term:
         definition = self.names.defines[node.name]
-        if node.name in self.calls:
-            return self.fault(
-                node,
-                "recursive-define",
-                f"{node.name} uses itself: {' > '.join((*self.calls, node.name))}. A define cannot be recursive.",
-            )
         if len(node.args) != len(definition.parameters):
             wanted = ", ".join(definition.parameters)
             return self.fault(
@@ -383,10 +379,10 @@ class Binder:
             slot, variable = self.new_variable(term.type)
             bound.append((slot, term))
             inner = inner.with_variable(name, variable)
-        calls, report = self.calls, self.report
-        self.calls, self.report = (*calls, node.name), Report(report.problems, definition.origin)
+        report = self.report
+        self.report = Report(report.problems, definition.origin)
         result = self.bind(definition.body, inner)
-        self.calls, self.report = calls, report
+        self.report = report
         for slot, term in reversed(bound):
             result = Term("let", (slot, term, result), result.type)
         return result

@@ -73,7 +73,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "length": _f("text", NUMBER, "number of characters"),
     "lower": _f("text", TEXT, "in small letters"),
     "upper": _f("text", TEXT, "in capitals"),
-    "concat": _f("text text …", TEXT, "one after the other"),
+    "concat": _f("text text …", TEXT, "one after the other; missing when longer than 10,000 characters"),
     "starts_with": _f("text texts", BOOLEAN, "begins with one of the texts"),
     "has_any": _f("codes texts", BOOLEAN, "one of the codes is chosen; false when none is", strict=False),
     "text_of": _f("number", TEXT, "decimal text of a number"),

@@ -10,6 +10,8 @@ from typing import Any
 from engine.datatypes.identifiers import judge_npwz, judge_pesel, pesel_birth_date, pesel_sex
 from engine.expressions import arithmetic, calendar_days
 
+MAX_TEXT = 10_000  # characters of a joined text
+
 
 def _present(values: tuple[Any, ...]) -> list[Any]:
     return [value for value in values if value is not None]
@@ -46,6 +48,12 @@ def _time_of(moment: datetime) -> str:
 
 def _weekday(day: date) -> Decimal:
     return Decimal(day.isoweekday())
+
+
+def _concat(*texts: str) -> str | None:
+    """Local values that double each other would fill the memory: what is too long is missing."""
+    whole = "".join(texts)
+    return whole if len(whole) <= MAX_TEXT else None
 
 
 LIBRARY: Mapping[str, Callable[..., Any]] = {
@@ -88,7 +96,7 @@ LIBRARY: Mapping[str, Callable[..., Any]] = {
     "length": lambda text: Decimal(len(text)),
     "lower": str.lower,
     "upper": str.upper,
-    "concat": lambda *texts: "".join(texts),
+    "concat": _concat,
     "starts_with": lambda text, beginnings: text.startswith(tuple(beginnings)),
     "has_any": _has_any,
     "text_of": arithmetic.plain,

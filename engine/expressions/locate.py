@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from engine.datatypes.base import Kind
@@ -38,7 +39,7 @@ class Miss:
     """A name that means nothing here: why, and the names that would."""
 
     name: str
-    known: tuple[str, ...]
+    known: tuple[Collection[str], ...]
     ambiguous: tuple[str, ...] = ()
 
 
@@ -71,8 +72,7 @@ def locate(parts: tuple[str, ...], context: Context) -> Located | Miss:
             if found is not None:
                 start = Located(number, place.up, place.steps + found.steps, found.scope, found.field, found.plural)
                 return _follow(start, parts[1:])
-    known = {name for frame in context.frames for place in outwards(frame.scope) for name in place.scope.index()}
-    return Miss(parts[0], tuple(sorted(known)))
+    return Miss(parts[0], tuple(place.scope.index() for frame in context.frames for place in outwards(frame.scope)))
 
 
 def _look(name: str, place: Place) -> Found | Miss | None:
@@ -102,7 +102,7 @@ def _follow(start: Located, parts: tuple[str, ...]) -> Located | Miss:
             return Miss(part, ())
         found = _look(part, Place(here.scope, 0))
         if found is None or isinstance(found, Miss):
-            return found or Miss(part, tuple(here.scope.index()))
+            return found or Miss(part, (here.scope.index(),))
         here = replace(
             here,
             steps=here.steps + found.steps,

@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from engine.datatypes.base import Kind
-from engine.errors import nearest
 from engine.expressions.locate import Context
 from engine.expressions.nodes import Call, Literal, Path
 from engine.expressions.scopes import EVENT, Scope
@@ -89,7 +88,7 @@ def _attribute(binder: Binder, node: Call, context: Context) -> Term:
         return binder.fault(
             node.args[1],
             "unknown-attribute",
-            f"{code.type.codelist} has no attribute {name!r}.{nearest(name, listed.attributes)} It has: {known}.",
+            f"{code.type.codelist} has no attribute {name!r}.{binder.report.problems.guess(name, listed.attributes)} It has: {known}.",
         )
     return Term("attr", (code, code.type.codelist, name), listed.attributes[name])
 
@@ -109,7 +108,7 @@ def _param(binder: Binder, node: Call, _context: Context) -> Term:
         return binder.fault(
             name,
             "unknown-parameter",
-            f"There is no parameter {name}.{nearest(str(name), binder.names.parameters)}",
+            f"There is no parameter {name}.{binder.report.problems.guess(str(name), binder.names.parameters)}",
             name.parts[0],
         )
     return Term("param", (name.parts[0],), binder.names.parameters[name.parts[0]])
@@ -122,7 +121,9 @@ def _event_is(binder: Binder, node: Call, context: Context) -> Term:
     event = binder.names.events.get(name.value)
     if event is None:
         return binder.fault(
-            name, "unknown-event", f"There is no event {name.value!r}.{nearest(name.value, binder.names.events)}"
+            name,
+            "unknown-event",
+            f"There is no event {name.value!r}.{binder.report.problems.guess(name.value, binder.names.events)}",
         )
     binder.reads.events = True
     return Term("event_is", (_form_levels(context), event), BOOLEAN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -25,11 +26,8 @@ class ExpressionText:
 
     def at(self, offset: int) -> Mark:
         """The place in the source file of a character of the text, counted from 0."""
-        start, mark = 0, self.mark
-        for first, place in self.places:
-            if first > offset:
-                break
-            start, mark = first, place
+        later = bisect_right(self.places, offset, key=lambda place: place[0])
+        start, mark = self.places[later - 1] if later else (0, self.mark)
         return mark.moved(offset - start)
 
 

@@ -140,6 +140,7 @@
 
   /* --- functions (library.py) ------------------------------------------------------------------------------------- */
   const best = (values, sign) => values.reduce((found, value) => (found === null || compare(value, found) * sign > 0 ? value : found), null);
+  const short = (text) => ([...text].length > 10000 ? null : text);
   const present = (values) => values.filter((value) => value !== null);
   const CENTURIES = [1900, 2000, 2100, 2200, 1800];
   const weighted = (text, weights) => weights.reduce((sum, weight, i) => sum + weight * text[i], 0);
@@ -189,7 +190,7 @@
     length: (text) => whole([...text].length),
     lower: (text) => text.toLowerCase(),
     upper: (text) => text.toUpperCase(),
-    concat: (...texts) => texts.join(''),
+    concat: (...texts) => short(texts.join('')),
     starts_with: (text, beginnings) => beginnings.some((each) => text.startsWith(each)),
     has_any: (chosen, codes) => codes.some((code) => holds(chosen, code)),
     text_of: (x) => x.toFixed(),
