@@ -193,11 +193,11 @@ def sign_in(
 
 def session_account(database: Database, token: str, *, at: datetime, idle: timedelta = IDLE) -> Account | None:
     """Who a token belongs to, while the session lasts; each use prolongs it."""
-    moment, token_hash = utc(at), _token_hash(token)
+    moment, hashed = utc(at), token_hash(token)
     query = (
         select(account.c.id, account.c.login, account.c.name, account.c.language, session.c.seen_at)
         .join(session, session.c.account_id == account.c.id)
-        .where(session.c.token_hash == token_hash, session.c.expires_at > moment, session.c.seen_at > moment - idle)
+        .where(session.c.token_hash == hashed, session.c.expires_at > moment, session.c.seen_at > moment - idle)
         .where(account.c.closed_at.is_(None))
     )
     with database.read() as connection:
@@ -206,7 +206,7 @@ def session_account(database: Database, token: str, *, at: datetime, idle: timed
         return None
     if moment - found.seen_at > idle / 30:  # not at each request
         with database.write() as connection:
-            connection.execute(update(session).where(session.c.token_hash == token_hash).values(seen_at=moment))
+            connection.execute(update(session).where(session.c.token_hash == hashed).values(seen_at=moment))
     return Account(found.id, found.login, found.name, found.language)
 
 
@@ -223,7 +223,7 @@ def find_account(database: Database, login: str) -> Account:
 def sign_out(database: Database, token: str) -> None:
     """End a session."""
     with database.write() as connection:
-        connection.execute(delete(session).where(session.c.token_hash == _token_hash(token)))
+        connection.execute(delete(session).where(session.c.token_hash == token_hash(token)))
 
 
 def purge_sessions(database: Database, *, at: datetime) -> int:
@@ -240,7 +240,7 @@ def normal_login(login: str) -> str:
 def _open_session(connection: Connection, account_id: int, at: datetime) -> str:
     token, moment = secrets.token_urlsafe(32), utc(at)
     row = {
-        "token_hash": _token_hash(token),
+        "token_hash": token_hash(token),
         "account_id": account_id,
         "created_at": moment,
         "seen_at": moment,
@@ -263,7 +263,8 @@ def _matches(stored: str, password: str) -> bool:
         return False
 
 
-def _token_hash(token: str) -> bytes:
+def token_hash(token: str) -> bytes:
+    """How a session's token is kept."""
     return hashlib.sha256(token.encode()).digest()
 
 
@@ -293,4 +294,5 @@ __all__ = [
     "sign_in",
     "sign_out",
     "sites",
+    "token_hash",
 ]

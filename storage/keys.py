@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _NONCE = 12
+_PURPOSES = (b"ecrf wrapping", b"ecrf hashing", b"ecrf sealing", b"ecrf noting")
 _KEY = 32
 
 
@@ -24,6 +25,7 @@ class Keys:
     wrapping: bytes
     hashing: bytes
     sealing: bytes
+    noting: bytes
 
     def __repr__(self) -> str:
         return "Keys(…)"
@@ -49,7 +51,7 @@ def derive_keys(master: bytes) -> Keys:
     """The keys of a master key of at least 32 random bytes."""
     if len(master) < _KEY:
         raise ValueError(f"a master key has at least {_KEY} bytes, this one {len(master)}")
-    return Keys(*(_derive(master, purpose) for purpose in (b"ecrf wrapping", b"ecrf hashing", b"ecrf sealing")))
+    return Keys(*(_derive(master, purpose) for purpose in _PURPOSES))
 
 
 def read_keys(path: Path) -> Keys:

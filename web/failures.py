@@ -14,6 +14,7 @@ from renderers.html import PostTooLarge
 from storage.errors import Erased, NotFound, NotVisible
 from web.denials import log_denial
 from web.guard import wants_json
+from web.news import News
 from web.pages import render
 from web.rescue import rescue_post
 from web.security import is_own_post
@@ -79,7 +80,7 @@ def stale_token(_: CSRFError) -> ResponseReturnValue:
             return answer, 419
         if kept:
             arguments = request.view_args or {}
-            return redirect(url_for("forms.show", **arguments, said="late"), 303)
+            return redirect(url_for("forms.show", **arguments, said=News(("late",)).leave()), 303)
     if request.endpoint == "accounts.sign_in_post":
         session.pop("csrf_token", None)
         return redirect(url_for("accounts.sign_in_page", next=request.form.get("next", "/")), 303)

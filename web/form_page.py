@@ -16,7 +16,7 @@ from engine.records.browser import subject_state
 from engine.records.evaluation import Evaluation, Violation
 from engine.records.form_data import FormData
 from engine.records.path import ItemPath
-from renderers.html import Band, Link, PageContext, Save, Step, Steps, acknowledgement, script_safe
+from renderers.html import Band, Link, Notice, PageContext, Save, Step, Steps, acknowledgement, script_safe
 from renderers.html.names import levels, names_of_paths
 from storage.form_data import SubjectRecord
 from storage.issues import open_issues
@@ -37,8 +37,8 @@ STATES: Mapping[str, str] = {"": "open", "in_progress": "draft", COMPLETE: "comp
 class Told:
     """What the page says besides the form: notices, the summary of errors, conflicts."""
 
-    notices: tuple[str, ...] = ()
-    summary: bool = False
+    notices: tuple[Notice, ...] = ()
+    summary: bool = False  # somebody tried to complete the form
     open_rows: frozenset[str] = frozenset()
 
 
@@ -123,7 +123,7 @@ def _save_state(entry: Entry, one: Visit) -> Save:
     if not allows(entry.actor.role, Permission.ENTER):
         return Save("read_only")
     if entry.draft is not None:
-        return Save("unsaved")
+        return Save("copy", one.tongue.moment(entry.draft.saved_at, one.now) if entry.draft.saved_at else "")
     return Save("saved", one.tongue.moment(entry.stored.saved_at, one.now)) if entry.stored else Save("new")
 
 
@@ -242,14 +242,9 @@ def clear_words(entry: Entry, evaluation: Evaluation, language: str) -> tuple[st
     )
 
 
-def told_by_request() -> Told:
-    """What the address says: which rows are open, whether to show the summary."""
-    return Told(summary="summary" in request.args, open_rows=frozenset(request.args.getlist("open")[:50]))
-
-
-def with_notices(told: Told, *notices: str) -> Told:
-    """The same with more notices."""
-    return replace(told, notices=(*told.notices, *filter(None, notices)))
+def rows_to_open() -> frozenset[str]:
+    """The rows that the address names."""
+    return frozenset(request.args.getlist("open")[:50])
 
 
 __all__ = [
@@ -260,8 +255,7 @@ __all__ = [
     "clear_words",
     "facts_of",
     "form_page",
+    "rows_to_open",
     "stored_answers",
-    "told_by_request",
     "warnings_of",
-    "with_notices",
 ]

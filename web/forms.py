@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from engine.records.quiet import filled
-from renderers.html import evaluation_patch
+from renderers.html import Notice, evaluation_patch
 from storage.errors import Conflict
 from storage.working_copy import drop_working_copy
 from web.conflicts import conflict_page, merge
 from web.denials import log_identities
 from web.drafts import Draft, keep_draft
 from web.entry import Entry, open_entry, settle_place
-from web.form_page import form_page, told_by_request, with_notices
+from web.form_page import Told, form_page, rows_to_open
+from web.news import News
 from web.permissions import Permission, allows, needs
 from web.posts import draft_after, posted_revision, read_post
 from web.saves import carry_out, save_draft, save_merged, taken_words
 from web.workspace import visit, workspace
 
 forms = Blueprint("forms", __name__, url_prefix="/<registry>/patients/<who>/forms/<spot>")
-SAID = frozenset({"partly", "clears", "changed", "merged", "merged_own", "taken", "late", "offered"})
+TONES: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("saved", "merged", "merged_own"), "ok"),
+        **dict.fromkeys(("partly", "incomplete", "clears", "changed", "taken", "late"), "warn"),
+    }
+)  # of what is said; the rest is information
 
 
 @forms.get("")
@@ -30,7 +39,8 @@ def show(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """The form."""
     entry = _open(registry, who, spot)
     log_identities(entry)
-    return form_page(entry, with_notices(told_by_request(), *_notices(entry)))
+    news = News.taken("said")
+    return form_page(entry, Told(_notices(entry, news), news.summary, rows_to_open()))
 
 
 @forms.post("")
@@ -99,17 +109,16 @@ def _open(registry: str, who: str, spot: str) -> Entry:
     return open_entry(workspace(), visit().actor, who, spot, visit().now)
 
 
-def _notices(entry: Entry) -> list[str]:
+def _notices(entry: Entry, news: News) -> tuple[Notice, ...]:
     """What the page says on top: what has just happened, and that there are unsaved changes."""
-    one, said = visit(), request.args.get("said", "")
-    notices = []
-    if said in SAID:
-        notices.append(one.words(f"said_{said}"))
-        if said == "taken":
-            notices.append(taken_words(entry, request.args.getlist("check")[:5], one.language))
+    one = visit()
+    time = one.tongue.moment(entry.stored.saved_at, one.now) if entry.stored is not None else ""
+    notices = [Notice(one.words(f"said_{key}", time=time), TONES.get(key, "")) for key in news.said]
+    if news.checks:
+        notices.append(Notice(taken_words(entry, news.checks, one.language), "warn"))
     if entry.draft is not None and allows(entry.actor.role, Permission.ENTER):
-        notices.append(_draft_notice(entry, entry.draft))
-    return notices
+        notices.append(Notice(_draft_notice(entry, entry.draft)))
+    return tuple(notices)
 
 
 def _draft_notice(entry: Entry, draft: Draft) -> str:

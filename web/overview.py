@@ -238,7 +238,7 @@ def _form_line(glance: Glance, spot: Spot, later: bool) -> FormLine:
         else words.text(f"state_{state}")
     )
     if unsaved:
-        said = words.text("unsaved")
+        said = words.text("line_copy")
     elif state == "draft" and (lacking := sum(issue.code in UNFILLED for issue in own)):
         said = words.count("draft_lacks", lacking)
     return FormLine(spot, form_words(model, spot.form, glance.language), state, said, errors, warnings, unsaved)

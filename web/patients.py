@@ -28,6 +28,7 @@ from storage.subjects import (
 from storage.working_copy import working_copies
 from web.entry import subject_of
 from web.form_page import facts_of
+from web.news import News
 from web.overview import Glance, next_steps, parts_of
 from web.pages import render
 from web.permissions import Permission, allows, needs
@@ -236,7 +237,7 @@ def _band(glance: Glance, one: Visit, who: str) -> Band:
 
 def _done(version: Version, one: Visit) -> str:
     """The title of the form that was just completed."""
-    spot = parse_spot(request.args.get("done", ""))
+    spot = parse_spot(News.taken("done").done)
     if spot is None or spot.form not in version.registry.model.forms:
         return ""
     return form_words(version.registry.model, spot.form, one.language)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -26,6 +26,7 @@ from web.conflicts import conflict_page, settle_quietly
 from web.drafts import Draft, has_unread, keep_draft, row_ids
 from web.entry import Entry, address_of
 from web.form_page import stored_answers, warnings_of
+from web.news import News
 from web.posts import draft_after
 from web.registries import LANGUAGES
 from web.rules import check_of_key
@@ -75,13 +76,13 @@ def save(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
         return save_merged(entry, merged, confirmed, key=key, complete=complete, own=conflict.own)
     except ConfirmClear:
         keep(entry, posted)
-        return back(entry, said="clears", open=sorted(posted.open_rows))
+        return back(entry, News(("clears",)), open=sorted(posted.open_rows))
     except NotUnique as clash:
         keep(entry, posted)
-        return back(entry, said="taken", check=sorted({check_of_key(name) for name in clash.names}))
+        return back(entry, News(("taken",), tuple(sorted({check_of_key(name) for name in clash.names}))))
     except (RowClash, WrongDefinition):
         keep(entry, posted)
-        return back(entry, said="changed")
+        return back(entry, News(("changed",)))
 
 
 def save_merged(
@@ -93,8 +94,8 @@ def save_merged(
         result = save_draft(entry, merged, key=key or secrets.token_urlsafe(18), complete=complete, confirmed=confirmed)
     except (Conflict, ConfirmClear, KeyReused, NotUnique, RowClash, WrongDefinition):
         keep_draft(workspace().database, entry.actor, entry.subject, entry.place, entry.form, merged, visit().now)
-        return back(entry, said="changed")
-    return saved(entry, merged, result, complete=complete, said="merged_own" if own else "merged")
+        return back(entry, News(("changed",)))
+    return saved(entry, merged, result, complete=complete, said=("merged_own" if own else "merged",))
 
 
 def save_draft(
@@ -118,11 +119,13 @@ def save_draft(
 
 
 def saved(
-    entry: Entry, draft: Draft, result: SaveResult, *, complete: bool, said: str = "", posted: PostedForm | None = None
-) -> ResponseReturnValue:
+    entry: Entry, draft: Draft, result: SaveResult, *, complete: bool, said: tuple[str, ...] = (),
+    posted: PostedForm | None = None,
+) -> ResponseReturnValue:  # fmt: skip
     """After a save: answers to warnings are stored, the draft goes unless something could not be read or is offered.
 
-    An offer stays a draft until somebody has seen it and saves again: nothing is saved unseen.
+    An offer stays a draft until somebody has seen it and saves again: nothing is saved unseen. What is missing is told
+    to those who wanted to complete the form, and to nobody else.
     """
     space, one = workspace(), visit()
     _store_answers(entry, draft, result)
@@ -139,9 +142,11 @@ def saved(
     else:
         drop_working_copy(space.database, entry.actor, entry.place)
     if done:
-        address = url_for("patients.show", registry=entry.version.name, who=entry.who, done=str(entry.spot))
-        return redirect(address, 303)
-    return back(entry, said=said or ("partly" if unread else "offered" if offered else "saved"), summary="1")
+        news = News(done=str(entry.spot)).leave()
+        return redirect(url_for("patients.show", registry=entry.version.name, who=entry.who, done=news), 303)
+    outcomes = {"partly": unread, "offered": offered, "incomplete": complete, "saved": not said}
+    outcome = next((key for key, true in outcomes.items() if true), None)
+    return back(entry, News((*said, *([outcome] if outcome else [])), summary=complete))
 
 
 def keep(entry: Entry, posted: PostedForm) -> None:
@@ -153,9 +158,10 @@ def keep(entry: Entry, posted: PostedForm) -> None:
     keep_draft(workspace().database, entry.actor, entry.subject, entry.place, entry.form, draft, one.now)
 
 
-def back(entry: Entry, **parts: str | list[str] | None) -> ResponseReturnValue:
+def back(entry: Entry, news: News | None = None, **parts: str | list[str] | None) -> ResponseReturnValue:
     """To the form's page, so that a reload repeats nothing."""
-    return redirect(address_of(entry, "forms.show", **parts), 303)
+    told = {"said": news.leave()} if news else {}
+    return redirect(address_of(entry, "forms.show", **told, **parts), 303)
 
 
 def _confirmed(entry: Entry, posted: PostedForm) -> Callable[[FormData, datetime], frozenset[str]]:
@@ -188,7 +194,7 @@ def _store_answers(entry: Entry, draft: Draft, result: SaveResult) -> None:
         acknowledge(space.database, entry.actor, entry.subject, accepted, at=one.now)
 
 
-def taken_words(entry: Entry, checks: list[str], language: str) -> str:
+def taken_words(entry: Entry, checks: Sequence[str], language: str) -> str:
     """What the checks say whose key is taken."""
     known = {check.id: check for check in entry.form.checks}
     return " ".join(in_language(known[name].message, language) for name in checks if name in known)

@@ -27,8 +27,20 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence above the form. Tones: 'ok' has been done, 'warn' wants looking at, '' informs."""
+
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Save:
-    """The save state on screen: saved, saving, unsaved, new, offline, conflict, refused or read_only."""
+    """The save state on screen.
+
+    new; unsaved (typed just now), copy (kept as a working copy), saved (part of the record); saving, offline,
+    conflict, refused, read_only.
+    """
 
     state: str = "new"
     time: str = ""  # '12:04', already in the reader's words
@@ -114,7 +126,7 @@ class PageContext:
     csrf_token: str = ""
     idempotency_key: str = ""
     open_rows: frozenset[str] = frozenset()  # names such as 'lx.7f3a'; rows that hold them are open too
-    summary: bool = False  # show the error summary on top: after a save or an attempt to complete
+    summary: bool = False  # show the error summary on top: after an attempt to complete
     acknowledged: Mapping[str, str] = field(default_factory=dict)  # acknowledgement() -> written reason or ''
     badges: Mapping[str, Badge] = field(default_factory=dict)  # by name
     targets: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)  # form or group -> (target, words)
@@ -127,7 +139,7 @@ class PageContext:
     queries: tuple[Note, ...] = ()
     changes: tuple[Note, ...] = ()
     clears: tuple[str, ...] = ()  # words of the answers that this save will delete
-    notices: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     @property
     def strict(self) -> bool:

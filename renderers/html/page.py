@@ -32,7 +32,7 @@ MODES = ("edit", "read", "print")
 
 # Words that the script on the page needs; they travel as data attributes.
 _SCRIPT_WORDS = (
-    *("saved", "leave", "unknown_yet", "filled_in", "open_issues", "errors", "warnings", "fields_of"),
+    *("copy", "leave", "unknown_yet", "filled_in", "open_issues", "errors", "warnings", "fields_of"),
     *("found", "nothing_found", "search_code"),
 )
 

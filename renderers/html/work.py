@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from renderers.html.context import Link, Note, PageContext, Steps
+from renderers.html.context import Link, Note, Notice, PageContext, Steps
 from renderers.html.items import SmallParts, tally_text
 from renderers.html.request import Issue, Request, Tally
 from renderers.html.segments import Part, Workshop, markup
@@ -95,7 +95,7 @@ class WorkPart:
             "others": "".join(map(self._others, context.navigator)),
             "crumbs": self._crumbs(context.crumbs),
             "progress": markup(words.count("fields_of", whole.total, filled=whole.filled)),
-            "notices": "".join(self.parts.notice.fill((), {"text": markup(text)}) for text in context.notices),
+            "notices": "".join(map(self._notice, context.notices)),
             "summary": self._summary(whole) if context.summary and whole.issues else "",
             "clears": self._clears(context.clears),
             "wide": outline.wide,
@@ -107,6 +107,9 @@ class WorkPart:
             "state": self.parts.state.fill((), {"json": state_json}) if state_json else "",
         }
         return self.frame.fill(tuple(flag for flag, on in flags.items() if on), texts)
+
+    def _notice(self, notice: Notice) -> str:
+        return self.parts.notice.fill((notice.tone,) if notice.tone else (), {"text": markup(notice.text)})
 
     def _issue(self, issue: Issue) -> str:
         return self.small.issue.fill(("error",) if issue.error else (), _issue_texts(issue))

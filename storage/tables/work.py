@@ -47,6 +47,7 @@ session = Table(
     Column("created_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
+    Column("notes", LargeBinary),  # storage.session_notes, encrypted
     Index("ix_session_account_id", "account_id"),
 )
 

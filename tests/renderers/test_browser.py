@@ -11,7 +11,7 @@ import pytest
 
 from engine.model.form import CheckSeverity
 from engine.model.metadata_version import MetaDataVersion
-from renderers.html import STATIC, compile_pages, evaluation_patch, render_form_html
+from renderers.html import STATIC, Notice, compile_pages, evaluation_patch, render_form_html
 from tests.renderers.gallery import gallery_answers, gallery_data, gallery_evaluation, gallery_form
 from tests.renderers.sample import Registry, make_evaluation, violation
 
@@ -78,7 +78,10 @@ def gallery(context):
     data = gallery_data(form)
     evaluation = gallery_evaluation(form, data)
     shown = replace(
-        context, acknowledged=gallery_answers(evaluation), clears=("długość 2,5 cm",), notices=("Wersja 1.1.0 czeka.",)
+        context,
+        acknowledged=gallery_answers(evaluation),
+        clears=("długość 2,5 cm",),
+        notices=(Notice("Wersja 1.1.0 czeka."), Notice("Zapisano, 12:04.", "ok")),
     )
     return {
         (mode, language): str(
@@ -257,7 +260,7 @@ def test_typing_is_saved_and_the_state_is_told(site, form, data):
     site.answer = {"saved": "12:31", "revision": "8", "evaluation": evaluation_patch(form, data, changed, "pl")}
 
     site.page.locator("#ward").fill("Kardiologia")
-    site.page.wait_for_selector("text=zapisano 12:31")
+    site.page.wait_for_selector("text=kopia robocza 12:31")
 
     path, fields = site.posts[-1]
     assert (path, dict(fields)["ward"], dict(fields)["__do"]) == ("/autosave", "Kardiologia", "autosave")
@@ -305,7 +308,7 @@ def test_without_network_nothing_is_lost_and_saving_goes_on_later(browser, entry
     site.page.locator("#ward").fill("Oddział 7")
     site.page.wait_for_selector("text=brak sieci, zmiany są bezpieczne")
     site.down = False
-    site.page.wait_for_selector("text=zapisano 12:31")
+    site.page.wait_for_selector("text=kopia robocza 12:31")
 
     assert dict(site.posts[-1][1])["ward"] == "Oddział 7"
     site.page.context.close()

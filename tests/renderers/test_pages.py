@@ -14,6 +14,7 @@ from renderers.html import (
     Band,
     Link,
     Note,
+    Notice,
     PageContext,
     Save,
     Shell,
@@ -66,7 +67,7 @@ def test_hostile_labels_values_and_messages_are_escaped(hostile_form, registry_o
         changes=(Note(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
         clears=(HOSTILE,),
         why={"k": HOSTILE},
-        notices=(HOSTILE,),
+        notices=(Notice(HOSTILE), Notice(HOSTILE, "ok")),
         revision=HOSTILE,
     )
     page = compile_pages(registry_of(hostile_form)).form(

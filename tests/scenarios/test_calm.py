@@ -70,13 +70,30 @@ def test_calm_outlives_the_working_copy_and_ends_with_a_save(open_browser):
     to_form(page, who, "procedure")
     live(page)
     page.locator("[name=anaesthesia][type=radio]").first.check(force=True)
-    page.wait_for_selector('[data-save="saved"]')  # the server's answer has come
+    page.wait_for_selector('[data-save="copy"]')  # the server's answer has come
     assert told(page) == []
     to_form(page, who, "procedure")
     assert told(page) == []
     save(page)
     to_form(page, who, "procedure")
     assert any("co najmniej jedna elektroda" in each for each in told(page))  # TLE-28
+
+
+def test_a_save_leaves_one_where_one_was(open_browser):
+    page = open_browser()
+    start(page)
+    live(page)
+    page.fill("[name=last_name]", "Przykładowa")
+    page.locator("[name=birth_date__y]").fill("19x")
+    page.keyboard.press("Control+s")
+    page.wait_for_url("**said=*")
+    assert page.locator("[data-summary]").count() == 0
+    page.locator("[name=birth_date__y]").fill("")
+    page.keyboard.press("Control+s")
+    page.wait_for_selector('[data-save="saved"]')
+    page.wait_for_function("document.activeElement.name === 'birth_date__y'")
+    assert page.locator("[data-filled]").inner_text().startswith("Zapisano, ")
+    assert told(page) == []
 
 
 def test_completing_tells_all(open_browser):

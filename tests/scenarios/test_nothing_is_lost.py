@@ -52,12 +52,12 @@ def test_autosave_survives_a_closed_window(open_browser):
     admission(page, who)
     page.fill("[name=unit_code]", "1x3")
     page.fill("[name=main_book_no]", "4512/2025")
-    saved(page, "saved")
+    saved(page, "copy")
     again = open_browser()
     admission(again, who)
     assert again.input_value("[name=unit_code]") == "1x3"
     assert again.input_value("[name=main_book_no]") == "4512/2025"
-    assert "niezapisane zmiany" in again.inner_text("#main")
+    assert "kopia robocza" in again.inner_text("#main")
 
 
 def test_two_windows_of_one_person(open_browser):
@@ -103,7 +103,7 @@ def test_a_lost_network_and_its_return(open_browser):
     saved(page, "offline")
     page.fill("[name=main_book_no]", "77/2025")
     page.context.set_offline(False)
-    saved(page, "saved")
+    saved(page, "copy")
     again = open_browser()
     admission(again, who)
     assert (again.input_value("[name=unit_code]"), again.input_value("[name=main_book_no]")) == ("321", "77/2025")
@@ -114,7 +114,7 @@ def test_the_session_ends_while_typing(open_browser, served):
     who = start_patient(page)
     admission(page, who)
     page.fill("[name=unit_code]", "1")
-    saved(page, "saved")
+    saved(page, "copy")
     served.clock.now += timedelta(hours=2)
     page.fill("[name=unit_code]", "456")
     link = page.locator("[data-signed-out]")
@@ -129,7 +129,7 @@ def test_the_session_ends_while_typing(open_browser, served):
     tab.close()
     page.bring_to_front()
     page.fill("[name=main_book_no]", "12/2025")
-    saved(page, "saved")
+    saved(page, "copy")
     assert link.is_hidden()
     save(page)
     assert (page.input_value("[name=unit_code]"), page.input_value("[name=main_book_no]")) == ("456", "12/2025")
@@ -153,7 +153,7 @@ def test_leaving_with_unsaved_changes_asks(open_browser):
     page.wait_for_timeout(500)
     assert asked == ["beforeunload"]
     page.context.set_offline(False)
-    saved(page, "saved")
+    saved(page, "copy")
     page.locator(".crumbs a").first.click()
     page.wait_for_url("**/patients")
     assert asked == ["beforeunload"]
@@ -267,7 +267,7 @@ def test_the_server_is_killed_between_request_and_answer(killable, browser):
         who = start_patient(page)
         admission(page, who)
         page.fill("[name=unit_code]", "100")
-        saved(page, "saved")
+        saved(page, "copy")
         page.fill("[name=unit_code]", "789")
         context.route("**/forms/*", lambda route: _kill_after(route, process))
         page.locator(".dock [value=save]").click(no_wait_after=True)

@@ -113,7 +113,7 @@ def test_what_was_emptied_stays_empty(begin):
     assert held(page, "severity") == ""
     page.fill("[name=dose]", "2")
     assert held(page, "severity") == ""
-    page.wait_for_selector('[data-save="saved"]')
+    page.wait_for_selector('[data-save="copy"]')
     to_form(page, who, "visit")
     assert (held(page, "severity"), held(page, "unit")) == ("", "")
     save(page)

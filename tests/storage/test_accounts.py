@@ -19,6 +19,7 @@ from storage.accounts import (
     sign_out,
     sites,
 )
+from storage.session_notes import leave_note, read_note, take_note
 
 PASSWORD = "correct horse battery"
 
@@ -50,6 +51,26 @@ def test_a_session_lasts_while_it_is_used(database, new_login, small):
     sign_out(database, token)
     assert session_account(database, token, at=now) is None
     assert purge_sessions(database, at=now + timedelta(days=1)) >= 1
+
+
+def test_a_session_notes_things_for_itself_for_a_while(database, new_login, small):
+    login, now = new_login(), small.NOW
+    token, other = (sign_in(database, login, PASSWORD, at=now) for _ in range(2))
+    name = leave_note(database, token, ["Nowak"], at=now)
+    assert read_note(database, token, name, at=now + timedelta(minutes=59)) == ["Nowak"]
+    assert read_note(database, other, name, at=now) is None
+    assert read_note(database, token, name, at=now + timedelta(minutes=61)) is None
+    with database.read() as connection:
+        assert b"Nowak" not in b"".join(
+            bytes(row)
+            for row in connection.exec_driver_sql("SELECT notes FROM session WHERE notes IS NOT NULL").scalars()
+        )
+    assert take_note(database, token, name, at=now) == ["Nowak"]
+    assert take_note(database, token, name, at=now) is None
+    names = [leave_note(database, token, number, at=now + timedelta(seconds=number)) for number in range(25)]
+    assert [read_note(database, token, each, at=now) for each in names] == [*[None] * 5, *range(5, 25)]
+    sign_out(database, token)
+    assert take_note(database, token, leave_note(database, token, "late", at=now), at=now) is None
 
 
 def test_wrong_passwords_unknown_logins_and_closed_accounts_look_the_same(database, new_login, small):

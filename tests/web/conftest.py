@@ -149,6 +149,25 @@ class Browser:
         self.page = answer
         return self
 
+    def draft(self, values: dict[str, str], page: tuple[str, list[tuple[str, str]]] | None = None) -> TestResponse:
+        """What the page's script sends while one types; `page` is an older one's address and fields."""
+        address, fields = page or self.fields("forms")
+        body = [*(pair for pair in fields if pair[0] not in values), *values.items(), ("__do", "autosave")]
+        return self.client.post(
+            f"{address}/draft", data=urlencode(body), content_type="application/x-www-form-urlencoded",
+            headers={"X-Requested-With": "fetch", "Accept": "application/json"},
+        )  # fmt: skip
+
+    def add_lead(self, **values: str) -> "tuple[Browser, str]":
+        """A new row of leads, saved; the page, and the row's id."""
+        self.post({"__do": "add:leads"}, "forms")
+        names = [name for name, _ in self.fields("forms")[1]]
+        row = next(name for name in reversed(names) if name.startswith("leads.") and name.endswith("lead_no")).split(
+            "."
+        )[1]
+        named = {f"leads.{row}.{name}": value for name, value in values.items()}
+        return self.post({**named, "__do": "save"}, "forms"), row
+
     def sign_in(self, login: str, password: str = PASSWORD, target: str = "") -> "Browser":
         self.get(f"/sign-in?next={target}" if target else "/sign-in")
         return self.post({"login": login, "password": password}, "sign-in")
@@ -275,3 +294,13 @@ def anna(world: World) -> Browser:
 def form_address() -> Callable[[str], str]:
     """The address of a form's page without its query."""
     return lambda address: re.sub(r"\?.*", "", address)
+
+
+@pytest.fixture
+def admission() -> dict[str, str]:
+    """What completes the admission form."""
+    return {
+        "site_id": "990000000101", "unit_code": "100", "main_book_no": "4512/2025", "adm_datetime__d": "10", "adm_datetime__m": "3",
+        "adm_datetime__y": "2025", "adm_datetime__t": "8:30", "adm_mode": "planned", "urgency": "urgent", "payer": "nfz",
+        "entitlement": "insured", "adm_icd10": "T82.7",
+    }  # fmt: skip

@@ -25,7 +25,7 @@ def test_a_post_after_the_end_comes_back_after_signing_in(world, typing):
     anna.post({"login": "anna", "password": "correct horse battery"}, "sign-in")
     assert "/forms/" in anna.address
     assert (anna.value("unit_code"), anna.value("main_book_no")) == ("123", "zły numer")
-    assert "Pokazano niezapisane zmiany" in anna.text
+    assert "To kopia robocza" in anna.text
 
 
 def test_what_was_kept_is_encrypted(world, typing):
@@ -95,7 +95,7 @@ def test_a_script_is_told_and_gets_a_new_token(world, typing):
 def test_posts_of_other_sites_are_not_kept(world, typing, headers):
     anna, who, typed = typing
     anna.post(typed, "forms", follow=False, **{name.replace("_", "-"): value for name, value in headers.items()})
-    assert "Pokazano" in anna.open(who, "admission").text or anna.status == 200
+    assert "Porzuć zmiany" in anna.open(who, "admission").text or anna.status == 200
     world.clock.wait(hours=2)
     address = anna.fields("forms")[0]
     anna.client.post(address, data=urlencode({"unit_code": "999"}), content_type=BODY, headers=headers)

@@ -33,7 +33,7 @@
     saved.className = 'saved st ' + (TONES[state] || 'x');
     for (const part of all('[data-state]', saved)) {
       part.hidden = part.dataset.state !== state;
-      if (state === 'saved' && !part.hidden && time) part.lastChild.data = say('saved', { time });
+      if (state === 'copy' && !part.hidden && time) part.lastChild.data = say('copy', { time });
     }
   }
   function touch() {
@@ -41,7 +41,7 @@
     save.edits += 1;
     save.kept = false;
     if (!form.dataset.autosave || save.stopped) { showSave('unsaved'); return; }
-    if (saved.dataset.save === 'saved' || saved.dataset.save === 'new') showSave('unsaved');
+    if (['saved', 'copy', 'new'].includes(saved.dataset.save)) showSave('unsaved');
     clearTimeout(save.timer);
     save.timer = setTimeout(send, 800);
   }
@@ -99,7 +99,7 @@
     if (answer.revision !== undefined) find('[name=__revision]').value = answer.revision;
     if (edits !== save.edits) { save.timer = setTimeout(send, 800); return; } // typed meanwhile: this answer is old
     save.dirty = false;
-    showSave('saved', answer.saved);
+    showSave('copy', answer.saved);
     if (!answer.evaluation) return;
     if (engine) engine.tell(answer.evaluation.violations); // rules that only the server can run stand until it says otherwise
     applyEvaluation(answer.evaluation);
@@ -107,11 +107,12 @@
   addEventListener('online', () => { save.wait = 1000; send(); });
   document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') send(true); });
   addEventListener('beforeunload', (event) => { if (save.dirty && !save.kept && !save.leaving) { event.preventDefault(); event.returnValue = words.leave; } });
-  form.addEventListener('submit', () => {
+  form.addEventListener('submit', (event) => {
     save.leaving = true;
     clearTimeout(save.timer);
     if (save.flight) save.flight.abort();
     showSave('saving');
+    if (event.submitter && event.submitter.value === 'save') markPlace(document.activeElement);
   });
   addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); }); // it was sent: its revision is old
 
@@ -474,6 +475,22 @@
   }
   const summary = find('[data-summary]');
   if (summary && !location.hash) summary.focus({ preventScroll: true });
+
+  /* After a save one goes on where one was; that it was saved is said as well as shown. */
+  function markPlace(element) {
+    const { id, name, value } = element.closest('.dock') ? {} : element;
+    sessionStorage.setItem('place', JSON.stringify({ page: location.pathname, id, name, value, top: scrollY }));
+  }
+  addEventListener('load', () => {
+    const place = JSON.parse(sessionStorage.getItem('place')), told = find('.note[data-ok]');
+    sessionStorage.removeItem('place');
+    if (!told) return;
+    find('[data-filled]').textContent = told.textContent;
+    if (!place || place.page !== location.pathname || location.hash) return;
+    const same = place.name && byName(place.name).find((each) => each.value === place.value && each.offsetParent);
+    scrollTo(0, place.top);
+    (document.getElementById(place.id) || same || find('.dock [value=save]')).focus({ preventScroll: true });
+  });
 
   globalThis.ecrfForm = { form, applyEvaluation, raw, pathOf, nameOf, touch, all, find, copy, count, say, words };
   openRules();
