@@ -14,11 +14,11 @@ from sqlalchemy import Connection, Row, func, insert, select, text
 
 from storage.audit import NO_HASH, AuditEntry, entry_hash, read_texts
 from storage.database import Database
-from storage.form_data import RowState, cells_in, cells_query
+from storage.form_data import Cells, RowState, cells_in, cells_query
 from storage.history import RebuiltForm, replay
 from storage.identity import sealed
 from storage.keys import Keys
-from storage.slots import SEALED, Key, canonical, pack, utc
+from storage.slots import SEALED, Cell, Key, canonical, unpack, utc
 from storage.tables import audit_entry, audit_seal, form_instance, identity, row_data, subject
 from storage.tables.base import instant_text
 
@@ -146,13 +146,13 @@ def _check_forms(connection: Connection, forms: Sequence[int], erased: Collectio
 
 def _compare(
     form: int, head: tuple[int, int, str], rebuilt: RebuiltForm, rows: Mapping[str, RowState],
-    cells: Mapping[Key, Any], *, gone: bool,
+    cells: Mapping[Key, Cell], *, gone: bool,
 ) -> Iterator[Finding]:  # fmt: skip
     if head[1:] != (rebuilt.revision, rebuilt.state):
         yield Finding("values", form, f"revision or state differ: {head[1:]}, audit {rebuilt.revision, rebuilt.state}")
     if dict(rows) != rebuilt.rows:
         yield Finding("values", form, "the rows differ")
-    told = {key: packed for key, packed in rebuilt.packed.items() if not (gone and packed[0] == SEALED)}
+    told = {key: unpack(packed) for key, packed in rebuilt.packed.items() if not (gone and packed[0] == SEALED)}
     for row, item in sorted(told.keys() | cells.keys()):
         if told.get((row, item)) != cells.get((row, item)):
             yield Finding("values", form, f"the value of {item!r} in row {row!r} differs")
@@ -174,15 +174,13 @@ def _stored_rows(connection: Connection, span: Mapping[str, int]) -> dict[int, d
     return rows
 
 
-def _cells(connection: Connection, span: Mapping[str, int]) -> dict[int, dict[Key, Any]]:
-    """The stored values as the audit packs them."""
-    packed: dict[int, dict[Key, Any]] = {}
-    for form, cells in cells_in(connection, _CELLS.rows(connection, span)).items():
-        packed[form] = {key: json.loads(canonical(pack(cell))) for key, cell in cells.items()}
+def _cells(connection: Connection, span: Mapping[str, int]) -> Cells:
+    """The stored values as the audit keeps them: identities encrypted."""
+    cells = cells_in(_CELLS.rows(connection, span))
     query = select(identity).where(identity.c.form_id.between(span["first"], span["last"]))
     for row in connection.execute(query.where(identity.c.ciphertext.is_not(None))):
-        packed.setdefault(row.form_id, {})[row.row_id, row.item] = sealed(bytes(row.ciphertext))
-    return packed
+        cells[row.form_id][row.row_id, row.item] = sealed(bytes(row.ciphertext))
+    return cells
 
 
 def _sealed_heads(connection: Connection) -> dict[str, tuple[int, str]]:

@@ -12,7 +12,7 @@ from engine.records.path import ItemPath
 from storage.errors import RowClash, UnknownItem
 from storage.form_data import FormRecord, RowState
 from storage.form_index import FormIndex
-from storage.slots import WITHDRAWN, Cell, Key, Packed, cell_of, pack
+from storage.slots import WITHDRAWN, Cell, Key, cell_of
 
 ROW_ID_LENGTH = 40
 
@@ -23,7 +23,6 @@ class Submitted:
 
     rows: Mapping[str, RowState]
     cells: Mapping[Key, Cell]
-    packed: Mapping[Key, Packed]  # the same cells as text, for digest, rows and audit
     kept: frozenset[Key]
 
 
@@ -75,7 +74,7 @@ def flatten(index: FormIndex, data: FormData, withdrawn: Mapping[Key, str]) -> S
         rows[row.id] = RowState(row.id, group, parent, position)
         take(row.items, row.id)
     cells.update({key: Cell(WITHDRAWN, reason) for key, reason in withdrawn.items()})
-    return Submitted(rows, cells, {key: pack(cell) for key, cell in cells.items()}, frozenset(kept))
+    return Submitted(rows, cells, frozenset(kept))
 
 
 def compare(index: FormIndex, stored: FormRecord | None, submitted: Submitted, taken: Collection[str]) -> Changes:

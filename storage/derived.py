@@ -18,7 +18,7 @@ from storage.direct import Query
 from storage.form_data import Place, SubjectRecord
 from storage.form_index import FormIndex, Registry
 from storage.keys import Keys
-from storage.slots import READERS, SLOTS, VALUE_COLUMNS, Cell, cell_rows, pack, read_cell, stored_cell
+from storage.slots import SLOTS, Cell, cell_columns, cell_rows, read_cell, stored_cell
 
 OUTCOMES = 0  # the form id under which the outcomes of a container instance are kept
 HIDDEN = "hidden_by_other_form"  # an issue: a foreign change made an entered value not applicable
@@ -90,12 +90,12 @@ def calculated_cells(
 
 def ask_calculated(connection: Connection, subject: int) -> Callable[[], dict[CalculatedKey, Cell]]:
     """The calculated values of a subject as they are stored."""
-    fetch, readers = _CALCULATED.ask(connection, {"subject": subject}), READERS[connection.dialect.name]
+    fetch = _CALCULATED.ask(connection, {"subject": subject})
 
     def answer() -> dict[CalculatedKey, Cell]:
         stored: dict[CalculatedKey, Cell] = {}
-        for instance, form, row, item, position, extra, *columns in fetch():
-            cell, key = read_cell(readers, columns, extra), (instance, form, row, item)
+        for instance, form, row, item, position, *content in fetch():
+            cell, key = read_cell(*content), (instance, form, row, item)
             if not position:
                 stored[key] = cell
             elif cell.value is not None:
@@ -114,7 +114,7 @@ def changed_calculated(
         before = stored.get(key)
         if before == wanted or (wanted is None and (before is None or before.value is None)):
             continue
-        new = cell_rows(key, pack(wanted) if wanted else None)
+        new = cell_rows(key, wanted)
         width = len(before.value) if before is not None and isinstance(before.value, tuple) else 1
         rows += [*new, *((*key, position, None, None, None) for position in range(len(new), width))]
     return rows
@@ -187,9 +187,8 @@ def _ancestors(record: SubjectRecord, instance: int) -> dict[str, int]:
     return found
 
 
-_COLUMNS = ", ".join(f"c.{name}" for name in VALUE_COLUMNS)
 _CALCULATED = Query.of(
-    f"SELECT c.instance_id, c.form_id, c.row_id, c.item, c.position, c.extra, {_COLUMNS} "  # noqa: S608 -- names of columns alone
+    f"SELECT c.instance_id, c.form_id, c.row_id, c.item, c.position, {cell_columns('c', SLOTS)} "  # noqa: S608 -- names of columns alone
     "FROM instance i JOIN calculated_data c ON c.instance_id = i.id WHERE i.subject_id = :subject ORDER BY c.position"
 )
 

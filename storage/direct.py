@@ -88,12 +88,17 @@ def _plain(value: Any) -> Any:
     return instant_text(value) if isinstance(value, datetime) else value
 
 
-_NAME = re.compile(r":(\w+)")
+_INSTANT = 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'
+_NAME = re.compile(r":([a-z]\w*)")
 _WORDS = (  # as written here, for SQLite, for PostgreSQL
     (re.compile(r"= ANY\(:(\w+)\)"), r"IN (SELECT value FROM json_each(:\1))", r"= ANY(:\1)"),
     (re.compile(r"\bnext_id\((\w+)\)"), r"(SELECT coalesce(max(id), 0) + 1 FROM \1)", r"nextval('\1_id_seq')"),
     (re.compile(r"\bjson_group_array\("), "json_group_array(", "json_agg("),
     (re.compile(r"\bjson_array\("), "json_array(", "json_build_array("),
+    (re.compile(r"\bplain_text\((\S+?)\)"), r"\1", r"CAST(\1 AS text)"),
+    (re.compile(r"\bdate_text\((\S+?)\)"), r"\1", r"to_char(\1, 'YYYY-MM-DD')"),
+    (re.compile(r"\binstant_text\((\S+?)\)"), r"\1", rf"to_char(\1 AT TIME ZONE 'UTC', '{_INSTANT}')"),
+    (re.compile(r"\btruth_text\((\S+?)\)"), r"CAST(\1 AS text)", r"CAST(CAST(\1 AS integer) AS text)"),
     (re.compile(r"\bhex\((\S+?)\)"), r"hex(\1)", r"encode(\1, 'hex')"),
 )
 

@@ -17,7 +17,7 @@ from storage.database import Database
 from storage.direct import Query, in_one_trip
 from storage.form_index import FormIndex, Registry
 from storage.identity import SubjectKey, subject_key_of
-from storage.slots import MISSING, READERS, VALUE_COLUMNS, WITHDRAWN, Cell, Key, read_cell, value_of
+from storage.slots import WITHDRAWN, Cell, Key, cell_columns, read_cell, value_of
 from storage.structure import MINE, InstanceRow, OccurrenceRow, Place, RowState, Secret, Structure, ask_structure
 
 
@@ -152,9 +152,8 @@ def build_tree(
 
 def cells_query(source: str, condition: str) -> Query:
     """The query of entered values."""
-    columns = ", ".join(f"d.{name}" for name in (*VALUE_COLUMNS, MISSING, WITHDRAWN))
     return Query.of(
-        f"SELECT d.form_id, d.row_id, d.item, d.position, d.extra, {columns} FROM {source} WHERE {condition} "  # noqa: S608 -- texts of this package alone
+        f"SELECT d.form_id, d.row_id, d.item, d.position, {cell_columns('d')} FROM {source} WHERE {condition} "  # noqa: S608 -- texts of this package alone
         "ORDER BY d.position"
     )
 
@@ -162,15 +161,14 @@ def cells_query(source: str, condition: str) -> Query:
 def ask_cells(connection: Connection, registry: str, subject: int) -> Callable[[], Cells]:
     """The cells of a subject in a registry."""
     fetch = _CELLS.ask(connection, {"subject": subject, "registry": registry})
-    return lambda: cells_in(connection, fetch())
+    return lambda: cells_in(fetch())
 
 
-def cells_in(connection: Connection, rows: Iterable[Sequence[Any]]) -> Cells:
+def cells_in(rows: Iterable[Sequence[Any]]) -> Cells:
     """The rows of a cells query by form and key; those of a multiple choice become one cell."""
     cells: Cells = defaultdict(dict)
-    readers = READERS[connection.dialect.name]
-    for form, row, item, position, extra, *columns in rows:
-        cell, key = read_cell(readers, columns, extra), (row, item)
+    for form, row, item, position, *content in rows:
+        cell, key = read_cell(*content), (row, item)
         if position:
             before = cells[form][key]
             cell = Cell(before.slot, before.value + cell.value, before.extra)
@@ -214,6 +212,7 @@ def _only(record: SubjectRecord, seen: frozenset[int]) -> SubjectRecord:
 _CELLS = cells_query("form_instance f JOIN item_data d ON d.form_id = f.id", MINE)
 
 __all__ = [
+    "Cells",
     "FormRecord",
     "InstanceRow",
     "OccurrenceRow",

@@ -23,10 +23,9 @@ from storage.tables.base import instant_text
 
 def request_digest(keys: Keys | None, request: SaveRequest, submitted: Submitted) -> bytes:
     """What tells a repeated request from another one with the same key; keyed, since it covers identities."""
-    cells = sorted(submitted.packed.items())  # texts: the repr of numbers and dates is slow
-    rows = [tuple(state) for _, state in sorted(submitted.rows.items())]
-    told = (request.subject, tuple(request.place), request.expected_revision, request.complete)
-    content = repr((told, cells, rows, sorted(submitted.kept)))
+    told = (request.subject, request.place, request.expected_revision, request.complete)
+    cells, rows = sorted(submitted.cells.items()), sorted(submitted.rows.values())
+    content = canonical([told, cells, rows, sorted(submitted.kept)])
     return keys.keyed_hash("request", content) if keys else hashlib.sha256(content.encode()).digest()
 
 

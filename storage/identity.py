@@ -18,7 +18,7 @@ from storage.database import Database
 from storage.errors import Erased
 from storage.keys import Keys, decrypt, encrypt, new_key
 from storage.locking import LockedSubject, lock_subject
-from storage.slots import SEALED, Cell, Key, Packed, canonical, pack, unpack, utc
+from storage.slots import SEALED, Cell, Key, Packed, canonical, unpack, utc
 from storage.tables import (
     attachment,
     form_instance,
@@ -40,7 +40,7 @@ class SubjectKey:
 
     def seal(self, form: int, key: Key, cell: Cell) -> bytes:
         """A value encrypted for its place."""
-        return encrypt(self.key, canonical(pack(cell)).encode(), _place(self.subject, form, key))
+        return encrypt(self.key, canonical(cell).encode(), _place(self.subject, form, key))
 
     def open(self, form: int, key: Key, ciphertext: bytes) -> Cell:
         """The value back; raises InvalidTag when it was moved or changed."""
@@ -55,9 +55,9 @@ class SubjectKey:
         return unpack(packed)
 
 
-def sealed(ciphertext: bytes) -> Packed:
+def sealed(ciphertext: bytes) -> Cell:
     """A ciphertext as the audit keeps it."""
-    return [SEALED, base64.b64encode(ciphertext).decode()]
+    return Cell(SEALED, base64.b64encode(ciphertext).decode())
 
 
 def subject_key_of(keys: Keys, locked: LockedSubject) -> SubjectKey:

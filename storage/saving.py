@@ -156,7 +156,7 @@ def _save(work: _Work, submitted: Submitted, withdrawn: Mapping[Key, str], diges
         open_form(writes, request.subject, home, request.place, head)
     _write_keys(work, writes, head, judged, submitted, changes)
     _attach_files(work, writes, head, changes)
-    values = _write_values(work, writes, head, submitted, changes)
+    values = _write_values(work, writes, head, changes)
     _write_derived(work, writes, head, judged, changes)
     entry = _note(work, writes, head, changes, values, judged.cleared) if changed else None
     unread = tuple(sorted(judged.paths.path(key) for key in submitted.kept))
@@ -192,13 +192,11 @@ def _evaluate(work: _Work, place: Place, data: FormData) -> Evaluation:
     )
 
 
-def _write_values(
-    work: _Work, writes: Writes, head: FormHead, submitted: Submitted, changes: Changes
-) -> list[list[Any]]:
+def _write_values(work: _Work, writes: Writes, head: FormHead, changes: Changes) -> list[tuple[Any, ...]]:
     ciphertexts = work.stored.ciphertexts if work.stored else {}
     keyless, subject = work.database.keys is None, work.request.subject
     sealer = Sealer(subject, head.id, work.index.sealed, work.record.key, keyless, ciphertexts)
-    return write_changes(writes, sealer, changes, submitted.packed)
+    return write_changes(writes, sealer, changes)
 
 
 def _write_keys(
@@ -266,7 +264,12 @@ def _dependents(work: _Work, data: FormData, changes: Changes) -> list[tuple[Eva
 
 
 def _note(
-    work: _Work, writes: Writes, head: FormHead, changes: Changes, values: list[list[Any]], cleared: tuple[str, ...]
+    work: _Work,
+    writes: Writes,
+    head: FormHead,
+    changes: Changes,
+    values: list[tuple[Any, ...]],
+    cleared: tuple[str, ...],
 ) -> int:
     request, stored = work.request, work.stored
     body: dict[str, Any] = {"place": list(request.place), "values": values, "rows": noted_rows(changes)}

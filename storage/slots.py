@@ -1,4 +1,4 @@
-"""Slot -> typed column: a stored value as a Cell, to and from database rows, the audit's JSON and the data types."""
+"""Slot -> typed column: a value as a Cell, which is what rows, the audit's JSON and comparisons are made of."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ MISSING = "missing"
 WITHDRAWN = "withdrawn"
 SEALED = "sealed"  # in the audit: an encrypted value
 
-Packed = list[Any]  # a cell as JSON: [slot, value] or [slot, value, extra]
+Packed = list[Any]  # a cell read from JSON
 Key = tuple[str, str]  # row id ('' outside groups) and item
 
 
 class Cell(NamedTuple):
-    """What is stored for an item: a value in its slot, or the reason why there is none. Codes are a tuple always."""
+    """What is stored for an item: a value in its slot, or the reason why there is none.
+
+    The value is plain: canonical text, true or false, codes as a tuple always. So it needs no conversion for JSON.
+    """
 
     slot: str
     value: Any
@@ -34,7 +37,6 @@ class Cell(NamedTuple):
 # In this order cells are written and read: the commonest first, since reading looks for the one that is filled.
 # A file has no column: its name often tells whose it is, so what is known of it is always encrypted.
 SLOTS = (Slot.CODE, Slot.NUMBER, Slot.DATE, Slot.BOOLEAN, Slot.TEXT, Slot.DATETIME, Slot.TIME, Slot.REFERENCE)
-VALUE_COLUMNS = tuple(f"{slot}_value" for slot in SLOTS)
 CELL_SLOTS = (*map(str, SLOTS), MISSING, WITHDRAWN)
 _NAMES = {slot: str(slot) for slot in Slot}  # an enum's own conversion takes longer than the rest of a cell
 _PLACES = {name: place for place, name in enumerate(CELL_SLOTS)}
@@ -51,28 +53,53 @@ def number_text(number: Decimal) -> str:
     return (text.rstrip("0").rstrip(".") if "." in text else text) if number else "0"
 
 
-def _same(value: Any) -> Any:
-    return value
+def clock_text(clock: time) -> str:
+    """A time of day as PostgreSQL writes it: no zeros after the last digit of a second's fraction."""
+    return clock.isoformat().rstrip("0") if clock.microsecond else clock.isoformat()
 
 
-_AS_TEXT: Mapping[str, Callable[[Any], Any]] = {
+_AS_PLAIN: Mapping[Slot, Callable[[Any], Any]] = {
     Slot.NUMBER: number_text,
     Slot.DATE: date.isoformat,
-    Slot.TIME: time.isoformat,
+    Slot.TIME: clock_text,
     Slot.DATETIME: instant_text,
+    Slot.CODE: lambda codes: (codes,) if isinstance(codes, str) else tuple(codes),
 }
-_FROM_TEXT: Mapping[str, Callable[[Any], Any]] = {
+_FROM_PLAIN: Mapping[str, Callable[[Any], Any]] = {
     Slot.NUMBER: Decimal,
     Slot.DATE: date.fromisoformat,
     Slot.TIME: time.fromisoformat,
     Slot.DATETIME: datetime.fromisoformat,
-    Slot.BOOLEAN: bool,
 }
-Readers = Sequence[tuple[str, Callable[[Any], Any] | None]]  # slot and how its column is read, unless it is native
-_NATIVE: Readers = tuple((name, None) for name in CELL_SLOTS)
-_TEXTUAL: Readers = tuple((name, _FROM_TEXT.get(name)) for name in CELL_SLOTS)
-# psycopg gives native values; SQLite, asked without types, what was written.
-READERS: Mapping[str, Readers] = {"postgresql": _NATIVE, "sqlite": _TEXTUAL}
+# The columns as plain text, in the words of storage.direct.
+_TEXTS: Mapping[str, str] = {
+    Slot.NUMBER: "plain_text({})",
+    Slot.DATE: "date_text({})",
+    Slot.TIME: "plain_text({})",
+    Slot.DATETIME: "instant_text({})",
+    Slot.BOOLEAN: "truth_text({})",
+}
+
+
+def cell_columns(alias: str, slots: Sequence[str] = CELL_SLOTS) -> str:
+    """The columns of a query that `read_cell` takes: place of the filled slot, its text, extra."""
+    columns = {slot: f"{alias}.{value_column(slot)}" for slot in slots}
+    filled = " ".join(f"WHEN {column} IS NOT NULL THEN {_PLACES[slot]}" for slot, column in columns.items())
+    texts = ", ".join(_TEXTS.get(slot, "{}").format(column) for slot, column in columns.items())
+    return f"CASE {filled} END, coalesce({texts}), {alias}.extra"
+
+
+def read_cell(place: int | None, text: str | None, extra: str | None) -> Cell:
+    """The cell of a row; a row without a value is a calculated value that is missing."""
+    if place is None:
+        return _NO_VALUE
+    slot = CELL_SLOTS[place]
+    if slot == "code":
+        return Cell(slot, (text,), extra)
+    return Cell(slot, text == "1" if slot == "boolean" else text, extra)
+
+
+_NO_VALUE = Cell(MISSING, None)
 
 
 def cell_of(item: ItemDef, value: Entered | None) -> Cell | None:
@@ -86,13 +113,12 @@ def cell_of(item: ItemDef, value: Entered | None) -> Cell | None:
 
 def stored_cell(datatype: DataType, value: Value) -> Cell | None:
     """A value of a data type as a cell; no chosen code is the same as no answer."""
-    stored = datatype.store(value)
-    content = stored.value
-    if datatype.slot is Slot.CODE:
-        content = (content,) if isinstance(content, str) else tuple(content)
-        if not content:
-            return None
-    return Cell(_NAMES[datatype.slot], content, _extra_text(tuple(stored.extra.items())) if stored.extra else None)
+    content, extra = datatype.store(value)
+    slot = datatype.slot
+    plain = _AS_PLAIN[slot](content) if slot in _AS_PLAIN else content
+    if plain == ():
+        return None
+    return Cell(_NAMES[slot], plain, _extra_text(tuple(extra.items())) if extra else None)
 
 
 # Offsets and units are few and come back with nearly every value.
@@ -108,50 +134,35 @@ def _read_extra(text: str) -> Mapping[str, str]:
 
 def value_of(datatype: DataType, cell: Cell) -> Value | Missing | None:
     """What the cell holds, as the data type sees it; nothing for a withdrawn one."""
-    if cell.slot == MISSING:
-        return Missing(cell.value)
-    if cell.slot == WITHDRAWN or cell.value is None:
+    slot, plain, extra = cell
+    if slot == MISSING:
+        return Missing(plain)
+    if slot == WITHDRAWN or plain is None:
         return None
-    content = cell.value
-    if cell.slot == Slot.CODE and datatype.kind is not Kind.CODES:
-        content = content[0]
-    return datatype.load(Stored(content, _read_extra(cell.extra) if cell.extra else None))
+    if slot in _FROM_PLAIN:
+        plain = _FROM_PLAIN[slot](plain)
+    elif slot == "code" and datatype.kind is not Kind.CODES:
+        plain = plain[0]
+    return datatype.load(Stored(plain, _read_extra(extra) if extra else None))
 
 
-def read_cell(readers: Readers, columns: Sequence[Any], extra: str | None) -> Cell:
-    """The one filled column of a row; a row without any is a calculated value that is missing."""
-    for (slot, read), content in zip(readers, columns, strict=False):
-        if content is not None:
-            value = read(content) if read else content
-            return Cell(slot, (value,) if slot == "code" else value, extra)
-    return Cell(MISSING, None)
-
-
-def cell_rows(head: tuple[Any, ...], packed: Packed | None) -> list[tuple[Any, ...]]:
-    """The rows of a packed cell, narrow: `head`, position, number of the slot, value as text, extra."""
-    if packed is None:
+def cell_rows(head: tuple[Any, ...], cell: Cell | None) -> list[tuple[Any, ...]]:
+    """The rows of a cell, narrow: `head`, position, number of the slot, value as text, extra."""
+    if cell is None:
         return [(*head, 0, None, None, None)]
-    slot, value, *more = packed
-    place, extra = _PLACES[slot], more[0] if more else None
-    if slot == Slot.CODE:
-        return [(*head, position, place, code, extra) for position, code in enumerate(value)]
-    return [(*head, 0, place, ("1" if value else "0") if slot == Slot.BOOLEAN else value, extra)]
-
-
-def pack(cell: Cell) -> Packed:
-    """A cell as JSON, for the audit and for its rows."""
     slot, value, extra = cell
-    text = _AS_TEXT[slot](value) if slot in _AS_TEXT else value
-    return [slot, text, extra] if extra else [slot, text]
+    place = _PLACES[slot]
+    if slot == "code":
+        return [(*head, position, place, code, extra) for position, code in enumerate(value)]
+    return [(*head, 0, place, ("1" if value else "0") if slot == "boolean" else value, extra)]
 
 
 def unpack(packed: Packed | None) -> Cell | None:
-    """What `pack` got. An encrypted value stays encrypted."""
+    """A cell from JSON. An encrypted value stays encrypted."""
     if packed is None:
         return None
-    slot, content = packed[0], packed[1]
-    value = tuple(content) if slot == Slot.CODE else _FROM_TEXT.get(slot, _same)(content)
-    return Cell(slot, value, packed[2] if len(packed) > 2 else None)
+    slot, value, *extra = packed
+    return Cell(slot, tuple(value) if slot == "code" else value, *extra)
 
 
 def canonical(content: Any) -> str:
@@ -172,19 +183,17 @@ def utc(at: datetime) -> datetime:
 __all__ = [
     "CELL_SLOTS",
     "MISSING",
-    "READERS",
     "SEALED",
     "SLOTS",
-    "VALUE_COLUMNS",
     "WITHDRAWN",
     "Cell",
     "Key",
     "Packed",
     "canonical",
+    "cell_columns",
     "cell_of",
     "cell_rows",
     "number_text",
-    "pack",
     "read_cell",
     "stored_cell",
     "unpack",

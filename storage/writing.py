@@ -15,7 +15,7 @@ from storage.derived import Issue
 from storage.errors import Erased, NoKeys
 from storage.form_data import FormRecord, Place
 from storage.identity import SubjectKey, sealed
-from storage.slots import Cell, Key, Packed, cell_rows, pack, utc
+from storage.slots import Cell, Key, cell_rows, utc
 from storage.tables import form_instance, identity, issue, item_data, row_data
 
 _DELETE_CELLS = deletion(item_data, ("form_id", "row_id", "item", "position"))
@@ -76,31 +76,29 @@ class Sealer:
         return self.key.seal(self.form, key, cell)
 
 
-def write_changes(writes: Writes, sealer: Sealer, changes: Changes, packed: Mapping[Key, Packed]) -> list[list[Any]]:
-    """Write rows and values (the new ones `packed`); returns the values as the audit keeps them: row, item, old, new."""
+def write_changes(writes: Writes, sealer: Sealer, changes: Changes) -> list[tuple[Any, ...]]:
+    """Write rows and values; returns the values as the audit keeps them: row, item, old, new."""
     form = sealer.form
     gone: list[Row] = []
     altered: list[Row] = []
     added: list[Row] = []
     secrets: list[Row] = []
-    noted: list[list[Any]] = []
+    noted: list[tuple[Any, ...]] = []
     for key, (old, new) in changes.cells.items():
         if sealer.is_sealed(key):
             secret = sealer.seal(key, new) if new is not None else None
             secrets.append((form, *key, sealer.subject, secret))
-            noted.append([*key, _sealed_or_none(sealer.stored.get(key)), _sealed_or_none(secret)])
+            noted.append((*key, _sealed_or_none(sealer.stored.get(key)), _sealed_or_none(secret)))
             continue
-        given = packed[key] if new is not None else None
-        rows = cell_rows((form, *key), given) if given is not None else []
+        noted.append((*key, old, new))
+        rows = cell_rows((form, *key), new) if new is not None else []
         if old is None:
             added += rows
-            noted.append([*key, None, given])
-            continue
-        width = len(old.value) if isinstance(old.value, tuple) else 1
-        altered += rows[:width]
-        added += rows[width:]
-        gone += [(form, *key, position) for position in range(len(rows), width)]
-        noted.append([*key, pack(old), given])
+        else:
+            width = len(old.value) if isinstance(old.value, tuple) else 1
+            altered += rows[:width]
+            added += rows[width:]
+            gone += [(form, *key, position) for position in range(len(rows), width)]
     writes.add(_DELETE_CELLS, gone)
     writes.add(ALTER_CELLS, altered)
     writes.add(INSERT_CELLS, added)
@@ -137,7 +135,7 @@ def head_of(record: FormRecord, status: str) -> FormHead:
     return FormHead(record.id, record.definition, record.revision, record.state, status, record.saved_at)
 
 
-def _sealed_or_none(ciphertext: bytes | None) -> Packed | None:
+def _sealed_or_none(ciphertext: bytes | None) -> Cell | None:
     return sealed(ciphertext) if ciphertext is not None else None
 
 

@@ -15,7 +15,7 @@ from storage.changes import walk_rows
 from storage.database import Database
 from storage.form_data import Place
 from storage.form_index import FormIndex, index_form
-from storage.slots import cell_of, pack, unpack, value_of
+from storage.slots import Cell, cell_of, unpack, value_of
 from storage.working_copy import WorkingCopy, keep_working_copy, working_copy_of
 
 _UNREAD = "unread"
@@ -86,11 +86,10 @@ def _pack_part(index: FormIndex, part: FormData | RowData) -> dict[str, Any]:
     return packed
 
 
-def _pack(index: FormIndex, name: str, value: Entered) -> list[Any] | None:
+def _pack(index: FormIndex, name: str, value: Entered) -> list[Any] | Cell | None:
     if isinstance(value, Unread):
         return [_UNREAD, value.text, value.code, value.message, [list(pair) for pair in value.parts]]
-    cell = cell_of(index.items[name], value) if name in index.items else None
-    return pack(cell) if cell is not None else None
+    return cell_of(index.items[name], value) if name in index.items else None
 
 
 def _unpack_part(

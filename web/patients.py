@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from engine.datatypes.base import Slot
 from renderers.html import Band
 from storage.errors import NotFound
 from storage.form_data import load_subject
 from storage.history import subject_log
 from storage.identity import page_identities
 from storage.issues import open_issues
+from storage.slots import Cell
 from storage.subjects import (
     ListedSubject,
     find_by_name,
@@ -124,9 +126,11 @@ def _names(subjects: Sequence[ListedSubject]) -> dict[int, str]:
     }
 
 
-def _born(cell: object) -> str:
-    value = getattr(cell, "value", None)
-    return f"{value.day}.{value.month:02d}.{value.year}" if value is not None else ""
+def _born(cell: Cell | None) -> str:
+    if cell is None or cell.slot != Slot.DATE:
+        return ""
+    day = date.fromisoformat(cell.value)
+    return f"{day.day}.{day.month:02d}.{day.year}"
 
 
 def _sites(one: Visit, registry: str) -> list[tuple[int, str, bool]]:

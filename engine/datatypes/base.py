@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from engine.datatypes.values import Unread, Value
 
@@ -92,8 +92,7 @@ class Facets:
     max_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A value as storage keeps it: the slot's native value and what the slot cannot hold (precision, unit, offset)."""
 
     value: Any  # str, Decimal, bool, date, time or datetime (UTC), by slot

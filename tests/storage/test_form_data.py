@@ -135,4 +135,5 @@ def test_the_tree_is_what_rules_see(ward):
 def test_times_are_utc_inside(ward):
     ward.save(FormData({"v_datetime": VALUES["v_datetime"]}))
     cell = ward.load().forms[ward.visit].cells["", "v_datetime"]
-    assert cell.value == datetime(2025, 3, 17, 8, 10, tzinfo=UTC)
+    assert datetime.fromisoformat(cell.value) == datetime(2025, 3, 17, 8, 10, tzinfo=UTC)
+    assert cell.value.endswith("+00:00")
