@@ -1,4 +1,4 @@
-"""The answers to saves, by key: a request that is sent twice is answered twice and saved once."""
+"""The answers to requests, by key: what is sent twice is answered twice and done once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select, text, update
 
 from storage.bulk import Writes, addition
 from storage.changes import Submitted
@@ -18,7 +18,7 @@ from storage.keys import Keys
 from storage.request import SaveRequest, SaveResult
 from storage.slots import canonical, utc
 from storage.tables import idempotency
-from storage.tables.base import instant_text
+from storage.tables.base import Moment, instant_text
 
 
 def request_digest(keys: Keys | None, request: SaveRequest, submitted: Submitted) -> bytes:
@@ -64,7 +64,26 @@ def saved_revisions(connection: Connection, account: int, form: int, *, since: d
     """The revisions of a form that this account's own saves made since a time."""
     mine = select(idempotency.c.answer).where(idempotency.c.account_id == account, idempotency.c.at >= utc(since))
     answers = map(json.loads, connection.execute(mine).scalars())
-    return frozenset(answer["revision"] for answer in answers if answer["form"] == form)
+    return frozenset(answer["revision"] for answer in answers if answer.get("form") == form)
+
+
+def claim(connection: Connection, account: int, key: str, at: datetime) -> dict[str, Any] | None:
+    """Take a key for what is done in this transaction, to be answered by `answer_claim`.
+
+    Where it was taken before, the answer then. Who comes at the same time waits until the first one is done.
+    """
+    row = {"account": account, "key": key, "request": b"", "at": utc(at)}
+    if connection.execute(_CLAIM, row).rowcount:
+        return None
+    mine = select(idempotency.c.answer).where(idempotency.c.account_id == account, idempotency.c.key == key)
+    answer: dict[str, Any] = json.loads(connection.execute(mine).scalar_one())
+    return answer
+
+
+def answer_claim(connection: Connection, account: int, key: str, answer: dict[str, Any]) -> None:
+    """What whoever comes with the same key will be told."""
+    mine = update(idempotency).where(idempotency.c.account_id == account, idempotency.c.key == key)
+    connection.execute(mine.values(answer=canonical(answer)))
 
 
 def purge_answers(database: Database, *, before: datetime) -> int:
@@ -73,6 +92,19 @@ def purge_answers(database: Database, *, before: datetime) -> int:
         return connection.execute(delete(idempotency).where(idempotency.c.at < utc(before))).rowcount
 
 
+_CLAIM = text(
+    "INSERT INTO idempotency (account_id, key, request, answer, at) VALUES (:account, :key, :request, '', :at) "
+    "ON CONFLICT DO NOTHING"
+).bindparams(bindparam("at", type_=Moment()))
 _KEEP = addition(idempotency, ("account_id", "key", "request", "answer", "at"))
 
-__all__ = ["keep_answer", "purge_answers", "request_digest", "saved_revisions", "stored_answer", "was_used"]
+__all__ = [
+    "answer_claim",
+    "claim",
+    "keep_answer",
+    "purge_answers",
+    "request_digest",
+    "saved_revisions",
+    "stored_answer",
+    "was_used",
+]

@@ -14,7 +14,9 @@ from storage.attempts import note_attempt, refuse_if_locked
 from storage.audit import SYSTEM, AuditEntry, append_entry, subject_stream
 from storage.database import Database
 from storage.errors import NotFound
+from storage.idempotency import answer_claim, claim
 from storage.identity import Person, create_subject_key
+from storage.keys import Keys
 from storage.locking import lock_subject
 from storage.slots import utc
 from storage.tables import enrolment, form_instance, identity_hash, instance, occurrence, subject
@@ -24,11 +26,12 @@ _LETTERS = "ABCDEFGHJKLMNPRSTUWXYZ"  # without I, O and Q, V, which are misread
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A new subject: its id, pseudonym, and the instance that is the patient."""
+    """A subject: its id, pseudonym, and the instance that is the patient; `replayed`: registered by an earlier request."""
 
     subject: int
     pseudonym: str
     patient: int
+    replayed: bool = False
 
 
 class Order(StrEnum):
@@ -73,19 +76,42 @@ def pseudonym(prefix: str, number: int) -> str:
     return f"{prefix}-{number:04d}-{_LETTERS[total // 10]}{total % 10}"
 
 
-def register_subject(database: Database, actor: Actor, *, prefix: str, at: datetime) -> Registered:
-    """A new person in the actor's registry, seen by the actor's site."""
+def register_subject(
+    database: Database, actor: Actor, *, prefix: str, at: datetime, container: str = "",
+    key: str = "", empty: Registered | None = None,
+) -> Registered:  # fmt: skip
+    """A new person in the actor's registry, seen by the actor's site.
+
+    Args:
+        container: of which a first instance is opened too.
+        key: the same key gives the same person, also to requests at the same time.
+        empty: a record that may be taken instead of a new one.
+    """
     with database.write() as connection:
-        moment = utc(at)
-        subject_id = _inserted(connection, insert(subject).values(registered_at=moment).returning(subject.c.id))
-        if database.keys is not None:
-            create_subject_key(connection, database.keys, subject_id)
-        row = {"subject_id": subject_id, "container": "patient", "registry": "", "number": 1, "opened_at": moment}
-        patient = _inserted(connection, insert(instance).values(row).returning(instance.c.id))
-        name = _enrol(connection, actor, subject_id, prefix, at)
-        body = {"patient": patient, "pseudonym": name, "site": actor.site}
-        _note(connection, actor, subject_id, at, "register", body)
-        return Registered(subject_id, name, patient)
+        claimed = f"register:{actor.registry}:{actor.site}:{key}"
+        earlier = claim(connection, actor.account, claimed, at) if key else None
+        if earlier is not None:
+            return Registered(**earlier, replayed=True)
+        new = empty or _register(connection, database.keys, actor, prefix, at)
+        if container and empty is None:
+            _open(connection, actor, new.subject, container, new.patient, at)
+        if key:
+            answer = {"subject": new.subject, "pseudonym": new.pseudonym, "patient": new.patient}
+            answer_claim(connection, actor.account, claimed, answer)
+        return new
+
+
+def _register(connection: Connection, keys: Keys | None, actor: Actor, prefix: str, at: datetime) -> Registered:
+    moment = utc(at)
+    subject_id = _inserted(connection, insert(subject).values(registered_at=moment).returning(subject.c.id))
+    if keys is not None:
+        create_subject_key(connection, keys, subject_id)
+    row = {"subject_id": subject_id, "container": "patient", "registry": "", "number": 1, "opened_at": moment}
+    patient = _inserted(connection, insert(instance).values(row).returning(instance.c.id))
+    name = _enrol(connection, actor, subject_id, prefix, at)
+    body = {"patient": patient, "pseudonym": name, "site": actor.site}
+    _note(connection, actor, subject_id, at, "register", body)
+    return Registered(subject_id, name, patient)
 
 
 def enrol_subject(database: Database, actor: Actor, subject_id: int, *, prefix: str, at: datetime) -> str:
@@ -98,31 +124,40 @@ def enrol_subject(database: Database, actor: Actor, subject_id: int, *, prefix: 
 
 
 def open_instance(
-    database: Database, actor: Actor, subject_id: int, container: str, parent: int, *, at: datetime
+    database: Database, actor: Actor, subject_id: int, container: str, parent: int, *, at: datetime, key: str = ""
 ) -> int:
-    """A new episode, stay or run below another instance; returns its id."""
+    """A new episode, stay or run below another instance; returns its id. The same key opens but one."""
     with database.write() as connection:
         lock_subject(connection, subject_id)
         require_access(connection, actor, subject_id, at)
         _require_instance(connection, subject_id, parent)
-        siblings = (instance.c.parent_id == parent, instance.c.container == container)
-        number = connection.execute(
-            select(func.coalesce(func.max(instance.c.number), 0)).where(
-                *siblings, instance.c.registry == actor.registry
-            )
-        ).scalar_one()
-        row = {
-            "subject_id": subject_id,
-            "parent_id": parent,
-            "container": container,
-            "registry": actor.registry,
-            "number": number + 1,
-            "opened_at": utc(at),
-        }
-        opened = _inserted(connection, insert(instance).values(row).returning(instance.c.id))
-        body = {"instance": opened, "parent": parent, "container": container, "number": number + 1}
-        _note(connection, actor, subject_id, at, "open", body)
+        claimed = f"open:{parent}:{container}:{key}"
+        earlier = claim(connection, actor.account, claimed, at) if key else None
+        if earlier is not None:
+            return int(earlier["instance"])
+        opened = _open(connection, actor, subject_id, container, parent, at)
+        if key:
+            answer_claim(connection, actor.account, claimed, {"instance": opened})
         return opened
+
+
+def _open(connection: Connection, actor: Actor, subject_id: int, container: str, parent: int, at: datetime) -> int:
+    siblings = (instance.c.parent_id == parent, instance.c.container == container)
+    number = connection.execute(
+        select(func.coalesce(func.max(instance.c.number), 0)).where(*siblings, instance.c.registry == actor.registry)
+    ).scalar_one()
+    row = {
+        "subject_id": subject_id,
+        "parent_id": parent,
+        "container": container,
+        "registry": actor.registry,
+        "number": number + 1,
+        "opened_at": utc(at),
+    }
+    opened = _inserted(connection, insert(instance).values(row).returning(instance.c.id))
+    body = {"instance": opened, "parent": parent, "container": container, "number": number + 1}
+    _note(connection, actor, subject_id, at, "open", body)
+    return opened
 
 
 def add_occurrence(  # noqa: PLR0913 -- one thing is added, and each part of it has a name

@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from secrets import token_urlsafe
 
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine.datatypes.base import Slot
+from engine.model.metadata_version import ContainerDef
 from renderers.html import Band
 from storage.errors import NotFound
 from storage.form_data import load_subject
@@ -20,6 +22,7 @@ from storage.issues import open_issues
 from storage.slots import Cell
 from storage.subjects import (
     ListedSubject,
+    Registered,
     find_by_name,
     find_pseudonym,
     list_subjects,
@@ -75,7 +78,7 @@ def listed(registry: str) -> ResponseReturnValue:
     return render(
         "patients.html", registry=registry, version=version, page=page, number=number, pages=max(-(-page.total // PAGE), 1),
         order=order, search=search, names=names, one=one, title=_title(version, one), here=_here(registry, order, search),
-        may_register=allows(one.actor.role, Permission.REGISTER), sites=_sites(one, registry), moment=one.tongue.moment,
+        may_register=allows(one.actor.role, Permission.REGISTER), key=token_urlsafe(12), sites=_sites(one, registry), moment=one.tongue.moment,
     )  # fmt: skip
 
 
@@ -146,28 +149,38 @@ def _title(version: Version, one: Visit) -> str:
 @patients.post("")
 @needs(Permission.REGISTER)
 def register(registry: str) -> ResponseReturnValue:
-    """A new patient with a first episode, and on to the patient form."""
+    """A new patient with a first episode, and on to the patient form. Two clicks in the same instant make one."""
     one, space, version = visit(), workspace(), version_of(registry)
-    empty = _own_empty()
-    if empty:
-        record = load_subject(
-            space.database,
-            version.registry,
-            one.actor,
-            find_pseudonym(space.database, one.actor, empty, at=one.now),
-            one.now,
-        )
-        return _to_form(registry, empty, record.patient)
-    new = register_subject(space.database, one.actor, prefix=version.prefix, at=one.now)
-    for container in version.registry.model.containers.values():
-        if container.parent == "patient" and container.repeats:
-            open_instance(space.database, one.actor, new.subject, container.id, new.patient, at=one.now)
-            break
+    first = next((each.id for each in _episodes(version)), "")
+    new = register_subject(
+        space.database, one.actor, prefix=version.prefix, at=one.now, container=first, key=_key_of_page(),
+        empty=_own_empty(version),
+    )  # fmt: skip
+    if new.replayed and _is_begun(version, new.subject):
+        return redirect(url_for("patients.listed", registry=registry), 303)  # the page was an old one
     return _to_form(registry, new.pseudonym, new.patient)
 
 
-def _own_empty() -> str:
-    """A record that one opened just now and left empty, as a double click does."""
+def _episodes(version: Version) -> list[ContainerDef]:
+    """What a patient may have several of."""
+    found = version.registry.model.containers.values()
+    return [each for each in found if each.parent == "patient" and each.repeats]
+
+
+def _key_of_page() -> str:
+    """What the page with the button made up, so that a second click is known as one."""
+    return request.form.get("key", "")[:64]
+
+
+def _is_begun(version: Version, subject: int) -> bool:
+    one, space = visit(), workspace()
+    now = space.settings.clock()  # the request that registered the patient may have begun after this one
+    record = load_subject(space.database, version.registry, one.actor, subject, now)
+    return bool(record.forms or working_copies(space.database, one.actor, subject, at=now))
+
+
+def _own_empty(version: Version) -> Registered | None:
+    """A record that one opened just now and left empty: it is opened again, so that none is left behind."""
     one, database = visit(), workspace().database
     for each in list_subjects(database, one.actor, at=one.now, order="-number", size=3).subjects:
         if (
@@ -180,8 +193,9 @@ def _own_empty() -> str:
         if any(line.kind == "register" and line.who == one.actor.name for line in log) and all(
             line.who == one.actor.name for line in log
         ):
-            return each.pseudonym
-    return ""
+            record = load_subject(database, version.registry, one.actor, each.subject, one.now)
+            return Registered(each.subject, each.pseudonym, record.patient)
+    return None
 
 
 def _to_form(registry: str, who: str, instance: int) -> ResponseReturnValue:
@@ -199,7 +213,7 @@ def add_episode(registry: str, who: str, container: str) -> ResponseReturnValue:
         abort(404)
     subject = subject_of(space.database, one.actor, who, one.now)
     record = load_subject(space.database, version.registry, one.actor, subject, one.now)
-    open_instance(space.database, one.actor, subject, container, record.patient, at=one.now)
+    open_instance(space.database, one.actor, subject, container, record.patient, at=one.now, key=_key_of_page())
     return redirect(url_for("patients.show", registry=registry, who=who), 303)
 
 
@@ -223,7 +237,7 @@ def show(registry: str, who: str) -> ResponseReturnValue:
         "patient.html", registry=registry, who=who.upper(), parts=parts, steps=next_steps(parts), names=names,
         band=_band(glance, one, who.upper()), title=_title(version, one), done=_done(version, one), version=version,
         may_register=allows(one.actor.role, Permission.REGISTER), may_enter=allows(one.actor.role, Permission.ENTER),
-        today=one.tongue.day(one.now), containers=[c for c in version.registry.model.containers.values() if c.parent == "patient" and c.repeats],
+        today=one.tongue.day(one.now), containers=_episodes(version), key=token_urlsafe(12),
     )  # fmt: skip
 
 

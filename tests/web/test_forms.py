@@ -10,45 +10,6 @@ WARSAW = ZoneInfo("Europe/Warsaw")
 BODY = "application/x-www-form-urlencoded"
 
 
-def test_a_patient_is_registered_and_found(anna):
-    who = anna.register()
-    assert "jest gotowy" in anna.text
-    assert who in anna.get("/lead_extraction/patients").text
-    for text in (who, who.lower(), str(int(who.split("-")[1])), who.rpartition("-")[0]):
-        assert anna.get(f"/lead_extraction/patients?q={text}").address.endswith(who), text
-    assert who in anna.get("/lead_extraction/patients?q=Przykładowy").text
-    assert "Nie ma pacjenta" in anna.get("/lead_extraction/patients?q=Nieznana").text
-
-
-def test_a_number_with_a_wrong_check_character_is_a_hint(anna):
-    who = anna.register()
-    wrong = f"{who[:-2]}X9"
-    anna.get(f"/lead_extraction/patients?q={wrong}")
-    assert "Czy chodzi o" in anna.text
-    assert who in anna.text
-
-
-def test_names_are_shown_on_request_and_that_is_noted(world, anna):
-    anna.register(last_name="Widoczna")
-    assert "Widoczna" not in anna.get("/lead_extraction/patients").text
-    before = len(world.audit("identities"))
-    assert "Widoczna" in anna.get("/lead_extraction/patients?names=1").text
-    assert len(world.audit("identities")) == before + 1
-
-
-def test_identifying_values_are_not_in_the_ordinary_tables(world, anna):
-    anna.register(last_name="Tajemnicza")
-    with world.space.database.read() as connection:
-        for table, column in (
-            ("item_data", "text_value"),
-            ("audit_entry", "body"),
-            ("working_copy", "ciphertext"),
-            ("issue", "message"),
-        ):
-            rows = connection.exec_driver_sql(f"SELECT CAST({column} AS TEXT) FROM {table}").scalars()
-            assert not any("Tajemnicza" in str(row) for row in rows), table
-
-
 def test_a_form_is_saved_and_shown_again(anna, admission):
     who = anna.register()
     anna.open(who, "admission").post({**admission, "__do": "save"}, "forms")
@@ -175,22 +136,6 @@ def test_a_warning_is_answered_with_a_reason_and_comes_back_when_the_value_chang
     assert "1 ostrzeżenie" not in anna.get(f"/lead_extraction/patients/{who}").text
     anna.open(who, "patient").post({"sex": "x", "__do": "save"}, "forms")
     assert "1 ostrzeżenie" in anna.get(f"/lead_extraction/patients/{who}").text
-
-
-def test_the_same_person_is_registered_once(world, anna):
-    who = anna.register()
-    pesel = anna.open(who, "patient").value("pesel")
-    jan = world.browser("jan")
-    jan.get("/lead_extraction/patients").post({}, "/patients")
-    values = {
-        name: anna.value(name)
-        for name, _ in anna.fields("forms")[1]
-        if not name.startswith("__") and name != "csrf_token"
-    }
-    jan.post({**values, "__do": "complete"}, "forms")
-    assert "jest już w rejestrze" in jan.text
-    assert who not in jan.text
-    assert jan.value("pesel") == pesel
 
 
 def test_an_event_form_is_opened_in_its_event(anna):

@@ -1,0 +1,123 @@
+"""Registering and finding patients: one click makes one, one person is registered once, names stay apart."""
+
+import threading
+
+from storage.subjects import register_subject
+from web import patients
+
+
+def test_a_patient_is_registered_and_found(anna):
+    who = anna.register()
+    assert "jest gotowy" in anna.text
+    assert who in anna.get("/lead_extraction/patients").text
+    for text in (who, who.lower(), str(int(who.split("-")[1])), who.rpartition("-")[0]):
+        assert anna.get(f"/lead_extraction/patients?q={text}").address.endswith(who), text
+    assert who in anna.get("/lead_extraction/patients?q=Przykładowy").text
+    assert "Nie ma pacjenta" in anna.get("/lead_extraction/patients?q=Nieznana").text
+
+
+def test_a_number_with_a_wrong_check_character_is_a_hint(anna):
+    who = anna.register()
+    wrong = f"{who[:-2]}X9"
+    anna.get(f"/lead_extraction/patients?q={wrong}")
+    assert "Czy chodzi o" in anna.text
+    assert who in anna.text
+
+
+def test_names_are_shown_on_request_and_that_is_noted(world, anna):
+    anna.register(last_name="Widoczna")
+    assert "Widoczna" not in anna.get("/lead_extraction/patients").text
+    before = len(world.audit("identities"))
+    assert "Widoczna" in anna.get("/lead_extraction/patients?names=1").text
+    assert len(world.audit("identities")) == before + 1
+
+
+def test_identifying_values_are_not_in_the_ordinary_tables(world, anna):
+    anna.register(last_name="Tajemnicza")
+    with world.space.database.read() as connection:
+        for table, column in (
+            ("item_data", "text_value"),
+            ("audit_entry", "body"),
+            ("working_copy", "ciphertext"),
+            ("issue", "message"),
+        ):
+            rows = connection.exec_driver_sql(f"SELECT CAST({column} AS TEXT) FROM {table}").scalars()
+            assert not any("Tajemnicza" in str(row) for row in rows), table
+
+
+def test_the_same_person_is_registered_once(world, anna):
+    who = anna.register()
+    pesel = anna.open(who, "patient").value("pesel")
+    jan = world.browser("jan")
+    jan.get("/lead_extraction/patients").post({}, "/patients")
+    values = {
+        name: anna.value(name)
+        for name, _ in anna.fields("forms")[1]
+        if not name.startswith("__") and name != "csrf_token"
+    }
+    jan.post({**values, "__do": "complete"}, "forms")
+    assert "jest już w rejestrze" in jan.text
+    assert who not in jan.text
+    assert jan.value("pesel") == pesel
+
+
+def at_once(*tasks):
+    """Run tasks in threads; what they give."""
+    found = [None] * len(tasks)
+
+    def run(place, task):
+        found[place] = task()
+
+    threads = [threading.Thread(target=run, args=each) for each in enumerate(tasks)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def test_two_clicks_in_the_same_instant_make_one_patient(world, anna, monkeypatch):
+    both = threading.Barrier(2, timeout=20)
+
+    def register_together(*arguments, **more):
+        both.wait()  # each request has looked, and found no patient that was opened just now
+        return register_subject(*arguments, **more)
+
+    monkeypatch.setattr(patients, "register_subject", register_together)
+    before = len(world.audit("register"))
+    address, fields = anna.get("/lead_extraction/patients").fields("/patients")
+    cookies = anna.client.get_cookie("ecrf")
+
+    def click():
+        client = world.app.test_client()
+        client.set_cookie("ecrf", cookies.value)
+        return client.post(address, data=dict(fields))
+
+    first, second = at_once(click, click)
+    assert first.status_code == second.status_code == 303
+    assert first.location == second.location
+    assert len(world.audit("register")) == before + 1
+    assert len(world.audit("open")) == len(world.audit("register"))
+
+
+def test_the_page_of_an_earlier_click_makes_no_second_patient_and_opens_none_that_is_begun(world, anna):
+    address, fields = anna.get("/lead_extraction/patients").fields("/patients")
+    first = anna.client.post(address, data=dict(fields)).location
+    assert anna.client.post(address, data=dict(fields)).location == first
+    anna.get(first).post({"last_name": "Zaczęta", "__do": "save"}, "forms")
+    before = len(world.audit("register"))
+    again = anna.client.post(address, data=dict(fields))
+    assert again.location == "/lead_extraction/patients"
+    assert len(world.audit("register")) == before
+
+
+def test_two_clicks_make_one_episode(world, anna):
+    who = anna.register()
+    address, fields = anna.get(f"/lead_extraction/patients/{who}").fields("/episodes/")
+    before = len(world.audit("open"))
+    for _ in range(2):
+        assert anna.client.post(address, data=dict(fields)).status_code == 303
+    assert len(world.audit("open")) == before + 1
+    address, fields = anna.get(f"/lead_extraction/patients/{who}").fields("/episodes/")
+    anna.client.post(address, data=dict(fields))
+    assert len(world.audit("open")) == before + 2
