@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from engine.datatypes.base import Kind
 from engine.errors import Problems
 from engine.expressions.scopes import EVENT, Field, Scope
 from engine.expressions.terms import Type
-from engine.model.form import FormDef, GroupDef
+from engine.model.form import FormDef, GroupDef, walk_items
 from engine.model.item import ItemDef, WhenHidden
 from engine.model.metadata_version import DerivedDef, MetaDataVersion
 
@@ -44,11 +45,19 @@ def build_scopes(model: MetaDataVersion, problems: Problems) -> Scopes:
         events = tuple(collecting.get(form.id, ()))
         homes = {model.events[event].container for event in events}
         parent = _holder(form, homes, containers, problems)
+        if form.id in parent.children:
+            beside = "events" if form.id == EVENT else "a container"
+            problems.error(
+                form.mark,
+                "duplicate-id",
+                f"The form {form.id} stands in {parent.id}, beside {beside} of the same name. Rename the form.",
+            )
         scope = parent.add(Scope(form.id, "form", repeats=form.repeats, events=events))
         forms[form.id] = scope
         _fill(scope, form, groups)
+    taken = {f"{form.id}.{item.id}" for form in model.forms.values() for item in walk_items(form)} | groups.keys()
     for derived in model.derived.values():
-        _add_outcome(derived, containers, groups, problems)
+        _add_outcome(derived, containers, groups, taken, problems)
     by_id: dict[str, Scope] = {}
     for key, scope in groups.items():
         by_id.setdefault(key.partition(".")[2], scope)
@@ -142,7 +151,11 @@ def _field(item: ItemDef, scope: Scope) -> Field:
 
 
 def _add_outcome(
-    derived: DerivedDef, containers: Mapping[str, Scope], groups: Mapping[str, Scope], problems: Problems
+    derived: DerivedDef,
+    containers: Mapping[str, Scope],
+    groups: Mapping[str, Scope],
+    taken: AbstractSet[str],
+    problems: Problems,
 ) -> None:
     of_groups = {key.partition(".")[2]: scope for key, scope in groups.items()}
     scope = containers.get(derived.owner) or of_groups.get(derived.owner)
@@ -152,6 +165,14 @@ def _add_outcome(
             derived.mark,
             "unknown-container",
             f"The outcome {derived.id} belongs to {derived.owner!r}, which is neither container nor group.{guess}",
+        )
+        return
+    key = f"{scope.form_id}.{derived.id}"
+    if key in taken:
+        problems.error(
+            derived.mark,
+            "duplicate-id",
+            f"The outcome {derived.id} of {derived.owner} and an item or group of the form {scope.form_id} are both {key}. Rename the outcome.",
         )
         return
     kind = _DERIVED_KINDS.get(derived.type_name) or Kind(derived.type_name)
