@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Blueprint, Response, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from storage.accounts import session_account, sign_in, sign_out
+from storage.accounts import sign_in, sign_out
 from storage.errors import BadCredentials, LockedOut
 from web.guard import kept_at
 from web.pages import render
@@ -55,14 +55,12 @@ def sign_in_post() -> ResponseReturnValue:
 
 def open_session(token: str) -> None:
     """Begin the cookie anew; only the language stays."""
-    space, language = workspace(), session.get("language")
+    language = session.get("language")
     session.clear()
     session.permanent = True
     session["token"] = token
     if language:
         session["language"] = language
-    account = session_account(space.database, token, at=visit().now)
-    session["account"] = account.id if account else None
 
 
 @accounts.post("/sign-out")
@@ -72,9 +70,7 @@ def sign_out_post() -> ResponseReturnValue:
     token = session.get("token")
     if token:
         sign_out(workspace().database, token)
-    account = session.get("account")
     session.clear()
-    session["account"] = account  # whose drafts to keep what another window may still post
     answer = make_response(redirect(url_for("accounts.sign_in_page"), 303))
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
@@ -111,8 +107,8 @@ def door(target: str, *, login: str = "", fault: str = "", kept: str | None = No
     """The sign-in page."""
     now = visit().now
     kept_time = visit().tongue.moment(datetime.fromisoformat(kept), now) if kept else ""
-    ended = visit().lapsed is not None and "token" in session
-    return render("sign_in.html", target=target, login=login, fault=fault, kept_time=kept_time, ended=ended)
+    ended, lost = "token" in session, kept == ""
+    return render("sign_in.html", target=target, login=login, fault=fault, kept_time=kept_time, ended=ended, lost=lost)
 
 
 __all__ = ["accounts", "door", "open_session"]

@@ -16,7 +16,7 @@ from web.denials import log_denial
 from web.guard import wants_json
 from web.news import News
 from web.pages import render
-from web.rescue import rescue_post
+from web.rescue import FORM_POSTS, rescue_post
 from web.security import is_own_post
 from web.workspace import visit
 
@@ -71,16 +71,23 @@ def too_large(fault: PostTooLarge) -> ResponseReturnValue:
 
 
 def stale_token(_: CSRFError) -> ResponseReturnValue:
-    """The page is older than the sign-in. What it holds is kept as the draft; a script gets a fresh token."""
+    """The page is older than the sign-in. What it holds is kept as the draft of whoever opened it.
+
+    A script gets a fresh token, but not for the page of another account.
+    """
     one = visit()
-    if one.account is not None and one.membership is not None and is_own_post(request):
-        kept = rescue_post(one.account.id, one.now)
+    if one.account is not None and is_own_post(request) and request.endpoint in FORM_POSTS:
+        rescued = rescue_post(one.now)
+        own = rescued.owner == one.account.id
         if wants_json():
-            answer = jsonify(error=419, message=one.words("failure_419"), csrf_token=generate_csrf(), kept=kept)
-            return answer, 419
-        if kept:
+            fresh = {"csrf_token": generate_csrf()} if own else {}
+            return jsonify(error=419, message=one.words("failure_419"), kept=rescued.kept, **fresh), 419
+        if rescued.kept and own:
             arguments = request.view_args or {}
             return redirect(url_for("forms.show", **arguments, said=News(("late",)).leave()), 303)
+        if rescued.kept:
+            title, text = one.words("failure_419_other"), one.words("failure_419_other_text")
+            return render("failure.html", status=419, title=title, text=text, number="")
     if request.endpoint == "accounts.sign_in_post":
         session.pop("csrf_token", None)
         return redirect(url_for("accounts.sign_in_page", next=request.form.get("next", "/")), 303)

@@ -26,6 +26,7 @@ from web.pages import links_of, shell_of
 from web.permissions import Permission, allows
 from web.places import Spot, event_form_spot, place_of
 from web.registries import Version
+from web.rescue import owner_mark
 from web.rules import PATIENT_FORM
 from web.titles import event_title, form_words, label_of, targets_of, value_words
 from web.workspace import Visit, visit, workspace
@@ -83,6 +84,9 @@ def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> Pa
         state=STATES[entry.stored.state if entry.stored else ""],
         revision=str(entry.start().revision),
         csrf_token=generate_csrf(),
+        owner=owner_mark(
+            entry.actor.account, {"registry": entry.version.name, "who": entry.who, "spot": str(entry.spot)}, one.now
+        ),
         idempotency_key=secrets.token_urlsafe(18),
         open_rows=told.open_rows,
         summary=told.summary,

@@ -27,11 +27,10 @@ def begin() -> None:
     space = workspace()
     now, token = space.settings.clock(), session.get("token")
     account = session_account(space.database, token, at=now) if token else None
-    lapsed = None if account else session.get("account")
     tongue = space.tongues[_language(account.language if account else "")]
     held = memberships(space.database, account.id, at=now) if account else ()
     registry = (request.view_args or {}).get("registry", "")
-    g.visit = Visit(now, tongue, account, held, membership_in(held, registry), lapsed)
+    g.visit = Visit(now, tongue, account, held, membership_in(held, registry))
     if request.method == "POST":
         request.get_data(cache=True)  # once, before anything reads it as a form: the reader of forms takes it as sent
 
@@ -78,14 +77,14 @@ def guard() -> ResponseReturnValue | None:
 def ask_to_sign_in() -> ResponseReturnValue:
     """Lead to the sign-in, and keep what was posted."""
     now = visit().now
-    lapsed = visit().lapsed
-    kept = request.method == "POST" and lapsed is not None and rescue_post(lapsed, now)
-    if kept:
-        session["kept_at"] = now.isoformat()
+    kept = request.method == "POST" and rescue_post(now).kept
+    if kept or request.endpoint == "forms.post":  # an autosave is sent again by the page that holds it
+        session["kept_at"] = now.isoformat() if kept else ""
     target = _page_of_post() if request.method == "POST" else request.full_path.rstrip("?")
     if wants_json():
         sign_in = url_for("accounts.sign_in_page", next=url_for("accounts.signed_in"))
-        answer = jsonify(error="signed_out", message=visit().words("sign_in_again"), sign_in=sign_in, kept=kept)
+        message = visit().words("sign_in_again" if kept else "sign_in_first")
+        answer = jsonify(error="signed_out", message=message, sign_in=sign_in, kept=kept)
         return answer, 401
     return redirect(url_for("accounts.sign_in_page", next=target), 303)
 
@@ -106,7 +105,7 @@ def _page_of_post() -> str:
 
 
 def kept_at() -> str | None:
-    """When the last post was kept that came after the end of a session; told once."""
+    """When the last post of a form was kept that came after the end of a session, '' if it was not; told once."""
     return cast("str | None", session.pop("kept_at", None))
 
 

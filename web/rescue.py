@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask import request
@@ -9,6 +12,8 @@ from flask import request
 from renderers.html import PostTooLarge
 from storage.accounts import memberships
 from storage.errors import StorageError
+from storage.slots import utc
+from storage.working_copy import KEPT
 from web.drafts import keep_draft
 from web.entry import open_entry, settle_place
 from web.permissions import Permission, allows
@@ -19,14 +24,46 @@ from web.workspace import actor_of, workspace
 FORM_POSTS = frozenset({"forms.post", "forms.autosave"})
 
 
-def rescue_post(account: int, now: datetime) -> bool:
+@dataclass(frozen=True, slots=True)
+class Rescued:
+    """Whose page it was, and whether its contents were kept as a draft of theirs."""
+
+    owner: int | None
+    kept: bool
+
+
+def owner_mark(account: int, place: Mapping[str, str], at: datetime) -> str:
+    """What a form page carries to say, without any cookie, whose it is and of which form; it is signed."""
+    told = f"{account}.{utc(at).isoformat()}"
+    return f"{told}/{_signature(told, place)}"
+
+
+def rescue_post(now: datetime) -> Rescued:
     """Keep the posted form as the draft of the person whose page it was; nothing is saved, nothing is shown.
 
-    Whose it is, the signed cookie says; the rights are asked for again.
+    The rights of that person are asked for again. Whoever sends the page, it never becomes anybody else's draft.
     """
-    arguments = request.view_args or {}
     if request.endpoint not in FORM_POSTS or not is_own_post(request):
-        return False
+        return Rescued(None, kept=False)
+    owner = _owner(request.form.get("__owner", ""), now)
+    return Rescued(owner, kept=owner is not None and _keep(owner, now))
+
+
+def _owner(mark: str, now: datetime) -> int | None:
+    told, _, signature = mark.partition("/")
+    if not hmac.compare_digest(signature.encode(), _signature(told, request.view_args or {}).encode()):
+        return None
+    account, _, since = told.partition(".")
+    return int(account) if utc(now) - datetime.fromisoformat(since) < KEPT else None
+
+
+def _signature(told: str, place: Mapping[str, str]) -> str:
+    text = "\0".join((told, *(place[name] for name in ("registry", "who", "spot"))))
+    return workspace().database.master.keyed_hash("page", text).hex()
+
+
+def _keep(account: int, now: datetime) -> bool:
+    arguments = request.view_args or {}
     space = workspace()
     registry = str(arguments["registry"])
     held = [one for one in memberships(space.database, account, at=now) if one.registry == registry]
@@ -44,4 +81,4 @@ def rescue_post(account: int, now: datetime) -> bool:
         return False
 
 
-__all__ = ["FORM_POSTS", "rescue_post"]
+__all__ = ["FORM_POSTS", "Rescued", "owner_mark", "rescue_post"]

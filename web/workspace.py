@@ -32,14 +32,13 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request: when, in which language, and by whom. `lapsed` is the account whose session has ended."""
+    """One request: when, in which language, and by whom."""
 
     now: datetime
     tongue: Tongue
     account: Account | None = None
     memberships: tuple[Membership, ...] = ()
     membership: Membership | None = None  # the one that counts in the registry of this page
-    lapsed: int | None = None
 
     @property
     def language(self) -> str:

@@ -124,6 +124,7 @@ class PageContext:
     state: str = "draft"  # open, draft, complete, signed, locked
     revision: str = ""
     csrf_token: str = ""
+    owner: str = ""  # a signed mark that says whose page it is
     idempotency_key: str = ""
     open_rows: frozenset[str] = frozenset()  # names such as 'lx.7f3a'; rows that hold them are open too
     summary: bool = False  # show the error summary on top: after an attempt to complete

@@ -16,7 +16,7 @@ from renderers.html.words import load_words
 
 MAX_BYTES = 10_000_000
 MAX_FIELDS = 100_000
-CONTROL_NAMES = frozenset({"csrf_token", "__do", "__revision", "__key", "__open", "__clear", "__live"})
+CONTROL_NAMES = frozenset({"csrf_token", "__do", "__owner", "__revision", "__key", "__open", "__clear", "__live"})
 VERBS = frozenset(
     {"save", "complete", "autosave", "language", "open", "close", "next", "add", "copy", "remove", "undo", "clear"}
 )

@@ -87,6 +87,7 @@ class WorkPart:
             "program": markup(links.program),
             "lookup": markup(links.lookup),
             "csrf": markup(context.csrf_token),
+            "owner": markup(context.owner),
             "revision": markup(context.revision),
             "key": markup(context.idempotency_key),
             "open": markup(" ".join(sorted(context.open_rows))),

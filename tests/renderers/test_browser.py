@@ -306,7 +306,7 @@ def test_without_network_nothing_is_lost_and_saving_goes_on_later(browser, entry
     site = Site(browser, entry)
     site.down = True
     site.page.locator("#ward").fill("Oddział 7")
-    site.page.wait_for_selector("text=brak sieci, zmiany są bezpieczne")
+    site.page.wait_for_selector("text=brak sieci, nie zamykaj karty")
     site.down = False
     site.page.wait_for_selector("text=kopia robocza 12:31")
 

@@ -119,6 +119,15 @@ def test_the_session_ends_while_typing(open_browser, served):
     page.fill("[name=unit_code]", "456")
     link = page.locator("[data-signed-out]")
     link.wait_for(state="visible")
+    sign_in_elsewhere(page, link)
+    page.fill("[name=main_book_no]", "12/2025")
+    saved(page, "copy")
+    assert link.is_hidden()
+    save(page)
+    assert (page.input_value("[name=unit_code]"), page.input_value("[name=main_book_no]")) == ("456", "12/2025")
+
+
+def sign_in_elsewhere(page, link):
     with page.context.expect_page() as opened:
         link.click()
     tab = opened.value
@@ -128,11 +137,42 @@ def test_the_session_ends_while_typing(open_browser, served):
     tab.wait_for_selector("text=Zamknij tę kartę")
     tab.close()
     page.bring_to_front()
-    page.fill("[name=main_book_no]", "12/2025")
-    saved(page, "copy")
-    assert link.is_hidden()
-    save(page)
-    assert (page.input_value("[name=unit_code]"), page.input_value("[name=main_book_no]")) == ("456", "12/2025")
+
+
+def test_the_session_is_gone_and_what_is_typed_cannot_be_kept(open_browser):
+    """The page says so, and holds a save back until somebody has signed in."""
+    page = open_browser()
+    who = start_patient(page)
+    admission(page, who)
+    page.wait_for_selector("[name=__live][value=yes]", state="attached")
+    page.wait_for_load_state("networkidle")  # an answer under way would bring the cookie back
+    page.context.clear_cookies()
+    page.evaluate("document.querySelector('[name=__owner]').value = ''")
+    page.fill("[name=unit_code]", "456")
+    link = page.locator("[data-signed-out]")
+    link.wait_for(state="visible")
+    assert "Nie zamykaj tej karty" in link.inner_text()
+    assert "bezpieczne" not in link.inner_text()
+    page.locator(".dock [value=save]").click()
+    page.wait_for_function("document.activeElement.matches('[data-signed-out]')")
+    sign_in_elsewhere(page, link)
+    page.locator(".dock [value=save]").click()
+    page.wait_for_url("**said=*")
+    assert page.input_value("[name=unit_code]") == "456"
+
+
+def test_saving_without_network_keeps_the_page(open_browser):
+    page = open_browser()
+    who = start_patient(page)
+    admission(page, who)
+    page.context.set_offline(True)
+    page.fill("[name=unit_code]", "456")
+    page.locator(".dock [value=save]").click()
+    saved(page, "offline")
+    page.context.set_offline(False)
+    page.locator(".dock [value=save]").click()
+    page.wait_for_url("**said=*")
+    assert page.input_value("[name=unit_code]") == "456"
 
 
 def test_leaving_with_unsaved_changes_asks(open_browser):

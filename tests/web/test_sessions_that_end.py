@@ -38,6 +38,60 @@ def test_what_was_kept_is_encrypted(world, typing):
     assert not any(b"szukaj" in bytes(row) for row in rows)
 
 
+@pytest.fixture
+def without_cookie(typing):
+    """The same, after the browser has lost its cookies."""
+    anna, who, typed = typing
+    anna.client.delete_cookie("ecrf")
+    return anna, who, typed
+
+
+def test_a_lost_cookie_loses_nothing_that_was_typed(without_cookie):
+    anna, _, typed = without_cookie
+    anna.post(typed, "forms")
+    assert anna.address.startswith("/sign-in")
+    assert "są bezpieczne" in anna.text
+    anna.post({"login": "anna", "password": "correct horse battery"}, "sign-in")
+    assert (anna.value("unit_code"), anna.value("main_book_no")) == ("123", "zły numer")
+
+
+def test_the_script_is_told_whether_it_was_kept(without_cookie):
+    anna, who, typed = without_cookie
+    assert anna.draft(typed).json["kept"] is True
+    assert anna.draft({**typed, "unit_code": "456", "__owner": ""}).json["kept"] is False
+    assert anna.sign_in("anna").open(who, "admission").value("unit_code") == "123"
+
+
+@pytest.mark.parametrize("change", ["", "1.2025-07-01T10:00:00+00:00/00", "altered", "late"])
+def test_a_page_that_does_not_say_whose_it_is_is_not_called_kept(world, without_cookie, change):
+    anna, _, typed = without_cookie
+    mark = dict(anna.fields("forms")[1])["__owner"]
+    if change == "late":
+        world.clock.wait(days=15)
+    account, rest = mark.split(".", 1)
+    marks = {"altered": f"{int(account) + 1}.{rest}", "late": mark}
+    anna.post({**typed, "__owner": marks.get(change, change)}, "forms")
+    assert "są bezpieczne" not in anna.text
+    assert "nie udało się zachować" in anna.text
+    anna.post({"login": "anna", "password": "correct horse battery"}, "sign-in")
+    assert anna.value("unit_code") == ""
+
+
+def test_a_page_of_another_account_is_kept_for_that_account_alone(world, typing):
+    anna, who, typed = typing
+    address, fields = anna.fields("forms")
+    anna.get("/lead_extraction/patients").post({}, "sign-out")
+    anna.sign_in("piotr")
+    told = anna.draft(typed, page=(address, fields))
+    assert (told.status_code, told.json["kept"], "csrf_token" in told.json) == (419, True, False)
+    body = urlencode([*(pair for pair in fields if pair[0] not in typed), *typed.items()])
+    answer = anna.client.post(address, data=body, content_type=BODY)
+    assert answer.status_code == 419
+    assert "na innym koncie" in answer.get_data(as_text=True)
+    assert anna.open(who, "admission").value("unit_code") == ""
+    assert world.browser("anna").open(who, "admission").value("unit_code") == "123"
+
+
 def test_nobody_else_gets_it(world, typing):
     anna, _, typed = typing
     world.clock.wait(hours=2)

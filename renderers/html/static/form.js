@@ -26,7 +26,7 @@
   /* --- save state and autosave ------------------------------------------------------------------------------- */
   const saved = document.querySelector('[data-save]');
   const TONES = { saved: 'ok', offline: 'warn', conflict: 'err', refused: 'err' };
-  const save = { dirty: false, sending: false, timer: 0, wait: 1000, edits: 0, leaving: false, stopped: false, kept: false, flight: null };
+  const save = { dirty: false, sending: false, timer: 0, wait: 1000, edits: 0, leaving: false, stopped: false, kept: false, held: false, flight: null };
 
   function showSave(state, time) {
     saved.dataset.save = state;
@@ -65,8 +65,9 @@
       const told = await answer.json();
       signedOut(answer.status === 401 ? told : null);
       if (answer.ok) accept(told, edits); else refuse(answer.status, told, edits);
-    } catch {
+    } catch (fault) {
       if (save.leaving) return; // what is being sent with the page holds it all
+      save.held = fault instanceof TypeError; // no answer at all: a page that is sent now would be lost
       showSave('offline');
       save.timer = setTimeout(send, save.wait + Math.random() * 500);
       save.wait = Math.min(save.wait * 2, 60000);
@@ -79,23 +80,28 @@
     if (status === 409 && told.kept) { save.dirty = edits !== save.edits; showSave('conflict'); return; }
     if (status === 419 && told.csrf_token) { // somebody signed in again since the page was made
       for (const field of document.querySelectorAll('[name=csrf_token]')) field.value = told.csrf_token;
+      save.held = false;
       save.timer = setTimeout(send, save.wait);
       save.wait = Math.min(save.wait * 2, 60000);
     } else if (status === 401) {
       save.kept = told.kept && edits === save.edits;
+      save.held = !told.kept;
       showSave('unsaved');
       save.timer = setTimeout(send, 20000);
     } else { save.stopped = true; showSave('refused'); }
   }
   function signedOut(told) {
     const link = document.querySelector('[data-signed-out]');
-    if (!link || link.hidden === !told) return;
-    if (told) link.href = told.sign_in;
+    if (!link) return;
     link.hidden = !told;
+    if (!told) return;
+    link.href = told.sign_in;
+    for (const part of all('[data-kept]', link)) part.hidden = (part.dataset.kept === 'yes') !== told.kept;
   }
   addEventListener('focus', () => { const link = document.querySelector('[data-signed-out]'); if (link && !link.hidden) send(); });
   function accept(answer, edits) {
     save.wait = 1000;
+    save.held = false;
     if (answer.revision !== undefined) find('[name=__revision]').value = answer.revision;
     if (edits !== save.edits) { save.timer = setTimeout(send, 800); return; } // typed meanwhile: this answer is old
     save.dirty = false;
@@ -108,6 +114,7 @@
   document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') send(true); });
   addEventListener('beforeunload', (event) => { if (save.dirty && !save.kept && !save.leaving) { event.preventDefault(); event.returnValue = words.leave; } });
   form.addEventListener('submit', (event) => {
+    if (save.held || !navigator.onLine) { event.preventDefault(); resume(event.submitter); return; }
     save.leaving = true;
     clearTimeout(save.timer);
     if (save.flight) save.flight.abort();
@@ -115,6 +122,13 @@
     if (event.submitter && event.submitter.value === 'save') markPlace(document.activeElement);
   });
   addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); }); // it was sent: its revision is old
+
+  /* While nothing that is sent would arrive or be kept, the page stays; what was pressed is done if that is over. */
+  async function resume(button) {
+    await send();
+    const link = document.querySelector('[data-signed-out]');
+    if (!navigator.onLine) showSave('offline'); else if (!save.held) form.requestSubmit(button); else if (link && !link.hidden) link.focus();
+  }
 
   /* --- what rules say ------------------------------------------------------------------------------------------ */
   const placeOf = (element) => { const row = element.closest('[data-row]'); return { path: row ? row.dataset.path + '.' : '', name: row ? row.dataset.row + '.' : '' }; };
