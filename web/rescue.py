@@ -45,16 +45,12 @@ def rescue_post(now: datetime) -> Rescued:
     """
     if request.endpoint not in FORM_POSTS or not is_own_post(request):
         return Rescued(None, kept=False)
-    owner = _owner(request.form.get("__owner", ""), now)
-    return Rescued(owner, kept=owner is not None and _keep(owner, now))
-
-
-def _owner(mark: str, now: datetime) -> int | None:
-    told, _, signature = mark.partition("/")
+    told, _, signature = request.form.get("__owner", "").partition("/")
     if not hmac.compare_digest(signature.encode(), _signature(told, request.view_args or {}).encode()):
-        return None
+        return Rescued(None, kept=False)
     account, _, since = told.partition(".")
-    return int(account) if utc(now) - datetime.fromisoformat(since) < KEPT else None
+    recent = utc(now) - datetime.fromisoformat(since) < KEPT
+    return Rescued(int(account), kept=recent and _keep(int(account), now))
 
 
 def _signature(told: str, place: Mapping[str, str]) -> str:
