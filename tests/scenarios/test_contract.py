@@ -635,6 +635,16 @@ def test_state_of_a_planned_event(now, state):
     )
 
 
+def test_other_values_of_a_parameter_make_other_outcomes_and_nothing_else():
+    tree = follow_ups({"fv": 4}, {"fv": 6}, {"fv": 8})
+    answer = evaluated(FOLLOW_UPS, "main", tree)
+    assert answer["calculated"]["above"] == "2"
+    assert {name: value for name, value in answer["derived"].items() if name.startswith(("out1", "some"))} == {
+        "out1": "2", "out1_lim7": "1", "out1_lim9": "0", "some": True, "some_lim7": True, "some_lim9": False,
+    }  # fmt: skip
+    assert not any("lim" in name for name in answer["calculated"])
+
+
 @pytest.mark.parametrize("flag", [False, None])
 def test_event_whose_condition_is_not_true_is_not_planned(flag):
     tree = {"forms": {"main": {"start": "2025-01-01", "flag": flag}}}
