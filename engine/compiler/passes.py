@@ -223,7 +223,7 @@ def _warn_if_silent(bench: Workbench, check: CheckDef, forms: set[str]) -> None:
             check.condition.mark,
             "silent-check",
             f"{check.id} reads {names}: while that form is absent the check is silent (over rows: it judges as if there were none). "
-            "Ask exists(…), filled(…) or `is true` if that is not meant.",
+            "If that is not meant, ask exists(…), filled(…) or `is true`; if it is, say so: `… is not false`.",
         )
 
 

@@ -21,6 +21,11 @@ def test_compiles_and_satisfies_its_examples(file: Path) -> None:
     assert [str(problem) for problem in check_file(file) if problem.severity is Severity.ERROR] == []
 
 
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+def test_a_shipped_definition_has_no_warnings(file: Path) -> None:
+    assert [str(problem) for problem in check_file(file)] == []
+
+
 def examples_of(file: Path) -> tuple[CompiledRegistry, list[Example]]:
     registry, problems = compile_definition(file), Problems()
     cases = list(read_examples(file.parent / "examples" / f"{registry.model.registry}.yaml", problems))
