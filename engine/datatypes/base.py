@@ -84,6 +84,7 @@ class Facets:
     unit: str | None = None  # the stored unit (UCUM)
     units: Mapping[str, Decimal] = field(default_factory=dict)  # entered unit -> how many of it make one stored unit
     choices: Mapping[str, Choice] = field(default_factory=dict)  # by code, in order of the list
+    dictionary: bool = False  # codes that people know and look for: shown beside their labels
     open_list: bool = False  # a dictionary that is not shipped: any code of sane shape is accepted
     pattern: str | None = None
     check: str | None = None  # a named check of an identifier: pesel, npwz, gs1, luhn, mod11, ...

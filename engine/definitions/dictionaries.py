@@ -208,7 +208,7 @@ def read_dictionary(context: Context, shell: CodeList, named: Node) -> CodeList:
             "csv-row",
             f"At least {reader.faults - MAX_FAULTS} more faults of this file are not listed.",
         )
-    return replace(shell, choices=reader.choices, values=reader.values, validity=reader.validity)
+    return replace(shell, choices=reader.choices, values=reader.values, validity=reader.validity, dictionary=True)
 
 
 def _read_rows(reader: _Reader, text: str) -> None:

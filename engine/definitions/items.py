@@ -214,6 +214,7 @@ def _facets(context: Context, node: Node, datatype: DataType, codelist: CodeList
         unit=stored,
         units=units,
         choices=codelist.choices if codelist else {},
+        dictionary=codelist is not None and codelist.dictionary,
         open_list=codelist is not None and codelist.external is not None,
         pattern=_pattern(context, node),
         check=_check(context, node),

@@ -34,6 +34,7 @@ class CodeList:
     values: Mapping[str, Mapping[str, Attribute]] = field(default_factory=dict)  # code -> attribute -> value
     standard: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # code -> system -> code
     external: str | None = None
+    dictionary: bool = False  # from a file: its codes are known beyond this registry
     validity: Mapping[str, tuple[date | None, date | None]] = field(default_factory=dict)  # code -> first, last day
     mark: Mark = NOWHERE
 

@@ -22,6 +22,7 @@ _GROUPED = frozenset({Control.DATE, Control.PARTIAL_DATE, Control.DATETIME, Cont
 class OptionFace:
     code: str
     label: str
+    known: str = ""  # the code, where people know it
     exclusive: bool = False
     withdrawn: bool = False
 
@@ -135,7 +136,11 @@ def _options(item: ItemDef, control: Control, words: Words) -> tuple[OptionFace,
         return OptionFace("true", words.text("yes")), OptionFace("false", words.text("no"))
     return tuple(
         OptionFace(
-            choice.code, in_language(choice.label, words.language) or choice.code, choice.exclusive, choice.withdrawn
+            choice.code,
+            in_language(choice.label, words.language) or choice.code,
+            choice.code if item.facets.dictionary else "",
+            choice.exclusive,
+            choice.withdrawn,
         )
         for choice in item.facets.choices.values()
     )

@@ -336,7 +336,7 @@
   function isFilled(field) {
     const pill = find('.gone', field);
     if (pill && !pill.hidden) return true;
-    return all('.f-c input:not([type=hidden]), .f-c select, .f-c textarea', field).some((box) => !/__(ack|why|u|o)/.test(box.name) && (/radio|checkbox/.test(box.type) ? box.checked : box.value !== ''));
+    return all('.f-c input:not([type=hidden]), .f-c select, .f-c textarea', field).some((box) => box.name && !/__(ack|why|u|o)/.test(box.name) && (/radio|checkbox/.test(box.type) ? box.checked : box.value !== ''));
   }
 
   /* --- the hook of the browser's interpreter: record.js gives ecrfRules.open(program, state) --- */

@@ -105,13 +105,23 @@
   }
 
   function filter(boxes) {
-    const input = copy('t-filter').firstElementChild;
-    boxes.before(input);
+    const [input, status] = copy('t-filter').children;
+    boxes.before(input, status);
+    const options = all('.opt', boxes).map((option) => ({ option, box: find('input', option), words: plain(option.textContent) }));
+    /* What is chosen stands first, or it would be out of sight; not while somebody moves through the list. */
+    function order() {
+      if (boxes.contains(document.activeElement)) return;
+      boxes.append(...options.filter(({ box }) => box.checked).map(({ option }) => option), ...options.filter(({ box }) => !box.checked).map(({ option }) => option));
+      boxes.scrollTop = 0;
+    }
     input.addEventListener('input', (event) => {
       event.stopPropagation();
-      const wanted = plain(input.value);
-      for (const option of all('.opt', boxes)) option.hidden = find('input', option).disabled || (!plain(option.textContent).includes(wanted) && !find('input', option).checked);
+      const wanted = plain(input.value).split(/\s+/), matches = options.filter(({ box, words: text }) => !box.disabled && wanted.every((word) => text.includes(word)));
+      for (const each of options) each.option.hidden = each.box.disabled || !(each.box.checked || matches.includes(each));
+      status.textContent = !input.value.trim() ? '' : matches.length ? count('found', matches.length) : words.nothingFound;
+      order();
     });
+    order();
   }
 
   for (const select of all('select[data-pick]')) if (select.options.length > 9) pick(select);
