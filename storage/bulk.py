@@ -145,7 +145,10 @@ def _texts(table: Table, columns: Sequence[str]) -> bool:
 
 def array_text(values: Sequence[Any]) -> str:
     """PostgreSQL's text of an array. Written here because psycopg's own takes longer than the rest of a save."""
-    if set(map(type, values)) == {str}:
+    kinds = set(map(type, values))
+    if kinds == {int}:
+        return f"{{{','.join(map(str, values))}}}"
+    if kinds == {str}:
         joined = '","'.join(values)
         if "\\" not in joined and joined.count('"') == 2 * (len(values) - 1):  # no quote but our own
             return f'{{"{joined}"}}'

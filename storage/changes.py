@@ -26,25 +26,20 @@ class Submitted:
     kept: frozenset[Key]
 
 
+Pairs = Mapping[Key, tuple[Cell | None, Cell | None]]  # old and new
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """Old and new of everything that differs."""
 
     rows: Mapping[str, tuple[RowState | None, RowState]] = field(default_factory=dict)
-    cells: Mapping[Key, tuple[Cell | None, Cell | None]] = field(default_factory=dict)
+    cells: Pairs = field(default_factory=dict)
+    files: Pairs = field(default_factory=dict)  # those of the cells that hold files
+    items: tuple[str, ...] = ()  # the ids of the changed items, sorted
 
     def __bool__(self) -> bool:
         return bool(self.rows or self.cells)
-
-    @property
-    def items(self) -> tuple[str, ...]:
-        """The ids of the changed items, sorted."""
-        return tuple(sorted({item for _, item in self.cells}))
-
-    @property
-    def files(self) -> dict[Key, tuple[Cell | None, Cell | None]]:
-        """The changes that concern files."""
-        return {key: both for key, both in self.cells.items() if any(cell and cell.slot == Slot.FILE for cell in both)}
 
 
 def flatten(index: FormIndex, data: FormData, withdrawn: Mapping[Key, str]) -> Submitted:
@@ -100,7 +95,9 @@ def compare(index: FormIndex, stored: FormRecord | None, submitted: Submitted, t
     for key, cell in old_cells.items():
         if _is_gone(key, cell, index, submitted):
             cells[key] = (cell, None)
-    return Changes(rows, cells)
+    sealed = {key: both for key, both in cells.items() if key[1] in index.sealed} if index.sealed else {}
+    files = {key: both for key, both in sealed.items() if any(cell and cell.slot == Slot.FILE for cell in both)}
+    return Changes(rows, cells, files, tuple(sorted({item for _, item in cells})))
 
 
 def _is_gone(key: Key, cell: Cell, index: FormIndex, submitted: Submitted) -> bool:

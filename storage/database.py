@@ -79,7 +79,7 @@ def open_database(url: str, keys: Keys | None = None, *, connections: int = 10) 
     if address.get_backend_name() == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
         return Database(
-            create_engine(address, pool_size=connections, max_overflow=connections, pool_pre_ping=False), keys
+            create_engine(address, pool_size=connections, max_overflow=connections, pool_reset_on_return=None), keys
         )
     pool = create_engine(address, pool_size=connections, max_overflow=connections)
     event.listen(pool, "connect", _prepare_sqlite)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
@@ -38,7 +38,6 @@ class Cell(NamedTuple):
 # A file has no column: its name often tells whose it is, so what is known of it is always encrypted.
 SLOTS = (Slot.CODE, Slot.NUMBER, Slot.DATE, Slot.BOOLEAN, Slot.TEXT, Slot.DATETIME, Slot.TIME, Slot.REFERENCE)
 CELL_SLOTS = (*map(str, SLOTS), MISSING, WITHDRAWN)
-_NAMES = {slot: str(slot) for slot in Slot}  # an enum's own conversion takes longer than the rest of a cell
 _PLACES = {name: place for place, name in enumerate(CELL_SLOTS)}
 
 
@@ -49,7 +48,9 @@ def value_column(slot: str) -> str:
 
 def number_text(number: Decimal) -> str:
     """Canonical text of a number: no exponent, no trailing zeros after the point."""
-    text = f"{number:f}"
+    text = str(number)
+    if "E" in text:
+        text = f"{number:f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text) if number else "0"
 
 
@@ -58,13 +59,20 @@ def clock_text(clock: time) -> str:
     return clock.isoformat().rstrip("0") if clock.microsecond else clock.isoformat()
 
 
+def code_texts(codes: str | Iterable[str]) -> tuple[str, ...]:
+    """One code or several: several always."""
+    return (codes,) if type(codes) is str else tuple(codes)
+
+
 _AS_PLAIN: Mapping[Slot, Callable[[Any], Any]] = {
     Slot.NUMBER: number_text,
     Slot.DATE: date.isoformat,
     Slot.TIME: clock_text,
     Slot.DATETIME: instant_text,
-    Slot.CODE: lambda codes: (codes,) if isinstance(codes, str) else tuple(codes),
+    Slot.CODE: code_texts,
 }
+# An enum's own conversion to text takes longer than the rest of a cell.
+_WAYS = {slot: (str(slot), _AS_PLAIN.get(slot)) for slot in Slot}
 _FROM_PLAIN: Mapping[str, Callable[[Any], Any]] = {
     Slot.NUMBER: Decimal,
     Slot.DATE: date.fromisoformat,
@@ -113,12 +121,11 @@ def cell_of(item: ItemDef, value: Entered | None) -> Cell | None:
 
 def stored_cell(datatype: DataType, value: Value) -> Cell | None:
     """A value of a data type as a cell; no chosen code is the same as no answer."""
-    content, extra = datatype.store(value)
-    slot = datatype.slot
-    plain = _AS_PLAIN[slot](content) if slot in _AS_PLAIN else content
-    if plain == ():
-        return None
-    return Cell(_NAMES[slot], plain, _extra_text(tuple(extra.items())) if extra else None)
+    plain, extra = datatype.store(value)
+    name, convert = _WAYS[datatype.slot]
+    if convert is not None:
+        plain = convert(plain)
+    return Cell(name, plain, _extra_text(tuple(extra.items())) if extra else None) if plain != () else None
 
 
 # Offsets and units are few and come back with nearly every value.
@@ -170,7 +177,8 @@ def canonical(content: Any) -> str:
     return _CANONICAL.encode(content)
 
 
-_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+# What is written is made here and never refers to itself: looking for that takes a third of the time.
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False)
 
 
 def utc(at: datetime) -> datetime:

@@ -71,10 +71,11 @@ row_data = Table(
 _EITHER = [*(column.name for column in slot_columns()), "missing", "withdrawn"]
 _ONE_OF = " + ".join(f"CASE WHEN {name} IS NULL THEN 0 ELSE 1 END" for name in _EITHER) + " = 1"
 
+# That values belong to a form, or to an instance, is held by triggers of the migration, once for each statement.
 item_data = Table(
     "item_data",
     METADATA,
-    Column("form_id", Id, ForeignKey("form_instance.id"), primary_key=True, autoincrement=False),
+    Column("form_id", Id, primary_key=True, autoincrement=False),
     Column("row_id", Text, primary_key=True),  # '' outside groups
     Column("item", Text, primary_key=True),
     Column("position", SmallInteger, primary_key=True, autoincrement=False),  # of a chosen code; else 0
@@ -89,7 +90,7 @@ item_data = Table(
 calculated_data = Table(  # values that rules give; form 0 holds the outcomes of the container instance
     "calculated_data",
     METADATA,
-    Column("instance_id", Id, ForeignKey("instance.id"), primary_key=True, autoincrement=False),
+    Column("instance_id", Id, primary_key=True, autoincrement=False),
     Column("form_id", Id, primary_key=True, autoincrement=False),
     Column("row_id", Text, primary_key=True),
     Column("item", Text, primary_key=True),

@@ -2,6 +2,8 @@ import threading
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from engine.datatypes.values import Entered, Missing, Unread
 from engine.records.form_data import FormData, RowData
@@ -235,6 +237,25 @@ def test_a_save_that_touches_everything_writes_with_at_most_eight_statements(war
     assert len(writes(sent)) <= (1 if ward.database.dialect == "postgresql" else 8)
     assert len(sent) <= (5 if ward.database.dialect == "postgresql" else 12)
     assert len(ward.stored().groups["bc"]) == 100
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO item_data (form_id, row_id, item, position, code_value) SELECT id + 1, '', 'x', 0, 'a' FROM last",
+        "INSERT INTO calculated_data (instance_id, form_id, row_id, item, position) SELECT -1, id, '', 'x', 0 FROM last",
+        "UPDATE item_data SET form_id = form_id - 1",
+        "UPDATE form_instance SET id = -id",
+        "DELETE FROM form_instance WHERE id IN (SELECT id FROM last)",
+        "DELETE FROM instance",
+    ],
+)
+def test_values_are_never_without_what_they_belong_to(ward, statement):
+    ward.save(FormData({"v_text": "a"}))
+    last = "WITH last AS (SELECT max(id) AS id FROM form_instance) "
+    with pytest.raises(DBAPIError), ward.database.write() as connection:
+        connection.execute(text(last + statement))
+    assert ward.stored().items == {"v_text": "a"}
 
 
 def test_keys_are_unique_across_subjects(new_ward):

@@ -274,7 +274,6 @@ def upgrade() -> None:
         sa.Column("reference_value", sa.Text(), nullable=True),
         sa.Column("number_search", sa.Float(), nullable=True),
         sa.Column("extra", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["instance_id"], ["instance.id"], name=op.f("fk_calculated_data_instance_id")),
         sa.PrimaryKeyConstraint(
             "instance_id", "form_id", "row_id", "item", "position", name=op.f("pk_calculated_data")
         ),
@@ -383,7 +382,6 @@ def upgrade() -> None:
             " + ".join(f"CASE WHEN {name} IS NULL THEN 0 ELSE 1 END" for name in EITHER) + " = 1",
             name=op.f("ck_item_data_one_slot"),
         ),
-        sa.ForeignKeyConstraint(["form_id"], ["form_instance.id"], name=op.f("fk_item_data_form_id")),
         sa.PrimaryKeyConstraint("form_id", "row_id", "item", "position", name=op.f("pk_item_data")),
     )
     op.create_table(
@@ -426,6 +424,8 @@ def upgrade() -> None:
     )
     guard_history()
     guard_attachments()
+    guard_values("item_data", "form_id", "form_instance")
+    guard_values("calculated_data", "instance_id", "instance")
 
 
 def guard_history() -> None:
@@ -469,6 +469,42 @@ def guard_attachments() -> None:
     refuse = "BEGIN SELECT RAISE(ABORT, 'attachment is never changed'); END"
     op.execute(f"CREATE TRIGGER attachment_frozen BEFORE UPDATE ON attachment {refuse}")
     op.execute(f"CREATE TRIGGER attachment_kept BEFORE DELETE ON attachment WHEN {kept} {refuse}")
+
+
+def guard_values(table: str, column: str, owner: str) -> None:
+    """Values belong to something that is there. A foreign key would say so too, but be looked up anew for each row."""
+    frozen = ((f"UPDATE OF {column}", table), ("UPDATE OF id", owner), ("DELETE", owner))
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            f"CREATE FUNCTION ecrf_{table}_belong() RETURNS trigger LANGUAGE plpgsql AS $$ "  # noqa: S608 -- names alone
+            f"DECLARE owners bigint[] := ARRAY(SELECT DISTINCT {column} FROM added); "
+            f"BEGIN IF (SELECT count(*) FROM {owner} WHERE id = ANY (owners)) < cardinality(owners) THEN "
+            f"RAISE foreign_key_violation USING MESSAGE = '{table} of no {owner}'; END IF; RETURN NULL; END $$"
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_belong AFTER INSERT ON {table} REFERENCING NEW TABLE AS added "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION ecrf_{table}_belong()"
+        )
+        for change, where in (*frozen, ("TRUNCATE", owner)):
+            op.execute(
+                f"CREATE TRIGGER {where}_{_word(change)}_refused BEFORE {change} ON {where} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION ecrf_refuse()"
+            )
+        return
+    op.execute(
+        f"CREATE TRIGGER {table}_belong BEFORE INSERT ON {table} "  # noqa: S608 -- names alone
+        f"WHEN NOT EXISTS (SELECT 1 FROM {owner} WHERE id = NEW.{column}) "
+        f"BEGIN SELECT RAISE(ABORT, '{table} of no {owner}'); END"
+    )
+    for change, where in frozen:
+        op.execute(
+            f"CREATE TRIGGER {where}_{_word(change)}_refused BEFORE {change} ON {where} "
+            f"BEGIN SELECT RAISE(ABORT, '{where} is never changed so'); END"
+        )
+
+
+def _word(change: str) -> str:
+    return change.partition(" ")[0].lower()
 
 
 def downgrade() -> None:
