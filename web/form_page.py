@@ -50,7 +50,7 @@ def form_page(entry: Entry, told: Told, *, status: int = 200) -> Response:
     touched = None if told.summary else entry.touched
     evaluation = _outspoken(entry, session.evaluation, touched)
     mode = "edit" if allows(entry.actor.role, Permission.ENTER) else "read"
-    context = replace(_context(entry, one, evaluation, told), withheld=session.withheld)
+    context = replace(_context(entry, one, evaluation, told), withheld=session.withheld, why=session.why)
     page = entry.version.pages.form(
         entry.spot.form, language=one.language, mode=mode, data=entry.data, evaluation=evaluation, context=context,
         state_json=script_safe(subject_state(session, touched)) if mode == "edit" else "",

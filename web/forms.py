@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from engine.model.form import FormDef
 from engine.records.quiet import filled
 from renderers.html import Notice, evaluation_patch
+from renderers.html.names import levels
+from renderers.html.posted_data import PostedForm
 from storage.errors import Conflict
 from storage.working_copy import drop_working_copy
 from web.conflicts import conflict_page, merge
@@ -68,8 +71,18 @@ def autosave(registry: str, who: str, spot: str) -> ResponseReturnValue:
     session = entry.session(posted.data, one.now, one.language)
     evaluation = session.evaluation
     quiet = entry.quiet(evaluation, None if entry.stored is not None else filled(posted.data))
-    patch = evaluation_patch(entry.form, posted.data, evaluation, one.language, withheld=session.withheld, quiet=quiet)
+    why = {path: session.why(path) for path in _calculated_on(entry.form, posted)}
+    patch = evaluation_patch(
+        entry.form, posted.data, evaluation, one.language, withheld=session.withheld, quiet=quiet, why=why
+    )
     return jsonify(saved=one.tongue.moment(one.now, one.now), revision=str(draft.revision), evaluation=patch)
+
+
+def _calculated_on(form: FormDef, posted: PostedForm) -> Iterator[str]:
+    """The paths of the calculated items that the page shows: those of the form and of its open rows."""
+    for level in levels(form, posted.data):
+        if not level.place.steps or level.place.name in posted.open_rows:
+            yield from (str(level.place.path.at(i.id)) for i in level.part.items if i.calculate is not None)
 
 
 @forms.post("/discard")

@@ -49,7 +49,7 @@ _SHAPES: Mapping[str, Shape] = {
 
 
 _ORDERING = frozenset({"first", "last", "prev", "next"})
-_OUTSIDE: Mapping[str, frozenset[int]] = {  # values that are asked once, not of each element
+ASKED_ONCE: Mapping[str, frozenset[int]] = {  # the values that are asked once, not of each element, by their places
     "covered": frozenset({2, 3}),
     "active": frozenset({2}),
 }
@@ -116,7 +116,7 @@ def _bind_values(binder: Binder, node: Call, source: _Source, context: Context) 
     if node.values:
         if source.value is not None and not source.elements:
             binder.fault(node, "wrong-call", "Say what is taken either in the path or after `:`, not both.")
-        outside = _OUTSIDE.get(node.name, frozenset())
+        outside = ASKED_ONCE.get(node.name, frozenset())
         return tuple(
             binder.bind(value, context if place in outside else source.inside)
             for place, value in enumerate(node.values)

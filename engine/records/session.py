@@ -16,7 +16,7 @@ from engine.model.form import CheckSeverity, FormDef
 from engine.records.checking import path_of
 from engine.records.describing import Description
 from engine.records.evaluation import DerivedValue, Evaluation, Violation
-from engine.records.explaining import because
+from engine.records.explaining import Explainer, Fact
 from engine.records.form_data import Focus, FormData, Instance, RowData
 from engine.records.judging import Case, withheld
 from engine.records.path import ItemPath, parse_path
@@ -55,6 +55,7 @@ class Session:
         self.focus: Node = self.tree.focus
         self.form: FormDef = registry.model.forms[focus.form]
         self._plan = plan_of(self.program, focus.form)
+        self._explainer = Explainer(self.tree, language)
         self._verdicts = Verdicts(self._plan, self.tree, self.focus, at, language)
         with without_collection():
             settle_all(self.program, self.tree)
@@ -111,8 +112,8 @@ class Session:
             for node in self._owners(step, around):
                 path = path_of(node)
                 name = str(path.at(step.id)) if path.rows else step.id
-                reasons = because(step, node, self.tree, self.language) if step.rules.derived.explain else ()
-                yield name, DerivedValue(node.values.get(step.id), reasons)
+                facts = self._explainer.outcome(step, node) if step.rules.derived.explain else ()
+                yield name, DerivedValue(node.values.get(step.id), tuple(dict.fromkeys(map(str, facts))))
 
     def _owners(self, step: OutcomeStep, around: list[Node]) -> list[Node]:
         if step.scope.kind == "group":
@@ -134,6 +135,12 @@ class Session:
             for plan in part.by_id.values()
             if plan.judge is not None and plan.judge.only is not None
         }
+
+    def why(self, path: str) -> tuple[Fact, ...]:
+        """What a calculated item of the form was made of."""
+        place = parse_path(path)
+        rule = self.registry.items[f"{self.form.id}.{place.item}"].calculate
+        return self._explainer.value(rule.term, self._node(place)) if rule is not None else ()
 
     @property
     def data(self) -> FormData:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.records.evaluation import Violation
+from engine.records.explaining import Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,10 @@ class Shell:
     links: Links = field(default_factory=Links)
 
 
+def _no_facts(_path: str) -> Sequence[Fact]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class PageContext:
     """Everything a form page needs besides values and evaluation. All of it has a sensible default."""
@@ -133,7 +138,7 @@ class PageContext:
     targets: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)  # form or group -> (target, words)
     labels: Mapping[str, str] = field(default_factory=dict)  # code of an open dictionary -> its words
     withheld: Mapping[str, frozenset[str]] = field(default_factory=dict)  # path -> codes not offered (`only`)
-    why: Mapping[str, str] = field(default_factory=dict)  # path of a calculated item -> explanation in words
+    why: Callable[[str], Sequence[Fact]] = _no_facts  # path of a calculated item -> what it was made of
     hidden_items: frozenset[str] = frozenset()  # ids a role may not see
     fixed_items: frozenset[str] = frozenset()  # ids a role may not edit: shown as text
     navigator: tuple[Steps, ...] = ()

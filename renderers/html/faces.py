@@ -28,16 +28,6 @@ class OptionFace:
 
 
 @dataclass(frozen=True, slots=True)
-class InputFace:
-    """An item that a formula reads: of the same row, or of the form itself. `key` is its hole and flag."""
-
-    id: str
-    label: str
-    of_form: bool
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
 class ItemFace:
     """One item as the macros see it."""
 
@@ -65,7 +55,6 @@ class ItemFace:
     demanded: bool  # at some time: by a rule or always
     heading: bool
     formula: str
-    inputs: tuple[InputFace, ...]
     accepts: str
     megabytes: str
 
@@ -80,8 +69,8 @@ def control_of(item: ItemDef) -> Control:
     return control
 
 
-def item_face(item: ItemDef, words: Words, inputs: tuple[InputFace, ...] = ()) -> ItemFace:
-    """The face of an item; `inputs` are what its formula reads."""
+def item_face(item: ItemDef, words: Words) -> ItemFace:
+    """The face of an item."""
     language = words.language
     control = control_of(item)
     facets = item.facets
@@ -116,7 +105,6 @@ def item_face(item: ItemDef, words: Words, inputs: tuple[InputFace, ...] = ()) -
         demanded=item.required is not False,
         heading=item.datatype.name == "heading",
         formula=item.calculate.text if item.calculate else "",
-        inputs=inputs,
         accepts=", ".join(media.split("/")[-1] for media in facets.media_types),
         megabytes=f"{facets.max_bytes / 1_000_000:g}" if facets.max_bytes else "",
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -13,10 +12,11 @@ from engine.datatypes.base import Control
 from engine.datatypes.values import Entered, Missing, Unread
 from engine.model.form import CheckSeverity
 from engine.model.item import ItemDef
-from engine.model.text import in_language
 from engine.records.evaluation import Violation
+from engine.records.explaining import Fact
 from renderers.html.context import acknowledgement, answer_key
-from renderers.html.faces import BUTTONS, InputFace, ItemFace, control_of, item_face
+from renderers.html.faces import BUTTONS, ItemFace, control_of, item_face
+from renderers.html.facts import fact_parts
 from renderers.html.request import Request
 from renderers.html.segments import Flags, Part, Texts, Workshop, markup
 from renderers.html.values import SHOW, Show, display, reason_of, shown_in
@@ -29,7 +29,6 @@ _PLAIN = (Decimal, date, bool)  # nothing in their words is to be escaped
 _CODES: frozenset[type] = frozenset({bool, str, tuple, Missing})
 _NO_CODES: frozenset[type] = frozenset({Missing})
 _NOT_ALONE = (Control.REFERENCE, Control.LOOKUP)  # their words come with the request
-_NAME = re.compile(r"\b[a-z][a-z0-9_]*\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,7 @@ class SmallParts:
     issues: Part
     issue: Part
     saved: Part
+    fact: Part
 
 
 def small_parts(workshop: Workshop) -> SmallParts:
@@ -51,16 +51,8 @@ def small_parts(workshop: Workshop) -> SmallParts:
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
-    """An item that a formula reads: of the same row, or of the form itself."""
-
-    item: ItemDef
-    face: InputFace
-
-
-@dataclass(frozen=True, slots=True)
 class ItemPart:
-    """An item ready to be filled; `inputs` are the items of its formula, to say why."""
+    """An item ready to be filled."""
 
     item: ItemDef
     face: ItemFace
@@ -75,7 +67,6 @@ class ItemPart:
     asked: bool  # something to be entered
     alone: bool  # an input that shows its own value and nothing else
     codes: frozenset[type]  # types of values that are codes of a short list
-    inputs: tuple[Input, ...] = ()
     kept: dict[tuple[Flags, Entered | None], str] = field(default_factory=dict, compare=False)
 
     def pour(self, out: list[str], at: str, here: str, items: Mapping[str, Entered], request: Request) -> None:
@@ -92,7 +83,8 @@ class ItemPart:
             self._pour_plain(out, flags, items.get(item.id), request.words.language)
             return
         texts = {"at": markup(at)} if at else {}
-        more = (self._calculated if item.calculate is not None else self._entered)(texts, at, here, items, request)
+        calculated = item.calculate is not None
+        more = self._calculated(texts, path, request) if calculated else self._entered(texts, at, here, items, request)
         if path in request.issues:
             more += self._issues(texts, at + item.id, request.issues[path], request)
         if request.badged:
@@ -163,33 +155,19 @@ class ItemPart:
             out.append(self.small.option.fill(flags, {"code": markup(target), "text": markup(words)}))
         texts["options"] = "".join(out)
 
-    def _calculated(
-        self, texts: dict[str, str], at: str, here: str, items: Mapping[str, Entered], request: Request
-    ) -> Flags:
-        path = here + self.item.id
-        flags = self._why(texts, path, here, items, request) if request.mode == "edit" else ()
+    def _calculated(self, texts: dict[str, str], path: str, request: Request) -> Flags:
+        if request.mode == "edit":
+            texts["why"] = "".join(self._fact(fact, request) for fact in request.context.why(path))
         value = request.evaluation.calculated.get(path)
         if value is None:
-            return flags
+            return ()
         texts["value"] = markup(display(self.item, value, request.words.language, request.labels))
-        return _FILLED + flags
+        return _FILLED
 
-    def _why(
-        self, texts: dict[str, str], path: str, here: str, items: Mapping[str, Entered], request: Request
-    ) -> Flags:
-        """The real numbers: each item of the formula with its value, or the explanation that was given."""
-        if path in request.context.why:
-            texts["why"] = markup(request.context.why[path])
-            return ("told",)
-        filled = []
-        for source in self.inputs:
-            item, face = source.item, source.face
-            values, path = (request.data.items, item.id) if face.of_form else (items, here + item.id)
-            text = request.text_of(item, values, path)
-            if text:
-                texts[face.key] = markup(text)
-                filled.append(face.key)
-        return tuple(filled)
+    def _fact(self, fact: Fact, request: Request) -> str:
+        name, value, anchor = fact_parts(fact, request.data)
+        texts = {"name": markup(name), "value": markup(value), "anchor": markup(anchor)}
+        return self.small.fact.fill(("linked",) if anchor else (), texts)
 
     def _issues(self, texts: dict[str, str], name: str, violations: list[Violation], request: Request) -> Flags:
         request.note(name, self.face.label, violations, name)
@@ -256,13 +234,11 @@ class ItemMaker:
     controls: Workshop
     parts: Workshop
     small: SmallParts
-    top: Mapping[str, ItemDef]  # the items of the form itself
 
-    def make(self, item: ItemDef, row: Mapping[str, ItemDef] | None) -> ItemPart:
-        """`row` holds the items of the row that the item stands in; at the top of the form names are fixed."""
-        inputs = tuple(self._inputs(item, row or {}))
-        face, control = item_face(item, self.words, tuple(each.face for each in inputs)), control_of(item)
-        fixed = {"at": ""} if row is None else None
+    def make(self, item: ItemDef, *, in_row: bool) -> ItemPart:
+        """The item, ready to be filled; at the top of the form its name is fixed."""
+        face, control = item_face(item, self.words), control_of(item)
+        fixed = None if in_row else {"at": ""}
         part = self.controls.part(self.mode, face, fixed)
         return ItemPart(
             item=item,
@@ -280,14 +256,4 @@ class ItemMaker:
             codes=_CODES
             if control in (Control.CHOICE, Control.CHOICES) and len(face.options) <= BUTTONS
             else _NO_CODES,
-            inputs=inputs,
         )
-
-    def _inputs(self, item: ItemDef, row: Mapping[str, ItemDef]) -> Iterator[Input]:
-        if item.calculate is None:
-            return
-        for name in dict.fromkeys(_NAME.findall(item.calculate.text)):
-            source = row.get(name) or self.top.get(name)
-            if source is not None and source is not item:
-                label = in_language(source.label, self.words.language) or name
-                yield Input(source, InputFace(name, label, name not in row, f"in={name}"))

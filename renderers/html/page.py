@@ -156,7 +156,7 @@ class FormMaker:
         controls = self._workshop("controls.html")
         parts, groups = self._workshop("parts.html"), self._workshop("groups.html")
         small = small_parts(parts)
-        items = ItemMaker(self.words, mode, controls, parts, small, {item.id: item for item in form.items})
+        items = ItemMaker(self.words, mode, controls, parts, small)
         sections = tuple(self._section(section, items, groups, parts) for section in form.sections)
         frame = self.environment.get_template("form.html")
         face = WorkFace(
@@ -175,23 +175,23 @@ class FormMaker:
 
     def _section(self, section: SectionDef, items: ItemMaker, groups: Workshop, parts: Workshop) -> SectionPart:
         face = section_face(section, self.words)
-        content = tuple(self._content(part, None, items, groups) for part in section.content)
+        content = tuple(self._content(part, items, groups) for part in section.content)
         inner = tuple(part for part in content if isinstance(part, GroupPart))
         return SectionPart(section, groups.part("section", face), parts.part("step", face), content, inner)
 
     def _content(
-        self, part: ItemDef | GroupDef, row: Mapping[str, ItemDef] | None, items: ItemMaker, groups: Workshop
+        self, part: ItemDef | GroupDef, items: ItemMaker, groups: Workshop, *, in_row: bool = False
     ) -> ItemPart | GroupPart:
         if isinstance(part, ItemDef):
-            return items.make(part, row)
-        face, inner = group_face(part, self.words), {item.id: item for item in part.items}
+            return items.make(part, in_row=in_row)
+        face = group_face(part, self.words)
         return GroupPart(
             group=part,
             face=face,
             frame=groups.part(f"group_{items.mode}", face),
             row=groups.part(f"row_{items.mode}", face),
-            content=tuple(self._content(each, inner, items, groups) for each in part.content),
-            items=inner,
+            content=tuple(self._content(each, items, groups, in_row=True) for each in part.content),
+            items={item.id: item for item in part.items},
             small=items.small,
         )
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from engine.datatypes.values import Unread
 from engine.model.form import FormDef
 from engine.records.evaluation import Evaluation, Violation
+from engine.records.explaining import Fact
 from engine.records.form_data import FormData
 from renderers.html.context import answer_key
+from renderers.html.facts import fact_parts
 from renderers.html.names import levels
 from renderers.html.request import FILLED
 from renderers.html.values import display
@@ -25,12 +27,14 @@ def evaluation_patch(
     *,
     withheld: Mapping[str, Collection[str]] = MappingProxyType({}),
     quiet: Collection[Violation] = (),
+    why: Mapping[str, Sequence[Fact]] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The argument of `applyEvaluation` in static/form.js. The browser's own interpreter gives the same shape.
 
     Args:
         withheld: path -> codes that are not on offer now.
         quiet: violations that the page does not show yet.
+        why: path of a calculated item -> what it was made of.
     """
     calculated: dict[str, str | None] = {}
     twice, filled, total = [], 0, 0
@@ -53,6 +57,7 @@ def evaluation_patch(
         "calculated": calculated,
         "twice": twice,
         "withheld": {path: sorted(codes) for path, codes in withheld.items()},
+        "why": {path: [fact_parts(fact, data) for fact in facts] for path, facts in why.items()},
         "filled": filled,
         "total": total,
         "violations": [_violation(violation, violation in quiet) for violation in evaluation.violations],

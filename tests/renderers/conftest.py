@@ -9,6 +9,7 @@ import pytest
 from engine.model.metadata_version import MetaDataVersion
 from renderers.html import Badge, Band, Link, Links, Note, PageContext, Save, Shell, Step, Steps, compile_pages
 from tests.renderers.sample import VIOLATIONS, Registry, item, make_evaluation, procedure_data, procedure_form, text
+from tests.renderers.served import Site
 
 
 @pytest.fixture(scope="session")
@@ -146,3 +147,16 @@ def post_of():
         return reader.pairs
 
     return post
+
+
+@pytest.fixture(scope="module")
+def entry(pages, form, data, evaluation, context):
+    return str(pages.form(form.id, language="pl", data=data, evaluation=evaluation, context=context))
+
+
+@pytest.fixture
+def site(browser, entry):
+    site = Site(browser, entry)
+    yield site
+    assert site.faults == []
+    site.page.context.close()

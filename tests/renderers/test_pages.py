@@ -8,6 +8,7 @@ from engine.datatypes import Choice, Unread
 from engine.model.code_list import MissingList
 from engine.model.form import CheckSeverity, FormDef, GroupDef, SectionDef
 from engine.model.item import ExpressionText
+from engine.records.explaining import Fact
 from engine.records.form_data import FormData, RowData
 from renderers.html import (
     Badge,
@@ -66,7 +67,7 @@ def test_hostile_labels_values_and_messages_are_escaped(hostile_form, registry_o
         badges={"q": Badge(1, HOSTILE)},
         changes=(Note(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
         clears=(HOSTILE,),
-        why={"k": HOSTILE},
+        why=lambda _: (Fact(HOSTILE, HOSTILE, HOSTILE, "q"), Fact(HOSTILE, HOSTILE)),
         notices=(Notice(HOSTILE), Notice(HOSTILE, "ok")),
         revision=HOSTILE,
     )
@@ -122,9 +123,24 @@ def test_an_unfinished_form_is_calm_until_completion_is_asked_for(pages, form):
 
 
 def test_a_calculated_value_says_why_with_the_real_numbers(pages, form, data, evaluation):
-    page = pages.form(form.id, language="pl", data=data, evaluation=evaluation)
+    facts = {
+        "duration": (
+            Fact("Koniec zabiegu", "17.03.2025 11:05", path="proc_end"),
+            Fact("Elektroda 1", "czas = 5", ": ", "lx[1]"),
+            Fact("Wiek", "71"),
+        )
+    }
+    page = pages.form(
+        form.id,
+        language="pl",
+        data=data,
+        evaluation=evaluation,
+        context=PageContext(why=lambda path: facts.get(path, ())),
+    )
 
     assert 'href="#proc_end">Koniec zabiegu</a> <b>17.03.2025 11:05</b>' in page
+    assert f'href="#r-lx.{data.groups["lx"][0].id}">Elektroda 1:</a> <b>czas = 5</b>' in page
+    assert '<span class="input-line">Wiek <b>71</b></span>' in page
     assert "<code>minutes(proc_start, proc_end)</code>" in page
 
 

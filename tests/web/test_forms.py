@@ -161,6 +161,16 @@ def test_autosave_keeps_what_is_typed_and_says_what_rules_say(anna):
     assert "kopia robocza" in anna.get(f"/lead_extraction/patients/{who}").text
 
 
+def test_a_calculated_value_says_why_with_real_numbers_also_over_rows(anna):
+    who = anna.register()
+    anna.open(who, "device").add_lead(lead_no="2", lead_type="rv_pace", lead_status="abandoned")
+    assert '<span class="input-line">Elektroda <b>1 (2. Prawokomorowa stymulująca)</b></span>' in anna.text
+    answer = anna.open(who, "indication").draft({"ind_primary": "infection"})
+    assert answer.json["evaluation"]["why"]["ind_is_infection"] == [
+        ["Wskazanie główne", "Zakażenie układu lub zapalenie wsierdzia", "ind_primary"]
+    ]
+
+
 def test_a_draft_is_given_up(anna):
     who = anna.register()
     anna.open(who, "admission").draft({"unit_code": "x"})

@@ -154,6 +154,7 @@
       demand(field, required.has(path));
       if (result.withheld && path in result.withheld) narrow(field, result.withheld[path]);
       if (result.calculated && path in result.calculated) tell(field, result.calculated[path]);
+      if (result.why && path in result.why) because(field, result.why[path]);
       const question = find('.twice', field);
       if (question) question.hidden = !twice.has(path) && !find('input:checked', question);
       open.push(...put(field, issues.get(path) || [], nameOf(field), label(field), nameOf(field)));
@@ -224,9 +225,30 @@
   function tell(field, text) {
     const place = find('[data-calc]', field);
     if (!place) return;
-    const unit = text !== null && place.dataset.unit ? ' ' + place.dataset.unit : '';
-    place.textContent = text === null ? words.unknownYet : text + unit;
+    const unit = text !== null && place.dataset.unit ? ' ' + place.dataset.unit : '', shown = text === null ? words.unknownYet : text + unit;
+    if (place.textContent !== shown) because(field, []); // the server says why in its answer
+    place.textContent = shown;
     place.classList.toggle('muted', text === null);
+  }
+  /* What a calculated value was made of: names and values, with the way to where they stand. */
+  function because(field, facts) {
+    const place = find('.inputs', field);
+    if (place) place.replaceChildren(...facts.map(([name, value, anchor]) => {
+      const line = document.createElement('span'), link = document.createElement(anchor ? 'a' : 'span'), bold = document.createElement('b');
+      line.className = 'input-line';
+      link.textContent = name;
+      if (anchor) link.href = '#' + anchor;
+      bold.textContent = value;
+      line.append(link, ' ', bold);
+      return line;
+    }));
+  }
+  /* Until the server has answered, nothing is said of what was just changed. */
+  function forget(name) {
+    for (const place of all('.inputs')) {
+      const about = ({ hash }) => hash === '#' + name || (hash.startsWith('#r-') && name.startsWith(hash.slice(3) + '.'));
+      if (all('a', place).some(about)) place.replaceChildren();
+    }
   }
   const label = (field) => (find('.f-l label, .f-l b, .f-l span', field) || field).textContent;
 
@@ -425,7 +447,9 @@
     const field = event.target.closest('[data-item]');
     if (field) showClear(field);
     if (event.target.name.endsWith('__mr')) missing(event.target);
-    if (!/__(ack|why)/.test(event.target.name)) evaluate(field);
+    if (/__(ack|why)/.test(event.target.name)) return;
+    if (field) forget(nameOf(field));
+    evaluate(field);
   });
 
   /* --- keys ------------------------------------------------------------------------------------------------------ */
