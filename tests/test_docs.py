@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from cli.check import check_file
+from engine.datatypes import DATATYPES, Choice, Facets, Kind, Unread
 from engine.definitions.codes import CODES
 from engine.expressions.functions import FUNCTIONS
+from engine.records.examples import EXPECTATIONS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -50,6 +55,45 @@ def test_command_prints_what_the_page_says(page: str, command: str, output: str,
     )
     assert done.stderr == ""
     assert re.fullmatch(pattern(output), done.stdout), f"{page}: {command} printed\n{done.stdout}"
+
+
+def test_cases_on_the_page_about_examples_run(tmp_path: Path) -> None:
+    text = (ROOT / "docs/examples.md").read_text("utf-8")
+    (tmp_path / "examples").mkdir()
+    shutil.copy(ROOT / "docs/examples/operations.yaml", tmp_path)
+    blocks = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert blocks
+    for block in blocks:
+        (tmp_path / "examples/operations.yaml").write_text(block, "utf-8")
+        assert check_file(tmp_path / "operations.yaml") == []
+
+
+def test_keys_of_cases_are_explained() -> None:
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", (ROOT / "docs/examples.md").read_text("utf-8"), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"\w+", row)}
+    assert set(EXPECTATIONS) | {"id", "form", "event", "base", "values", "set", "now", "at", "expect"} <= named
+
+
+FACETS = Facets(
+    decimals=2,
+    unit="mg/dL",
+    units={"umol/L": Decimal("88.42")},
+    choices={code: Choice(code, {}) for code in ("minor", "major")},
+    media_types=("application/pdf",),
+)
+
+
+def test_values_on_the_page_about_examples_are_read() -> None:
+    """Each value of the table is one of its type."""
+    text = (ROOT / "docs/examples.md").read_text("utf-8").partition("## Values")[2]
+    tried = set()
+    for types, values in re.findall(r"^\| ((?:`\w+`[, ]*)+)[a-z]* \| (.*) \|$", text, re.MULTILINE):
+        for name in re.findall(r"\w+", types):
+            for value in re.findall(r"`([^`]+)`", values):
+                read = DATATYPES[name].read_json(json.loads(value, parse_float=Decimal), FACETS)
+                assert not isinstance(read, Unread), (name, value, read)
+                tried.add(name)
+    assert tried == {name for name, datatype in DATATYPES.items() if datatype.kind is not Kind.NOTHING}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

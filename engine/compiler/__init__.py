@@ -11,7 +11,8 @@ from engine.compiler.cache import default_folder
 from engine.compiler.collecting import without_collection
 from engine.compiler.compiled import CompiledRegistry
 from engine.compiler.order import settle_order
-from engine.compiler.passes import compile_checks, compile_derived, compile_events, compile_items
+from engine.compiler.outcomes import compile_derived
+from engine.compiler.passes import compile_checks, compile_events, compile_items
 from engine.compiler.scoping import build_scopes
 from engine.definitions import Examination, examine
 from engine.errors import DefinitionError, DefinitionProblem, Problems

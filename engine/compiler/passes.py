@@ -1,4 +1,4 @@
-"""The passes from a model to rules: items, groups, checks, outcomes, events."""
+"""The passes from a model to rules: items, groups, checks, events. Outcomes have a module of their own."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from hashlib import sha256
 from engine.compiler.binding import Workbench, results_of
 from engine.compiler.rules import (
     BoundRange,
-    CaseRule,
     CheckPart,
     CheckRules,
-    DerivedRules,
     EventRules,
     GroupRules,
     ItemRules,
@@ -21,13 +19,12 @@ from engine.datatypes.base import Kind
 from engine.datatypes.messages import explain
 from engine.datatypes.values import Unread
 from engine.expressions.nodes import Apply, Syntax
-from engine.expressions.parser import ExpressionFault, parse
 from engine.expressions.scopes import Scope
-from engine.expressions.terms import BOOLEAN, DATE, Term, Type, constant
-from engine.expressions.typing_rules import UNTYPED, comparison
+from engine.expressions.terms import BOOLEAN, DATE, Term, Type
+from engine.expressions.typing_rules import comparison
 from engine.model.form import CheckDef, FormDef, GroupDef
 from engine.model.item import ExpressionText, ItemDef
-from engine.model.metadata_version import Case, DerivedDef, StudyEventDef
+from engine.model.metadata_version import StudyEventDef
 
 _BOUNDS = {Kind.PARTIAL_DATE: DATE, Kind.DATETIME: Type(Kind.DATETIME)}
 
@@ -247,46 +244,7 @@ def _standing(bench: Workbench, form: FormDef, check: CheckDef, parts: list[Chec
     return None
 
 
-# outcomes and events ------------------------------------------------------------------------------------------------
-
-
-def compile_derived(bench: Workbench) -> Iterator[DerivedRules]:
-    """The outcomes over containers and rows."""
-    of_groups = {key.partition(".")[2]: scope for key, scope in bench.scopes.groups.items()}
-    for derived in bench.model.derived.values():
-        scope = bench.scopes.containers.get(derived.owner) or of_groups.get(derived.owner)
-        if scope is None or derived.id not in scope.fields:
-            continue
-        wanted = scope.fields[derived.id].type
-        calculate = bench.rule(derived.calculate, scope, wanted)
-        cases = tuple(_case(bench, derived, case, scope, wanted) for case in derived.cases)
-        rules = [calculate, *(case.when for case in cases), *(case.then for case in cases)]
-        reads = frozenset[str]().union(*(rule.reads for rule in rules if rule is not None))
-        yield DerivedRules(derived, scope, calculate, cases, reads)
-
-
-def _case(bench: Workbench, derived: DerivedDef, case: Case, scope: Scope, wanted: Type) -> CaseRule:
-    when = bench.rule(case.when, scope, BOOLEAN)
-    listed = bench.model.codelists.get(derived.codelist or "")
-    if listed is not None and _bare_word(case.then.text):
-        if case.then.text not in listed.choices:
-            bench.problems.error(
-                case.then.mark,
-                "unknown-code",
-                f"{case.then.text!r} is no code of {derived.codelist}.{bench.problems.guess(case.then.text, listed.choices)}",
-            )
-        then = Rule(constant(case.then.text, wanted))
-    else:
-        then = bench.rule(case.then, scope, wanted) or Rule(UNTYPED)
-    return CaseRule(when, then, case.when.text if case.when else "")
-
-
-def _bare_word(text: str) -> bool:
-    try:
-        tree = parse(text)
-    except ExpressionFault:
-        return True  # such as a code that is no name: 2a
-    return type(tree).__name__ == "Path" or (type(tree).__name__ == "Literal" and not text.startswith("'"))
+# events ---------------------------------------------------------------------------------------------------------------
 
 
 def compile_events(bench: Workbench) -> Iterator[EventRules]:
@@ -318,4 +276,4 @@ def _event(bench: Workbench, event: StudyEventDef, scope: Scope) -> EventRules:
     )
 
 
-__all__ = ["both", "compile_checks", "compile_derived", "compile_events", "compile_items"]
+__all__ = ["both", "compile_checks", "compile_events", "compile_items"]

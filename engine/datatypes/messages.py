@@ -33,6 +33,10 @@ _PRESENCE = {
         "Formularz {form:quote} nie ma pola {item:quote}. Popraw nazwę albo usuń to pole.",
         "The form {form:quote} has no item {item:quote}. Correct the name or remove it.",
     ),
+    "unknown_item_place": (
+        "{item:quote} to nie pole formularza {form:quote}. Wartości kilku formularzy podaje się tak: {shape}.",
+        "{item:quote} is no item of the form {form:quote}. Values of several forms are given like this: {shape}.",
+    ),
     "no_value": (
         "To pole jest tylko opisem i nie przyjmuje wartości. Usuń {value:quote}.",
         "This is only a note and holds no value. Remove {value:quote}.",

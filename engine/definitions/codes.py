@@ -128,6 +128,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "needs-live": "a calculation uses the present time without `live: true`",
         "cycle": "rules depend on each other in a circle",
         "silent-check": "a check reads another form without asking whether it is there (warning)",
+        "early-outcome": "an outcome is stated before there is anything to judge (warning)",
         # examples beside a definition
         "unknown-example": "an example cannot be run",
         "example-failed": "an example does not give what it should",

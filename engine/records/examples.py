@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -184,9 +185,13 @@ def _values(part: str, absent: Json = "(absent)") -> Callable[[Evaluation, Node]
             if isinstance(value, dict):
                 value = value["value"]
             if not _same(value, wanted.plain()):
-                yield f"{path} should be {wanted.plain()!r} but is {value!r}."
+                yield f"{path} should be {_in_words(wanted.plain())} but is {_in_words(value)}."
 
     return compare
+
+
+def _in_words(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _same(found: Any, wanted: Any) -> bool:

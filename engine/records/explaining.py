@@ -51,7 +51,8 @@ class Explainer:
         return self._told(self._look.of([term], self._tree.frame(node)))
 
     def _told(self, found: Sequence[Found]) -> tuple[Fact, ...]:
-        facts = _together(found)
+        there = self._look.word("there")
+        facts = _together([each for each in found if each.fact.value != there] or found)
         return facts if len(facts) <= MAX_FACTS else (*facts[:MAX_FACTS], self._look.more(len(facts) - MAX_FACTS))
 
 

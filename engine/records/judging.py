@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from engine.compiler.compiled import CompiledRegistry
 from engine.datatypes.messages import explain, message, range_message
 from engine.datatypes.values import Missing, PartialDate, Reference, Unread
 from engine.datatypes.words import value_text
@@ -232,7 +233,7 @@ def judge_rows(holder: Node, group: GroupDef, path: ItemPath, language: str) -> 
         yield Violation("rows", ERROR, str(path.at(group.id)), str(path), found)
 
 
-def judge_unknown(node: Node, path: ItemPath, form: str, language: str) -> Iterator[Violation]:
+def judge_unknown(tree: Tree, node: Node, path: ItemPath, form: str, language: str) -> Iterator[Violation]:
     """Values under names that the form does not have; they are kept, but nothing can be done with them."""
     unknown = node.entered.keys() - node.scope.fields.keys()
     for name in filter(unknown.__contains__, node.entered):
@@ -240,8 +241,19 @@ def judge_unknown(node: Node, path: ItemPath, form: str, language: str) -> Itera
         if name in node.scope.children and isinstance(entered, Unread):
             yield Violation(entered.code, ERROR, str(path.at(name)), str(path), explain(entered, language))
         else:
-            text = message("unknown_item", language, form=form, item=name)
+            shape = "" if path.rows else _shape_for(tree.registry, name)
+            key = "unknown_item_place" if shape else "unknown_item"
+            text = message(key, language, form=form, item=name, shape=shape)
             yield Violation("unknown_item", ERROR, str(path.at(name)), str(path), text)
+
+
+def _shape_for(registry: CompiledRegistry, name: str) -> str:
+    """How values are given of a form or event of that name; '' when there is none."""
+    id_ = registry.names.get(name, "")
+    event = registry.model.events.get(id_)
+    if event is not None:
+        return f'{{"events": {{"{id_}": [{{"{event.forms[0]}": {{…}}}}]}}}}'
+    return f'{{"forms": {{"{id_}": {{…}}}}}}' if id_ else ""
 
 
 __all__ = ["Case", "holds", "is_required", "judge_item", "judge_rows", "judge_unknown", "label", "row_name", "withheld"]

@@ -93,7 +93,7 @@ class Verdicts:
     def _judge_parts(self) -> Iterator[Violation]:
         title = in_language(self._plan.root.part.title, self._language)
         for node, part, path in walk(self._focus, self._plan.root):
-            yield from judge_unknown(node, path, title, self._language)
+            yield from judge_unknown(self._tree, node, path, title, self._language)
             for group in part.group_defs:
                 yield from judge_rows(node, group, path, self._language)
 

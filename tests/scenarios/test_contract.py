@@ -513,6 +513,18 @@ def test_wrong_values(item, value, code):
     assert reported == ([f"{code} {item}"] if code else [])
 
 
+def test_forms_at_the_top_are_told_where_they_belong():
+    """Whoever names a form or event where items belong is told how values of several forms are given."""
+    definition = FIXTURES / "follow_ups.yaml"
+    said = {
+        v["item"]: v["message"] for v in evaluated(definition, "fup", {"fup": {}, "every": [], "x": 1}, "--language", "en")["violations"]
+        if v["code"] == "unknown_item"
+    }  # fmt: skip
+    assert said["fup"].endswith("""given like this: {"forms": {"fup": {…}}}.""")
+    assert said["every"].endswith("""given like this: {"events": {"every": [{"fup": {…}}]}}.""")
+    assert "has no item" in said["x"]
+
+
 # What a calculation gives -> the value that is told, and what is said of it.
 @pytest.mark.parametrize(
     ("item", "rule", "value", "reported"),
