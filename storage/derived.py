@@ -151,7 +151,10 @@ def _issues_of(registry: Registry, keys: Keys | None, one: Evaluated, at: dateti
     origin = OWN if one.own else FOREIGN
     quotes = bool(one.index.sealed)  # a message may quote a value of the form: the engine gives it again
     for broken in one.evaluation.violations:
-        row, item = one.paths.key(broken.item) if broken.item else (one.paths.key(broken.row)[0], "")
+        if broken.home is not None:
+            row, item = "", broken.abroad
+        else:
+            row, item = one.paths.key(broken.item) if broken.item else (one.paths.key(broken.row)[0], "")
         yield Issue(
             one.form, broken.code, row, item, str(broken.severity), broken.blocks, "" if quotes else broken.message,
             broken.rule, inputs_hash(keys, broken.inputs), registry.hash, origin, at,

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 from flask import Response, make_response, request, url_for
 from flask_wtf.csrf import generate_csrf
@@ -13,10 +14,10 @@ from flask_wtf.csrf import generate_csrf
 from engine.model.form import CheckSeverity
 from engine.model.text import in_language
 from engine.records.browser import subject_state
-from engine.records.evaluation import Evaluation, Violation
+from engine.records.evaluation import Elsewhere, Evaluation, Violation
 from engine.records.form_data import FormData
 from engine.records.path import ItemPath
-from renderers.html import Band, Link, Notice, PageContext, Save, Step, Steps, acknowledgement, script_safe
+from renderers.html import Band, Link, Notice, PageContext, Save, Step, Steps, acknowledgement, script_safe, where_json
 from renderers.html.names import levels, names_of_paths
 from storage.form_data import SubjectRecord
 from storage.issues import open_issues
@@ -53,7 +54,7 @@ def form_page(entry: Entry, told: Told, *, status: int = 200) -> Response:
     context = replace(_context(entry, one, evaluation, told), withheld=session.withheld, why=session.why)
     page = entry.version.pages.form(
         entry.spot.form, language=one.language, mode=mode, data=entry.data, evaluation=evaluation, context=context,
-        state_json=script_safe(subject_state(session, touched)) if mode == "edit" else "",
+        state_json=script_safe(subject_state(session, touched, partial(_where_json, entry))) if mode == "edit" else "",
     )  # fmt: skip
     return make_response(str(page), status)
 
@@ -91,6 +92,7 @@ def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> Pa
         open_rows=told.open_rows,
         summary=told.summary,
         acknowledged=answers_of(entry, evaluation),
+        elsewhere=elsewhere_of(entry, evaluation),
         labels=dictionary_words(entry, one.language),
         targets=targets_of(entry.form, model, entry.record, one.language),
         navigator=_navigator(entry, one),
@@ -170,6 +172,25 @@ def _step(entry: Entry, spot: Spot, one: Visit) -> Step:
     return Step(form_words(model, spot.form, one.language), href, STATES[stored.state if stored else ""])
 
 
+def elsewhere_of(entry: Entry, evaluation: Evaluation) -> dict[Elsewhere, Link]:
+    """Links to the other records that violations are about."""
+    return {each.home: link_to(entry, each.home) for each in evaluation.violations if each.home is not None}
+
+
+def link_to(entry: Entry, home: Elsewhere) -> Link:
+    """The way to another record of the same patient."""
+    one, model = visit(), entry.version.registry.model
+    event = event_title(model, home.event, home.number, one.language) if home.event else ""
+    title = ", ".join(filter(None, (form_words(model, home.form, one.language), event)))
+    spot = Spot(int(home.instance), home.form, home.record, home.event, home.number)
+    href = url_for("forms.show", registry=entry.version.name, who=entry.who, spot=str(spot))
+    return Link(one.words("about_form", form=title), href)
+
+
+def _where_json(entry: Entry, home: Elsewhere) -> dict[str, str]:
+    return where_json(link_to(entry, home))
+
+
 def answers_of(entry: Entry, evaluation: Evaluation) -> Mapping[str, str]:
     """The answers to warnings: those of the draft, else those that are stored."""
     if entry.draft is not None:
@@ -197,7 +218,7 @@ def warnings_of(entry: Entry, data: FormData, evaluation: Evaluation) -> list[tu
     found = []
     for violation in evaluation.violations:
         if violation.severity is not CheckSeverity.ERROR:
-            name = names.get(violation.item or violation.row, "")
+            name = names.get(violation.place, "")
             found.append((name, violation, storage_key(name, violation)))
     return found
 
@@ -213,6 +234,8 @@ def group_names(entry: Entry, data: FormData) -> dict[str, str]:
 
 def storage_key(name: str, violation: Violation) -> tuple[str, str]:
     """Row id and item of an issue."""
+    if violation.home is not None:
+        return "", violation.abroad
     if not violation.item:
         return name.rpartition(".")[2] if name else "", ""
     row, _, item = name.rpartition(".")
@@ -257,6 +280,7 @@ __all__ = [
     "answers_of",
     "band_of",
     "clear_words",
+    "elsewhere_of",
     "facts_of",
     "form_page",
     "rows_to_open",

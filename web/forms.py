@@ -20,7 +20,7 @@ from web.conflicts import conflict_page, merge
 from web.denials import log_identities
 from web.drafts import Draft, keep_draft
 from web.entry import Entry, open_entry, settle_place
-from web.form_page import Told, form_page, rows_to_open
+from web.form_page import Told, elsewhere_of, form_page, rows_to_open
 from web.news import News
 from web.permissions import Permission, allows, needs
 from web.posts import draft_after, posted_revision, read_post
@@ -73,8 +73,9 @@ def autosave(registry: str, who: str, spot: str) -> ResponseReturnValue:
     quiet = entry.quiet(evaluation, None if entry.stored is not None else filled(posted.data))
     why = {path: session.why(path) for path in _calculated_on(entry.form, posted)}
     patch = evaluation_patch(
-        entry.form, posted.data, evaluation, one.language, withheld=session.withheld, quiet=quiet, why=why
-    )
+        entry.form, posted.data, evaluation, one.language,
+        withheld=session.withheld, quiet=quiet, why=why, elsewhere=elsewhere_of(entry, evaluation),
+    )  # fmt: skip
     return jsonify(saved=one.tongue.moment(one.now, one.now), revision=str(draft.revision), evaluation=patch)
 
 

@@ -6,7 +6,7 @@ gets their results, and of other forms only the values that a rule of this form 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.compiler.compiled import CompiledRegistry
@@ -24,7 +24,8 @@ from engine.model.item import Privacy
 from engine.model.text import in_language
 from engine.records.browser_items import item_json
 from engine.records.browser_parts import Reach, reach_of
-from engine.records.checking import fields_of, home_nodes
+from engine.records.checking import elsewhere, fields_of, home_nodes
+from engine.records.evaluation import Elsewhere
 from engine.records.judging import Case, is_required
 from engine.records.path import ItemPath
 from engine.records.program import CheckRun, GroupStep, ItemStep, OutcomeStep, Step
@@ -251,11 +252,14 @@ class _Shipment:
             self.nodes.append((node, detached))
 
 
-def subject_state(session: Session, touched: Collection[ItemPath] | None = None) -> dict[str, Json]:
+def subject_state(
+    session: Session, touched: Collection[ItemPath] | None = None, where: Callable[[Elsewhere], Json] = str
+) -> dict[str, Json]:
     """What the browser starts from: the rows of the form, and of other forms the values that its rules read.
 
     Args:
         touched: in a form that was never saved, the places of what was entered so far; see `quiet`.
+        where: what the page shows of another record that a check is about.
     """
     reach, tree = reach_of(session.registry, session.form.id), session.tree
     shipment = _Shipment()
@@ -267,24 +271,30 @@ def subject_state(session: Session, touched: Collection[ItemPath] | None = None)
     for home in [node for nodes in homes for node in nodes]:
         shipment.add(home, detached=True)
     places = shipment.places
+    nodes = [_node_json(reach, session, node, places, detached) for node, detached in shipment.nodes]
+    for home in [node for nodes in homes for node in nodes]:
+        at = elsewhere(home, session.focus)
+        if at is not None:
+            nodes[places[id(home)]]["where"] = where(at)
     return {
         "as_of": wire_value(tree.world.as_of),
         "at": session.at,
-        "nodes": [_node_json(reach, session, node, places, detached) for node, detached in shipment.nodes],
+        "nodes": nodes,
         "focus": places[id(session.focus)],
         "homes": [[places[id(home)] for home in nodes] for nodes in homes],
-        "told": list(_told(reach, session)),
+        "told": list(_told(reach, session, where)),
         "touched": None if touched is None else sorted(map(str, touched)),
     }
 
 
-def _told(reach: Reach, session: Session) -> Iterator[Json]:
+def _told(reach: Reach, session: Session, where: Callable[[Elsewhere], Json]) -> Iterator[Json]:
     """What only the server can find wrong."""
     for v in session.evaluation.violations:
         if v.code in reach.beyond or v.code == "unknown_item" or v.item.rpartition(".")[2] in reach.remote:
             key = f"{v.code}-{v.rule[:16]}-{v.inputs[:16]}"
             parts = {"code": v.code, "severity": str(v.severity), "item": v.item, "row": v.row}
-            yield {**parts, "message": v.message, "blocks": v.blocks, "key": key}
+            at = {"where": where(v.home)} if v.home is not None else {}
+            yield {**parts, "message": v.message, "blocks": v.blocks, "key": key, **at}
 
 
 def _far_targets(reach: Reach, session: Session) -> Iterator[Node]:

@@ -12,7 +12,7 @@ from engine.expressions.scopes import EVENT, Scope
 from engine.expressions.wire import wire_value
 from engine.model.text import in_language
 from engine.records.distance import is_near
-from engine.records.evaluation import Violation
+from engine.records.evaluation import Elsewhere, Violation
 from engine.records.path import ItemPath
 from engine.records.program import CheckRun
 from engine.records.tree import Tree
@@ -27,11 +27,11 @@ def run_check(check: CheckRun, tree: Tree, focus: Node, at: str, language: str) 
         for part, run in zip(check.rules.parts, check.parts, strict=True):
             if part.rows is None:
                 if run(outer) is False:
-                    yield _violation(check, tree, home, home, language)
+                    yield _violation(check, tree, home, home, focus, language)
                 continue
             for row in rows_of(home, part.rows):
                 if run(Frame(row, tree.world, outer)) is False:
-                    yield _violation(check, tree, row, home, language)
+                    yield _violation(check, tree, row, home, focus, language)
 
 
 def rows_of(form: Node, scope: Scope) -> list[Node]:
@@ -94,7 +94,17 @@ def path_of(node: Node) -> ItemPath:
     return ItemPath(tuple(reversed(steps)))
 
 
-def _violation(check: CheckRun, tree: Tree, node: Node, home: Node, language: str) -> Violation:
+def elsewhere(home: Node, focus: Node) -> Elsewhere | None:
+    """Where a check is at home, if that is not the form in focus. Its first record may not exist yet."""
+    if home is focus or home.parent is None:
+        return None
+    holder = home.parent
+    if holder.scope.kind == EVENT and holder.parent is not None:
+        return Elsewhere(home.scope.id, holder.parent.key, 0, holder.event or "", holder.number)
+    return Elsewhere(home.scope.id, holder.key, home.place - 1)
+
+
+def _violation(check: CheckRun, tree: Tree, node: Node, home: Node, focus: Node, language: str) -> Violation:
     path, rules = path_of(node), check.rules
     item = rules.on
     if item is not None and item not in node.scope.fields and item in home.scope.fields:
@@ -104,7 +114,8 @@ def _violation(check: CheckRun, tree: Tree, node: Node, home: Node, language: st
     told = rules.check
     text = in_language(told.message, language)
     inputs = _digest(check, tree, node, home)
-    return Violation(told.id, told.severity, str(path_item), str(path), text, told.blocks, rules.digest, inputs)
+    at = elsewhere(home, focus)
+    return Violation(told.id, told.severity, str(path_item), str(path), text, told.blocks, rules.digest, inputs, at)
 
 
 def _digest(check: CheckRun, tree: Tree, node: Node, home: Node) -> str:
@@ -147,4 +158,4 @@ def _family(scope: Scope) -> Iterator[Scope]:
             yield from _family(child)
 
 
-__all__ = ["home_nodes", "path_of", "rows_of", "run_check"]
+__all__ = ["elsewhere", "home_nodes", "path_of", "rows_of", "run_check"]

@@ -24,12 +24,30 @@ class ItemState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The record that a rule is about, where it is not the one that is looked at: where people have to go."""
+
+    form: str
+    instance: str  # id of the container instance that holds it or its event
+    record: int = 0  # position among the records of a repeating form
+    event: str = ""  # id of the event, where the form has a record per event
+    number: int = 0  # which time
+
+    def __str__(self) -> str:
+        """As a reference names it: `discharge[1].complications`."""
+        if self.event:
+            return f"{self.event}[{self.number}].{self.form}"
+        return f"{self.form}[{self.record + 1}]" if self.record else self.form
+
+
+@dataclass(frozen=True, slots=True)
 class Violation:
     """A rule that is broken, the same on page, API, import and re-run.
 
     `code` is a check's id or one of the built-in ones (required, type, pattern, range_hard, ...); `item` and
     `row` are printed paths ('' when the form itself is meant). `rule` is a hash of the rule's text and `inputs`
     a digest of the values it read: an acknowledgement holds only while both and the row stay the same.
+    `item` and `row` are paths in the record of `home`, where there is one.
     """
 
     code: str
@@ -40,6 +58,17 @@ class Violation:
     blocks: str = "completion"
     rule: str = ""
     inputs: str = ""
+    home: Elsewhere | None = None
+
+    @property
+    def place(self) -> str:
+        """The path of the item, or else of the row; '' for the form, and for whatever stands in another record."""
+        return "" if self.home is not None else self.item or self.row
+
+    @property
+    def abroad(self) -> str:
+        """The place in another record as one text, `discharge[1].complications.cx[2].cx_onset`; '' in this one."""
+        return ".".join(filter(None, (str(self.home), self.item or self.row))) if self.home is not None else ""
 
 
 @dataclass(frozen=True, slots=True)

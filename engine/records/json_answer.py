@@ -11,7 +11,7 @@ from engine.datatypes.base import Json
 from engine.datatypes.local_time import offset_text
 from engine.datatypes.values import PartialDate, Reference
 from engine.expressions.arithmetic import plain
-from engine.records.evaluation import Evaluation
+from engine.records.evaluation import Evaluation, Violation
 
 
 def value_json(value: Any) -> Json:
@@ -31,6 +31,16 @@ _WRITERS: tuple[tuple[type, Callable[[Any], Json]], ...] = (  # the first that f
     (Reference, lambda reference: reference.target),
     (tuple, lambda parts: [value_json(part) for part in parts]),
 )
+
+
+def _violation_json(v: Violation) -> Json:
+    """`form` and `event` stand there only when item and row are those of another record."""
+    found = {"code": v.code, "severity": str(v.severity), "item": v.item, "row": v.row, "message": v.message}
+    if v.home is not None:
+        found["form"] = v.home.form
+        if v.home.event:
+            found["event"] = f"{v.home.event}[{v.home.number}]"
+    return found
 
 
 def evaluation_json(evaluation: Evaluation) -> Json:
@@ -56,9 +66,6 @@ def evaluation_json(evaluation: Evaluation) -> Json:
             }
             for event in evaluation.events
         ],
-        "violations": [
-            {"code": v.code, "severity": str(v.severity), "item": v.item, "row": v.row, "message": v.message}
-            for v in evaluation.violations
-        ],
+        "violations": [_violation_json(violation) for violation in evaluation.violations],
         "complete": evaluation.complete,
     }

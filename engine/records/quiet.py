@@ -70,7 +70,7 @@ def is_quiet(concerns: Concerns, violation: Violation, touched: Collection[ItemP
     item = parse_path(violation.item).item or ""
     of_item = concerns.calculated.get(item, frozenset({item}))
     about = concerns.checks.get(violation.code, of_item)
-    rows = parse_path(violation.row).rows
+    rows = parse_path(violation.row).rows if violation.home is None else ()
     return not any(_wakes(path, about, rows) for path in touched)
 
 

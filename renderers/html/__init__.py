@@ -16,7 +16,7 @@ from renderers.html.context import (
 )
 from renderers.html.environment import STATIC, TEMPLATES, build_environment
 from renderers.html.page import Pages, compile_pages
-from renderers.html.patch import evaluation_patch, script_safe
+from renderers.html.patch import evaluation_patch, script_safe, where_json
 from renderers.html.posted_data import Fields, PostedForm, PostReader, PostTooLarge, post_reader, read_urlencoded
 from renderers.html.rows import Action
 from renderers.html.standalone import render_form_html
@@ -51,4 +51,5 @@ __all__ = [
     "read_urlencoded",
     "render_form_html",
     "script_safe",
+    "where_json",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.records.evaluation import Violation
+from engine.records.evaluation import Elsewhere, Violation
 from engine.records.explaining import Fact
 
 
@@ -138,6 +138,7 @@ class PageContext:
     targets: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)  # form or group -> (target, words)
     labels: Mapping[str, str] = field(default_factory=dict)  # code of an open dictionary -> its words
     withheld: Mapping[str, frozenset[str]] = field(default_factory=dict)  # path -> codes not offered (`only`)
+    elsewhere: Mapping[Elsewhere, Link] = field(default_factory=dict)  # other records that violations are about
     why: Callable[[str], Sequence[Fact]] = _no_facts  # path of a calculated item -> what it was made of
     hidden_items: frozenset[str] = frozenset()  # ids a role may not see
     fixed_items: frozenset[str] = frozenset()  # ids a role may not edit: shown as text

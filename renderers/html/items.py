@@ -193,8 +193,10 @@ def tell(small: SmallParts, name: str, violations: Iterable[Violation], request:
         error = violation.severity is CheckSeverity.ERROR
         if not request.settled(name, violation):
             tones.add("bad" if error else "soft")
-        kind = () if error else ("warning",)
-        messages.append(small.message.fill(kind, {"text": markup(violation.message)}))
+        where = request.elsewhere(violation)
+        kind = (*(() if error else ("warning",)), *(() if where is None else ("elsewhere",)))
+        texts = {"text": violation.message, "where": where.text if where else "", "href": where.href if where else ""}
+        messages.append(small.message.fill(kind, {key: markup(text) for key, text in texts.items()}))
         if not error and request.mode == "edit":
             answers.append(answer(small, name, violation, request))
     tone = "bad" if "bad" in tones else "soft" if tones else ""

@@ -9,17 +9,17 @@ from typing import Any
 
 from engine.datatypes.values import Unread
 from engine.model.form import FormDef
-from engine.records.evaluation import Evaluation, Violation
+from engine.records.evaluation import Elsewhere, Evaluation, Violation
 from engine.records.explaining import Fact
 from engine.records.form_data import FormData
-from renderers.html.context import answer_key
+from renderers.html.context import Link, answer_key
 from renderers.html.facts import fact_parts
 from renderers.html.names import levels
 from renderers.html.request import FILLED
 from renderers.html.values import display
 
 
-def evaluation_patch(
+def evaluation_patch(  # noqa: PLR0913 -- each is a part of the answer
     form: FormDef,
     data: FormData,
     evaluation: Evaluation,
@@ -28,6 +28,7 @@ def evaluation_patch(
     withheld: Mapping[str, Collection[str]] = MappingProxyType({}),
     quiet: Collection[Violation] = (),
     why: Mapping[str, Sequence[Fact]] = MappingProxyType({}),
+    elsewhere: Mapping[Elsewhere, Link] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The argument of `applyEvaluation` in static/form.js. The browser's own interpreter gives the same shape.
 
@@ -35,6 +36,7 @@ def evaluation_patch(
         withheld: path -> codes that are not on offer now.
         quiet: violations that the page does not show yet.
         why: path of a calculated item -> what it was made of.
+        elsewhere: links to other records that violations are about.
     """
     calculated: dict[str, str | None] = {}
     twice, filled, total = [], 0, 0
@@ -60,11 +62,18 @@ def evaluation_patch(
         "why": {path: [fact_parts(fact, data) for fact in facts] for path, facts in why.items()},
         "filled": filled,
         "total": total,
-        "violations": [_violation(violation, violation in quiet) for violation in evaluation.violations],
+        "violations": [_violation(each, each in quiet, elsewhere) for each in evaluation.violations],
     }
 
 
-def _violation(violation: Violation, quiet: bool) -> dict[str, Any]:
+def where_json(link: Link) -> dict[str, str]:
+    """A link to another record as the script takes it."""
+    return {"text": link.text, "href": link.href}
+
+
+def _violation(violation: Violation, quiet: bool, elsewhere: Mapping[Elsewhere, Link]) -> dict[str, Any]:
+    home = violation.home
+    where = where_json(elsewhere.get(home, Link(home.form))) if home is not None else None
     return {
         "code": violation.code,
         "severity": str(violation.severity),
@@ -73,6 +82,7 @@ def _violation(violation: Violation, quiet: bool) -> dict[str, Any]:
         "message": violation.message,
         "key": answer_key(violation),
         "quiet": quiet,
+        "where": where,
     }
 
 

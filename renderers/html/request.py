@@ -12,7 +12,7 @@ from engine.model.form import CheckSeverity, FormDef
 from engine.model.item import ItemDef
 from engine.records.evaluation import Evaluation, ItemState, Violation
 from engine.records.form_data import FormData
-from renderers.html.context import UNFILLED, PageContext, acknowledgement
+from renderers.html.context import UNFILLED, Link, PageContext, acknowledgement
 from renderers.html.values import display
 from renderers.html.words import Words
 
@@ -98,7 +98,7 @@ class Request:
         for violation in self.evaluation.violations:
             if violation.code in UNFILLED and not self.context.strict:
                 continue
-            self.issues.setdefault(violation.item or violation.row, []).append(violation)
+            self.issues.setdefault(violation.place, []).append(violation)
 
     def targets(self, name: str) -> Sequence[tuple[str, str]]:
         """What a reference to a group or form may point at: given by the caller, else the form's own rows."""
@@ -116,7 +116,14 @@ class Request:
         """Enter unsettled issues into the tally."""
         for violation in violations:
             if not self.settled(name, violation):
-                self.tally.add(Issue(violation.severity, label, violation.message, "#" + anchor))
+                where = self.elsewhere(violation)
+                told, href = (where.text, where.href) if where is not None else (label, "#" + anchor)
+                self.tally.add(Issue(violation.severity, told, violation.message, href))
+
+    def elsewhere(self, violation: Violation) -> Link | None:
+        """The other record that a violation is about."""
+        home = violation.home
+        return self.context.elsewhere.get(home, Link(home.form)) if home is not None else None
 
     def count(self, path: str) -> None:
         """Enter a visible item into the tally."""

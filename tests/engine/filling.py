@@ -244,7 +244,7 @@ def as_page(item: ItemDef, text: str) -> dict[str, Any]:
     return {"text": text, "codes": text.split(", ") if text else [], "parts": parts, "missing": None}
 
 
-NAMES = ("code", "severity", "item", "row", "message", "key")
+NAMES = ("code", "severity", "item", "row", "message", "key", "where")
 
 
 def told(session: Session, left_out: Collection[str] = BEYOND) -> Any:
@@ -252,7 +252,15 @@ def told(session: Session, left_out: Collection[str] = BEYOND) -> Any:
     evaluation = session.evaluation
     data = evaluation_json(evaluation)
     violations = [
-        [v.code, str(v.severity), v.item, v.row, v.message, f"{v.code}-{v.rule[:16]}-{v.inputs[:16]}"]
+        [
+            v.code,
+            str(v.severity),
+            v.item,
+            v.row,
+            v.message,
+            f"{v.code}-{v.rule[:16]}-{v.inputs[:16]}",
+            str(v.home or ""),
+        ]
         for v in evaluation.violations
         if v.code not in left_out
     ]
@@ -262,5 +270,5 @@ def told(session: Session, left_out: Collection[str] = BEYOND) -> Any:
 
 def in_words(answer: Any, left_out: Collection[str] = BEYOND) -> Any:
     """What the interpreter answered, in the same order."""
-    found = [[each[name] for name in NAMES] for each in answer["violations"] if each["code"] not in left_out]
+    found = [[each.get(name, "") for name in NAMES] for each in answer["violations"] if each["code"] not in left_out]
     return {**answer, "violations": sorted(found)}

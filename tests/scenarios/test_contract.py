@@ -310,6 +310,17 @@ def test_example_b():
         assert found(evaluated(REGISTRY, "F7", episode(*changes, change), *EV_PROC)) == [code]
 
 
+@pytest.mark.parametrize(
+    ("form", "options", "place"),
+    [("F7", (), {"form": "complications", "event": "procedure[1]"}), ("F8", EV_PROC, {})],
+)
+def test_a_violation_of_another_form_names_it(form, options, place):
+    tree = episode(complications({}, {"cx_onset": "2025-03-17T13:06"}))
+    (told,) = evaluated(REGISTRY, form, tree, *options)["violations"]
+    assert (told["code"], told["item"], told["row"]) == ("TLE-38", "cx[2].cx_onset", "cx[2]")
+    assert {key: told[key] for key in ("form", "event") if key in told} == place
+
+
 @pytest.mark.parametrize("form", ["F1", "F2", "F4", "F5", "F7"])
 def test_json_schema_accepts_what_evaluate_accepts(form):
     schema = json.loads(run("render", "json-schema", str(REGISTRY), "--form", form).stdout)

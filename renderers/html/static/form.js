@@ -143,7 +143,7 @@
     const issues = new Map();
     for (const issue of result.violations) {
       if (!('strict' in form.dataset) && (isUnfilled(issue) || isQuiet(issue))) continue;
-      const path = issue.item || issue.row;
+      const path = issue.where ? '' : issue.item || issue.row; // of another record: told for the whole form
       issues.set(path, [...(issues.get(path) || []), issue]);
     }
     const open = [];
@@ -266,11 +266,13 @@
       control.classList.toggle('soft', !bad && waiting.length > 0);
     }
     describe(field, name, issues.length > 0);
-    return waiting.map((issue) => ({ issue, title, href: '#' + anchor, section: field.closest('.sheet') }));
+    return waiting.map((issue) => ({ issue, title: issue.where ? issue.where.text : title, href: issue.where ? issue.where.href : '#' + anchor, section: field.closest('.sheet') }));
   }
   function message(issue) {
     const part = copy(issue.severity === 'error' ? 't-error' : 't-warning');
-    find('[data-text]', part).textContent = issue.message;
+    const text = find('[data-text]', part);
+    text.textContent = issue.message;
+    if (issue.where) { const link = document.createElement('a'); link.href = issue.where.href; link.textContent = issue.where.text; text.after(' ', link); }
     return part;
   }
   /* Ticks and reasons that warnings ask for: those already there stay, with what was typed. */

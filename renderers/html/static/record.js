@@ -304,6 +304,7 @@
       for (const given of state.nodes) {
         const node = this.node(this.scopes[given.scope], nodes[given.parent] || null, given.key);
         node.event = given.event || null;
+        node.where = given.where; // another record that checks are about
         node.values = decodeAll(given.values || {});
         node.entered = decodeAll(given.entered || {});
         node.hidden = new Set(given.hidden);
@@ -465,7 +466,7 @@
         else lines.push(line(key, name, where ? home : node));
       }
       const key = `${check.id}-${check.digest}-${sha256(lines.join('\n')).slice(0, 16)}`;
-      return { code: check.id, severity: check.severity, item, row, message: check.message, blocks: check.blocks, key };
+      return { code: check.id, severity: check.severity, item, row, message: check.message, blocks: check.blocks, key, where: home.where };
     }
 
     /* --- what it says: an entry for each item and group on the page, kept up to date by settle and judge ---------------- */
@@ -513,15 +514,15 @@
       const judged = new Set(own.map((each) => each.code + '@' + each.item));
       return [...own, ...this.told.filter((each) => !judged.has(each.code + '@' + each.item))];
     }
-    /* Whether a form that was never saved keeps quiet about a broken rule (engine/records/quiet.py). */
-    isQuiet({ code, item, row }) {
+    /* engine/records/quiet.py */
+    isQuiet({ code, item, row, where }) {
       const own = item.split('.').pop(), [checks, calculated] = this.concerns, about = checks.get(code) || calculated.get(own) || [own];
       return this.touched !== null && ![...this.touched].some((path) => path.split('.').some((step, i, steps) => {
         const [name, isRow] = step.split('['), place = steps.slice(0, i).join('.') + '.';
-        return about.includes(name) && (!row || place.startsWith(row + '.') || (!isRow && (!i || `${row}.`.startsWith(place))));
+        return about.includes(name) && (!row || where || place.startsWith(row + '.') || (!isRow && (!i || `${row}.`.startsWith(place))));
       }));
     }
-    /* What `applyEvaluation` of form.js takes: values in words, and how much is filled in. */
+    /* What `applyEvaluation` of form.js takes. */
     patch() {
       const result = { ...this.evaluation((item, value) => this.inWords(item, value)), twice: [], withheld: {}, offered: {}, filled: 0, total: 0 };
       result.visible = [...result.visible, ...result.groups].sort();
