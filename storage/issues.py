@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 
+from engine.model.form import CheckSeverity
 from storage.access import Actor, require_access
 from storage.audit import AuditEntry, append_entry, subject_stream
 from storage.bulk import upsert
@@ -34,18 +36,22 @@ class OpenIssue:
     reason: str
 
 
+_ANSWERED = and_(
+    acknowledgement.c.form_id == issue.c.form_id,
+    acknowledgement.c.rule == issue.c.rule,
+    acknowledgement.c.inputs == issue.c.inputs,
+    acknowledgement.c.row_id == issue.c.row_id,
+    acknowledgement.c.item == issue.c.item,
+)
+
+
 def open_issues(database: Database, actor: Actor, subject: int, *, at: datetime) -> tuple[OpenIssue, ...]:
     """The issues of a subject's forms in the actor's registry."""
-    same = and_(
-        acknowledgement.c.form_id == issue.c.form_id,
-        acknowledgement.c.rule == issue.c.rule,
-        acknowledgement.c.inputs == issue.c.inputs,
-        acknowledgement.c.row_id == issue.c.row_id,
-        acknowledgement.c.item == issue.c.item,
-    )
     query = (
         select(issue, acknowledgement.c.who, acknowledgement.c.reason)
-        .select_from(issue.join(form_instance, form_instance.c.id == issue.c.form_id).outerjoin(acknowledgement, same))
+        .select_from(
+            issue.join(form_instance, form_instance.c.id == issue.c.form_id).outerjoin(acknowledgement, _ANSWERED)
+        )
         .where(form_instance.c.subject_id == subject, form_instance.c.home.in_(("", actor.registry)))
         .where(issue.c.closed_at.is_(None))
         .order_by(issue.c.form_id, issue.c.row_id, issue.c.item, issue.c.code)
@@ -60,6 +66,21 @@ def open_issues(database: Database, actor: Actor, subject: int, *, at: datetime)
         )
         for row in rows
     )  # fmt: skip
+
+
+def open_warnings(database: Database, actor: Actor, subjects: Collection[int]) -> dict[int, int]:
+    """How many warnings nobody has answered yet, of subjects that the actor was found to see; those with none are left out."""
+    query = (
+        select(form_instance.c.subject_id, func.count())
+        .select_from(
+            issue.join(form_instance, form_instance.c.id == issue.c.form_id).outerjoin(acknowledgement, _ANSWERED)
+        )
+        .where(form_instance.c.subject_id.in_(sorted(subjects)), form_instance.c.home.in_(("", actor.registry)))
+        .where(issue.c.closed_at.is_(None), issue.c.severity != CheckSeverity.ERROR, acknowledgement.c.who.is_(None))
+        .group_by(form_instance.c.subject_id)
+    )
+    with database.read() as connection:
+        return dict(map(tuple, connection.execute(query))) if subjects else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +113,4 @@ def acknowledge(database: Database, actor: Actor, subject: int, accepted: Acknow
 
 _WRITE = upsert(acknowledgement, ("form_id", "rule", "inputs", "row_id", "item", "reason", "who", "at"))
 
-__all__ = ["Acknowledgement", "OpenIssue", "acknowledge", "open_issues"]
+__all__ = ["Acknowledgement", "OpenIssue", "acknowledge", "open_issues", "open_warnings"]

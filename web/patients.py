@@ -18,7 +18,7 @@ from storage.errors import NotFound
 from storage.form_data import load_subject
 from storage.history import subject_log
 from storage.identity import page_identities
-from storage.issues import open_issues
+from storage.issues import open_issues, open_warnings
 from storage.slots import Cell
 from storage.subjects import (
     ListedSubject,
@@ -75,10 +75,12 @@ def listed(registry: str) -> ResponseReturnValue:
         first=(min(number, 100_000) - 1) * PAGE, size=PAGE, among=search.among,
     )  # fmt: skip
     names = _names(page.subjects) if "names" in request.args else None
+    warnings = open_warnings(space.database, one.actor, [each.subject for each in page.subjects])
     return render(
         "patients.html", registry=registry, version=version, page=page, number=number, pages=max(-(-page.total // PAGE), 1),
         order=order, search=search, names=names, one=one, title=_title(version, one), here=_here(registry, order, search),
-        may_register=allows(one.actor.role, Permission.REGISTER), key=token_urlsafe(12), sites=_sites(one, registry), moment=one.tongue.moment,
+        may_register=allows(one.actor.role, Permission.REGISTER), key=token_urlsafe(12), warnings=warnings,
+        sites=_sites(one, registry), moment=one.tongue.moment,
     )  # fmt: skip
 
 

@@ -121,3 +121,19 @@ def test_two_clicks_make_one_episode(world, anna):
     address, fields = anna.get(f"/lead_extraction/patients/{who}").fields("/episodes/")
     anna.client.post(address, data=dict(fields))
     assert len(world.audit("open")) == before + 2
+
+
+def test_the_list_counts_warnings_that_nobody_has_answered(world, anna):
+    who = anna.register()
+    row = lambda: anna.get("/lead_extraction/patients").text.split(who)[1].split("</tr>")[0]  # noqa: E731
+    assert "ostrzeżenie" not in row()
+    anna.open(who, "patient").post({"sex": "f", "__do": "save"}, "forms")
+    assert "1 ostrzeżenie" in row()
+    assert world.browser("jan").get("/lead_extraction/patients").text.count("ostrzeżenie") == 0
+    name = next(
+        part.split('"')[0]
+        for part in anna.open(who, "patient").text.split('name="')[1:]
+        if part.startswith("sex__why.")
+    )
+    anna.post({name: "Zmiana wpisu w akcie", "__do": "save"}, "forms")
+    assert "ostrzeżenie" not in row()
