@@ -21,6 +21,7 @@ from web.permissions import Permission, needs, undeclared
 from web.programs import programs
 from web.registries import LANGUAGES, STATIC_URL, load_registries
 from web.settings import Settings
+from web.uploads import BoundedRequest
 from web.words import load_tongues
 from web.workspace import EXTENSION, Workspace, workspace
 
@@ -47,6 +48,7 @@ def create_app(settings: Settings) -> Flask:
         RuntimeError: a route declares no permission.
     """
     app = Flask("web", static_folder=str(STATIC), static_url_path=STATIC_URL.rstrip("/"))
+    app.request_class = BoundedRequest
     security.configure(app, settings)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = DAY if settings.secure_cookies else 0
     app.extensions[EXTENSION] = open_workspace(settings)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from flask import request
 
+from engine.datatypes.values import FileValue
 from storage.audit import AuditEntry, append_entry, registry_stream, site_stream
 from storage.form_index import index_form
+from storage.slots import Key
 from web.entry import Entry
 from web.workspace import visit, workspace
 
@@ -15,6 +17,12 @@ def log_identities(entry: Entry) -> None:
     items = tuple(sorted(index_form(entry.form).identifying))
     if items and entry.stored is not None:
         _note("identities", {"subjects": [entry.subject]}, items)
+
+
+def log_download(entry: Entry, key: Key, value: FileValue) -> None:
+    """A file was fetched."""
+    place = {"subjects": [entry.subject], "place": list(entry.place), "row": key[0], "digest": value.digest}
+    _note("file", place, (key[1],))
 
 
 def log_denial() -> None:
@@ -31,4 +39,4 @@ def _note(kind: str, body: dict[str, object], items: tuple[str, ...] = ()) -> No
         append_entry(connection, AuditEntry(stream, kind, actor.name, one.now, actor.channel, body, items=items))
 
 
-__all__ = ["log_denial", "log_identities"]
+__all__ = ["log_denial", "log_download", "log_identities"]

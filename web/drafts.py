@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from engine.datatypes.values import Entered, Unread
 from engine.model.form import FormDef
 from engine.records.form_data import FormData, RowData
 from storage.access import Actor
+from storage.attachments import Upload
 from storage.changes import walk_rows
 from storage.database import Database
 from storage.form_data import Place
@@ -35,9 +36,12 @@ class Draft:
 
 def keep_draft(  # noqa: PLR0913 -- as storage takes it
     database: Database, actor: Actor, subject: int, place: Place, form: FormDef, draft: Draft, at: datetime, *,
-    page: str = "",
+    uploads: Collection[Upload] = (), page: str = "",
 ) -> bool:  # fmt: skip
-    """Keep a draft in place of the one before; not what a `page` (its idempotency key) sent that was saved already."""
+    """Keep a draft in place of the one before, with the files that are new in it. Raises TooManyFiles.
+
+    What a `page` (its idempotency key) sent that was saved already is not kept.
+    """
     index = index_form(form)
     content = {
         "data": _pack_part(index, draft.data),
@@ -45,7 +49,9 @@ def keep_draft(  # noqa: PLR0913 -- as storage takes it
         "clears": sorted(draft.clears),
         "rows": sorted(draft.rows),
     }
-    return keep_working_copy(database, actor, subject, place, content, revision=draft.revision, at=at, page=page)
+    return keep_working_copy(
+        database, actor, subject, place, content, revision=draft.revision, at=at, uploads=uploads, page=page
+    )
 
 
 def draft_of(database: Database, actor: Actor, subject: int, place: Place, form: FormDef, at: datetime) -> Draft | None:

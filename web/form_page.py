@@ -22,6 +22,7 @@ from renderers.html.names import levels, names_of_paths
 from storage.form_data import SubjectRecord
 from storage.issues import open_issues
 from storage.saving import COMPLETE
+from web.attachments import files_address
 from web.entry import Entry, address_of
 from web.pages import links_of, shell_of
 from web.permissions import Permission, allows
@@ -71,6 +72,7 @@ def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> Pa
         one,
         action=address_of(entry, "forms.post"),
         autosave=address_of(entry, "forms.autosave"),
+        files=files_address(entry),
         program=url_for(
             "programs.program", registry=entry.version.name, definition=entry.version.registry.hash,
             form=entry.spot.form, language=one.language,

@@ -1,14 +1,15 @@
-"""The addresses of a form: show, post, autosave, discard, resolve a conflict."""
+"""The addresses of a form: show, post, autosave, discard, resolve a conflict, attach files and get them back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from flask import Blueprint, jsonify, redirect, request, url_for
+from flask import Blueprint, abort, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from engine.datatypes import Unread, explain
 from engine.model.form import FormDef
 from engine.records.quiet import filled
 from renderers.html import Notice, evaluation_patch
@@ -16,8 +17,9 @@ from renderers.html.names import levels
 from renderers.html.posted_data import PostedForm
 from storage.errors import Conflict
 from storage.working_copy import drop_working_copy
+from web.attachments import file_answer, held_file, receive_file, told
 from web.conflicts import conflict_page, merge
-from web.denials import log_identities
+from web.denials import log_download, log_identities
 from web.drafts import Draft, keep_draft
 from web.entry import Entry, open_entry, settle_place
 from web.form_page import Told, elsewhere_of, form_page, rows_to_open
@@ -51,7 +53,7 @@ def show(registry: str, who: str, spot: str) -> ResponseReturnValue:
 def post(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """Whatever a button of the form asks for."""
     entry = settle_place(workspace().database, _open(registry, who, spot), visit().now)
-    return carry_out(entry, read_post(entry, visit().language))
+    return carry_out(entry, read_post(entry, visit().language, visit().now))
 
 
 @forms.post("/draft")
@@ -60,7 +62,7 @@ def autosave(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """Keep what was typed so far; answers what rules say about it."""
     one, space = visit(), workspace()
     entry = settle_place(space.database, _open(registry, who, spot), one.now)
-    posted = read_post(entry, one.language)
+    posted = read_post(entry, one.language, one.now)
     draft = draft_after(entry, posted)
     page = posted.idempotency_key
     kept = keep_draft(space.database, entry.actor, entry.subject, entry.place, entry.form, draft, one.now, page=page)
@@ -84,6 +86,34 @@ def _calculated_on(form: FormDef, posted: PostedForm) -> Iterator[str]:
     for level in levels(form, posted.data):
         if not level.place.steps or level.place.name in posted.open_rows:
             yield from (str(level.place.path.at(i.id)) for i in level.part.items if i.calculate is not None)
+
+
+@forms.post("/files/<name>")
+@needs(Permission.ENTER)
+def upload(registry: str, who: str, spot: str, name: str) -> ResponseReturnValue:
+    """Take a file into the working copy, for the field of a name; answers what the field shows then."""
+    one = visit()
+    entry = settle_place(workspace().database, _open(registry, who, spot), one.now)
+    sent = request.files.get("file")
+    if sent is None:
+        abort(400)
+    value = receive_file(entry, name, sent, one.now)
+    if value is None:
+        return jsonify(message=one.words("said_already")), 409
+    if isinstance(value, Unread):
+        return jsonify(message=explain(value, one.language)), 422
+    return jsonify(told(entry, value, one.language))
+
+
+@forms.get("/files/<digest>")
+@needs(Permission.READ)
+def download(registry: str, who: str, spot: str, digest: str) -> ResponseReturnValue:
+    """A file that the form holds. That it was looked at is noted before it leaves."""
+    entry = _open(registry, who, spot)
+    key, value = held_file(entry, digest)
+    answer = file_answer(entry, value, visit().now)
+    log_download(entry, key, value)
+    return answer
 
 
 @forms.post("/discard")

@@ -11,6 +11,7 @@ from storage.accounts import Membership, memberships, session_account
 from web.permissions import FLASK_OWN, Permission, allows, permission_of
 from web.registries import LANGUAGES
 from web.rescue import rescue_post
+from web.uploads import in_parts
 from web.workspace import Visit, visit, workspace
 
 
@@ -31,7 +32,7 @@ def begin() -> None:
     held = memberships(space.database, account.id, at=now) if account else ()
     registry = (request.view_args or {}).get("registry", "")
     g.visit = Visit(now, tongue, account, held, membership_in(held, registry))
-    if request.method == "POST":
+    if request.method == "POST" and not in_parts():
         request.get_data(cache=True)  # once, before anything reads it as a form: the reader of forms takes it as sent
 
 

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
-
-from flask import request
+from datetime import datetime
 
 from engine.records.evaluation import Evaluation
-from renderers.html import PostedForm, read_urlencoded
+from renderers.html import PostedForm
 from renderers.html.names import names_of_paths
+from web.attachments import keep_files, take_files, without_unknown
 from web.drafts import Draft
 from web.entry import Entry
+from web.uploads import posted_fields
 
 
-def read_post(entry: Entry, language: str) -> PostedForm:
-    """The posted form, merged into the draft or what is stored. Raises PostTooLarge."""
-    fields = read_urlencoded(request.get_data(), language)
-    return entry.version.readers[entry.spot.form].read(fields, entry.start().data)
+def read_post(entry: Entry, language: str, at: datetime) -> PostedForm:
+    """The posted form, merged into the draft or what is stored. Raises PostTooLarge.
+
+    Files that came with it are kept in the working copy at once, whatever the post asks for.
+    """
+    posted = entry.version.readers[entry.spot.form].read(posted_fields(language), entry.start().data)
+    data, uploads = take_files(entry.form, posted.data)
+    posted = replace(posted, data=without_unknown(entry, data, uploads.values(), at))
+    if not uploads:
+        return posted
+    kept = keep_files(entry, draft_after(entry, posted), uploads, at, page=posted.idempotency_key)
+    return posted if kept is None else replace(posted, data=kept)
 
 
 def draft_after(entry: Entry, posted: PostedForm, evaluation: Evaluation | None = None) -> Draft:

@@ -9,19 +9,21 @@ from datetime import datetime
 
 from flask import request
 
+from engine.datatypes.values import FileValue
 from renderers.html import PostTooLarge
 from storage.accounts import memberships
 from storage.errors import StorageError
 from storage.slots import utc
 from storage.working_copy import KEPT
+from web.attachments import receive_file
 from web.drafts import keep_draft
-from web.entry import open_entry, settle_place
+from web.entry import Entry, open_entry, settle_place
 from web.permissions import Permission, allows
 from web.posts import draft_after, read_post
 from web.security import is_own_post
 from web.workspace import actor_of, workspace
 
-FORM_POSTS = frozenset({"forms.post", "forms.autosave"})
+FORM_POSTS = frozenset({"forms.post", "forms.autosave", "forms.upload"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,18 @@ def _keep(account: int, now: datetime) -> bool:
     try:
         entry = open_entry(space, actor, str(arguments["who"]), str(arguments["spot"]), now)
         entry = settle_place(space.database, entry, now)
-        posted = read_post(entry, "pl")
+        if "name" in arguments:
+            return _keep_file(entry, str(arguments["name"]), now)
+        posted = read_post(entry, "pl", now)
         draft, page = draft_after(entry, posted), posted.idempotency_key
         return keep_draft(space.database, actor, entry.subject, entry.place, entry.form, draft, now, page=page)
     except (StorageError, PostTooLarge):
         return False
+
+
+def _keep_file(entry: Entry, name: str, now: datetime) -> bool:
+    sent = request.files.get("file")
+    return sent is not None and isinstance(receive_file(entry, name, sent, now), FileValue)
 
 
 __all__ = ["FORM_POSTS", "Rescued", "owner_mark", "rescue_post"]

@@ -17,11 +17,12 @@ from engine.records.form_data import FormData
 from renderers.html import PostedForm, acknowledgement
 from renderers.html.names import paths_of_names
 from storage.changes import paths_of, without
-from storage.errors import ConfirmClear, Conflict, KeyReused, NotUnique, RowClash, WrongDefinition
+from storage.errors import ConfirmClear, Conflict, KeyReused, NotUnique, RowClash, UnknownFile, WrongDefinition
 from storage.issues import Acknowledgement, acknowledge
 from storage.request import SaveRequest, SaveResult
 from storage.saving import COMPLETE, save_form
 from storage.working_copy import drop_working_copy
+from web.attachments import without_unknown
 from web.conflicts import conflict_page, settle_quietly
 from web.drafts import Draft, has_unread, keep_draft, row_ids
 from web.entry import Entry, address_of
@@ -80,6 +81,8 @@ def save(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
     except NotUnique as clash:
         keep(entry, posted)
         return back(entry, News(("taken",), tuple(sorted({check_of_key(name) for name in clash.names}))))
+    except UnknownFile:  # the working copy was given up in another window meanwhile
+        return save(entry, replace(posted, data=without_unknown(entry, posted.data, (), visit().now)))
     except (RowClash, WrongDefinition):
         keep(entry, posted)
         return back(entry, News(("changed",)))
@@ -92,7 +95,7 @@ def save_merged(
     """Save one's own changes together with those that touch other fields: of others, or one's `own` in another tab."""
     try:
         result = save_draft(entry, merged, key=key or secrets.token_urlsafe(18), complete=complete, confirmed=confirmed)
-    except (Conflict, ConfirmClear, KeyReused, NotUnique, RowClash, WrongDefinition):
+    except (Conflict, ConfirmClear, KeyReused, NotUnique, RowClash, UnknownFile, WrongDefinition):
         keep_draft(workspace().database, entry.actor, entry.subject, entry.place, entry.form, merged, visit().now)
         return back(entry, News(("changed",)))
     return saved(entry, merged, result, complete=complete, said=("merged_own" if own else "merged",))

@@ -81,7 +81,9 @@ def safe_name(name: str, media_type: str) -> str:
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
     seen = "".join(character for character in last if unicodedata.category(character) not in _UNSEEN)
     plain = " ".join(_UNSAFE.sub("_", seen).split()).strip(" .")
-    endings = MEDIA_TYPES[media_type].endings if media_type in MEDIA_TYPES else ("bin",)
+    if media_type not in MEDIA_TYPES:  # it is refused: the message calls it as its sender does
+        return plain[:LONGEST_NAME].rstrip(" .") or "file"
+    endings = MEDIA_TYPES[media_type].endings
     stem, point, ending = plain.rpartition(".")
     if not point or ending.lower() not in endings:
         stem, ending = plain, endings[0]

@@ -93,6 +93,7 @@ class Links:
     action: str = ""  # the form's POST
     autosave: str = ""  # POST of the whole form; answers renderers.html.patch
     program: str = ""  # GET of engine.records.browser.form_program
+    files: str = ""  # the posted name is appended to POST a file, its digest to GET one
     lookup: str = ""  # GET ?item=&q= -> [{"code", "label"}]
     history: str = ""  # the item's name is appended
     home: str = "/"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.datatypes.base import Control, Kind
-from engine.datatypes.words import unit_text
+from engine.datatypes.media_types import labels_of, limited
+from engine.datatypes.words import limit_text, unit_text
 from engine.model.code_list import MissingList
 from engine.model.form import FormDef, GroupDef, SectionDef
 from engine.model.item import ItemDef
@@ -55,8 +56,8 @@ class ItemFace:
     demanded: bool  # at some time: by a rule or always
     heading: bool
     formula: str
-    accepts: str
-    megabytes: str
+    accept: str  # media types, as the browser's choice of files takes them
+    largest: int  # bytes
 
 
 def control_of(item: ItemDef) -> Control:
@@ -80,6 +81,10 @@ def item_face(item: ItemDef, words: Words) -> ItemFace:
     hint = in_language(item.hint, language)
     if control is Control.PARTIAL_DATE:
         hint = f"{hint} {words.text('partial_hint')}".strip()
+    limits = limited(facets)
+    if control is Control.FILE and item.calculate is None:
+        kinds, size = labels_of(limits.media_types), limit_text(limits.max_bytes or 0, language)
+        hint = ". ".join(filter(None, (hint.rstrip("."), words.text("file_limits", kinds=kinds, size=size))))
     return ItemFace(
         id=item.id,
         control=str(control),
@@ -105,8 +110,8 @@ def item_face(item: ItemDef, words: Words) -> ItemFace:
         demanded=item.required is not False,
         heading=item.datatype.name == "heading",
         formula=item.calculate.text if item.calculate else "",
-        accepts=", ".join(media.split("/")[-1] for media in facets.media_types),
-        megabytes=f"{facets.max_bytes / 1_000_000:g}" if facets.max_bytes else "",
+        accept=",".join(limits.media_types),
+        largest=limits.max_bytes or 0,
     )
 
 

@@ -130,7 +130,7 @@ class CodesField(ItemField):
 
 
 class SilentField(ItemField):
-    """Holds nothing that a page could post: a note, or a file while files cannot be kept."""
+    """Holds nothing that a page could post: a note."""
 
     def posted(self, formdata: Posted) -> bool:
         del formdata
@@ -151,7 +151,7 @@ FIELDS: Mapping[Control, type[ItemField]] = MappingProxyType(
         Control.CHOICES: CodesField,
         Control.LOOKUP: ItemField,
         Control.REFERENCE: ItemField,
-        Control.FILE: SilentField,
+        Control.FILE: ItemField,  # what the page says of a file it holds; a new one comes beside the fields
         Control.NOTE: SilentField,
     }
 )

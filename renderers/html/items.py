@@ -9,7 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from engine.datatypes.base import Control
-from engine.datatypes.values import Entered, Missing, Unread
+from engine.datatypes.values import Entered, FileValue, Missing, Unread
 from engine.model.form import CheckSeverity
 from engine.model.item import ItemDef
 from engine.records.evaluation import Violation
@@ -28,7 +28,7 @@ _FILLED = "answered", "known"
 _PLAIN = (Decimal, date, bool)  # nothing in their words is to be escaped
 _CODES: frozenset[type] = frozenset({bool, str, tuple, Missing})
 _NO_CODES: frozenset[type] = frozenset({Missing})
-_NOT_ALONE = (Control.REFERENCE, Control.LOOKUP)  # their words come with the request
+_NOT_ALONE = (Control.REFERENCE, Control.LOOKUP, Control.FILE)  # their words or links come with the request
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,9 @@ class ItemPart:
             flags += tuple(f"off={code}" for code in request.context.withheld.get(here + item.id, ()))
         if entered is None or isinstance(entered, Missing):
             return flags
+        if isinstance(entered, FileValue) and request.context.shell.links.files:
+            texts["href"] = markup(request.context.shell.links.files + entered.digest)
+            flags += ("linked",)
         if request.reads(item):
             text = entered.text if isinstance(entered, Unread) else display(item, entered, language, request.labels)
             texts["value"] = markup(text)

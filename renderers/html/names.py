@@ -16,7 +16,7 @@ from engine.records.path import ItemPath
 
 ROW_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TOP = ItemPath()
-PARTS = ("d", "m", "y", "t", "o", "u", "mr", "ack", "why")
+PARTS = ("d", "m", "y", "t", "o", "u", "mr", "ack", "why", "file")
 
 
 @dataclass(frozen=True, slots=True)

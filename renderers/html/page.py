@@ -11,7 +11,8 @@ from jinja2 import Environment, Template
 from jinja2.environment import TemplateModule
 from markupsafe import Markup
 
-from engine.model.form import FormDef, GroupDef, SectionDef
+from engine.datatypes.base import Control
+from engine.model.form import FormDef, GroupDef, SectionDef, walk_items
 from engine.model.item import ItemDef
 from engine.model.metadata_version import MetaDataVersion
 from engine.model.text import in_language
@@ -34,6 +35,7 @@ MODES = ("edit", "read", "print")
 _SCRIPT_WORDS = (
     *("copy", "leave", "unknown_yet", "filled_in", "open_issues", "errors", "warnings", "fields_of"),
     *("found", "nothing_found", "search_code"),
+    *("file_too_large", "file_sending", "file_added", "file_waits"),
 )
 
 
@@ -131,6 +133,11 @@ class FormPage:
         )
 
 
+def takes_files(form: FormDef) -> bool:
+    """Whether files can be attached to a form: then its page is posted as one that holds them."""
+    return any(item.datatype.control is Control.FILE and item.calculate is None for item in walk_items(form))
+
+
 def _fixed(environment: Environment, small: SmallParts) -> dict[str, Markup]:
     """What is the same on every page: empty messages that the script copies, the list of keys."""
     samples = {
@@ -163,6 +170,7 @@ class FormMaker:
             form_title(form, self.words.language),
             in_language(form.intro, self.words.language),
             mode,
+            takes_files(form),
             **_fixed(self.environment, small),
         )
         areas = self._workshop("work.html")

@@ -11,8 +11,9 @@ from types import MappingProxyType
 
 from engine.datatypes import local_time
 from engine.datatypes.base import Control, Kind
+from engine.datatypes.file import typed
 from engine.datatypes.values import Entered, FileValue, Missing, PartialDate, Quantity, Reference, Unread, Value
-from engine.datatypes.words import number_text, quantity_text, time_text
+from engine.datatypes.words import number_text, quantity_text, size_text, time_text
 from engine.model.item import ItemDef
 from engine.model.text import in_language
 from renderers.html.faces import control_of, units_of
@@ -107,6 +108,11 @@ def _unread_datetime(_item: ItemDef, unread: Unread) -> Shown:
     return {"d": day, "m": month, "y": year, "t": clock}, flags
 
 
+def _unread_file(_item: ItemDef, _unread: Unread) -> Shown:
+    """Nothing is kept of a file that was refused; only the message stands."""
+    return _NOTHING
+
+
 _UNREAD: Mapping[Control, Callable[[ItemDef, Unread], Shown]] = MappingProxyType(
     {
         Control.QUANTITY: _unread_quantity,
@@ -115,6 +121,7 @@ _UNREAD: Mapping[Control, Callable[[ItemDef, Unread], Shown]] = MappingProxyType
         Control.DATETIME: _unread_datetime,
         Control.CHOICE: _unread_choice,
         Control.CHOICES: _unread_choice,
+        Control.FILE: _unread_file,
     }
 )
 
@@ -171,8 +178,10 @@ def _reference(_: ItemDef, value: Value, language: str) -> Shown:  # noqa: ARG00
     return {"target": value.target if isinstance(value, Reference) else str(value)}, ()
 
 
-def _file(_: ItemDef, value: Value, language: str) -> Shown:  # noqa: ARG001
-    return {"value": value.name if isinstance(value, FileValue) else str(value)}, ()
+def _file(_: ItemDef, value: Value, language: str) -> Shown:
+    if not isinstance(value, FileValue):
+        raise TypeError(f"a file is expected, not {value!r}")
+    return {"value": typed(value), "file": value.name, "size": size_text(value.size, language)}, ("held",)
 
 
 def _note(_item: ItemDef, _value: Value, _language: str) -> Shown:

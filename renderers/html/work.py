@@ -21,6 +21,7 @@ class WorkFace:
     title: str
     intro: str
     mode: str
+    files: bool  # whether files can be attached
     key_list: Markup
     samples: Markup
 
@@ -86,6 +87,7 @@ class WorkPart:
             "autosave": markup(links.autosave),
             "program": markup(links.program),
             "lookup": markup(links.lookup),
+            "files": markup(links.files),
             "csrf": markup(context.csrf_token),
             "owner": markup(context.owner),
             "revision": markup(context.revision),

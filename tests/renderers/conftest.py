@@ -113,7 +113,7 @@ class _FormReader(HTMLParser):
         if self.templates:
             return
         if tag == "input" and "name" in given and "disabled" not in given:
-            if given.get("type") not in ("radio", "checkbox") or "checked" in given:
+            if given.get("type") not in ("radio", "checkbox", "file") or "checked" in given:
                 self.pairs.append((given["name"], given.get("value", "")))
         elif tag == "select":
             self.select, self.options = given["name"], []

@@ -33,7 +33,12 @@ CONTROLS: dict[str, tuple[str, str, dict[str, Any], str | None]] = {
     "boxes": ("codes", "Narzędzia, długa lista", {"choices": MANY_TOOLS}, "lock, t3"),
     "lookup": ("code", "Rozpoznanie", {"open_list": True}, "T82.7"),
     "row": ("row_ref", "Elektroda", {}, "lead1"),
-    "file": ("file", "Protokół", {"media_types": ("application/pdf",), "max_bytes": 10_000_000}, None),
+    "file": (
+        "file",
+        "Protokół",
+        {"media_types": ("application/pdf",), "max_bytes": 10_000_000},
+        f"{'ab' * 32} 1234567 application/pdf Protokół zabiegu.pdf",
+    ),
     "note": ("note", "Wypełnia operator.", {}, None),
     "head": ("heading", "Nagłówek", {}, None),
 }

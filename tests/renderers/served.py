@@ -1,6 +1,8 @@
 """A page served from memory to a real browser, under a strict content security policy."""
 
 import json
+from email.parser import BytesParser
+from email.policy import HTTP
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -12,6 +14,16 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(enc
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 WIDE, NARROW = 1280, 390
+
+
+def fields_of(request):
+    """What a form posted: urlencoded, or in parts where the form takes files."""
+    kind, body = request.headers["content-type"], request.post_data_buffer or b""
+    if not kind.startswith("multipart/"):
+        return parse_qsl(body.decode(), keep_blank_values=True)
+    message = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
+    parts = [(part.get_param("name", header="content-disposition"), part) for part in message.iter_parts()]
+    return [(name, part.get_content().removesuffix("\n")) for name, part in parts if part.get_filename() is None]
 
 
 class Site:
@@ -42,7 +54,7 @@ class Site:
             if self.down:
                 route.abort()
                 return
-            self.posts.append((path, parse_qsl(route.request.post_data or "", keep_blank_values=True)))
+            self.posts.append((path, fields_of(route.request)))
             body = json.dumps(self.answer or {"saved": "12:31", "revision": "8"}) if path == "/autosave" else self.html
             kind = "application/json" if path == "/autosave" else "text/html; charset=utf-8"
             route.fulfill(body=body, headers={**headers, "Content-Type": kind})

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.datatypes import Choice, Unread
+from engine.datatypes import Choice, FileValue, Unread
 from engine.model.code_list import MissingList
 from engine.model.form import CheckSeverity, FormDef, GroupDef, SectionDef
 from engine.model.item import ExpressionText
@@ -14,6 +14,7 @@ from renderers.html import (
     Badge,
     Band,
     Link,
+    Links,
     Note,
     Notice,
     PageContext,
@@ -41,6 +42,7 @@ def hostile_form():
         item("l", "long_text", HOSTILE),
         item("k", "integer", HOSTILE, calculate="l + 1 < 2 & '<b>'"),
         item("n", "note", HOSTILE),
+        item("f", "file", HOSTILE),
     )
     group = GroupDef("g", inner, title=text(HOSTILE), key="t", row_title=text("{t} <b>"))
     return FormDef(
@@ -51,7 +53,8 @@ def hostile_form():
 @pytest.mark.parametrize("mode", ["edit", "read", "print"])
 def test_hostile_labels_values_and_messages_are_escaped(hostile_form, registry_of, mode):
     rows = (RowData("r1", {"t": HOSTILE, "c": "a"}), RowData("r2", {"t": HOSTILE, "c": Unread(HOSTILE, "type", "x")}))
-    data = FormData({"q": Unread(HOSTILE, "type", "x"), "l": HOSTILE}, {"g": rows})
+    file = FileValue(HOSTILE, "image/png", 9, "ab" * 32)
+    data = FormData({"q": Unread(HOSTILE, "type", "x"), "l": HOSTILE, "f": file}, {"g": rows})
     broken = [
         violation(HOSTILE, severity, path, HOSTILE)
         for severity in CheckSeverity
@@ -184,3 +187,33 @@ def test_the_blank_form_asks_everything_and_stands_alone(registry, language):
     assert 'src="' not in page
     assert "stylesheet" not in page
     assert page.startswith("<!doctype html>") or page.lstrip().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(("mode", "buttons"), [("edit", 1), ("read", 0), ("print", 0)])
+@pytest.mark.parametrize("address", ["", "/files/"])
+def test_a_file_leads_to_its_content_where_there_is_an_address(registry_of, mode, buttons, address):
+    taken = {"media_types": ("image/png", "application/pdf"), "max_bytes": 10_485_760}
+    form = FormDef("f", text("F"), (SectionDef("s", text("S"), (item("a", "file", "A", facets=taken),)),))
+    data = FormData({"a": FileValue("wypis 2.pdf", "application/pdf", 1_234_567, "ab" * 32)})
+    page = compile_pages(registry_of(form)).form(
+        "f", language="pl", mode=mode, data=data, evaluation=make_evaluation(form, data, calculated={}),
+        context=PageContext(shell=Shell(links=Links(files=address))),
+    )  # fmt: skip
+
+    assert "wypis 2.pdf" in page
+    assert "1,2 MB" in page
+    assert page.count(f'href="/files/{"ab" * 32}"') == (1 if address and mode != "print" else 0)
+    assert page.count('value="clear:a"') == buttons
+    assert page.count('accept="image/png,application/pdf" data-largest="10485760"') == buttons
+    assert page.count('enctype="multipart/form-data"') == buttons
+    assert ("PNG, PDF, do 10 MB" in page) is (mode != "read")
+
+
+def test_a_form_without_files_is_posted_as_ever(registry_of):
+    form = FormDef("f", text("F"), (SectionDef("s", text("S"), (item("a", "text", "A"),)),))
+    data = FormData()
+    page = compile_pages(registry_of(form)).form(
+        "f", language="pl", data=data, evaluation=make_evaluation(form, data, calculated={})
+    )
+
+    assert "enctype" not in page

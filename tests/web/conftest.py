@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from urllib.parse import urlencode
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
-from werkzeug.test import Client, TestResponse
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.test import Client, TestResponse, encode_multipart
 
 from storage.accounts import add_membership, create_account, create_site
 from web.app import create_app
@@ -133,6 +135,7 @@ class Browser:
         *,
         follow: bool = True,
         to: str = "",
+        files: dict[str, tuple[str, bytes]] | None = None,
         **headers: str,
     ) -> "Browser":
         """Post a form of the page with some fields changed; a list gives several, None leaves one out."""
@@ -141,9 +144,10 @@ class Browser:
             pairs = [pair for pair in pairs if pair[0] != name]
             several = value if isinstance(value, list) else [] if value is None else [value]
             pairs += [(name, str(each)) for each in several]
-        answer = self.client.post(
-            to or address, data=urlencode(pairs), content_type="application/x-www-form-urlencoded", headers=headers
-        )
+        kind, body = "application/x-www-form-urlencoded", urlencode(pairs).encode()
+        if files is not None:
+            kind, body = in_parts(pairs, files)
+        answer = self.client.post(to or address, data=body, content_type=kind, headers=headers)
         if follow:
             return self._arrive(answer)
         self.page = answer
@@ -191,6 +195,13 @@ class Browser:
     def value(self, name: str) -> str:
         """What a field of the form holds."""
         return next((value for field, value in reversed(self.fields("forms")[1]) if field == name), "")
+
+
+def in_parts(pairs: list[tuple[str, str]], files: dict[str, tuple[str, bytes]]) -> tuple[str, bytes]:
+    """A post with files: its content type and its body."""
+    sent = [(name, FileStorage(BytesIO(content), file)) for name, (file, content) in files.items()]
+    boundary, body = encode_multipart(MultiDict([*pairs, *sent]))
+    return f"multipart/form-data; boundary={boundary}", body
 
 
 _SERIES = count(100)
@@ -288,6 +299,12 @@ def quick_world(new_sqlite: Callable[[], str], new_world: Callable[[str], World]
 def anna(world: World) -> Browser:
     """Enters data at the first hospital."""
     return world.browser("anna")
+
+
+@pytest.fixture(scope="session")
+def parts() -> Callable[[list[tuple[str, str]], dict[str, tuple[str, bytes]]], tuple[str, bytes]]:
+    """Call it for the content type and the body of a post with files."""
+    return in_parts
 
 
 @pytest.fixture

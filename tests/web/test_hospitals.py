@@ -45,7 +45,7 @@ def test_others_cannot_be_written_to(world, theirs):
     anna.get("/lead_extraction/patients")
     token = dict(anna.fields()[1])["csrf_token"]
     for address in addresses:
-        for end in ("", "/draft", "/discard", "/resolve"):
+        for end in ("", "/draft", "/discard", "/resolve", "/files/lx_photo"):
             assert anna.client.post(address + end, data={"csrf_token": token, "__do": "save"}).status_code == 404
     assert (
         anna.client.post(f"/lead_extraction/patients/{who}/episodes/episode", data={"csrf_token": token}).status_code

@@ -47,6 +47,7 @@ def addresses(app: Flask) -> list[tuple[str, str]]:
     """An address for each route that asks for something."""
     parts = {"registry": "lead_extraction", "who": "TLE-0001-J7", "spot": "1.patient", "form": "patient", "item": "sex"}
     parts |= {"container": "episode", "definition": "0" * 64, "language": "pl", "filename": "x"}
+    parts |= {"name": "photo", "digest": "0" * 64}
     found = []
     for rule in app.url_map.iter_rules():
         for method in rule.methods or ():

@@ -359,7 +359,7 @@
   }
   function isFilled(field) {
     const pill = find('.gone', field);
-    if (pill && !pill.hidden) return true;
+    if ((pill && !pill.hidden) || find('[data-held]:not([hidden])', field)) return true;
     return all('.f-c input:not([type=hidden]), .f-c select, .f-c textarea', field).some((box) => box.name && !/__(ack|why|u|o)/.test(box.name) && (/radio|checkbox/.test(box.type) ? box.checked : box.value !== ''));
   }
 
@@ -382,7 +382,7 @@
     for (const box of all('input, select, textarea', field)) {
       if ((/radio|checkbox/.test(box.type) && !box.checked) || !box.name.startsWith(name)) continue;
       const part = box.name.slice(name.length).replace(/^__/, '');
-      if (part) { parts[part] = box.value; } else if (box.value !== '') { text = box.value; codes.push(box.value); }
+      if (part) { parts[part] = box.value; } else if (find('[data-held]', field)) { text = box.value.replace(/^(\S+ ){3}/, ''); } else if (box.value !== '') { text = box.value; codes.push(box.value); }
     }
     return { text, codes, parts, missing: parts.mr || null };
   }
@@ -420,8 +420,9 @@
     for (const box of all('.opts input', field)) box.checked = false;
     const marker = find('.f-c input[type=hidden]', field);
     if (marker) marker.value = '';
-    button.hidden = true;
-    find('.opt:not([hidden]) input', field).focus();
+    const held = find('[data-held]', field), file = find('[type=file]', field);
+    if (held) { held.hidden = true; find('[data-choose]', field).hidden = false; } else button.hidden = true;
+    (file || find('.opt:not([hidden]) input', field)).focus();
   }
   function paste(event) {
     const box = event.target, match = /^\s*(?:(\d{1,2})[./-](\d{1,2})[./-](\d{4})|(\d{4})-(\d{2})-(\d{2}))(?:[ T,]+(\d{1,2}:\d{2}))?\s*$/.exec(event.clipboardData.getData('text'));
@@ -503,7 +504,7 @@
     if (!target || link.matches('.skip, .steps a')) return;
     event.preventDefault();
     if (target.matches('[data-row]:not(.open)')) { const open = find('[value^="open:"]', target); if (open) { form.requestSubmit(open); return; } }
-    const inner = target.matches('select[hidden]') ? document.getElementById(target.id + '-c') : target.matches('.opts') && (find('input:checked', target) || find('.opt:not([hidden]) input', target));
+    const inner = target.closest('[data-choose][hidden]') ? find('a, button', target.closest('.f-c')) : target.matches('select[hidden]') ? document.getElementById(target.id + '-c') : target.matches('.opts') && (find('input:checked', target) || find('.opt:not([hidden]) input', target));
     (inner || target).focus();
     (target.closest('.f') || target).scrollIntoView({ block: 'center' });
   });
@@ -532,6 +533,6 @@
     (document.getElementById(place.id) || same || find('.dock [value=save]')).focus({ preventScroll: true });
   });
 
-  globalThis.ecrfForm = { form, applyEvaluation, raw, pathOf, nameOf, touch, all, find, copy, count, say, words };
+  globalThis.ecrfForm = { form, applyEvaluation, raw, pathOf, nameOf, touch, signedOut, all, find, copy, count, say, words };
   openRules();
 }());

@@ -1,0 +1,244 @@
+"""Files in a real browser: sent when they are chosen, kept while one types, saved, fetched again, without scripts too."""
+
+import struct
+import zlib
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+}
+
+
+def chunk(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def picture(side=600):
+    """A picture that a browser can open, of some size."""
+    lines = b"".join(b"\0" + bytes((x * y) % 251 for x in range(side) for _ in range(3)) for y in range(1, side + 1))
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines, 1)) + chunk(b"IEND", b"")
+
+
+@pytest.fixture(scope="module")
+def photo():
+    """A photograph as a page gets it."""
+    return {"name": "elektroda komorowa.png", "mimeType": "image/png", "buffer": picture()}
+
+
+def open_row(page, scripts=True):
+    """The open row of a new patient's procedure; its name."""
+    page.goto("/lead_extraction/patients")
+    page.click("form[action$='/patients'][method=post] button")
+    page.wait_for_selector("#entry")
+    page.fill("[name=last_name]", "Przykładowa")
+    page.locator(".dock [value=save]").click()
+    page.wait_for_url("**said=*")
+    page.goto(f"/lead_extraction/patients/{page.url.split('/patients/')[1].split('/')[0]}")
+    page.locator('.lanes a[href$=".procedure"]').click()
+    page.click("button[value='add:lx']")
+    name = page.wait_for_selector("[data-row^='lx.'].open").get_attribute("data-row")
+    if scripts:
+        page.wait_for_selector("[name=__live][value=yes]", state="attached")
+    field = page.locator(f'[id="f-{name}.lx_result"]')
+    field.locator("input[value=complete]").press("Space")
+    if scripts:
+        box(page, name).wait_for()
+    else:
+        page.locator(".dock [value=save]").click()
+        reopen(page, name)
+    return name
+
+
+def reopen(page, name):
+    """The row with its fields, whether the page came back with it open or closed."""
+    button = page.locator(f"button[value='open:{name}']")
+    if button.count():
+        button.click()
+    page.wait_for_selector(f"[data-row='{name}'].open")
+
+
+def box(page, name):
+    return page.locator(f'[id="{name}.lx_photo"]')
+
+
+def held(page, name):
+    return page.locator(f'[id="f-{name}.lx_photo"] [data-held]')
+
+
+def saved(page):
+    page.wait_for_selector('[data-save="copy"]')
+
+
+def fetched(page, name):
+    with page.expect_download() as coming:
+        held(page, name).locator("a").click()
+    return coming.value.suggested_filename, coming.value.path().read_bytes()
+
+
+def never(_route):
+    """A request that never arrives."""
+
+
+def problems(page):
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [(each["id"], each["help"], [node["html"][:160] for node in each["nodes"]][:3]) for each in found]
+
+
+def test_a_photograph_is_sent_kept_saved_and_fetched(open_browser, served, photo):
+    page = open_browser()
+    name = open_row(page)
+    box(page, name).set_input_files(photo)
+    held(page, name).wait_for()
+    assert held(page, name).inner_text().strip().startswith("elektroda komorowa.png")
+    assert not box(page, name).is_visible()
+    page.wait_for_selector("[data-file-state]:has-text('Dodano plik elektroda komorowa.png')", state="attached")
+    saved(page)
+    page.reload()
+    reopen(page, name)
+    assert fetched(page, name) == (photo["name"], photo["buffer"])
+    page.locator(".dock [value=save]").click()
+    page.wait_for_url("**said=*")
+    reopen(page, name)
+    assert fetched(page, name) == (photo["name"], photo["buffer"])
+    record = served.record(page.url.split("/patients/")[1].split("/")[0])
+    form = next(form for place, form in record.forms.items() if place.form == "procedure")
+    assert form.data.groups["lx"][0].items["lx_photo"].name == photo["name"]
+
+
+def test_without_scripts_it_goes_with_the_form(open_browser, photo):
+    page = open_browser(scripts=False)
+    name = open_row(page, scripts=False)
+    box(page, name).set_input_files({"name": "notatki.txt", "mimeType": "text/plain", "buffer": b"not a picture"})
+    page.locator(".dock [value=save]").click()
+    reopen(page, name)
+    assert "Pliku „notatki.txt” nie można dodać" in page.inner_text(f'[id="f-{name}.lx_photo"]')
+    box(page, name).set_input_files(photo)
+    page.click(f"button[value='close:{name}']")
+    reopen(page, name)
+    assert fetched(page, name) == (photo["name"], photo["buffer"])
+    page.locator(".dock [value=save]").click()
+    reopen(page, name)
+    assert fetched(page, name) == (photo["name"], photo["buffer"])
+    held(page, name).locator("button").click()
+    page.wait_for_url("**#*")
+    assert box(page, name).is_visible()
+
+
+def test_what_is_refused_is_told_beside_the_field(open_browser, photo, tmp_path):
+    page = open_browser()
+    name = open_row(page)
+    field = page.locator(f'[id="f-{name}.lx_photo"]')
+    box(page, name).set_input_files({"name": "wynik.png", "mimeType": "image/png", "buffer": b"%PDF-1.7"})
+    field.locator("[data-file-fault] .msg").wait_for()
+    assert "Pliku „wynik.png.pdf” nie można dodać, bo to PDF. Dozwolone: JPEG, PNG." in field.inner_text()
+    big = tmp_path / "film.png"
+    big.write_bytes(bytes(12_300_000))
+    box(page, name).set_input_files(big)
+    page.wait_for_selector("text=Plik „film.png” ma 12,3 MB, a może mieć najwyżej 10 MB.")
+    assert problems(page) == []
+    box(page, name).set_input_files(photo)
+    held(page, name).wait_for()
+    assert field.locator("[data-file-fault]").inner_text() == ""
+
+
+def test_removed_and_chosen_again_by_keyboard(open_browser, photo):
+    page = open_browser()
+    name = open_row(page)
+    box(page, name).set_input_files(photo)
+    held(page, name).wait_for()
+    saved(page)
+    held(page, name).locator("button").press("Enter")
+    assert box(page, name).evaluate("e => e === document.activeElement")
+    saved(page)
+    page.reload()
+    reopen(page, name)
+    assert not held(page, name).is_visible()
+    page.wait_for_selector("[name=__live][value=yes]", state="attached")
+    with page.expect_file_chooser() as chooser:
+        box(page, name).press("Space")
+    chooser.value.set_files(photo)
+    held(page, name).wait_for()
+
+
+def test_a_lost_network_is_waited_for(open_browser, photo):
+    page = open_browser()
+    name = open_row(page)
+    saved(page)
+    page.context.set_offline(True)
+    box(page, name).set_input_files(photo)
+    page.wait_for_selector("text=nie został jeszcze wysłany")
+    page.context.set_offline(False)
+    held(page, name).wait_for()
+    saved(page)
+
+
+def test_a_file_that_is_under_way_goes_with_the_save(open_browser, photo):
+    page = open_browser()
+    name = open_row(page)
+    saved(page)
+    page.route("**/files/*", never)
+    box(page, name).set_input_files(photo)
+    page.wait_for_selector("text=Wysyłanie pliku")
+    page.locator(".dock [value=save]").click()
+    page.wait_for_url("**said=*")
+    page.unroute("**/files/*")
+    reopen(page, name)
+    assert fetched(page, name) == (photo["name"], photo["buffer"])
+
+
+def test_a_session_that_ends_loses_no_file(open_browser, photo):
+    page = open_browser()
+    name = open_row(page)
+    saved(page)
+    page.context.clear_cookies()
+    box(page, name).set_input_files(photo)
+    page.wait_for_selector("text=nie został jeszcze wysłany")
+    assert page.locator("[data-signed-out]").is_visible()
+    other = page.context.new_page()
+    other.goto("/sign-in?language=pl")
+    other.fill("#login", "anna")
+    other.fill("#password", "correct horse battery")
+    other.keyboard.press("Enter")
+    other.wait_for_url("**/patients*")
+    other.close()
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    held(page, name).wait_for()
+    saved(page)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_control_is_accessible(open_browser, photo, width, tmp_path_factory):
+    page = open_browser(width=width)
+    folder = tmp_path_factory.mktemp(f"files-{width}")
+    name = open_row(page)
+    field = page.locator(f'[id="f-{name}.lx_photo"]')
+
+    def look(state, place=field):
+        place.scroll_into_view_if_needed()
+        page.screenshot(path=folder / f"{state}-{width}.png")
+        before = page.viewport_size
+        page.set_viewport_size({"width": width, "height": page.evaluate("document.documentElement.scrollHeight")})
+        assert problems(page) == [], state
+        page.set_viewport_size(before)
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), state
+
+    look("empty")
+    page.route("**/files/*", never)
+    box(page, name).set_input_files(photo)
+    page.wait_for_selector("text=Wysyłanie pliku")
+    look("sending")
+    page.unroute("**/files/*")
+    box(page, name).set_input_files({"name": "a.exe", "mimeType": "image/png", "buffer": b"MZ"})
+    field.locator("[data-file-fault] .msg").wait_for()
+    look("refused")
+    box(page, name).set_input_files(
+        photo | {"name": "Zdjęcie elektrody komorowej po usunięciu, 17 marca 2025, nr 2.png"}
+    )
+    held(page, name).wait_for()
+    look("held")
+    page.locator(".dock [value=save]").click()
+    page.wait_for_url("**said=*")
+    look("closed", page.locator(f'[data-row="{name}"]'))
