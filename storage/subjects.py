@@ -19,7 +19,7 @@ from storage.identity import Person, create_subject_key
 from storage.keys import Keys
 from storage.locking import lock_subject
 from storage.slots import utc
-from storage.tables import enrolment, form_instance, identity_hash, instance, occurrence, subject
+from storage.tables import enrolment, form_instance, identity_hash, instance, occurrence, subject, working_copy
 
 _LETTERS = "ABCDEFGHJKLMNPRSTUWXYZ"  # without I, O and Q, V, which are misread
 
@@ -53,6 +53,7 @@ class ListedSubject:
     saved_at: datetime | None
     forms: int
     complete: int
+    copies: int  # forms in which the actor left unsaved edits
 
     @property
     def state(self) -> str:
@@ -201,6 +202,16 @@ def list_subjects(
     mine = and_(form_instance.c.subject_id == enrolment.c.subject_id, form_instance.c.home.in_(("", actor.registry)))
     forms = func.count(form_instance.c.id)
     complete = func.count(case((form_instance.c.state == "complete", 1)))
+    copies = (
+        select(func.count())
+        .select_from(working_copy)
+        .where(
+            working_copy.c.subject_id == enrolment.c.subject_id,
+            working_copy.c.account_id == actor.account,
+            working_copy.c.expires_at > utc(at),
+        )
+        .scalar_subquery()
+    )
     sorts = {
         Order.NUMBER: (enrolment.c.number,),
         Order.DATE: (enrolment.c.enrolled_at,),
@@ -212,6 +223,7 @@ def list_subjects(
         select(
             enrolment.c.subject_id, enrolment.c.pseudonym, enrolment.c.number, enrolment.c.enrolled_at,
             func.max(form_instance.c.saved_at).label("saved_at"), forms.label("forms"), complete.label("complete"),
+            copies.label("copies"),
         )
         .select_from(enrolment.outerjoin(form_instance, mine))
         .where(seen)

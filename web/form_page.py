@@ -85,6 +85,7 @@ def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> Pa
         save=_save_state(entry, one),
         crumbs=_crumbs(entry, one),
         state=STATES[entry.stored.state if entry.stored else ""],
+        unsaved=entry.draft is not None,
         revision=str(entry.start().revision),
         csrf_token=generate_csrf(),
         owner=owner_mark(

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.datatypes.identifier_messages import IDENTIFIER_MESSAGES
+from engine.datatypes.range_messages import RANGE_MESSAGES
 from engine.datatypes.values import PartialDate, Quantity, Unread, Value
 from engine.datatypes.words import ENGLISH, POLISH, date_text, fill, number_text
 
@@ -67,49 +68,6 @@ _CALCULATED = {
     "calculated_misfit": (
         "Wyliczona wartość {value:quote} nie mieści się w tym polu. Zgłoś to prowadzącym rejestr.",
         "The calculated value {value:quote} does not fit this field. Tell the registry's office.",
-    ),
-}
-
-_RANGES = {
-    "range_hard": (
-        "{value}{unit:unit} nie mieści się w granicach {low}–{high}. Popraw wartość albo jednostkę.",
-        "{value}{unit:unit} is not between {low} and {high}. Correct the value or the unit.",
-    ),
-    "range_hard_min": (
-        "{value}{unit:unit} to za mało: najmniejsza możliwa wartość to {low}. Popraw wpis.",
-        "{value}{unit:unit} is too small: the smallest possible value is {low}. Correct the entry.",
-    ),
-    "range_hard_max": (
-        "{value}{unit:unit} to za dużo: największa możliwa wartość to {high}. Popraw wpis.",
-        "{value}{unit:unit} is too large: the largest possible value is {high}. Correct the entry.",
-    ),
-    "range_hard_before": (
-        "{value} to za wcześnie: najwcześniej może być {low}. Popraw datę lub godzinę.",
-        "{value} is too early: the earliest is {low}. Correct the date or time.",
-    ),
-    "range_hard_after": (
-        "{value} to za późno: najpóźniej może być {high}. Popraw datę lub godzinę.",
-        "{value} is too late: the latest is {high}. Correct the date or time.",
-    ),
-    "range_soft": (
-        "{value}{unit:unit} to nietypowa wartość (zwykle {low}–{high}). Sprawdź liczbę i jednostkę.",
-        "{value}{unit:unit} is outside the usual range ({low}–{high}). Check the number and the unit.",
-    ),
-    "range_soft_min": (
-        "{value}{unit:unit} to mniej niż zwykle (od {low}). Sprawdź liczbę i jednostkę.",
-        "{value}{unit:unit} is below the usual range ({low} or more). Check the number and the unit.",
-    ),
-    "range_soft_max": (
-        "{value}{unit:unit} to więcej niż zwykle (do {high}). Sprawdź liczbę i jednostkę.",
-        "{value}{unit:unit} is above the usual range (up to {high}). Check the number and the unit.",
-    ),
-    "range_soft_before": (
-        "{value} to wcześniej niż zwykle (od {low}). Sprawdź datę lub godzinę.",
-        "{value} is earlier than usual (from {low}). Check the date or time.",
-    ),
-    "range_soft_after": (
-        "{value} to później niż zwykle (do {high}). Sprawdź datę lub godzinę.",
-        "{value} is later than usual (until {high}). Check the date or time.",
     ),
 }
 
@@ -317,7 +275,17 @@ _LINKS = {
 MESSAGES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         key: MappingProxyType({POLISH: polish, ENGLISH: english})
-        for part in (_PRESENCE, _CALCULATED, _RANGES, _TEXTS, _CHOICES, _NUMBERS, _TIMES, IDENTIFIER_MESSAGES, _LINKS)
+        for part in (
+            _PRESENCE,
+            _CALCULATED,
+            RANGE_MESSAGES,
+            _TEXTS,
+            _CHOICES,
+            _NUMBERS,
+            _TIMES,
+            IDENTIFIER_MESSAGES,
+            _LINKS,
+        )
         for key, (polish, english) in part.items()
     }
 )
@@ -338,19 +306,34 @@ def explain(unread: Unread, language: str) -> str:
 
 
 def range_message(
-    value: Value, low: Value | None, high: Value | None, language: str, *, hard: bool, unit: str = ""
-) -> str:
-    """What a person is told about a value outside its bounds; `unit` (UCUM) is that of value and bounds.
+    value: Value, low: Value | None, high: Value | None, language: str, *, hard: bool, unit: str = "",
+    sources: str | None = None,
+) -> str:  # fmt: skip
+    """What a person is told about a value outside its bounds, and what to do about it.
 
     The wording depends on which bounds exist, and on whether the value is an amount or a moment.
+
+    Args:
+        unit: that of value and bounds (UCUM).
+        sources: of a calculated value, what it comes from, in words; '' when that is nothing that people enter.
     """
     shown = value.value if isinstance(value, Quantity) else value
-    key = f"range_{'hard' if hard else 'soft'}"
-    if isinstance(shown, date | time | PartialDate):  # a datetime is a date
+    moment = isinstance(shown, date | time | PartialDate)  # a datetime is a date
+    key = "range_hard" if hard else "range_soft"
+    if moment:
         key += "_before" if _is_before(shown, low) else "_after"
     elif low is None or high is None:
         key += "_max" if low is None else "_min"
-    return message(key, language, value=shown, low=low, high=high, unit=unit)
+    told = message(key, language, value=shown, low=low, high=high, unit=unit)
+    return f"{told} {range_remedy(language, hard=hard, moment=moment, unit=unit, sources=sources)}"
+
+
+def range_remedy(language: str, *, hard: bool, moment: bool, unit: str, sources: str | None) -> str:
+    """What to do about a value outside its bounds: a unit is named where there is one, what is calculated by its sources."""
+    if sources is not None:
+        return message("remedy_sources" if sources else "remedy_report", language, sources=sources)
+    about = "_moment" if moment else "_unit" if unit else ""
+    return message(("remedy_correct" if hard else "remedy_check") + about, language)
 
 
 def _is_before(moment: Value, low: Value | None) -> bool:
@@ -366,4 +349,14 @@ def _is_before(moment: Value, low: Value | None) -> bool:
     return low is not None and moment < low  # type: ignore[operator] # same kinds by now
 
 
-__all__ = ["ENGLISH", "MESSAGES", "POLISH", "date_text", "explain", "message", "number_text", "range_message"]
+__all__ = [
+    "ENGLISH",
+    "MESSAGES",
+    "POLISH",
+    "date_text",
+    "explain",
+    "message",
+    "number_text",
+    "range_message",
+    "range_remedy",
+]

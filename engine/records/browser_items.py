@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from engine.compiler.rules import ItemRules, Rule
 from engine.datatypes.base import DataType, Facets, Json, Kind
+from engine.datatypes.messages import range_remedy
 from engine.datatypes.quantity import spellings
 from engine.datatypes.text import TextType
 from engine.datatypes.words import unit_text
@@ -17,7 +18,9 @@ from engine.model.item import ItemDef
 from engine.model.text import in_language
 from engine.records.browser_parts import MOST_CODES, Reach
 from engine.records.program import program_of
+from engine.records.sources import sources_of
 
+MOMENTS = frozenset({Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.PARTIAL_DATE})
 _KEPT: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "integer": ("decimals",),
@@ -55,6 +58,7 @@ def item_json(reach: Reach, item: ItemDef, scope: Scope, language: str) -> dict[
         "judged": key in reach.registry.judged_references,
         "remote": item.id in reach.remote,
         "unit": unit,
+        "remedies": _remedies(reach, rules, language),
         "reads": sorted(judge.reads & reach.moving),
         "facets": facets_json(item.facets, item.datatype, codes=item.codelist not in reach.listed),
     }
@@ -65,6 +69,18 @@ def _required(reach: Reach, rules: ItemRules) -> Json:
     if not isinstance(rules.required, Rule):
         return rules.required
     return wire_term(rules.required.term) if reach.stays(rules.required, rules.scope) else "told"
+
+
+def _remedies(reach: Reach, rules: ItemRules, language: str) -> list[Json]:
+    """What to do about a value outside its soft bounds, and its hard ones."""
+    item = rules.item
+    sources = None if item.calculate is None else sources_of(reach.registry, rules.key, language)
+    moment, unit = item.datatype.kind in MOMENTS, item.facets.unit or ""
+    return [
+        range_remedy(language, hard=hard, moment=moment, unit=unit, sources=sources)
+        for hard in (False, True)
+        if rules.ranges
+    ]
 
 
 def _ranges(reach: Reach, rules: ItemRules) -> list[Json]:

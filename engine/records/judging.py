@@ -21,6 +21,7 @@ from engine.records.evaluation import Violation
 from engine.records.path import ItemPath
 from engine.records.program import Judge
 from engine.records.settling import is_hidden
+from engine.records.sources import sources_of
 from engine.records.tree import Tree
 
 ERROR, WARNING = CheckSeverity.ERROR, CheckSeverity.WARNING
@@ -161,10 +162,17 @@ def _ranges(case: Case) -> Iterator[Violation]:
         if not fits and bound.check.hard not in broken:
             broken.add(bound.check.hard)
             unit = case.item.facets.unit or ""
-            text = range_message(value, low, high, case.language, hard=bound.check.hard, unit=unit)
+            text = range_message(
+                value, low, high, case.language, hard=bound.check.hard, unit=unit, sources=_sources(case)
+            )
             code = "range_hard" if bound.check.hard else "range_soft"
             if not (code == "range_soft" and True in broken):
                 yield case.violation(code, text, ERROR if bound.check.hard else WARNING)
+
+
+def _sources(case: Case) -> str | None:
+    """What a calculated value comes from; None for an entered one."""
+    return None if case.item.calculate is None else sources_of(case.tree.registry, case.judge.rules.key, case.language)
 
 
 def _limit(run: Run | None, case: Case) -> Any:

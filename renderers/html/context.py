@@ -128,6 +128,7 @@ class PageContext:
     save: Save = field(default_factory=Save)
     crumbs: tuple[Link, ...] = ()
     state: str = "draft"  # open, draft, complete, signed, locked
+    unsaved: bool = False  # what is shown is a working copy
     revision: str = ""
     csrf_token: str = ""
     owner: str = ""  # a signed mark that says whose page it is

@@ -40,6 +40,7 @@ class GroupPart:
             flags.append("empty")
         if self._may_add(len(rows)):
             flags.append("can_add")
+        self._count(place.here, data, request)
         out = [
             self._row(place.row(self.group.id, row, number), row, number, len(rows), request)
             for number, row in enumerate(rows, start=1)
@@ -52,6 +53,14 @@ class GroupPart:
     def _visible(self, path: str, request: Request) -> bool:
         """A group with a condition is named in `groups` while it is shown, also when it has no row yet."""
         return self.group.when is None or path in request.evaluation.groups
+
+    def _count(self, here: str, data: FormData | RowData, request: Request) -> None:
+        """Rows that the group needs are counted like one required field."""
+        count = len(data.groups.get(self.group.id, ()))
+        if count:
+            request.tally.begun = True
+        if self.group.min_rows and f"{here}{self.group.id}" in request.evaluation.groups:
+            request.tally.want(there=count >= self.group.min_rows)
 
     def _may_add(self, count: int) -> bool:
         return self.group.max_rows is None or count < self.group.max_rows
@@ -97,13 +106,14 @@ class GroupPart:
         at, here, anchor = place.at, place.here, f"r-{place.name}"
         for part in self.content:
             if isinstance(part, GroupPart):
+                part._count(here, row, request)  # noqa: SLF001 - of the same class
                 for number, inner in enumerate(row.groups.get(part.group.id, ()), start=1):
                     nested = place.row(part.group.id, inner, number)
                     part._closed(nested, inner, title, request)  # noqa: SLF001 - of the same class
                 continue
             path = here + part.item.id
             if part.asked and path in request.evaluation.visible:
-                request.count(path)
+                request.count(path, row.items.get(part.item.id))
             violations = request.issues.get(path)
             if violations:
                 request.note(at + part.item.id, f"{title}: {part.face.label}", violations, anchor)

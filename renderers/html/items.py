@@ -77,7 +77,7 @@ class ItemPart:
         path = here + item.id
         shown = path in evaluation.visible or self.always
         if shown and self.asked:
-            request.count(path)
+            request.count(path, items.get(item.id))
         flags = _STATES[shown][path in evaluation.required]
         if self.alone and request.plain and not at and path not in request.issues:
             self._pour_plain(out, flags, items.get(item.id), request.words.language)

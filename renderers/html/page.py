@@ -34,6 +34,7 @@ MODES = ("edit", "read", "print")
 # Words that the script on the page needs; they travel as data attributes.
 _SCRIPT_WORDS = (
     *("copy", "leave", "unknown_yet", "filled_in", "open_issues", "errors", "warnings", "fields_of"),
+    *("none_required", "sections_ready"),
     *("found", "nothing_found", "search_code"),
     *("file_too_large", "file_sending", "file_added", "file_waits"),
 )
@@ -69,7 +70,7 @@ class SectionPart:
 
     def _visible(self, request: Request) -> bool:
         """A section with a condition shows by what stands in it."""
-        return self.section.when is None or request.tally.total > 0 or self._shows_something(request)
+        return self.section.when is None or request.tally.asked > 0 or self._shows_something(request)
 
     def _shows_something(self, request: Request) -> bool:
         visible, groups = request.evaluation.visible, request.evaluation.groups

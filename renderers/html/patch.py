@@ -15,7 +15,7 @@ from engine.records.form_data import FormData
 from renderers.html.context import Link, answer_key
 from renderers.html.facts import fact_parts
 from renderers.html.names import levels
-from renderers.html.request import FILLED
+from renderers.html.request import is_answer
 from renderers.html.values import display
 
 
@@ -39,7 +39,7 @@ def evaluation_patch(  # noqa: PLR0913 -- each is a part of the answer
         elsewhere: links to other records that violations are about.
     """
     calculated: dict[str, str | None] = {}
-    twice, filled, total = [], 0, 0
+    twice: list[str] = []
     for level in levels(form, data):
         for item in level.part.items:
             path = str(level.place.path.at(item.id))
@@ -50,9 +50,7 @@ def evaluation_patch(  # noqa: PLR0913 -- each is a part of the answer
             entered = level.data.items.get(item.id)
             if isinstance(entered, Unread) and entered.message == "ambiguous_time":
                 twice.append(path)
-            if path in evaluation.visible:
-                total += 1
-                filled += evaluation.states.get(path) in FILLED
+    wanted = _wanted(form, data, evaluation)
     return {
         "visible": sorted(evaluation.visible | evaluation.groups),
         "required": sorted(evaluation.required),
@@ -60,10 +58,25 @@ def evaluation_patch(  # noqa: PLR0913 -- each is a part of the answer
         "twice": twice,
         "withheld": {path: sorted(codes) for path, codes in withheld.items()},
         "why": {path: [fact_parts(fact, data) for fact in facts] for path, facts in why.items()},
-        "filled": filled,
-        "total": total,
+        "wanted": list(wanted),
+        "lacking": [path for path, there in wanted.items() if not there],
         "violations": [_violation(each, each in quiet, elsewhere) for each in evaluation.violations],
     }
+
+
+def _wanted(form: FormDef, data: FormData, evaluation: Evaluation) -> dict[str, bool]:
+    """What must be there, required items and groups that need rows, and whether it is."""
+    found: dict[str, bool] = {}
+    for level in levels(form, data):
+        for item in level.part.items:
+            path = str(level.place.path.at(item.id))
+            if path in evaluation.required:
+                found[path] = is_answer(level.data.items.get(item.id))
+        for group in level.part.groups:
+            path = str(level.place.path.at(group.id))
+            if group.min_rows and path in evaluation.groups:
+                found[path] = len(level.data.groups.get(group.id, ())) >= group.min_rows
+    return found
 
 
 def where_json(link: Link) -> dict[str, str]:

@@ -10,13 +10,16 @@ from engine.datatypes.values import Entered, Missing, Reference, Unread
 from engine.datatypes.words import quantity_text
 from engine.model.form import CheckSeverity, FormDef
 from engine.model.item import ItemDef
-from engine.records.evaluation import Evaluation, ItemState, Violation
+from engine.records.evaluation import Evaluation, Violation
 from engine.records.form_data import FormData
 from renderers.html.context import UNFILLED, Link, PageContext, acknowledgement
 from renderers.html.values import display
 from renderers.html.words import Words
 
-FILLED = (ItemState.ANSWERED, ItemState.MISSING)  # compared by identity first: a set would hash them in Python
+
+def is_answer(entered: Entered | None) -> bool:
+    """Whether something was entered that can be read; a reason why it is missing is an answer."""
+    return entered is not None and not isinstance(entered, Unread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,12 @@ class Issue:
 
 @dataclass(slots=True)
 class Tally:
-    """How far a section is: fields asked, fields filled, issues open."""
+    """How far a section is: what must be there, how much of it is, issues open."""
 
-    total: int = 0
-    filled: int = 0
+    asked: int = 0  # fields that are shown
+    total: int = 0  # required fields, and groups that need rows
+    filled: int = 0  # of these
+    begun: bool = False  # whether anything was entered at all
     errors: int = 0
     issues: list[Issue] = field(default_factory=list)
 
@@ -56,17 +61,29 @@ class Tally:
         """The sign that the navigator shows."""
         if self.issues:
             return "errors" if self.errors else "warnings"
-        if self.filled == self.total:
-            return "complete"
-        return "draft" if self.filled else "open"
+        if self.filled < self.total:
+            return "draft" if self.begun else "open"
+        return "complete" if self.total or self.begun else "optional"
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing is wrong and nothing lacking."""
+        return not self.issues and self.filled == self.total
+
+    def want(self, *, there: bool) -> None:
+        """Enter something that must be there."""
+        self.total += 1
+        self.filled += there
 
 
 def sum_of(tallies: Iterable[Tally]) -> Tally:
     """All sections together."""
     whole = Tally()
     for tally in tallies:
+        whole.asked += tally.asked
         whole.total += tally.total
         whole.filled += tally.filled
+        whole.begun |= tally.begun
         whole.errors += tally.errors
         whole.issues += tally.issues
     return whole
@@ -125,11 +142,14 @@ class Request:
         home = violation.home
         return self.context.elsewhere.get(home, Link(home.form)) if home is not None else None
 
-    def count(self, path: str) -> None:
-        """Enter a visible item into the tally."""
-        self.tally.total += 1
-        if self.evaluation.states.get(path) in FILLED:
-            self.tally.filled += 1
+    def count(self, path: str, entered: Entered | None) -> None:
+        """Enter a visible item into the tally. What cannot be read is no answer yet."""
+        tally = self.tally
+        tally.asked += 1
+        if entered is not None:
+            tally.begun = True
+        if path in self.evaluation.required:
+            tally.want(there=is_answer(entered))
 
     def reads(self, item: ItemDef) -> bool:
         """Whether an item is shown as text."""

@@ -74,9 +74,9 @@ class WorkPart:
         """The markup of the work area; `body` holds the sections, `state_json` what the browser's rules start from."""
         context, words, whole = request.context, self.words, outline.whole
         links = context.shell.links
-        ready = sum(tally.state == "complete" for tally in outline.tallies)
+        ready = sum(tally.ready for tally in outline.tallies)
         flags = {
-            context.state: True,
+            "draft" if context.unsaved else context.state: True,
             "strict": context.strict,
             "issues": bool(whole.issues),
             "wide": outline.wide_issues,
@@ -97,7 +97,11 @@ class WorkPart:
             "steps": "".join(outline.steps),
             "others": "".join(map(self._others, context.navigator)),
             "crumbs": self._crumbs(context.crumbs),
-            "progress": markup(words.count("fields_of", whole.total, filled=whole.filled)),
+            "progress": markup(
+                words.count("fields_of", whole.total, filled=whole.filled)
+                if whole.total
+                else words.text("none_required")
+            ),
             "notices": "".join(map(self._notice, context.notices)),
             "summary": self._summary(whole) if context.summary and whole.issues else "",
             "clears": self._clears(context.clears),

@@ -41,10 +41,26 @@ def test_each_message_that_a_type_names_exists():
 
 
 def test_value_in_the_words_of_the_language():
-    told = message("range_soft", "pl", value=Decimal(1850), unit="Gy.cm2", low=Decimal("0.05"), high=Decimal(300))
-    assert told == "1850 Gy·cm² to nietypowa wartość (zwykle 0,05–300). Sprawdź liczbę i jednostkę."
-    told = message("range_soft", "en", value=Decimal(1850), unit="Gy.cm2", low=Decimal("0.05"), high=Decimal(300))
-    assert told == "1850 Gy·cm² is outside the usual range (0.05–300). Check the number and the unit."
+    told = message(
+        "range_soft",
+        "pl",
+        value=Decimal(1850),
+        unit="Gy.cm2",
+        low=Decimal("0.05"),
+        high=Decimal(300),
+        remedy="Sprawdź liczbę i jednostkę.",
+    )
+    assert told == "1850 Gy·cm² to nietypowa wartość (zwykle 0,05–300)."
+    told = message(
+        "range_soft",
+        "en",
+        value=Decimal(1850),
+        unit="Gy.cm2",
+        low=Decimal("0.05"),
+        high=Decimal(300),
+        remedy="Check the number and the unit.",
+    )
+    assert told == "1850 Gy·cm² is outside the usual range (0.05–300)."
 
 
 def test_input_is_never_read_as_a_template():
@@ -66,8 +82,8 @@ def test_other_languages_get_english():
     ("value", "low", "high", "hard", "told"),
     [
         (5, 1, 4, True, "5 mg nie mieści się w granicach 1–4. Popraw wartość albo jednostkę."),
-        (0, 1, None, True, "0 mg to za mało: najmniejsza możliwa wartość to 1. Popraw wpis."),
-        (5, None, 4, True, "5 mg to za dużo: największa możliwa wartość to 4. Popraw wpis."),
+        (0, 1, None, True, "0 mg to za mało: najmniejsza możliwa wartość to 1. Popraw wartość albo jednostkę."),
+        (5, None, 4, True, "5 mg to za dużo: największa możliwa wartość to 4. Popraw wartość albo jednostkę."),
         (5, None, 4, False, "5 mg to więcej niż zwykle (do 4). Sprawdź liczbę i jednostkę."),
         (0, 1, None, False, "0 mg to mniej niż zwykle (od 1). Sprawdź liczbę i jednostkę."),
     ],
@@ -77,6 +93,20 @@ def test_range_of_amounts(value, low, high, hard, told):
     assert range_message(Decimal(value), low, high, "pl", hard=hard, unit="mg") == told
     quantity = Quantity(Decimal(1), "g", Decimal(value))
     assert range_message(quantity, low, high, "pl", hard=hard, unit="mg") == told, "told in the unit of the bounds"
+
+
+@pytest.mark.parametrize(
+    ("hard", "sources", "told"),
+    [
+        (True, None, "5 nie mieści się w granicach 1–4. Popraw wpis."),
+        (False, None, "5 to nietypowa wartość (zwykle 1–4). Sprawdź liczbę."),
+        (True, "„Wiek”", "5 nie mieści się w granicach 1–4. Wartość jest wyliczana. Sprawdź, z czego wynika: „Wiek”."),
+        (True, "", "5 nie mieści się w granicach 1–4. Wartość jest wyliczana. Zgłoś to prowadzącym rejestr."),
+    ],
+)
+def test_what_to_do_fits_the_value(hard, sources, told):
+    """A unit is named where there is one; nobody is asked to correct what is calculated."""
+    assert range_message(Decimal(5), Decimal(1), Decimal(4), "pl", hard=hard, sources=sources) == told
 
 
 @pytest.mark.parametrize(

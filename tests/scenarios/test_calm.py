@@ -96,6 +96,25 @@ def test_a_save_leaves_one_where_one_was(open_browser):
     assert told(page) == []
 
 
+def test_what_the_page_says_of_progress_agrees(open_browser):
+    page = open_browser()
+    who = start(page)
+    page.fill("[name=last_name]", "Przykładowa")
+    save(page)
+    to_form(page, who, "admission")
+    live(page)
+    assert page.locator(".head .chip").inner_text() == "nierozpoczęty"
+    page.locator("[name=payer][value=nfz]").check(force=True)
+    page.fill("[name=adm_datetime__t]", "8:99")
+    head, bar = page.locator(".head [data-progress]"), page.locator(".dock [data-progress]")
+    assert page.locator(".head .chip").inner_text() == "szkic"
+    assert head.inner_text() == bar.inner_text()
+    assert head.inner_text().startswith("1 z ")
+    page.wait_for_selector('[data-save="copy"]')
+    page.reload()
+    assert (page.locator(".head .chip").inner_text(), head.inner_text()) == ("szkic", bar.inner_text())
+
+
 def test_completing_tells_all(open_browser):
     page = open_browser()
     who = start(page)

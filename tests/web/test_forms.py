@@ -1,6 +1,7 @@
 """Filling forms without scripts: save, complete, rows, language, warnings, what a save deletes; nothing typed is lost."""
 
 import json
+import re
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -39,6 +40,35 @@ def test_a_save_of_an_unfinished_form_says_that_it_was_saved_and_nothing_of_what
     anna.post({"unit_code": "x!", "__do": "save"}, "forms")
     assert "data-summary" not in anna.text
     assert anna.text.count('class="f bad"') == 1  # a wrong value is told at its field
+
+
+def sign_of(text, section):
+    """The sign and the count that the navigator gives a section."""
+    step = text.split(f'data-step="{section}"')[1].split("</li>")[0]
+    return step.split('aria-label="')[1].split('"')[0], step.split("<small>")[1].split("</small>")[0]
+
+
+def test_a_section_that_lacks_rows_is_not_ready(anna):
+    who = anna.register()
+    anna.open(who, "device")
+    assert sign_of(anna.text, "s-inventory") == ("nierozpoczęta", "0/1")
+    anna.add_lead(lead_no="1")
+    assert sign_of(anna.text, "s-inventory")[0] == "w trakcie"
+    assert sign_of(anna.text, "s-inventory")[1].startswith("2/")
+
+
+def test_progress_counts_what_is_required_and_readable(anna, admission):
+    who = anna.register()
+    anna.open(who, "admission").post({**admission, "adm_datetime__t": "8:99", "__do": "save"}, "forms")
+    head, below = re.findall(r"(\d+) z (\d+) wymaganych pól", anna.text)
+    assert head == below
+    filled, total = head
+    assert int(filled) == int(total) - 1
+    anna.post({"adm_datetime__t": "8:30", "__do": "complete"}, "forms")
+    anna.open(who, "admission")
+    assert set(re.findall(r"(\d+) z (\d+) wymaganych pól", anna.text)) == {(total, total)}
+    ready, sections = re.findall(r"Sekcje formularza: (\d+) z (\d+)", anna.text)[0]
+    assert ready == sections
 
 
 def test_the_notice_of_a_completed_form_is_told_once(anna, admission):

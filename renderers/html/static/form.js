@@ -40,6 +40,8 @@
     save.dirty = true;
     save.edits += 1;
     save.kept = false;
+    const chip = find('.head .chip');
+    if (chip) chip.replaceWith(copy('t-chip-draft'));
     if (!form.dataset.autosave || save.stopped) { showSave('unsaved'); return; }
     if (['saved', 'copy', 'new'].includes(saved.dataset.save)) showSave('unsaved');
     clearTimeout(save.timer);
@@ -319,9 +321,16 @@
     const heading = list.closest('details').querySelector('h2');
     heading.textContent = say('openIssues', { number: open.length });
     tally(find('.dock [data-tally]'), errors, open.length - errors);
-    for (const section of all('.sheet[id^="s-"]')) sum(section, open.filter((each) => each.section === section));
+    const lacking = new Set(result.lacking);
+    for (const section of all('.sheet[id^="s-"]')) {
+      const wanted = result.wanted.filter((path) => sectionOf(path) === section);
+      sum(section, open.filter((each) => each.section === section), wanted.length, wanted.filter((path) => !lacking.has(path)).length);
+    }
     for (const row of all('[data-row]')) sumRow(row, open.filter((each) => each.row === row || (each.section && row.contains(document.getElementById(each.href.slice(1))))));
-    if (result.total !== undefined) find('[data-progress]').textContent = count('fieldsOf', result.total, { filled: result.filled });
+    const total = result.wanted.length;
+    for (const place of all('[data-progress]')) place.textContent = total ? count('fieldsOf', total, { filled: total - lacking.size }) : words.noneRequired;
+    const steps = all('[data-step]');
+    find('[data-ready]').textContent = count('sectionsReady', steps.length, { ready: steps.filter((step) => step.dataset.lacks === 'no').length });
   }
   function entry(each) {
     const part = copy(each.issue.severity === 'error' ? 't-issue-error' : 't-issue-warning');
@@ -340,18 +349,25 @@
       place.append(part);
     }
   }
-  function sum(section, open) {
+  /* The section in which a path begins: items and groups of the form itself, not those of rows. */
+  const sectionOf = (path) => {
+    const name = path.split(/[.[]/)[0];
+    return sections.get(name) || sections.set(name, all(`[data-item="${name}"], [data-group="${name}"]`).find((each) => !each.closest('[data-row]')).closest('.sheet')).get(name);
+  };
+  const sections = new Map();
+  function sum(section, open, total, filled) {
     const errors = open.filter((each) => each.issue.severity === 'error').length;
     tally(find(':scope > header [data-tally]', section), errors, open.length - errors);
     const step = find(`[data-step="${section.id}"]`);
     if (!step) return;
     step.hidden = section.hidden;
-    const asked = all('.f[data-item]:not([hidden])', section).filter((field) => !find('.calc', field));
-    const filled = asked.filter(isFilled).length;
-    const state = errors ? 'errors' : open.length ? 'warnings' : filled === asked.length ? 'complete' : filled ? 'draft' : 'open';
-    const closed = find('[data-row]:not(.open)', section); // its fields are not on the page: the server's count stands
-    find('.ic', step).replaceWith(copy('t-step-' + (closed && !open.length ? 'draft' : state)).firstElementChild);
-    if (!closed && asked.length) find('small', step).textContent = `${filled}/${asked.length}`;
+    step.dataset.lacks = open.length || filled < total ? 'yes' : 'no';
+    const begun = find('[data-row]', section) || all('.f[data-item]:not([hidden])', section).some(isFilled);
+    const state = errors ? 'errors' : open.length ? 'warnings' : filled < total ? (begun ? 'draft' : 'open') : total || begun ? 'complete' : 'optional';
+    if (find('.f[data-item]:not(:has(.calc)), [data-group]', section)) {
+      find('.ic', step).replaceWith(copy('t-step-' + state).firstElementChild);
+      find('small', step).textContent = total ? `${filled}/${total}` : '';
+    }
   }
   function sumRow(row, open) {
     const errors = open.filter((each) => each.issue.severity === 'error').length;

@@ -5,7 +5,7 @@
   const rules = typeof module === 'object' ? require('./rules.js') : root.ecrfRules;
   const { D, Moment, Frame, build, buildIf, decode, plain, compare, comparePartial, isNumber, isWithin, gather, dayOf, earliest, latest, two } = rules;
 
-  /* --- words: templates of the message catalogue, filled as engine/datatypes/words.py does -------------------------- */
+  /* --- words: templates of the message catalogue, filled as engine/datatypes/words.py does --- */
   function wordsOf({ language, messages, quotes, months, labels }) {
     const polish = language === 'pl';
     const local = (text) => (polish ? text.replace('.', ',') : text);
@@ -36,7 +36,7 @@
     return { tell, fill, label };
   }
 
-  /* --- typed text -> {value}, {} for nothing, or {unread: code, message, parts} (engine/datatypes) ------------------- */
+  /* --- typed text -> {value}, {} for nothing, or {unread: code, message, parts} (engine/datatypes) --- */
   const SPACE = '(?:[^\\S\\ufeff]|[\\x1c-\\x1f\\x85])'; // as Python strips
   const ENDS = new RegExp(`^${SPACE}+|${SPACE}+$`, 'g');
   const strip = (text) => text.replace(ENDS, '');
@@ -211,7 +211,7 @@
     return control === 'datetime' ? strip(`${date} ${t}`) : date;
   }
 
-  /* --- SHA-256: confirmations hang on the digest of what a check read ------------------------------------------------ */
+  /* --- SHA-256: confirmations hang on the digest of what a check read --- */
   const primes = [];
   for (let n = 2; primes.length < 64; n += 1) if (primes.every((prime) => n % prime)) primes.push(n);
   const root32 = (exponent) => primes.map((prime) => (prime ** exponent * 2 ** 32) | 0);
@@ -240,7 +240,7 @@
     return hash.map((part) => (part >>> 0).toString(16).padStart(8, '0')).join('');
   }
 
-  /* --- the session ----------------------------------------------------------------------------------------------------- */
+  /* --- the session --- */
   class Session {
     constructor(program, state) {
       rules.zone(program.zone);
@@ -324,7 +324,7 @@
     }
     frame(node) { return new Frame(node, this.world); }
 
-    /* --- settling: is it shown, what do rules see of it; true when that changed ------------------------------------- */
+    /* --- settling: is it shown, what do rules see of it; true when that changed --- */
     settle(step, node) {
       const before = node.values[step.id], frame = this.frame(node);
       if (step.type === 'outcome') {
@@ -384,7 +384,7 @@
     }
     reaches() { return true; } // form.js: is it on the page?
 
-    /* --- judging ------------------------------------------------------------------------------------------------------ */
+    /* --- judging --- */
     judgeAll() {
       this.entries.forEach((entry) => this.judge(entry));
       this.checks.forEach((_, place) => this.check(place));
@@ -395,8 +395,8 @@
       const needs = item.isRequired ? item.isRequired(this.frame(node)) === true : item.required === 'told' ? node.required.has(item.id) : item.required === true;
       const entered = node.entered[item.id] ?? null;
       entry.value = node.values[item.id] ?? null;
-      entry.filled = entered !== null;
-      entry.twice = entry.filled && entered.message === 'ambiguous_time';
+      entry.filled = entered !== null && !entered.unread;
+      entry.twice = entered !== null && entered.message === 'ambiguous_time';
       entry.needs = on && needs && !item.calculated;
       entry.faults = on ? this.faults(entry).map((fault) => builtIn(entry, ...fault)) : NONE;
     }
@@ -437,7 +437,7 @@
         if (/date|time/.test(item.kind)) key += isBefore(value, least, item.kind) ? '_before' : '_after';
         else if (least === null || most === null) key += least === null ? '_max' : '_min';
         const parts = { value: tell(value, item.kind), low: least === null ? '' : tell(least, item.kind), high: most === null ? '' : tell(most, item.kind), unit: item.unit };
-        found.push([code, this.words.fill(key, parts), hard ? 'error' : 'warning']);
+        found.push([code, `${this.words.fill(key, parts)} ${item.remedies[Number(hard)]}`, hard ? 'error' : 'warning']);
       }
     }
     rowName(key) {
@@ -469,7 +469,7 @@
       return { code: check.id, severity: check.severity, item, row, message: check.message, blocks: check.blocks, key, where: home.where };
     }
 
-    /* --- what it says: an entry for each item and group on the page, kept up to date by settle and judge ---------------- */
+    /* --- what it says: an entry for each item and group on the page, kept up to date by settle and judge --- */
     index() {
       this.entries = [];
       const walk = (node, at) => {
@@ -524,16 +524,16 @@
     }
     /* What `applyEvaluation` of form.js takes. */
     patch() {
-      const result = { ...this.evaluation((item, value) => this.inWords(item, value)), twice: [], withheld: {}, offered: {}, filled: 0, total: 0 };
+      const result = { ...this.evaluation((item, value) => this.inWords(item, value)), twice: [], withheld: {}, offered: {}, wanted: [], lacking: [] };
       result.visible = [...result.visible, ...result.groups].sort();
       for (const [path, value] of this.offered) result.offered[path] = isNumber(value) ? [this.words.tell(value)] : [plain(value) ?? []].flat().map(String);
       this.offered.clear();
-      for (const { on, path, asked, twice, filled, item, node } of this.sorted) {
+      for (const { on, path, needs, twice, filled, item, group, node } of this.sorted) {
         if (item && item.only) result.withheld[path] = (item.facets.choices || []).filter((code) => this.refuses(item, node, code));
         if (twice) result.twice.push(path);
-        if (!asked || !on) continue;
-        result.total += 1;
-        if (filled) result.filled += 1;
+        if (!needs && !(on && group && group.min)) continue;
+        result.wanted.push(path);
+        if (group ? (node.kids[group.id] || []).length < group.min : !filled) result.lacking.push(path);
       }
       return result;
     }
@@ -543,7 +543,7 @@
       return item.control === 'quantity' ? `${text} ${item.unit || ''}`.trim() : text;
     }
 
-    /* --- changing ----------------------------------------------------------------------------------------------------- */
+    /* --- changing --- */
     find(path) {
       let node = this.focus;
       for (const [, group, number] of path.matchAll(/([a-z][a-z0-9_]*)\[([0-9]+)\]/g)) {
