@@ -44,24 +44,25 @@ class Example:
 
 
 def run_examples(registry: CompiledRegistry, file: Path) -> list[DefinitionProblem]:
-    """Run all cases of a file; a missing file has none. Each failure is a problem at its place."""
+    """Run all cases beside a definition; a missing file has none. Each failure is a problem at its place."""
     problems = Problems()
-    if file.is_file():
-        for example in read_examples(file, problems):
-            _run(registry, example, problems)
+    for example in read_examples(file, problems):
+        _run(registry, example, problems)
     return problems.found
 
 
 def read_examples(file: Path, problems: Problems) -> Iterator[Example]:
-    """The cases of a file, one by one."""
-    root = read_source(file.read_bytes(), str(file), problems, file.parent)
-    if root is None:
-        return
-    bases = {name: _plain(node) for name, node in root.map_of("base").items()}
-    for node in root.list_of("cases"):
-        example = _example(node, bases, problems)
-        if example is not None:
-            yield example
+    """The cases of a file and of the folder of its name, one by one. What stands under `base` in the file serves all."""
+    bases: dict[str, Json] = {}
+    for part in (file, *sorted(file.with_suffix("").glob("*.yaml"))):
+        root = read_source(part.read_bytes(), str(part), problems, part.parent) if part.is_file() else None
+        if root is None:
+            continue
+        bases |= {name: _plain(node) for name, node in root.map_of("base").items()}
+        for node in root.list_of("cases"):
+            example = _example(node, bases, problems)
+            if example is not None:
+                yield example
 
 
 def _example(node: Node, bases: Mapping[str, Json], problems: Problems) -> Example | None:

@@ -97,3 +97,16 @@ def test_an_example_that_fails_is_a_fault_at_its_place(tmp_path: Path) -> None:
     found = [(p.mark.line, p.code) for p in check_file(file)]
     failed = [(4, "example-failed")] * 3
     assert sorted(found) == sorted([*failed, *((line, "unknown-example") for line in (5, 6, 7, 8))])
+
+
+def test_cases_in_the_folder_share_the_bases_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "pacing.yaml"
+    file.write_text((ROOT / "docs/examples/pacing.yaml").read_text("utf-8"), "utf-8")
+    parts = tmp_path / "examples" / "pacing"
+    parts.mkdir(parents=True)
+    (tmp_path / "examples/pacing.yaml").write_text(
+        "registry: pacing\nbase: {usual: {forms: {device: {mode: vvi}}}}\n", "utf-8"
+    )
+    case = "registry: pacing\ncases: [{id: part, form: device, base: usual, expect: {complete: true}}]\n"
+    (parts / "device.yaml").write_text(case, "utf-8")
+    assert [(p.mark.file, p.code) for p in check_file(file)] == [(str(parts / "device.yaml"), "example-failed")]
