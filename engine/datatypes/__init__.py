@@ -16,7 +16,7 @@ from engine.datatypes.heading import HeadingType
 from engine.datatypes.identifier import IdentifierType
 from engine.datatypes.integer import IntegerType
 from engine.datatypes.long_text import LongTextType
-from engine.datatypes.messages import explain, message, range_message
+from engine.datatypes.messages import Limits, explain, message, range_message
 from engine.datatypes.multiple_choice import CodesType
 from engine.datatypes.note import NoteType
 from engine.datatypes.partial_date import PartialDateType
@@ -69,6 +69,7 @@ __all__ = [
     "FileValue",
     "Json",
     "Kind",
+    "Limits",
     "Missing",
     "PartialDate",
     "Quantity",

@@ -7,7 +7,8 @@ The rule of thumb: what was found, then what to do; short, without blame.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from dataclasses import dataclass
+from datetime import date, time
 from types import MappingProxyType
 from typing import Any
 
@@ -305,26 +306,38 @@ def explain(unread: Unread, language: str) -> str:
     return message(unread.message, language, **dict(unread.parts))
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of a range (None: there is none) and how a value is compared with them."""
+
+    low: Value | None
+    high: Value | None
+    above: str = ">="
+    below: str = "<="
+
+
 def range_message(
-    value: Value, low: Value | None, high: Value | None, language: str, *, hard: bool, unit: str = "",
+    value: Value, limits: Limits, language: str, *, hard: bool, early: bool, unit: str = "",
     sources: str | None = None,
 ) -> str:  # fmt: skip
     """What a person is told about a value outside its bounds, and what to do about it.
 
-    The wording depends on which bounds exist, and on whether the value is an amount or a moment.
+    The wording depends on which bounds exist and whether they are allowed themselves, and on whether the value is an
+    amount or a moment.
 
     Args:
+        early: the lower bound is broken, not the upper one.
         unit: that of value and bounds (UCUM).
         sources: of a calculated value, what it comes from, in words; '' when that is nothing that people enter.
     """
     shown = value.value if isinstance(value, Quantity) else value
     moment = isinstance(shown, date | time | PartialDate)  # a datetime is a date
-    key = "range_hard" if hard else "range_soft"
     if moment:
-        key += "_before" if _is_before(shown, low) else "_after"
-    elif low is None or high is None:
-        key += "_max" if low is None else "_min"
-    told = message(key, language, value=shown, low=low, high=high, unit=unit)
+        broken = f"_{limits.above if early else limits.below}"
+    else:
+        broken = ("" if limits.low is None else limits.above) + ("" if limits.high is None else limits.below)
+    key = f"range_{'hard' if hard else 'soft'}{broken}"
+    told = message(key, language, value=shown, low=limits.low, high=limits.high, unit=unit)
     return f"{told} {range_remedy(language, hard=hard, moment=moment, unit=unit, sources=sources)}"
 
 
@@ -336,23 +349,11 @@ def range_remedy(language: str, *, hard: bool, moment: bool, unit: str, sources:
     return message(("remedy_correct" if hard else "remedy_check") + about, language)
 
 
-def _is_before(moment: Value, low: Value | None) -> bool:
-    """Whether a moment outside its bounds lies before the lower one; the bound may be of another precision."""
-    if isinstance(moment, PartialDate):
-        moment = moment.latest()
-    if isinstance(low, PartialDate):
-        low = low.earliest()
-    if isinstance(moment, datetime) and type(low) is date:
-        moment = moment.date()
-    if isinstance(low, datetime) and type(moment) is date:
-        low = low.date()
-    return low is not None and moment < low  # type: ignore[operator] # same kinds by now
-
-
 __all__ = [
     "ENGLISH",
     "MESSAGES",
     "POLISH",
+    "Limits",
     "date_text",
     "explain",
     "message",

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.compiler.compiled import CompiledRegistry
-from engine.datatypes.messages import explain, message, range_message
+from engine.datatypes.messages import Limits, explain, message, range_message
 from engine.datatypes.values import Missing, PartialDate, Reference, Unread
 from engine.datatypes.words import value_text
 from engine.expressions.calendar_days import compare_partial, day_of
@@ -156,18 +156,16 @@ def _ranges(case: Case) -> Iterator[Violation]:
         return
     broken: set[bool] = set()
     for bound, (low_run, high_run) in zip(case.judge.rules.ranges, case.judge.ranges, strict=True):
-        low, high = _limit(low_run, case), _limit(high_run, case)
-        fits = holds(">=" if bound.check.low_inclusive else ">", value, low)
-        fits = fits and holds("<=" if bound.check.high_inclusive else "<", value, high)
-        if not fits and bound.check.hard not in broken:
-            broken.add(bound.check.hard)
-            unit = case.item.facets.unit or ""
-            text = range_message(
-                value, low, high, case.language, hard=bound.check.hard, unit=unit, sources=_sources(case)
-            )
-            code = "range_hard" if bound.check.hard else "range_soft"
+        check, low, high = bound.check, _limit(low_run, case), _limit(high_run, case)
+        limits = Limits(low, high, ">=" if check.low_inclusive else ">", "<=" if check.high_inclusive else "<")
+        early, hard = not holds(limits.above, value, low), check.hard
+        if (early or not holds(limits.below, value, high)) and hard not in broken:
+            broken.add(hard)
+            unit, sources = case.item.facets.unit or "", _sources(case)
+            text = range_message(value, limits, case.language, hard=hard, early=early, unit=unit, sources=sources)
+            code = "range_hard" if hard else "range_soft"
             if not (code == "range_soft" and True in broken):
-                yield case.violation(code, text, ERROR if bound.check.hard else WARNING)
+                yield case.violation(code, text, ERROR if hard else WARNING)
 
 
 def _sources(case: Case) -> str | None:

@@ -170,6 +170,26 @@ def test_what_the_server_said_stands_until_it_speaks_again(node, filling):
     assert "others_differ" not in codes(node.ask("tell", violations=[]))
 
 
+@pytest.mark.parametrize(
+    ("item", "value"),
+    [
+        ("weight", {"value": 0, "unit": "kg"}), ("weight", {"value": 400, "unit": "kg"}), ("weight", {"value": 29, "unit": "kg"}),
+        ("a", 11), ("a", 0), ("about", "2024-05-10"), ("about", "2024"), ("about", "2000-01-02"), ("about", "1999"), ("about", "2000-01"),
+        ("start", "2024-05-10T00:00"), ("start", "2024-05-09T12:00"), ("start", "2199-01-01T12:00"), ("day_of", "2199-01-01"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("language", ["pl", "en"])
+def test_a_limit_is_worded_as_on_the_server(node, filling, item, value, language):
+    """What is at a limit, beside it, and beyond it, where limits are allowed themselves and where they are not."""
+    values = {"day_of": "2024-05-10", "born": "2000-01-02", item: value}
+    read = read_values(filling, "f", None, values)
+    session = Session(filling, read.subject, read.focus, as_of=NOON, language=language)
+    node.ask("open", program=form_program(filling, "f", language), state=subject_state(session))
+    answer = node.ask("tell", violations=[])
+    expected = [v.message for v in session.evaluation.violations if v.item == item]
+    assert [each["message"] for each in answer["violations"] if each["item"] == item] == expected
+
+
 def test_every_term_of_a_program_can_be_built(node, filling):
     for form in filling.model.forms:
         for language in ("pl", "en"):

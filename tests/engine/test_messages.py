@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.datatypes import PartialDate, Quantity, message, range_message
+from engine.datatypes import Limits, PartialDate, Quantity, message, range_message
 from engine.datatypes.messages import MESSAGES
 from engine.datatypes.words import date_text, number_text, placeholders, plural, unit_text, value_text
 
@@ -41,26 +41,9 @@ def test_each_message_that_a_type_names_exists():
 
 
 def test_value_in_the_words_of_the_language():
-    told = message(
-        "range_soft",
-        "pl",
-        value=Decimal(1850),
-        unit="Gy.cm2",
-        low=Decimal("0.05"),
-        high=Decimal(300),
-        remedy="Sprawdź liczbę i jednostkę.",
-    )
-    assert told == "1850 Gy·cm² to nietypowa wartość (zwykle 0,05–300)."
-    told = message(
-        "range_soft",
-        "en",
-        value=Decimal(1850),
-        unit="Gy.cm2",
-        low=Decimal("0.05"),
-        high=Decimal(300),
-        remedy="Check the number and the unit.",
-    )
-    assert told == "1850 Gy·cm² is outside the usual range (0.05–300)."
+    parts = {"value": Decimal(1850), "unit": "Gy.cm2", "low": Decimal("0.05"), "high": Decimal(300)}
+    assert message("range_soft>=<=", "pl", **parts) == "1850 Gy·cm² to nietypowa wartość (zwykle 0,05–300)."
+    assert message("range_soft>=<=", "en", **parts) == "1850 Gy·cm² is outside the usual range (0.05–300)."
 
 
 def test_input_is_never_read_as_a_template():
@@ -78,21 +61,28 @@ def test_other_languages_get_english():
     assert message("required", "de", label="Wiek") == message("required", "en", label="Wiek")
 
 
-@pytest.mark.parametrize(
-    ("value", "low", "high", "hard", "told"),
-    [
-        (5, 1, 4, True, "5 mg nie mieści się w granicach 1–4. Popraw wartość albo jednostkę."),
-        (0, 1, None, True, "0 mg to za mało: najmniejsza możliwa wartość to 1. Popraw wartość albo jednostkę."),
-        (5, None, 4, True, "5 mg to za dużo: największa możliwa wartość to 4. Popraw wartość albo jednostkę."),
-        (5, None, 4, False, "5 mg to więcej niż zwykle (do 4). Sprawdź liczbę i jednostkę."),
-        (0, 1, None, False, "0 mg to mniej niż zwykle (od 1). Sprawdź liczbę i jednostkę."),
-    ],
-)
-def test_range_of_amounts(value, low, high, hard, told):
+AMOUNTS = [
+    (5, 1, 4, ">=", "<=", True, "5 mg nie mieści się w granicach 1–4. Popraw wartość albo jednostkę."),
+    (0, 1, None, ">=", "<=", True, "0 mg to za mało: najmniejsza możliwa wartość to 1. Popraw wartość albo jednostkę."),
+    (5, None, 4, ">=", "<=", True, "5 mg to za dużo: największa możliwa wartość to 4. Popraw wartość albo jednostkę."),
+    (5, None, 4, ">=", "<=", False, "5 mg to więcej niż zwykle (do 4). Sprawdź liczbę i jednostkę."),
+    (0, 1, None, ">=", "<=", False, "0 mg to mniej niż zwykle (od 1). Sprawdź liczbę i jednostkę."),
+    (0, 0, 500, ">", "<=", True, "0 mg nie mieści się w granicach: musi być więcej niż 0 i najwyżej 500. Popraw wartość albo jednostkę."),
+    (9, 1, 9, ">=", "<", False, "9 mg to nietypowa wartość (zwykle co najmniej 1 i mniej niż 9). Sprawdź liczbę i jednostkę."),
+    (0, 0, None, ">", "<=", True, "0 mg to za mało: musi być więcej niż 0. Popraw wartość albo jednostkę."),
+    (9, None, 9, ">=", "<", True, "9 mg to za dużo: musi być mniej niż 9. Popraw wartość albo jednostkę."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "low", "high", "above", "below", "hard", "told"), AMOUNTS)
+def test_range_of_amounts(value, low, high, above, below, hard, told):
     low, high = (None if bound is None else Decimal(bound) for bound in (low, high))
-    assert range_message(Decimal(value), low, high, "pl", hard=hard, unit="mg") == told
+    limits, early = Limits(low, high, above, below), low is not None and value <= low
+    assert range_message(Decimal(value), limits, "pl", hard=hard, early=early, unit="mg") == told
     quantity = Quantity(Decimal(1), "g", Decimal(value))
-    assert range_message(quantity, low, high, "pl", hard=hard, unit="mg") == told, "told in the unit of the bounds"
+    assert range_message(quantity, limits, "pl", hard=hard, early=early, unit="mg") == told, (
+        "told in the unit of the bounds"
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,31 +96,25 @@ def test_range_of_amounts(value, low, high, hard, told):
 )
 def test_what_to_do_fits_the_value(hard, sources, told):
     """A unit is named where there is one; nobody is asked to correct what is calculated."""
-    assert range_message(Decimal(5), Decimal(1), Decimal(4), "pl", hard=hard, sources=sources) == told
+    assert (
+        range_message(Decimal(5), Limits(Decimal(1), Decimal(4)), "pl", hard=hard, early=False, sources=sources) == told
+    )
 
 
-@pytest.mark.parametrize(
-    ("value", "low", "high", "told"),
-    [
-        (
-            date(2025, 3, 17),
-            date(2025, 4, 1),
-            date(2025, 5, 1),
-            "17.03.2025 to za wcześnie: najwcześniej może być 01.04",
-        ),
-        (date(2025, 6, 17), date(2025, 4, 1), date(2025, 5, 1), "17.06.2025 to za późno: najpóźniej może być 01.05"),
-        (
-            datetime(2025, 6, 17, 9, 10, tzinfo=timezone(timedelta(hours=2))),
-            None,
-            date(2025, 5, 1),
-            "17.06.2025 09:10 ",
-        ),
-        (PartialDate(2008, 6), date(2009, 1, 1), None, "06.2008 to za wcześnie: najwcześniej może być 01.01.2009."),
-        (time(9, 10), time(10), time(12), "09:10 to za wcześnie: najwcześniej może być 10:00."),
-    ],
-)
-def test_range_of_moments(value, low, high, told):
-    assert range_message(value, low, high, "pl", hard=True).startswith(told)
+MOMENTS = [
+    (date(2025, 3, 17), date(2025, 4, 1), True, ">=", "17.03.2025 to za wcześnie: najwcześniej może być 01.04.2025."),
+    (date(2025, 4, 1), date(2025, 4, 1), True, ">", "01.04.2025 to za wcześnie: musi być później niż 01.04.2025."),
+    (date(2025, 6, 17), date(2025, 5, 1), False, "<=", "17.06.2025 to za późno: najpóźniej może być 01.05.2025."),
+    (time(12), time(12), False, "<", "12:00 to za późno: musi być wcześniej niż 12:00."),
+    (datetime(2025, 6, 17, 9, 10, tzinfo=timezone(timedelta(hours=2))), date(2025, 5, 1), False, "<=", "17.06.2025 09:10 to za późno"),
+    (PartialDate(2008, 6), date(2009, 1, 1), True, ">=", "06.2008 to za wcześnie: najwcześniej może być 01.01.2009."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "limit", "early", "compared", "told"), MOMENTS)
+def test_range_of_moments(value, limit, early, compared, told):
+    limits = Limits(limit, None, above=compared) if early else Limits(None, limit, below=compared)
+    assert range_message(value, limits, "pl", hard=True, early=early).startswith(told)
 
 
 @pytest.mark.parametrize(

@@ -429,13 +429,13 @@
       const broken = {}, { tell } = this.words;
       for (const { hard, low, lowOp, high, highOp } of item.ranges) {
         const least = low ? low(this.frame(node)) : null, most = high ? high(this.frame(node)) : null;
-        if (broken[hard] || (holds(lowOp, value, least, item.kind) && holds(highOp, value, most, item.kind))) continue;
+        const early = !holds(lowOp, value, least, item.kind);
+        if (broken[hard] || (!early && holds(highOp, value, most, item.kind))) continue;
         broken[hard] = true;
         if (!hard && broken.true) continue;
         let key = hard ? 'range_hard' : 'range_soft';
         const code = key;
-        if (/date|time/.test(item.kind)) key += isBefore(value, least, item.kind) ? '_before' : '_after';
-        else if (least === null || most === null) key += least === null ? '_max' : '_min';
+        key += /date|time/.test(item.kind) ? '_' + (early ? lowOp : highOp) : (least === null ? '' : lowOp) + (most === null ? '' : highOp);
         const parts = { value: tell(value, item.kind), low: least === null ? '' : tell(least, item.kind), high: most === null ? '' : tell(most, item.kind), unit: item.unit };
         found.push([code, `${this.words.fill(key, parts)} ${item.remedies[Number(hard)]}`, hard ? 'error' : 'warning']);
       }
@@ -679,11 +679,6 @@
     if (limit === null) return true;
     if (/date/.test(kind) && !(value instanceof Moment && limit instanceof Moment)) return comparePartial(op, value, limit) !== false;
     return rules.COMPARATORS[op](value, limit);
-  }
-  function isBefore(value, low, kind) {
-    if (low === null) return false;
-    if (kind === 'time' || (value instanceof Moment && low instanceof Moment)) return compare(value, low) < 0;
-    return latest(dayOf(value)) < earliest(low);
   }
 
   Object.assign(rules, { open: (program, state) => new Session(program, state), parse, sha256 });
