@@ -139,6 +139,10 @@ def _without_refused(data) -> bool:
     return not isinstance(data, list) or all(map(_without_refused, data))
 
 
+def test_joiners_that_shape_what_one_sees_may_stay():
+    assert plain("a: \U0001f469\u200d\u2695\ufe0f") == {"a": "\U0001f469\u200d\u2695\ufe0f"}
+
+
 def test_json_escapes_beyond_the_basic_plane():
     assert plain('\t{"a": "\\ud83d\\ude00", "b": "\\\\ud83d", "c": 1.50, "d": "\\/"}') == {
         "a": "😀",
@@ -172,6 +176,16 @@ REFUSED = {
     "nul": ("a: b\n" + "c" * 10 + "\x00", "control-character"),
     "escaped nul": ('a: "\\0"', "control-character"),
     "line separator": ("a: b\u2028c", "control-character"),
+    "override": ("a: Ma\u202eły", "control-character"),
+    "embedding in a remark": ("a: b # \u202a", "control-character"),
+    "isolate": ("a: b\u2066c", "control-character"),
+    "mark": ("a: b\u200ec", "control-character"),
+    "no width": ("a: 'b\u200bc'", "control-character"),
+    "word joiner": ("a: b\u2060c", "control-character"),
+    "soft hyphen": ("a\u00ad: b", "control-character"),
+    "tag character": ("a: b\U000e0041", "control-character"),
+    "escaped override": ('a: "b\\u202ec"', "control-character"),
+    "escaped in JSON": ('{"a": "b\\u2069c"}', "control-character"),
     "nothing": ("", "empty-file"),
     "remark": ("# a\n", "empty-file"),
     "long text": ("a: " + "x" * (MAX_SCALAR + 1), "text-too-long"),
