@@ -123,6 +123,9 @@ def plural(count: int, forms: Sequence[str], language: str) -> str:
 
 def value_text(value: Any, language: str) -> str:
     """Any value as a message shows it; what is text already stays as it is."""
+    tell = _TELLER_OF.get(type(value))
+    if tell is not None:
+        return tell(value, language)
     for kind, tell in _TELLERS:
         if isinstance(value, kind):
             return tell(value, language)
@@ -147,6 +150,7 @@ _TELLERS: tuple[tuple[type, Callable[[Any, str], str]], ...] = (
     (FileValue, lambda value, _: value.name),
     (tuple, lambda value, language: ", ".join(value_text(each, language) for each in value)),
 )
+_TELLER_OF = dict(_TELLERS)  # nearly every value is of the very type
 
 
 def _tell_unit(unit: Any, language: str, _: str) -> str:

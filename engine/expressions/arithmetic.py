@@ -6,6 +6,7 @@ libraries may round differently (sqrt, exp, ln, other powers) is rounded to 20 d
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 
@@ -106,32 +107,33 @@ def square_root(x: Decimal) -> Decimal | None:
 
 def rounded(x: Decimal, places: Decimal = ZERO) -> Decimal | None:
     """x with that many decimals (negative: tens, hundreds …), halves away from zero. Missing beyond ±34 decimals."""
-    unit = _unit(places)
-    if unit is None:
-        return None
-    result = x.quantize(unit, context=_huge(x))
-    if result == x:  # then a number that has no more decimals than asked for stays as it is written
-        exponent = x.as_tuple().exponent
-        assert isinstance(exponent, int)
-        if -exponent <= places:
-            return x
-    return settle(result)
+    return rounding(places)(x)
 
 
 @lru_cache(maxsize=70)
-def _unit(places: Decimal) -> Decimal | None:
-    """The least number of that many decimals."""
+def rounding(places: Decimal) -> Callable[[Decimal], Decimal | None]:
+    """What rounds to that many decimals: nearly always they are known before any number is."""
     if places != places.to_integral_value() or abs(places) > 34:
-        return None
-    return Decimal((0, (1,), -int(places)))
+        return lambda _x: None
+    decimals = int(places)
+    unit = Decimal((0, (1,), -decimals))  # the least number of that many decimals
+
+    def to_places(x: Decimal) -> Decimal | None:
+        result = x.quantize(unit, context=_ROOMY if x.adjusted() < 80 else _huge(x))
+        if result == x:  # then a number that has no more decimals than asked for stays as it is written
+            exponent = x.as_tuple().exponent
+            assert isinstance(exponent, int)
+            if -exponent <= decimals:
+                return x
+        return settle(result)
+
+    return to_places
 
 
 _ROOMY = Context(prec=160, rounding=ROUND_HALF_UP, Emin=-999_999, Emax=999_999, traps=[])
 
 
 def _huge(x: Decimal) -> Context:
-    if x.adjusted() < 80:
-        return _ROOMY
     return Context(prec=max(40, x.adjusted() + 80), rounding=ROUND_HALF_UP, Emin=-999_999, Emax=999_999, traps=[])
 
 

@@ -228,7 +228,10 @@ def _arithmetic(function: Callable[..., Any]) -> Operator:
 def _applied(function: Callable[..., Any], args: tuple[Any, ...], build: Build) -> Run:
     """A strict call, in the shape that costs least."""
     if len(args) == 2 and isinstance(args[1], Term) and args[1].op == "const" and args[1].args[0] is not None:
-        return _strict_with(function, build(args[0]), args[1].args[0])
+        fixed = args[1].args[0]
+        if function is arithmetic.rounded:
+            return _strict(arithmetic.rounding(fixed), (build(args[0]),))
+        return _strict_with(function, build(args[0]), fixed)
     return _strict(function, tuple(build(arg) if isinstance(arg, Term) else _const_of(arg) for arg in args))
 
 
@@ -245,7 +248,7 @@ def _call(term: Term, build: Build) -> Run:
     if name == "now":
         return lambda frame: frame.world.as_of
     if name == "today":
-        return lambda frame: frame.world.as_of.date()
+        return lambda frame: frame.world.today
     function = LIBRARY[name]
     fixed = _fixed(function, term.args[1:])
     if fixed is not None:

@@ -7,8 +7,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from engine.datatypes.values import Entered
+from engine.datatypes.values import Entered, Missing, Unread
 from engine.expressions.scopes import EVENT, Scope, Step
+
+_ODD = frozenset({Missing, Unread})
 
 
 class Node:
@@ -18,7 +20,7 @@ class Node:
     """
 
     __slots__ = (
-        *("day", "entered", "event", "frame", "hidden", "key", "kids", "number", "parent", "place", "scope"),
+        *("day", "entered", "event", "frame", "hidden", "key", "kids", "number", "odd", "parent", "place", "scope"),
         *("unknown", "values"),
     )
 
@@ -28,6 +30,7 @@ class Node:
         self.key = key  # stable id of the row, record or instance
         self.values: dict[str, Any] = {}
         self.entered: Mapping[str, Entered] = {}
+        self.odd: Sequence[str] = ()  # the items whose input is a reason or cannot be read: rules see no value
         self.kids: dict[str, list[Node]] = {}
         self.hidden: set[str] = set()  # items and groups that are not shown
         self.unknown: set[str] = set()  # those of them whose condition is unknown
@@ -36,6 +39,12 @@ class Node:
         self.day: date | None = None
         self.place = 1  # among its siblings, from 1
         self.frame: Frame | None = None  # in which its rules run; see Tree.frame
+
+    def enter(self, entered: Mapping[str, Entered]) -> None:
+        """Let these be the entered values."""
+        self.entered = entered
+        some = not _ODD.isdisjoint(map(type, entered.values()))
+        self.odd = [name for name, given in entered.items() if type(given) in _ODD] if some else ()
 
     def up(self, levels: int) -> Node:
         """The node that many levels further out."""
@@ -65,10 +74,11 @@ class Node:
 class World:
     """What is the same for all rules of one evaluation."""
 
-    __slots__ = ("as_of", "attributes", "labels", "parameters", "positions", "rows")
+    __slots__ = ("as_of", "attributes", "labels", "parameters", "positions", "rows", "today")
 
     def __init__(self, as_of: datetime) -> None:
         self.as_of = as_of  # aware, local
+        self.today = as_of.date()
         self.rows: dict[str, Node] = {}  # rows and records that references may point to, by key
         self.attributes: Mapping[tuple[str, str], tuple[Mapping[str, Any], Any]] = {}
         self.positions: Mapping[str, Mapping[str, Decimal]] = {}

@@ -51,7 +51,7 @@ def parameter(term: Term, _build: Build) -> Run:
     name = term.args[0]
 
     def run(frame: Frame) -> Decimal | str | None:
-        today, result = frame.world.as_of.date(), None
+        today, result = frame.world.today, None
         for since, value in frame.world.parameters[name]:
             if since is None or since <= today:
                 result = value

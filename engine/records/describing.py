@@ -43,12 +43,13 @@ class Description:
         """Describe all items at once; those that need a closer look: what is hidden with a value, and reasons."""
         hidden, entered = node.hidden, node.entered
         asked = [id_ for id_, required in plan.asked if id_ not in hidden and required(frame) is True]
-        states = plan.blank | dict.fromkeys(plan.blank.keys() & entered.keys(), _ANSWERED)
+        answered = entered if entered.keys() <= plan.blank.keys() else plan.blank.keys() & entered.keys()
+        states = plan.blank | dict.fromkeys(answered, _ANSWERED)
         if hidden:
             states |= dict.fromkeys(plan.blank.keys() & (hidden - node.unknown), _NOT_APPLICABLE)
             states |= dict.fromkeys(plan.blank.keys() & node.unknown, _NOT_ASKED)
         calculated = {id_: node.values.get(id_) for id_ in plan.calculated}
-        shown, required = plan.by_id.keys() - hidden, plan.required - hidden
+        shown, required = plan.ids - hidden, plan.required - hidden
         if start:
             self.visible.update([start + id_ for id_ in shown])
             self.required.update([start + id_ for id_ in (*required, *asked)])
@@ -60,8 +61,7 @@ class Description:
             self.required.update(asked)
             self.states |= states
             self.calculated |= calculated
-        reasons = {id_ for id_, given in entered.items() if type(given) is Missing}
-        return plan.by_id.keys() & ((hidden & entered.keys()) | reasons)
+        return plan.ids & ((hidden & entered.keys()).union(node.odd))
 
     def put(self, node: Node, plan: ItemPlan, name: str, frame: Frame, *, gone: bool) -> None:
         """Describe one item, whatever was said of it before. `gone`: its row is hidden as a whole."""

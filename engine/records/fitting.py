@@ -16,6 +16,7 @@ from engine.datatypes.numerals import DIGITS, places
 from engine.datatypes.values import Unread
 from engine.expressions.evaluator import COMPARATORS
 from engine.expressions.frames import Frame, Run
+from engine.expressions.terms import Term
 from engine.records.judging import holds
 from engine.records.program import Judge
 
@@ -40,9 +41,26 @@ def _type_tests(judge: Judge) -> tuple[Test, ...]:
         return ()
     if item.datatype.kind is Kind.NUMBER:
         decimals = item.facets.decimals or 0
+        if _is_rounded(judge.rules.calculate, decimals) and any(map(_is_narrow, judge.rules.ranges)):
+            return ()
         return (lambda value, _frame: places(value) <= decimals and value.adjusted() < DIGITS,)
     from_rule, facets = item.datatype.from_rule, item.facets
     return (lambda value, _frame: not isinstance(from_rule(value, facets), Unread),)
+
+
+def _is_rounded(rule: Rule | None, decimals: int) -> bool:
+    """Whether a formula can only give so many decimals."""
+    match rule.term if rule is not None else None:
+        case Term(op="call", args=("round", _, Term(op="const", args=(Decimal() as given,)))):
+            return given <= decimals
+    return False
+
+
+def _is_narrow(bound: BoundRange) -> bool:
+    """Whether no value between the limits can have too many digits."""
+    if bound.low is None or bound.high is None or not _is_constant(bound):
+        return False
+    return all(rule.term.args[0].adjusted() < DIGITS for rule in _limits(bound))
 
 
 def _list_tests(judge: Judge) -> tuple[Test, ...]:
@@ -104,13 +122,18 @@ def _between_plainly(bound: BoundRange, low: Run | None, high: Run | None) -> Te
     """Where Python compares as the rules do."""
     above = COMPARATORS[">=" if bound.check.low_inclusive else ">"]
     below = COMPARATORS["<=" if bound.check.high_inclusive else "<"]
+    sides = ((above, bound.low, low), (below, bound.high, high))
+    tests = [_one_sided(fits, rule, limit) for fits, rule, limit in sides if rule is not None and limit is not None]
+    return tests[0] if len(tests) == 1 else lambda value, frame: all(test(value, frame) for test in tests)
+
+
+def _one_sided(fits: Callable[[Any, Any], bool], rule: Rule, limit: Run) -> Test:
+    if rule.term.op == "const" and (fixed := rule.term.args[0]) is not None:
+        return lambda value, _frame: fits(value, fixed)
 
     def test(value: Any, frame: Frame) -> bool:
-        least = None if low is None else low(frame)
-        if least is not None and not above(value, least):
-            return False
-        most = None if high is None else high(frame)
-        return most is None or below(value, most)
+        bound = limit(frame)
+        return bound is None or fits(value, bound)
 
     return test
 

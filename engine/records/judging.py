@@ -241,6 +241,8 @@ def judge_rows(holder: Node, group: GroupDef, path: ItemPath, language: str) -> 
 
 def judge_unknown(tree: Tree, node: Node, path: ItemPath, form: str, language: str) -> Iterator[Violation]:
     """Values under names that the form does not have; they are kept, but nothing can be done with them."""
+    if node.entered.keys() <= node.scope.fields.keys():
+        return
     unknown = node.entered.keys() - node.scope.fields.keys()
     for name in filter(unknown.__contains__, node.entered):
         entered = node.entered[name]

@@ -37,6 +37,7 @@ class PartPlan:
     scope: Scope
     number: int  # among the groups of what holds it
     by_id: Mapping[str, ItemPlan]
+    ids: frozenset[str]
     blank: dict[str, ItemState]  # the items that people fill, each not answered
     calculated: tuple[str, ...]
     required: frozenset[str]  # always, while shown
@@ -105,6 +106,7 @@ def _part(program: Program, part: FormDef | GroupDef, scope: Scope, number: int,
         scope,
         number,
         {plan.id: plan for plan in items},
+        frozenset(plan.id for plan in items),
         dict.fromkeys((plan.id for plan in filled), ItemState.NOT_ANSWERED),
         tuple(plan.id for plan in items if plan.item.calculate is not None),
         frozenset(plan.id for plan in filled if plan.required is True),

@@ -37,6 +37,11 @@ class ItemStep:
     crosses: bool  # reads beyond its own row and what holds it
     may_hide: bool  # stands in a group that has a condition, or whose own group has
 
+    @property
+    def seen(self) -> InRules | None:
+        """How rules see a value; None: as it is."""
+        return None if type(self.rules.item.datatype).in_rules is DataType.in_rules else self.in_rules
+
 
 @dataclass(frozen=True, slots=True)
 class GroupStep:
@@ -91,7 +96,12 @@ class CheckRun:
 
     def is_silent(self, frame: Frame) -> bool:
         """Whether nothing is said in the frame of the form where the check is at home; no when rows must be looked at."""
-        return not self.by_row and all(run(frame) is not False for run in self.parts)
+        if self.by_row:
+            return False
+        for run in self.parts:  # noqa: SIM110 -- a generator would take longer than most checks
+            if run(frame) is False:
+                return False
+        return True
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -121,14 +131,13 @@ class Program:
         return tuple((scope, tuple(steps)) for scope, steps in found)
 
     @cached_property
-    def plain(self) -> Mapping[int, Mapping[str, InRules | None]]:
-        """Scope (by its id()) -> the items that are always shown, and how rules see them (None: as they are)."""
-        found: dict[int, dict[str, InRules | None]] = {}
+    def converted(self) -> Mapping[int, tuple[tuple[str, InRules], ...]]:
+        """Scope (by its id()) -> the items that are always shown and that rules see otherwise than people."""
+        found: dict[int, list[tuple[str, InRules]]] = {}
         for step in self.steps:
-            if isinstance(step, ItemStep) and _is_plain(step):
-                as_is = type(step.rules.item.datatype).in_rules is DataType.in_rules
-                found.setdefault(id(step.scope), {})[step.id] = None if as_is else step.in_rules
-        return found
+            if isinstance(step, ItemStep) and _is_plain(step) and step.seen is not None:
+                found.setdefault(id(step.scope), []).append((step.id, step.seen))
+        return {scope: tuple(items) for scope, items in found.items()}
 
     @cached_property
     def places(self) -> Mapping[str, int]:

@@ -82,7 +82,7 @@ def _window(rules: EventRules, day: date | None) -> Window:
 
 
 def _state(program: Program, tree: Tree, instance: Node, rules: EventRules, window: Window) -> str:
-    runs, frame, today = program.events[rules.event.id], tree.frame(instance), tree.world.as_of.date()
+    runs, frame, today = program.events[rules.event.id], tree.frame(instance), tree.world.today
     if "cancel" in runs and runs["cancel"](frame) is True:
         return "cancelled"
     if "optional" in runs and runs["optional"](frame) is True:

@@ -213,7 +213,7 @@ class Session:
             entered.pop(path.item, None)
         else:
             entered[path.item] = value
-        node.entered = entered
+        node.enter(entered)
         if path.item not in node.scope.fields:
             self._verdicts.forget_parts()
         self._look_at(self._propagate({f"{self.form.id}.{path.item}": {id(node): node}}))

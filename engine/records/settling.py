@@ -2,73 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
-from engine.datatypes.values import Missing, Unread
+from engine.datatypes.values import Missing
 from engine.expressions.frames import Frame, Node
 from engine.records.program import GroupStep, InRules, ItemStep, OutcomeStep, Program, Step
 from engine.records.tree import Tree
 
-_NO_VALUES = frozenset({Missing, Unread})
+Begin = Callable[[Node, Frame, Tree], object]  # settles something at a node of which nothing is known yet
 
 
 def settle_all(program: Program, tree: Tree) -> None:
     """Settle every node, in order of dependency."""
-    for scope, plain in program.plain.items():
-        for node in tree.nodes.get(scope, ()):
-            _fill(node, plain)
-    for scope, steps in program.stretches:
+    for scope, nodes in tree.nodes.items():
+        converted = program.converted.get(scope, ())
+        for node in nodes:
+            if node.entered:
+                _fill(node, converted)
+    for scope, beginnings in _beginnings(program):
         for node in tree.nodes.get(scope, ()):
             frame = tree.frame(node)
-            for step in steps:
-                _BEGIN[type(step)](step, node, frame, tree)
+            for begin in beginnings:
+                begin(node, frame, tree)
 
 
-def _fill(node: Node, plain: Mapping[str, InRules | None]) -> None:
-    """Items that are always shown: rules see what was entered."""
-    values = node.values
-    for name, entered in node.entered.items():
-        if name in plain and type(entered) not in _NO_VALUES:
-            in_rules = plain[name]
-            values[name] = entered if in_rules is None else in_rules(entered)
+def _fill(node: Node, converted: tuple[tuple[str, InRules], ...]) -> None:
+    """What was entered. Nobody looks at an item before it is settled, and then it goes if it is hidden."""
+    values = node.values = dict(node.entered)
+    for name in node.odd:
+        del values[name]
+    for name, in_rules in converted:
+        if name in values:
+            values[name] = in_rules(values[name])
 
 
-def _begin_item(step: Any, node: Node, frame: Frame, _tree: Tree) -> None:
-    """Settle an item of which nothing is known yet: `settle` says the same, and whether something changed."""
-    shown = True if step.visible is None else step.visible(frame)
-    if shown and step.may_hide and is_hidden(node):
-        shown = False
-    if not shown:
-        node.hidden.add(step.id)
-        if shown is None:
-            node.unknown.add(step.id)
-        if not step.keeps:
-            return
-    if step.calculate is not None:
-        node.values[step.id] = step.calculate(frame)
-        return
-    entered = node.entered.get(step.id)
-    if entered is not None and type(entered) not in _NO_VALUES:
-        node.values[step.id] = step.in_rules(entered)
+@lru_cache(maxsize=64)
+def _beginnings(program: Program) -> tuple[tuple[int, tuple[Begin, ...]], ...]:
+    """The stretches of a program with each step as a closure, which need not ask what kind of step it is."""
+    return tuple((scope, tuple(map(_beginning, steps))) for scope, steps in program.stretches)
 
 
-def _begin_other(step: Any, node: Node, _frame: Frame, tree: Tree) -> None:
-    settle(step, node, tree)
+def _beginning(step: Step) -> Begin:
+    """Settles a step for the first time: `settle` says the same, and whether something changed."""
+    if not isinstance(step, ItemStep):
+        return lambda node, _frame, tree: settle(step, node, tree)
+    id_, visible, calculate, may_hide, keeps = step.id, step.visible, step.calculate, step.may_hide, step.keeps
+    in_rules = step.seen
 
+    def begin(node: Node, frame: Frame, _tree: Tree) -> None:
+        shown = True if visible is None else visible(frame)
+        if shown and may_hide and is_hidden(node):
+            shown = False
+        if not shown:
+            node.hidden.add(id_)
+            if shown is None:
+                node.unknown.add(id_)
+            if not keeps:
+                node.values.pop(id_, None)
+                return
+        if calculate is not None:
+            node.values[id_] = calculate(frame)
+        elif in_rules is not None and id_ in node.values:
+            node.values[id_] = in_rules(node.values[id_])
 
-_BEGIN: Mapping[type, Callable[[Any, Node, Frame, Tree], None]] = {
-    ItemStep: _begin_item,
-    GroupStep: _begin_other,
-    OutcomeStep: _begin_other,
-}
+    return begin
 
 
 def _entered(step: ItemStep, node: Node) -> Any:
     """What rules see of what was entered."""
     entered = node.entered.get(step.id)
-    return None if entered is None or type(entered) in _NO_VALUES else step.in_rules(entered)
+    return None if entered is None or step.id in node.odd else step.in_rules(entered)
 
 
 def settle(step: Step, node: Node, tree: Tree) -> bool:

@@ -102,7 +102,7 @@ def _form(tree: Tree, parent: Node, form: str, data: FormData, key: str) -> Node
     scope = parent.scope.children[form]
     node = tree.add(Node(scope, parent, key))
     tree.world.rows[key] = node
-    node.entered = dict(data.items)
+    node.enter(data.items)
     _rows(tree, node, data.groups)
     return node
 
@@ -120,7 +120,7 @@ def add_row(tree: Tree, parent: Node, scope: Scope, row: RowData) -> Node:
     """Put a row with its nested rows into the tree."""
     node = tree.add(Node(scope, parent, row.id))
     tree.world.rows[row.id] = node
-    node.entered = dict(row.items)
+    node.enter(row.items)
     _rows(tree, node, row.groups)
     return node
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from engine.datatypes.values import Missing, Unread
 from engine.expressions.frames import Node
 from engine.model.text import in_language
 from engine.records.checking import path_of, run_check
@@ -15,7 +14,6 @@ from engine.records.plans import FormPlan, ItemPlan, PartPlan, order_of
 from engine.records.tree import Tree
 
 FORM = ItemPath()  # the path of the form itself
-_ODD = frozenset({Missing, Unread})
 
 
 class Verdicts:
@@ -59,7 +57,7 @@ class Verdicts:
         doubtful = [id_ for id_, test in part.tested if (seen := value(id_)) is not None and not test(seen, frame)]
         doubtful += part.required.difference(entered)
         doubtful += [id_ for id_, required in part.asked if id_ not in entered and required(frame) is True]
-        doubtful += [id_ for id_, given in entered.items() if type(given) in _ODD and id_ in part.by_id]
+        doubtful += [id_ for id_ in node.odd if id_ in part.by_id]
         for id_ in set(doubtful).difference(node.hidden):
             self.judge(node, part.by_id[id_])
 
