@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import escape
 
 from renderers.html.words import Words
 
@@ -32,8 +33,14 @@ def build_environment(
         lstrip_blocks=True,
         auto_reload=False,
     )
+    fixed = {key: escape(text) for key, text in words.texts.items() if isinstance(text, str)}
+
+    def told(key: str, **parts: object) -> str:
+        """A text of the interface: what has no parts is markup already, and need not be escaped each time."""
+        return words.text(key, **parts) if parts or key not in fixed else fixed[key]
+
     environment.globals.update(
-        t=words.text,
+        t=told,
         n=words.count,
         forms=words.forms,
         language=words.language,

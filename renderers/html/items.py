@@ -18,12 +18,12 @@ from renderers.html.context import acknowledgement, answer_key
 from renderers.html.faces import BUTTONS, ItemFace, control_of, item_face
 from renderers.html.facts import fact_parts
 from renderers.html.request import Request
-from renderers.html.segments import Flags, Part, Texts, Workshop, markup
+from renderers.html.segments import Filler, Flags, Part, Texts, Workshop, markup
 from renderers.html.values import SHOW, Show, display, reason_of, shown_in
 from renderers.html.words import Words
 
 _KEPT = 64  # forms of a field at rest
-_STATES: tuple[tuple[Flags, Flags], ...] = ((), ("required",)), (("shown",), ("shown", "required"))  # [shown][required]
+_STATES: tuple[Flags, ...] = (), ("required",), ("shown",), ("shown", "required")  # [2 * shown + required]
 _FILLED = "answered", "known"
 _PLAIN = (Decimal, date, bool)  # nothing in their words is to be escaped
 _CODES: frozenset[type] = frozenset({bool, str, tuple, Missing})
@@ -67,42 +67,49 @@ class ItemPart:
     asked: bool  # something to be entered
     alone: bool  # an input that shows its own value and nothing else
     codes: frozenset[type]  # types of values that are codes of a short list
-    kept: dict[tuple[Flags, Entered | None], str] = field(default_factory=dict, compare=False)
+    kept: dict[tuple[int, Entered | None], str] = field(default_factory=dict, compare=False)  # by state and answer
+    fillers: dict[int, Filler] = field(default_factory=dict, compare=False)  # by state
 
     def pour(self, out: list[str], at: str, here: str, items: Mapping[str, Entered], request: Request) -> None:
         """Add the item's markup at a place; `at` and `here` are what its name and its path start with."""
-        item, evaluation = self.item, request.evaluation
-        if item.id in request.context.hidden_items:
+        id_, evaluation = self.item.id, request.evaluation
+        if id_ in request.context.hidden_items:
             return
-        path = here + item.id
+        path = here + id_
         shown = path in evaluation.visible or self.always
         if shown and self.asked:
-            request.count(path, items.get(item.id))
-        flags = _STATES[shown][path in evaluation.required]
+            request.count(path, items.get(id_))
+        state = 2 * shown + (path in evaluation.required)
         if self.alone and request.plain and not at and path not in request.issues:
-            self._pour_plain(out, flags, items.get(item.id), request.words.language)
+            self._pour_plain(out, state, items.get(id_), request.words.language)
             return
         texts = {"at": markup(at)} if at else {}
-        calculated = item.calculate is not None
+        calculated = self.item.calculate is not None
         more = self._calculated(texts, path, request) if calculated else self._entered(texts, at, here, items, request)
         if path in request.issues:
-            more += self._issues(texts, at + item.id, request.issues[path], request)
+            more += self._issues(texts, at + id_, request.issues[path], request)
         if request.badged:
-            more += self._badges(texts, at + item.id, request)
-        out += (self.reading if request.reads(item) else self.part).pieces(flags + more, texts)
+            more += self._badges(texts, at + id_, request)
+        out += (self.reading if request.reads(self.item) else self.part).pieces(_STATES[state] + more, texts)
 
-    def _pour_plain(self, out: list[str], flags: Flags, entered: Entered | None, language: str) -> None:
+    def _pour_plain(self, out: list[str], state: int, entered: Entered | None, language: str) -> None:
         """The markup of a field at rest. While it is empty or holds a code, it has few forms, and each is made once."""
         if entered is not None and type(entered) not in self.codes:
             texts, more = self._shown(entered, language)
-            out += self.part.pieces(flags + more, texts)
+            if more is _FILLED:  # a control whose values set no flags has the same holes for each of them
+                filler = self.fillers.get(state)
+                if filler is None:
+                    filler = self.fillers[state] = self.part.opened(_STATES[state] + more, tuple(texts))
+                out += filler(texts)
+            else:
+                out += self.part.pieces(_STATES[state] + more, texts)
             return
-        kept = self.kept.get((flags, entered))
+        kept = self.kept.get((state, entered))
         if kept is None:
             texts, more = self._shown(entered, language)
-            kept = self.part.fill(flags + more, texts)
+            kept = self.part.fill(_STATES[state] + more, texts)
             if len(self.kept) < _KEPT:
-                self.kept[flags, entered] = kept
+                self.kept[state, entered] = kept
         out.append(kept)
 
     def _shown(self, entered: Entered | None, language: str) -> tuple[Texts, Flags]:
@@ -164,7 +171,8 @@ class ItemPart:
         value = request.evaluation.calculated.get(path)
         if value is None:
             return ()
-        texts["value"] = markup(display(self.item, value, request.words.language, request.labels))
+        text = display(self.item, value, request.words.language, request.labels)
+        texts["value"] = text if type(value) is Decimal else markup(text)
         return _FILLED
 
     def _fact(self, fact: Fact, request: Request) -> str:

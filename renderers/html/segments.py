@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Protocol
 
 from jinja2.environment import TemplateModule
@@ -19,6 +20,7 @@ from markupsafe import Markup, escape
 Flags = tuple[str, ...]  # those that are set; a flag that a piece does not know makes no difference to it
 Texts = Mapping[str, str]  # markup: escaped already
 Macro = Callable[..., Markup]
+Filler = Callable[[Texts], Sequence[str]]
 
 _VARIANTS = 64  # of one segment; more are made anew each time
 _to_escape = re.compile("[&<>'\"]").search
@@ -49,6 +51,10 @@ class Part(Protocol):
 
     def pieces(self, flags: Flags, texts: Texts) -> Sequence[str]:
         """The same, not yet joined: for a page that is joined as a whole."""
+        ...
+
+    def opened(self, flags: Flags, names: tuple[str, ...]) -> Filler:
+        """The same for whoever fills these texts under these flags again and again."""
         ...
 
 
@@ -117,7 +123,6 @@ class Optional:
 
 
 Piece = Literal | Hole | Optional
-Variant = tuple[list[str], tuple[str, ...]]  # texts with a gap at each odd place, and the holes that fill the gaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ class Segment:
     """Prepared markup. What flags leave of it, joined between those holes that are filled, is made once."""
 
     parts: tuple[Piece, ...]
-    variants: dict[tuple[Flags, tuple[str, ...]], Variant] = field(default_factory=dict, compare=False)
+    variants: dict[tuple[Flags, tuple[str, ...]], Filler] = field(default_factory=dict, compare=False)
 
     def fill(self, flags: Flags, texts: Texts) -> str:
         return "".join(self.pieces(flags, texts))
@@ -134,20 +139,30 @@ class Segment:
         key = flags, tuple(texts)
         variant = self.variants.get(key)
         if variant is None:
-            variant = _variant(self.parts, *key)
+            variant = self.opened(*key)
             if len(self.variants) < _VARIANTS:
                 self.variants[key] = variant
-        constant, holes = variant
+        return variant(texts)
+
+    def opened(self, flags: Flags, names: tuple[str, ...]) -> Filler:
+        constant, holes = _variant(self.parts, flags, names)
         if not holes:
-            return constant
+            return lambda _texts: constant
         if len(holes) == 1:
-            return constant[0], texts[holes[0]], constant[2]
-        pieces = constant.copy()
-        pieces[1::2] = [texts[hole] for hole in holes]
-        return pieces
+            (hole,), (before, _, after) = holes, constant
+            return lambda texts: (before, texts[hole], after)
+        values = itemgetter(*holes)
+
+        def fill(texts: Texts) -> Sequence[str]:
+            pieces = constant.copy()
+            pieces[1::2] = values(texts)
+            return pieces
+
+        return fill
 
 
-def _variant(pieces: Iterable[Piece], flags: Flags, filled: tuple[str, ...]) -> Variant:
+def _variant(pieces: Iterable[Piece], flags: Flags, filled: tuple[str, ...]) -> tuple[list[str], tuple[str, ...]]:
+    """Texts with a gap at each odd place, and the holes that fill the gaps."""
     texts, holes = [""], list[str]()
     for piece in _flatten(pieces, flags):
         if isinstance(piece, Literal):
@@ -200,6 +215,9 @@ class LivePart:
 
     def pieces(self, flags: Flags, texts: Texts) -> Sequence[str]:
         return (self.fill(flags, texts),)
+
+    def opened(self, flags: Flags, names: tuple[str, ...]) -> Filler:
+        return lambda texts: self.pieces(flags, texts)
 
 
 @dataclass(frozen=True, slots=True)
