@@ -17,7 +17,7 @@ _YEAR_FIRST = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})([./-])([0-9]{1,2})\2([0-9]{4})")
 _SHORT_YEAR = re.compile(r"[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{2}")
 _INCOMPLETE = re.compile(r"[0-9]{0,2}([./-])[0-9]{0,2}\1[0-9]{0,4}|[0-9]{4}(-[0-9]{1,2})?|[0-9]{1,2}[./-][0-9]{4}")
-_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})((?::[0-9]{2}(?:\.[0-9]+)?)?)")
+_CLOCK = re.compile(r"([0-9]{1,2})[:.]?([0-9]{2})((?::[0-9]{2}(?:\.[0-9]+)?)?)")
 
 
 def typed_date(text: str) -> date | Unread:
@@ -53,7 +53,7 @@ def refuse_month(year: int, month: int | None, source: Json) -> Unread | None:
 
 
 def typed_time(text: str) -> time | Unread:
-    """`09:10` or `9:10`; seconds are refused unless they are zero, since they would be lost."""
+    """`09:10`, `9:10`, `9.10`, `0910` or `910`; seconds are refused unless they are zero, since they would be lost."""
     match = _CLOCK.fullmatch(text.strip())
     if match is None:
         return refuse(text, "time_form")

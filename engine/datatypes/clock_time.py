@@ -30,7 +30,9 @@ class TimeType(DataType):
     def read_json(self, data: Json, facets: Facets) -> time | Unread | None:
         if is_blank(data):
             return None
-        return typed_time(data) if isinstance(data, str) else refuse(data, "json_time")
+        if not isinstance(data, str):
+            return refuse(data, "json_time")
+        return typed_time(data) if ":" in data else refuse(data, "time_form")
 
     def write_json(self, value: time) -> str:
         return time_text(value)

@@ -13,7 +13,7 @@ from engine.datatypes.values import Unread
 from engine.datatypes.words import datetime_text, time_text
 
 _TYPED = re.compile(
-    r"(?P<day>[0-9./-]{8,10})(?:T|,? {1,3})(?P<clock>[0-9]{1,2}:[0-9:.]{2,15})"
+    r"(?P<day>[0-9./-]{8,10})(?:T|,? {1,3})(?P<clock>[0-9]{1,2}[0-9:.]{2,16})"
     r" {0,3}(?P<offset>Z|[+\-\u2212][0-9]{2}:?[0-9]{2})?"
 )
 _JSON_TEXT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"

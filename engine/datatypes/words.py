@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -29,6 +30,7 @@ MONTHS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
     }
 )
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})  # categories of Unicode: controls, format, line and paragraph separators
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # UCUM units that people write otherwise than by rule; the rest is shown by `unit_text`'s own rules.
 _UNITS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -132,6 +134,18 @@ def value_text(value: Any, language: str) -> str:
     return str(value)
 
 
+def visible(text: str) -> str:
+    """Text with its controls, bidi marks and other unseen characters written out: they hide or turn around what is read."""
+    return text if text.isprintable() else "".join(map(_written, text))
+
+
+def _written(character: str) -> str:
+    if unicodedata.category(character) not in _UNSEEN:
+        return character
+    code = ord(character)
+    return chr(0x2400 + code) if code < ord(" ") else f"[U+{code:04X}]"  # ␀, ␉ …; [U+202E]
+
+
 def quoted(text: str, language: str) -> str:
     """„…” in Polish, '…' in English."""
     return f"„{text}”" if language == POLISH else f"'{text}'"
@@ -169,8 +183,8 @@ def _tell_media(names: Any, language: str, _: str) -> str:
 # What may stand after the colon of a placeholder: {value:quote}, {days:plural:dzień|dni|dni}.
 _PLACEHOLDERS: Mapping[str, Callable[[Any, str, str], str]] = MappingProxyType(
     {
-        "": lambda value, language, _: value_text(value, language),
-        "quote": lambda value, language, _: quoted(value_text(value, language), language),
+        "": lambda value, language, _: visible(value_text(value, language)),
+        "quote": lambda value, language, _: quoted(visible(value_text(value, language)), language),
         "number": lambda value, language, _: number_text(Decimal(value), language),
         "month": lambda value, language, _: MONTHS[language][int(value) - 1],
         "plural": lambda value, language, forms: plural(int(value), forms.split("|"), language),
@@ -178,7 +192,9 @@ _PLACEHOLDERS: Mapping[str, Callable[[Any, str, str], str]] = MappingProxyType(
         "size": lambda value, language, _: size_text(int(value), language),
         "limit": lambda value, language, _: limit_text(int(value), language),
         "media": _tell_media,
-        "list": lambda value, language, _: ", ".join(quoted(value_text(each, language), language) for each in value),
+        "list": lambda value, language, _: ", ".join(
+            quoted(visible(value_text(each, language)), language) for each in value
+        ),
     }
 )
 

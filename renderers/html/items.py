@@ -17,6 +17,7 @@ from engine.records.explaining import Fact
 from renderers.html.context import acknowledgement, answer_key
 from renderers.html.faces import BUTTONS, ItemFace, control_of, item_face
 from renderers.html.facts import fact_parts
+from renderers.html.isolating import isolated
 from renderers.html.request import Request
 from renderers.html.segments import Filler, Flags, Part, Texts, Workshop, markup
 from renderers.html.values import SHOW, Show, display, reason_of, shown_in
@@ -206,8 +207,8 @@ def tell(small: SmallParts, name: str, violations: Iterable[Violation], request:
             tones.add("bad" if error else "soft")
         where = request.elsewhere(violation)
         kind = (*(() if error else ("warning",)), *(() if where is None else ("elsewhere",)))
-        texts = {"text": violation.message, "where": where.text if where else "", "href": where.href if where else ""}
-        messages.append(small.message.fill(kind, {key: markup(text) for key, text in texts.items()}))
+        texts = {"where": markup(where.text), "href": markup(where.href)} if where is not None else {}
+        messages.append(small.message.fill(kind, {"text": isolated(violation.message), **texts}))
         if not error and request.mode == "edit":
             answers.append(answer(small, name, violation, request))
     tone = "bad" if "bad" in tones else "soft" if tones else ""

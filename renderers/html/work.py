@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from engine.datatypes.words import quoted
 from renderers.html.context import Link, Note, Notice, PageContext, Steps
+from renderers.html.isolating import isolated
 from renderers.html.items import SmallParts, tally_text
 from renderers.html.request import Issue, Request, Tally
 from renderers.html.segments import Part, Workshop, markup
@@ -178,7 +180,11 @@ class WorkPart:
 
 
 def _issue_texts(issue: Issue) -> Mapping[str, str]:
-    return _texts(href=issue.href, label=issue.label, message=issue.message)
+    """A message that names its field needs no label before it."""
+    message = isolated(issue.message)
+    named = quoted(issue.label, "pl") in issue.message or quoted(issue.label, "en") in issue.message
+    whole = message if named or not issue.label else f"{markup(issue.label)}: {message}"
+    return {**_texts(href=issue.href, label=issue.label), "message": message, "whole": whole}
 
 
 def _texts(**texts: str) -> Mapping[str, str]:

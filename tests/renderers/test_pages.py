@@ -125,6 +125,25 @@ def test_an_unfinished_form_is_calm_until_completion_is_asked_for(pages, form):
     assert "Uzupełnij pole." in render(state="complete")
 
 
+@pytest.mark.parametrize(
+    ("message", "told", "listed"),
+    [
+        ("„שלום” nie jest liczbą.", "„<bdi>שלום</bdi>” nie jest liczbą.", "Sala: „<bdi>שלום</bdi>” nie jest liczbą."),
+        ("'<b>' isn't a number.", "'<bdi>&lt;b&gt;</bdi>' isn&#39;t a number.", None),
+        ("Uzupełnij pole „Sala”.", "Uzupełnij pole „<bdi>Sala</bdi>”.", "Uzupełnij pole „<bdi>Sala</bdi>”."),
+    ],
+)
+def test_quoted_values_stand_apart_and_labels_are_told_once(registry_of, message, told, listed):
+    form = FormDef("f", text("F"), (SectionDef("s", text("S"), (item("room", "text", "Sala"),)),))
+    data = FormData()
+    evaluation = make_evaluation(form, data, [violation("type", CheckSeverity.ERROR, "room", message)], calculated={})
+    page = compile_pages(registry_of(form)).form(
+        "f", language="pl", data=data, evaluation=evaluation, context=PageContext(summary=True)
+    )
+    assert f"<span data-text>{told}</span>" in page
+    assert f'href="#room">{listed or "Sala: " + told}</a></li>' in page
+
+
 def test_a_calculated_value_says_why_with_the_real_numbers(pages, form, data, evaluation):
     facts = {
         "duration": (

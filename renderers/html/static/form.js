@@ -270,10 +270,19 @@
     describe(field, name, issues.length > 0);
     return waiting.map((issue) => ({ issue, title: issue.where ? issue.where.text : title, href: issue.where ? issue.where.href : '#' + anchor, section: field.closest('.sheet') }));
   }
+  /* Quoted values stand apart from the sentence around them (renderers/html/isolating.py). */
+  function isolated(text) {
+    return text.split(/(„[^„”]*”|(?<![\p{L}\p{N}_])'[^']*'(?![\p{L}\p{N}_]))/u).flatMap((part, place) => {
+      if (place % 2 === 0) return [part];
+      const value = document.createElement('bdi');
+      value.textContent = part.slice(1, -1);
+      return [part[0], value, part.at(-1)];
+    });
+  }
   function message(issue) {
     const part = copy(issue.severity === 'error' ? 't-error' : 't-warning');
     const text = find('[data-text]', part);
-    text.textContent = issue.message;
+    text.replaceChildren(...isolated(issue.message));
     if (issue.where) { const link = document.createElement('a'); link.href = issue.where.href; link.textContent = issue.where.text; text.after(' ', link); }
     return part;
   }
@@ -337,7 +346,7 @@
     const link = find('a', part);
     link.href = each.href;
     link.textContent = each.title;
-    find('span', part).textContent = each.issue.message;
+    find('span', part).replaceChildren(...isolated(each.issue.message));
     return part;
   }
   function tally(place, errors, warnings) {

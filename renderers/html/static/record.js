@@ -1,4 +1,4 @@
-/* A form being filled: what is shown, calculated, wrong, kept up to date where a change matters. The twin of session.py,
+/* A form being filled: what is shown, calculated, wrong, where a change matters. The twin of session.py,
    fed by browser.py (engine/records); typed text is read as in engine/datatypes. Needs rules.js. */
 (function (root) {
   'use strict';
@@ -21,14 +21,11 @@
       if (typeof value === 'boolean') return (polish ? ['nie', 'tak'] : ['no', 'yes'])[Number(value)];
       return /date/.test(kind) ? date(value) : String(value);
     }
-    function plural(number, forms) {
-      if (number === 1 || !polish) return forms[number === 1 ? 0 : forms.length - 1];
-      return forms[/[234]$/.test(number) && !/1[234]$/.test(number) ? 1 : forms.length - 1];
-    }
+    const plurals = new Intl.PluralRules(language);
     const tellers = {
-      quote: (part) => quotes[0] + part + quotes[1],
+      quote: (part) => quotes[0] + visible(part) + quotes[1],
       month: (part) => months[part - 1],
-      plural: (part, forms) => plural(Number(part), forms.split('|')),
+      plural: (part, forms) => forms.split('|').at({ one: 0, few: 1 }[plurals.select(part)] ?? -1),
       unit: (part) => (part ? ' ' + part : ''),
     };
     const fill = (key, parts) => messages[key].replace(/\{(\w+)(?::(\w+)(?::([^{}]*))?)?\}/g, (_, name, teller, forms) => (teller ? tellers[teller](parts[name], forms) : parts[name]));
@@ -40,11 +37,13 @@
   const SPACE = '(?:[^\\S\\ufeff]|[\\x1c-\\x1f\\x85])'; // as Python strips
   const ENDS = new RegExp(`^${SPACE}+|${SPACE}+$`, 'g');
   const strip = (text) => text.replace(ENDS, '');
-  const FORBIDDEN = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\u2028-\u202e\u2066-\u2069]/gu;
+  const FORBIDDEN = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\u2028-\u202e\u2066-\u2069]/u;
   const GAP = '[ \\u00a0\\u2009\\u202f]';
   const TYPED = new RegExp(`^([+-]?)([0-9]{1,3}(?:${GAP}[0-9]{3})+|[0-9]*)(?:[.,]([0-9]+))?$`);
   const MIXED = new RegExp(`^[+-]?(?:[0-9]|${GAP})*[.,](?:[0-9]|${GAP})*[.,](?:[0-9.,]|${GAP})*$`);
   const SPACED = new RegExp(`^[+-]?(?:[0-9.,]|${GAP})*[0-9](?:[0-9.,]|${GAP})*$`);
+  const unicode = (character) => 'U+' + character.codePointAt().toString(16).toUpperCase().padStart(4, '0');
+  const visible = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (each) => (each < ' ' ? String.fromCodePoint(9216 + each.codePointAt()) : `[${unicode(each)}]`));
   function refuse(text, message, parts = {}, unread = 'type') {
     const echo = [...text.replace(/\0/g, '\u2400')];
     return { unread, message, parts: { value: (echo.length > 60 ? [...echo.slice(0, 59), '\u2026'] : echo).join(''), ...parts } };
@@ -57,8 +56,7 @@
   }
   function fit(value, decimals, text) {
     const places = value.decimalPlaces();
-    if (value.s && (value.exponent() < -34 || value.exponent() >= 34)) return refuse(text, 'number_digits', { digits: '34' });
-    if (value.precision() > 34 || places > 34) return refuse(text, 'number_digits', { digits: '34' });
+    if ((value.s && (value.exponent() < -34 || value.exponent() >= 34)) || value.precision() > 34 || places > 34) return refuse(text, 'number_digits', { digits: '34' });
     if (decimals === 0 && places) return refuse(text, 'integer_fraction');
     return decimals !== undefined && places > decimals ? refuse(text, 'number_decimals', { decimals: String(decimals) }) : { value };
   }
@@ -118,19 +116,19 @@
     return full.message === 'date_form' || full.message === 'date_incomplete' ? refuse(text, 'partial_form') : full;
   }
   function time(text) {
-    const match = /^([0-9]{1,2}):([0-9]{2})((?::[0-9]{2}(?:\.[0-9]+)?)?)$/.exec(strip(text));
+    const match = /^([0-9]{1,2})[:.]?([0-9]{2})((?::[0-9]{2}(?:\.[0-9]+)?)?)$/.exec(strip(text));
     if (!match) return refuse(text, 'time_form');
     if (match[1] > 23 || match[2] > 59) return refuse(text, 'time_range');
     return /[1-9]/.test(match[3]) ? refuse(text, 'time_seconds') : { value: `${two(match[1])}:${match[2]}` };
   }
-  /* The moments at which clocks showed a wall time: none in a skipped hour, two in a repeated one. */
+  /* The moments of a wall time: none if it was skipped, two if repeated. */
   function resolve(wall) {
     const offsets = new Set([rules.localMoment(wall - 2880).offset, rules.localMoment(wall + 2880).offset]);
     return [...offsets].map((offset) => rules.localMoment(wall - offset)).filter((each) => each.at + each.offset === wall).sort((a, b) => a.at - b.at);
   }
   const clock = (wall) => new Moment(wall, 0).toString().slice(11, 16);
   function dateTime(text) {
-    const match = /^([0-9./-]{8,10})(?:T|,? {1,3})([0-9]{1,2}:[0-9:.]{2,15}) {0,3}(Z|[+\-\u2212][0-9]{2}:?[0-9]{2})?$/.exec(strip(text));
+    const match = /^([0-9./-]{8,10})(?:T|,? {1,3})([0-9]{1,2}[0-9:.]{2,16}) {0,3}(Z|[+\-\u2212][0-9]{2}:?[0-9]{2})?$/.exec(strip(text));
     if (!match) return refuse(text, 'datetime_form');
     const date = fullDate(match[1]), hour = time(match[2]);
     if (!date.value || !hour.value) return date.value ? hour : date;
@@ -163,21 +161,18 @@
   function cleanText(text, { length }, breaks) {
     const value = strip(breaks ? text.replace(/\r\n|[\r\u2028\u2029]/g, '\n') : text).normalize('NFC'), long = [...value].length;
     if (!value) return {};
-    for (const match of value.matchAll(FORBIDDEN)) {
-      if (!breaks || match[0] !== '\n') return refuse(value, 'text_character', { character: 'U+' + match[0].codePointAt().toString(16).toUpperCase().padStart(4, '0'), place: String([...value.slice(0, match.index)].length + 1) });
-    }
+    const match = FORBIDDEN.exec(breaks ? value.replace(/\n/g, ' ') : value);
+    if (match) return refuse(value, 'text_character', { character: unicode(match[0]), place: String([...value.slice(0, match.index)].length + 1) });
     return length && long > length ? refuse(value, 'length', { length: String(long), max: String(length), over: String(long - length) }, 'length') : { value };
   }
-  const WORDS = { true: true, tak: true, yes: true, 1: true, false: false, nie: false, no: false, 0: false };
   function boolean(text) {
-    const word = strip(text).toLowerCase();
-    return Object.hasOwn(WORDS, word) ? { value: WORDS[word] } : refuse(text, 'boolean_form');
+    const answer = /^(?:(true|tak|yes|1)|false|nie|no|0)$/.exec(strip(text).toLowerCase());
+    return answer ? { value: Boolean(answer[1]) } : refuse(text, 'boolean_form');
   }
   function reference(text) {
     const read = cleanText(text, {});
     return read.value && [...read.value].length > 200 ? refuse(text, 'reference_form') : read;
   }
-  const nothing = (text) => refuse(text, 'no_value');
   const READERS = {
     integer: (text) => number(text, 0),
     decimal: (text, facets) => number(text, facets.decimals),
@@ -195,8 +190,8 @@
     file: cleanText, // its name
     row_ref: reference,
     record_ref: reference,
-    heading: nothing,
-    note: nothing,
+    heading: (text) => refuse(text, 'no_value'),
+    note: (text) => refuse(text, 'no_value'),
   };
   const parse = (type, text, facets) => (strip(text) ? READERS[type](text, facets || {}) : {});
   const fromRule = ({ type, facets }, value) => parse(type === 'quantity' ? 'decimal' : type, [plain(value)].flat().join(', '), facets); // in the stored unit
@@ -211,7 +206,7 @@
     return control === 'datetime' ? strip(`${date} ${t}`) : date;
   }
 
-  /* --- SHA-256: confirmations hang on the digest of what a check read --- */
+  /* --- SHA-256: confirmations hang on what a check read --- */
   const primes = [];
   for (let n = 2; primes.length < 64; n += 1) if (primes.every((prime) => n % prime)) primes.push(n);
   const root32 = (exponent) => primes.map((prime) => (prime ** exponent * 2 ** 32) | 0);
@@ -356,7 +351,7 @@
       return null;
     }
 
-    /* --- defaults (engine/records/offers.py); an offer that nobody touched (`standing`) follows its default --- */
+    /* --- defaults (engine/records/offers.py); an untouched offer (`standing`) follows its default --- */
     * defaults() {
       for (const step of this.steps) if (step.default) for (const node of step.scope.nodes) if (node.entries) yield [step, node, node.entries.get(step.id)];
     }
@@ -469,7 +464,7 @@
       return { code: check.id, severity: check.severity, item, row, message: check.message, blocks: check.blocks, key, where: home.where };
     }
 
-    /* --- what it says: an entry for each item and group on the page, kept up to date by settle and judge --- */
+    /* --- what it says: an entry for each item and group on the page, kept up by settle and judge --- */
     index() {
       this.entries = [];
       const walk = (node, at) => {
@@ -570,7 +565,7 @@
       const chosen = read.message === 'ambiguous_time' && raw.parts.o ? parse(item.type, `${text} ${raw.parts.o}`, item.facets) : read;
       return chosen.unread ? chosen : chosen.value;
     }
-    /* What the server found: its own rules stand until it says otherwise. */
+    /* What the server found: its own rules stand until then. */
     tell(violations) {
       const remote = new Set(this.entries.filter(({ item }) => item && item.remote).map(({ path }) => path));
       this.told = violations.filter((each) => this.program.beyond.includes(each.code) || each.code === 'unknown_item' || remote.has(each.item));
