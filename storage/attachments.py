@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from engine.datatypes.values import FileValue
 from storage.access import Actor, require_access
@@ -19,7 +19,7 @@ from storage.identity import SubjectKey, subject_key_of
 from storage.keys import decrypt, encrypt
 from storage.locking import look_at_subject
 from storage.slots import utc
-from storage.tables import upload
+from storage.tables import upload, working_copy
 
 MOST_UNSAVED = 200 * 1024 * 1024  # bytes of all files of one working copy
 
@@ -42,7 +42,11 @@ def kind_of(value: FileValue) -> Kind:
 def keep_uploads(
     connection: Connection, key: SubjectKey, account: int, place: Place, uploads: Collection[Upload], at: datetime
 ) -> None:
-    """Keep files with the working copy of a form; the same content is kept once. Raises TooManyFiles."""
+    """Keep files with the working copy of a form; the same content is kept once. Raises TooManyFiles.
+
+    What has expired makes room: files are the bulk of all working copies.
+    """
+    connection.execute(delete(working_copy).where(working_copy.c.expires_at <= utc(at)))
     digests = [one.value.digest for one in uploads]
     others = (upload.c.account_id == account, upload.c.place == place.text, upload.c.digest.not_in(digests))
     unsaved = connection.execute(select(func.coalesce(func.sum(upload.c.size), 0)).where(*others)).scalar_one()

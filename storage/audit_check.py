@@ -19,7 +19,7 @@ from storage.history import RebuiltForm, replay
 from storage.identity import sealed
 from storage.keys import Keys
 from storage.slots import SEALED, Cell, Key, canonical, unpack, utc
-from storage.tables import audit_entry, audit_seal, form_instance, identity, row_data, subject
+from storage.tables import attachment, audit_entry, audit_seal, form_instance, identity, row_data, subject
 from storage.tables.base import instant_text
 
 _AT_ONCE = 1000
@@ -131,6 +131,7 @@ def _check_forms(connection: Connection, forms: Sequence[int], erased: Collectio
     """The same for some forms, whose ids follow one another."""
     span = {"first": forms[0], "last": forms[-1]}
     stored, rows, cells = _stored_heads(connection, span), _stored_rows(connection, span), _cells(connection, span)
+    files = _attached(connection, span)
     query = select(audit_entry).where(audit_entry.c.form_id.between(span["first"], span["last"]))
     entries = connection.execute(query.order_by(audit_entry.c.form_id, audit_entry.c.number))
     for form, group in groupby(entries, key=lambda entry: int(entry.form_id)):
@@ -138,6 +139,11 @@ def _check_forms(connection: Connection, forms: Sequence[int], erased: Collectio
         if rebuilt is not None and head is not None:
             gone = head[0] in erased
             yield from _compare(form, head, rebuilt, rows.get(form, {}), cells.get(form, {}), gone=gone)
+            told = frozenset() if gone else rebuilt.files
+            for digest in sorted(told ^ files.get(form, set())):
+                yield Finding(
+                    "values", form, f"the file {digest} {'is missing' if digest in told else 'is in no entry'}"
+                )
         elif rebuilt is not None:
             yield Finding("values", form, "the form was removed")
     for form in stored:
@@ -172,6 +178,15 @@ def _stored_rows(connection: Connection, span: Mapping[str, int]) -> dict[int, d
         state = RowState(row.row_id, row.grp, row.parent, row.position, bool(row.removed))
         rows.setdefault(row.form_id, {})[row.row_id] = state
     return rows
+
+
+def _attached(connection: Connection, span: Mapping[str, int]) -> dict[int, set[str]]:
+    """The digests of the files that forms ever held."""
+    files: dict[int, set[str]] = {}
+    query = select(attachment.c.form_id, attachment.c.digest)
+    for row in connection.execute(query.where(attachment.c.form_id.between(span["first"], span["last"]))):
+        files.setdefault(row.form_id, set()).add(row.digest)
+    return files
 
 
 def _cells(connection: Connection, span: Mapping[str, int]) -> Cells:

@@ -31,6 +31,7 @@ class RebuiltForm:
     state: str
     rows: dict[str, RowState]
     packed: dict[Key, Packed]
+    files: frozenset[str]  # digests of all that was ever attached
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ def replay(entries: Iterable[Row[tuple[Any, ...]]]) -> RebuiltForm | None:
     revision, state = 0, ""
     rows: dict[str, RowState] = {}
     packed: dict[Key, Packed] = {}
+    files: set[str] = set()
     for entry in entries:
         body = json.loads(entry.body)
         revision = entry.revision
@@ -70,7 +72,8 @@ def replay(entries: Iterable[Row[tuple[Any, ...]]]) -> RebuiltForm | None:
                 packed.pop((row, item), None)
             else:
                 packed[row, item] = new
-    return RebuiltForm(revision, state, rows, packed) if revision else None
+        files.update(new for *_, new in body.get("files", ()) if new is not None)
+    return RebuiltForm(revision, state, rows, packed, frozenset(files)) if revision else None
 
 
 def form_as_of(

@@ -55,6 +55,14 @@ def test_files_expire_with_the_working_copy(ward):
         ward.save(FormData({"v_file": value}))
 
 
+def test_what_has_expired_makes_room_for_new_files(new_ward):
+    old, new = new_ward(), new_ward()
+    old.upload(CONTENT)
+    new.now += timedelta(days=15)
+    new.upload(CONTENT)
+    assert {row.subject_id for row in rows(new.database, "upload")} & {old.subject, new.subject} == {new.subject}
+
+
 def test_a_file_in_use_outlives_what_is_typed_after_it(ward):
     value = ward.upload(CONTENT)
     keep_working_copy(ward.database, ward.actor, ward.subject, ward.visit, {"v_text": "a"}, revision=0, at=ward.now)
@@ -201,3 +209,17 @@ def test_a_save_with_a_file_sends_two_statements_more_and_no_content(ward, small
         again = save_form(ward.database, small.REGISTRY, request, small.RULES)
     assert again.replayed
     assert not [text for text in sent if "attachment" in text]
+
+
+def test_a_file_that_somebody_took_away_is_found(ward):
+    value = ward.upload(CONTENT)
+    form = ward.save(FormData({"v_file": value})).form
+    found = lambda: [one.what for one in verify(ward.database) if one.stream == "values" and one.number == form]  # noqa: E731
+    assert found() == []
+    with ward.database.write() as connection:
+        if ward.database.dialect == "postgresql":
+            connection.exec_driver_sql("ALTER TABLE attachment DISABLE TRIGGER ALL")
+        else:
+            connection.exec_driver_sql("DROP TRIGGER attachment_kept")
+        connection.exec_driver_sql(f"DELETE FROM attachment WHERE form_id = {form}")
+    assert found() == [f"the file {value.digest} is missing"]
