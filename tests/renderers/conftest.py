@@ -74,6 +74,7 @@ def context():
                 action="/form",
                 autosave="/autosave",
                 lookup="/lookup",
+                files="/files/",
                 history="/history/",
                 sign_out="/out",
                 help="/help",

@@ -154,6 +154,27 @@ def test_a_missing_reason_is_chosen_and_undone_by_keyboard(site):
     assert site.focused() == "fluoro"
 
 
+def test_a_file_gives_way_to_a_missing_reason_and_comes_back(browser, gallery):
+    site = Site(browser, gallery["edit", "pl"])
+    field, held = site.page.locator("#f-filled_file"), site.page.locator("#f-filled_file [data-held]")
+    assert "Protokół zabiegu.pdf" in held.inner_text()
+    field.locator(".menu summary").click()
+    field.locator(".menu input").first.press("Space")
+    assert field.locator(".gone").is_visible()
+    assert not held.is_visible()
+
+    field.locator(".gone button").press("Enter")
+
+    assert held.is_visible()
+    assert site.page.evaluate("document.activeElement.closest('[data-held]') !== null")
+    held.locator("button").press("Enter")
+    assert site.focused() == "filled_file"
+    site.page.locator(".dock [value=save]").click()
+    assert dict(site.posts[-1][1])["filled_file"] == ""
+    assert site.faults == []
+    site.page.context.close()
+
+
 def test_escape_closes_a_menu_and_gives_focus_back(site):
     site.page.focus("#fluoro")
     site.page.keyboard.press("Alt+b")

@@ -314,7 +314,7 @@
   function describe(field, name, has) {
     const owner = field.tagName === 'FIELDSET' ? field : find('.f-c .in, output', field);
     if (!owner) return;
-    const ids = ['-h', '-e', '-u'].map((end) => name + end).filter((id) => document.getElementById(id) && (!id.endsWith('-e') || has));
+    const ids = ['-h', '-e', '-f', '-u'].map((end) => name + end).filter((id) => document.getElementById(id) && (!id.endsWith('-e') || has));
     if (ids.length) owner.setAttribute('aria-describedby', ids.join(' ')); else owner.removeAttribute('aria-describedby');
   }
   /* Issues of fields in closed rows: told in the row's line. */
@@ -438,7 +438,7 @@
     for (const radio of all('.menu input[type=radio]', field)) radio.checked = false;
     find('.gone', field).hidden = true;
     find('.ctl', field).hidden = false;
-    (find('.ctl input:checked', field) || find('.ctl .in, .ctl .opt:not([hidden]) input', field)).focus();
+    (find('.ctl input:checked, .ctl [data-held]:not([hidden]) a', field) || find('.ctl .in, .ctl .opt:not([hidden]) input', field)).focus();
   }
   function clear(button) {
     const field = button.closest('.f');
