@@ -46,6 +46,9 @@ def make_episode(base: Tree, case: Case, draw: Random) -> Tree:
     _patient(forms["patient"], case, draw, admitted)
     _admission(forms["admission"], case, draw, admitted)
     _device(forms["device"], case, draw)
+    _baseline(forms["baseline"], case, draw)
+    _indication(forms, case, admitted)
+    _workup(forms["workup"], case, draw)
     _procedure(forms["procedure"], case, draw)
     for occurrences in tree.get("events", {}).values():
         for occurrence in occurrences:
@@ -91,6 +94,31 @@ def _device(form: Tree, case: Case, draw: Random) -> None:
         )
         if not str(lead["lead_type"]).startswith("icd"):
             lead.update(lead_manufacturer=maker, lead_model=model)
+
+
+def _baseline(form: Tree, case: Case, draw: Random) -> None:
+    form.update(height_cm=draw.randrange(155, 190), weight_kg=draw.randrange(58, 105), lvef=draw.randrange(25, 65))
+    if (case.procedure - case.person.born).days < 65 * 365.25:
+        form.pop("cfs", None)
+
+
+def _indication(forms: Tree, case: Case, admitted: date) -> None:
+    form = forms["indication"]
+    if "inf_type" not in form:
+        return
+    form.update(
+        inf_onset_date=f"{case.procedure - timedelta(days=21):%Y-%m}",
+        inf_last_proc_date=forms["device"]["gen_implant_date"],
+        abx_start_date=admitted.isoformat(),
+    )
+    for row, day in zip(form["mic"], (admitted, case.procedure), strict=True):
+        row["mic_date"] = day.isoformat()
+
+
+def _workup(form: Tree, case: Case, draw: Random) -> None:
+    form["lab_date"] = (case.procedure - timedelta(days=1)).isoformat()
+    form["hb"] = f"{draw.uniform(9.5, 15.5):.1f}"
+    form["crp"] = f"{draw.uniform(1, 90):.1f}"
 
 
 def _procedure(form: Tree, case: Case, draw: Random) -> None:

@@ -73,11 +73,11 @@ class Saved:
 
 
 ORDER = (
-    Saved("patient"), Saved("admission"), Saved("device"), Saved("indication"), Saved("procedure"),
-    Saved("complications", "procedure"), Saved("complications", "discharge"), Saved("complications", "fu_1m"),
+    Saved("patient"), Saved("admission"), Saved("baseline"), Saved("device"), Saved("indication"), Saved("workup"),
+    Saved("procedure"), Saved("complications", "procedure"), Saved("complications", "discharge"), Saved("complications", "fu_1m"),
     Saved("complications", "fu_6m"), Saved("complications", "fu_12m"),
 )  # fmt: skip
-AFTER_DAYS = (0, 0, 0, 0, 1, 1, 6, 35, 190, 371)  # days from admission or procedure until the form is filled
+AFTER_DAYS = (0, 0, 0, 0, 0, 0, 1, 1, 6, 35, 190, 371)  # days from admission or procedure until the form is filled
 
 
 def fill(space: Workspace, examples: Path, tell: Callable[[str], None]) -> tuple[DemoAccount, ...]:
@@ -124,7 +124,7 @@ def _case(number: int, site: str, draw: Random, today: date) -> Case:
     """The newest patients come last; the last two of a hospital are only beginning."""
     ago = (410, 300, 210, 150, 95, 60, 48, 40, 33, 25, 18, 12, 9, 6, 4, 3, 2)[number % 17]
     procedure = today - timedelta(days=ago + draw.randrange(0, 3))
-    stop = (10, 9, 8, 8, 8, 7, 8, 7, 7, 7, 6, 6, 5, 5, 5, 3, 1)[number % 17]
+    stop = (12, 11, 10, 10, 10, 9, 10, 9, 9, 9, 8, 8, 7, 7, 7, 4, 1)[number % 17]
     return Case(number, make_person(draw, number, today), procedure, site, stop, TWISTS[number % len(TWISTS)])
 
 
@@ -154,7 +154,7 @@ class Filling:
             tree["events"].setdefault(event, [{"complications": {"cx_any": False}}])
         forms = dict(_forms(self.version, tree))
         for place, what in enumerate(ORDER[: self.case.stop + 1]):
-            day = admitted.date() if place < 4 else self.case.procedure
+            day = admitted.date() if place < ORDER.index(Saved("procedure")) else self.case.procedure
             at = self._moment(day + timedelta(days=AFTER_DAYS[place]), 10 + place % 6, 7 * place % 60)
             where = self._place(new.subject, new.patient, episode, what, at)
             if place < self.case.stop:
