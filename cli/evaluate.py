@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +20,9 @@ from engine.records import Session
 from engine.records.json_answer import evaluation_json
 from engine.records.json_data import WrongUse, read_values
 from engine.records.offers import evaluate_with_offers
+
+MAX_DIGITS = 1000
+_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|-?Infinity|NaN', re.DOTALL)  # a text is passed as a whole
 
 
 @click.command("evaluate")
@@ -48,17 +53,37 @@ def command(file: Path, form: str, event: str | None, values: str, now: str | No
         answer = evaluate_with_offers(session)
     except (WrongUse, LookupError) as fault:
         raise click.UsageError(str(fault)) from None
+    for item in reading.unused:
+        click.echo(f"Note: {item} is calculated; the value that was given is not used.", err=True)
     click.echo(json.dumps(evaluation_json(answer), ensure_ascii=False, indent=1))
 
 
 def _read(source: str) -> Json:
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
-        return json.loads(text.removeprefix("\ufeff") or "{}", parse_float=Decimal, object_pairs_hook=_unique)
+        text = text.removeprefix("\ufeff") or "{}"
+        return json.loads(
+            text, parse_float=Decimal, parse_int=_whole, parse_constant=_refuser(text), object_pairs_hook=_unique
+        )
     except (OSError, ValueError) as fault:
         raise click.UsageError(f"the values cannot be read: {fault}") from None
     except RecursionError:
         raise click.UsageError("the values cannot be read: lists and objects are nested too deep") from None
+
+
+def _whole(digits: str) -> int | Decimal:
+    """A whole number; one of absurd length, which Python would not read, is refused by its item in the item's words."""
+    return int(digits) if len(digits) <= MAX_DIGITS else Decimal(digits)
+
+
+def _refuser(text: str) -> Callable[[str], Json]:
+    """Refuses NaN and Infinity, which Python takes for JSON, at their place."""
+
+    def refuse(name: str) -> Json:
+        place = next(match.start() for match in _CONSTANT.finditer(text) if match[0] == name)
+        raise ValueError(str(json.JSONDecodeError(f"{name} is no number in JSON", text, place)))
+
+    return refuse
 
 
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

@@ -16,7 +16,8 @@ from engine.definitions.tree import Node
 from engine.errors import DefinitionError, DefinitionProblem, Mark, Problems, Severity
 from engine.model.metadata_version import MetaDataVersion
 
-SHAPE = frozenset({"wrong-shape", "not-allowed", "wrong-count", "number"})  # where a value is of no use to the builder
+# Where a value is of no use to the builder: what it says of the same place would be the same fault again.
+SHAPE = frozenset({"wrong-shape", "not-allowed", "wrong-count", "number", "text-too-long"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ class FormBuilder:
         least, most = (rows.integer("min"), rows.integer("max")) if rows is not None else (None, None)
         if rows is not None and least is not None and most is not None and least > most:
             context.error(
-                rows.entries["min"].mark,
+                rows.entries["max"].mark,
                 "rows-order",
                 f"At least {least} rows are asked for and at most {most} allowed. Swap the two numbers.",
             )

@@ -14,6 +14,7 @@ from jsonschema.exceptions import ValidationError
 
 from engine.definitions.tree import Node
 from engine.errors import Mark, Problems, nearest
+from engine.expressions.names import SPELLED_TRUTHS
 
 SCHEMA_FILE = Path(__file__).with_name("definition.schema.json")
 RECURSIVE = "#/$defs/entries"  # groups nest: the one reference that is kept
@@ -180,8 +181,8 @@ def _wrong_type(fault: ValidationError, node: Node) -> Worded:
     remedy = _what(fault)
     if "string" in allowed and node.text is not None:
         remedy = f' Put it in quotes if a text is meant: "{_short(node.raw)}".' + remedy
-    elif node.text is not None and allowed == ["boolean"] and node.raw.lower() in _YES_NO:
-        remedy = f" Write {_YES_NO[node.raw.lower()]}."
+    elif node.text is not None and allowed == ["boolean"] and node.raw.lower() in SPELLED_TRUTHS:
+        remedy = f" Write {SPELLED_TRUTHS[node.raw.lower()]}."
     yield node.mark, "wrong-shape", f"{_found(node)} stands here, where {wanted} is needed.{remedy}"
 
 
@@ -215,16 +216,6 @@ def _other(fault: ValidationError, node: Node) -> Worded:
     yield node.mark, "wrong-shape", f"{_found(node)} is not what is needed here.{_what(fault)}"
 
 
-_YES_NO = {
-    "yes": "true",
-    "on": "true",
-    "tak": "true",
-    "y": "true",
-    "no": "false",
-    "off": "false",
-    "nie": "false",
-    "n": "false",
-}
 _LIMITS = {
     "minimum": "at least",
     "maximum": "at most",

@@ -13,7 +13,7 @@ from engine.errors import Problems
 from engine.expressions.aggregates import bind_aggregate
 from engine.expressions.functions import AGGREGATES, FUNCTIONS, Function
 from engine.expressions.locate import Context, Located, Miss, StaticFrame, locate
-from engine.expressions.names import Names, Report, Window
+from engine.expressions.names import SPELLED_TRUTHS, Names, Report, Window
 from engine.expressions.nodes import Apply, Call, Let, Listing, Literal, Other, Path, Syntax
 from engine.expressions.scopes import Field, Scope
 from engine.expressions.special import SPECIAL
@@ -100,7 +100,9 @@ class Binder:
             ways = " or ".join(found.ambiguous)
             self.fault(path, "ambiguous-name", f"{found.name!r} has several meanings here. Write {ways}.")
         else:
-            hint = self.report.problems.guess(found.name, *found.known, context.variables)
+            truth = SPELLED_TRUTHS.get(found.name.lower()) if len(found.name) > 1 else None
+            guess = self.report.problems.guess(found.name, *found.known, context.variables)
+            hint = guess or (f" Write {truth}." if truth else "")
             self.fault(path, "unknown-name", f"Nothing is called {found.name!r} here.{hint}", found.name)
         return None
 

@@ -78,4 +78,8 @@ class Report:
         self.problems.warning(self.origin.at(at), code, message)
 
 
+SPELLED_TRUTHS: Mapping[str, str] = {  # what people write for true and false, and YAML 1.1 read so
+    **dict.fromkeys(("yes", "y", "on", "tak"), "true"),
+    **dict.fromkeys(("no", "n", "off", "nie"), "false"),
+}
 NUMBER_OR_TEXT = {Decimal: Type(Kind.NUMBER), str: Type(Kind.TEXT)}

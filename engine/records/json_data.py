@@ -31,6 +31,7 @@ class Reading:
     subject: Instance
     others: tuple[Instance, ...]
     focus: Focus
+    unused: tuple[str, ...] = ()  # calculated items for which a value was given: theirs is worked out anew
 
 
 def read_values(registry: CompiledRegistry, form: str, event: str | None, data: Json) -> Reading:
@@ -60,7 +61,7 @@ def read_values(registry: CompiledRegistry, form: str, event: str | None, data: 
     site = reader.site(data)
     focus = reader.focus(patient, form_def, place, site)
     beside = tuple(reader.resolved(instance) for instance in (*others, site.built()))
-    return Reading(reader.resolved(patient.built()), beside, focus)
+    return Reading(reader.resolved(patient.built()), beside, focus, tuple(sorted(reader.unused)))
 
 
 def _padded(place: tuple[str, int | None], forms: Json) -> list[Json]:
@@ -84,7 +85,10 @@ def _event(registry: CompiledRegistry, text: str) -> tuple[str, int | None]:
     name = registry.names.get(match[1]) if match else None
     if match is None or name is None or name not in registry.model.events:
         raise WrongUse(f"there is no event {text!r}; there are {', '.join(registry.model.events)}")
-    return name, int(match[2]) if match[2] else None
+    event, number = registry.model.events[name], int(match[2]) if match[2] else None
+    if number is not None and number > 1 and not event.repeats and event.every is None:
+        raise WrongUse(f"there is no {text!r}: the event {name!r} does not repeat")
+    return name, number
 
 
 def _shape(data: Json, where: str) -> Mapping[str, Json]:
@@ -130,6 +134,7 @@ class _Reader:
         self.registry = registry
         self.rows: dict[tuple[str, str], list[tuple[str, str]]] = {}  # (holder, group) -> (row id, key text)
         self.places: dict[str, str] = {}  # printed place -> key of the row or record
+        self.unused: set[str] = set()  # calculated items that were given a value
 
     def patient(self, data: Mapping[str, Json], id_: str) -> Holder:
         patient = Holder("patient", id_)
@@ -235,6 +240,8 @@ class _Reader:
                 if odd is not None:
                     items[inner[name].id] = refuse(odd, "json_rows")
                 groups[inner[name].id] = self._rows(inner[name], rows, key, holder)
+            elif name in by_id and by_id[name].calculate is not None:
+                self.unused |= {by_id[name].id} if data is not None else set()
             elif name in by_id and by_id[name].datatype.kind is not Kind.NOTHING:
                 value = self.value(by_id[name], data)
                 if value is not None:

@@ -97,6 +97,13 @@ def test_large_texts(code):
     assert code in {problem.code for problem in problems_of(LARGE[code]())}
 
 
+def test_an_expression_that_is_too_long_is_not_called_empty_as_well():
+    item = f"{{id: a, type: integer, label: {{pl: X, en: X}}, calculate: '{'1 + ' * 30_000}1'}}"
+    form = f"{{title: {{pl: F, en: F}}, in: patient, sections: [{{id: s, items: [{item}]}}]}}"
+    found = problems_of(f"registry: r\nversion: 1.0.0\ntitle: {{pl: R, en: R}}\nforms: {{f: {form}}}")
+    assert [problem.code for problem in found] == ["text-too-long"]
+
+
 # the model ----------------------------------------------------------------------------------------------------------
 
 

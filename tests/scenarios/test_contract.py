@@ -766,6 +766,8 @@ def test_hostile_file_is_refused_in_words(content, code, tmp_path):
         "[" * 100_000,
         '{"n1": 1',
         "[]",
+        '{"n1": NaN}',
+        '{"n1": [1, -Infinity]}',
         '{"n1": 1, "n1": 2}',
         '{"forms": {"f": {}}, "n1": 1}',
         '{"forms": []}',
@@ -779,6 +781,51 @@ def test_values_of_another_shape_are_wrong_use(given):
     result = run("evaluate", str(FIXTURES / "expressions.yaml"), "--form", "f", given=given)
     assert result.exit_code == 2
     assert "Error: " in result.output
+
+
+def test_what_is_no_json_number_is_refused_at_its_place():
+    result = run(
+        "evaluate",
+        str(FIXTURES / "expressions.yaml"),
+        "--form",
+        "f",
+        given='{"t1": "NaN", "t2": "\\" Infinity",\n "n1": NaN}',
+    )
+    assert result.exit_code == 2
+    assert "NaN is no number in JSON: line 2 column 8" in result.output
+
+
+def test_a_number_of_any_length_is_a_value_that_its_item_refuses():
+    result = run(
+        "evaluate",
+        str(FIXTURES / "expressions.yaml"),
+        "--form",
+        "f",
+        "--language",
+        "en",
+        given='{"n1": ' + "9" * 5000 + "}",
+    )
+    assert result.exit_code == 0
+    (violation,) = json.loads(result.stdout)["violations"]
+    assert (violation["code"], violation["item"]) == ("type", "n1")
+    assert "too many digits" in violation["message"]
+
+
+def test_an_event_that_does_not_repeat_has_no_second_occurrence():
+    result = run("evaluate", str(REGISTRY), "--form", "procedure", "--event", "procedure[2]", given="{}")
+    assert result.exit_code == 2
+    assert "the event 'procedure' does not repeat" in result.output
+
+
+def test_a_value_for_a_calculated_item_is_not_used_and_said_so():
+    """It is worked out anew; who gave it is told beside the answer."""
+    result = run("evaluate", str(REGISTRY), "--form", "device", given='{"n_leads_in_situ": 7}')
+    assert result.exit_code == 0
+    answer = json.loads(result.stdout)
+    assert answer["calculated"]["n_leads_in_situ"] == "0"
+    assert answer == json.loads(run("evaluate", str(REGISTRY), "--form", "device", given="{}").stdout)
+    assert "n_leads_in_situ is calculated; the value that was given is not used." in result.stderr
+    assert "calculated" not in run("evaluate", str(REGISTRY), "--form", "device", given="{}").stderr
 
 
 def test_an_event_that_does_not_collect_the_form_is_wrong_use():
