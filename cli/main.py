@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-from cli import check, evaluate, render
+from cli import check, evaluate, render, summary
 
 # Their modules load the web application, which other commands start without.
 HEAVY = {"serve": "cli.serve", "demo": "cli.demo", "users": "cli.users"}
@@ -34,5 +34,5 @@ def main() -> None:
     """Metadata-driven electronic case report forms: one YAML file is one registry."""
 
 
-for command in (check.command, evaluate.command, render.command):
+for command in (check.command, evaluate.command, render.command, summary.command):
     main.add_command(command)

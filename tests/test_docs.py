@@ -11,8 +11,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from cli.check import check_file
+from cli.main import main
 from engine.datatypes import DATATYPES, Choice, Facets, Kind, Unread
 from engine.definitions.codes import CODES
 from engine.expressions.functions import FUNCTIONS
@@ -94,6 +96,14 @@ def test_values_on_the_page_about_examples_are_read() -> None:
                 assert not isinstance(read, Unread), (name, value, read)
                 tried.add(name)
     assert tried == {name for name, datatype in DATATYPES.items() if datatype.kind is not Kind.NOTHING}
+
+
+def test_page_of_registries_is_up_to_date() -> None:
+    files = sorted(map(str, (ROOT / "form_definitions").glob("*.yaml")))
+    result = CliRunner().invoke(main, ["summary", *files], catch_exceptions=False)
+    assert result.output == (ROOT / "docs/registries.md").read_text("utf-8"), (
+        "write the page anew: ecrf summary form_definitions/*.yaml -o docs/registries.md"
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

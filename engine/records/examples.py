@@ -65,6 +65,12 @@ def read_examples(file: Path, problems: Problems) -> Iterator[Example]:
                 yield example
 
 
+def read_stated(file: Path, problems: Problems) -> Mapping[str, Json]:
+    """What stands under `data_set` in a file of cases: the counts that the data set of the registry states."""
+    root = read_source(file.read_bytes(), str(file), problems, file.parent) if file.is_file() else None
+    return {name: _plain(node) for name, node in root.map_of("data_set").items()} if root is not None else {}
+
+
 def _example(node: Node, bases: Mapping[str, Json], problems: Problems) -> Example | None:
     base = node.text_of("base")
     if base is not None and base not in bases:

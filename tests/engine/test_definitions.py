@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from cli.check import check_file
-from engine.compiler import CompiledRegistry, compile_definition
+from engine.compiler import compile_definition
 from engine.errors import Problems, Severity
-from engine.records.examples import Example, read_examples
+from engine.records.coverage import coverage
+from engine.records.examples import read_examples
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / "form_definitions").glob("*.yaml"))
@@ -26,56 +27,31 @@ def test_a_shipped_definition_has_no_warnings(file: Path) -> None:
     assert [str(problem) for problem in check_file(file)] == []
 
 
-def examples_of(file: Path) -> tuple[CompiledRegistry, list[Example]]:
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+def test_each_check_fires_is_satisfied_and_is_tried_without_the_other_form(file: Path) -> None:
     registry, problems = compile_definition(file), Problems()
     cases = list(read_examples(file.parent / "examples" / f"{registry.model.registry}.yaml", problems))
     assert problems.found == []
-    return registry, cases
+    assert [lack for check in coverage(registry, cases) for lack in check.lacking()] == []
 
 
-def named(example: Example, key: str) -> set[str]:
-    """The checks that an example names under a key, without the places."""
-    node = example.expect.get(key)
-    return {str(part.value).partition("@")[0] for part in node.elements} if node is not None else set()
+CASES = """
+registry: operations
+cases:
+  - {id: fires, form: operation, values: {forms: {admission: {}, operation: {}}}, expect: {only: ["AFTER_ADMISSION@started"]}}
+  - {id: other_form, form: visit, event: control, values: {}, expect: {violations: []}}
+"""
 
 
-def says_all(example: Example) -> bool:
-    """Whether the example lists all violations, so that the others are known to be silent."""
-    node = example.expect.get("violations")
-    return "only" in example.expect or (node is not None and not node.elements)
-
-
-def present_forms(example: Example) -> set[str]:
-    values = (
-        example.values if "forms" in example.values or "events" in example.values else {"forms": {example.form: {}}}
-    )
-    found = {form for form, data in (values.get("forms") or {}).items() if data is not None}
-    occurrences = [one for several in (values.get("events") or {}).values() for one in several or []]
-    return found | {form for one in occurrences for form in one or {}} | {example.form}
-
-
-@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
-def test_each_check_fires_is_satisfied_and_is_tried_without_the_other_form(file: Path) -> None:
-    registry, cases = examples_of(file)
-    lacking = []
-    for check in registry.checks:
-        name = check.check.id
-        reporting = [case for case in cases if registry.form(case.form).id in check.forms]
-        if not any(name in named(case, "violations") | named(case, "only") for case in reporting):
-            lacking.append(f"{name}: no example fires it")
-        if not any(name in named(case, "silent") or says_all(case) for case in reporting):
-            lacking.append(f"{name}: no example satisfies it")
-        for other in sorted(check.forms - {check.scope.id}):
-            tried = [
-                case
-                for case in reporting
-                if {registry.form(form).id for form in present_forms(case)} & {other} == set()
-            ]
-            if not any(
-                named(case, key) & {name} or says_all(case) for case in tried for key in ("silent", "violations")
-            ):
-                lacking.append(f"{name}: no example without {other}")
-    assert lacking == []
+def test_what_no_example_tries_is_told(tmp_path: Path) -> None:
+    registry = compile_definition(ROOT / "docs/examples/operations.yaml")
+    (tmp_path / "cases.yaml").write_text(CASES, "utf-8")
+    found = coverage(registry, list(read_examples(tmp_path / "cases.yaml", Problems())))
+    lacking = [lack for check in found if check.check.check.id == "AFTER_ADMISSION" for lack in check.lacking()]
+    assert lacking == [
+        "AFTER_ADMISSION: no example satisfies it",
+        "AFTER_ADMISSION: no example without admission",
+    ]
 
 
 EXAMPLES = """

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
-FORMS = ("patient", "admission", "device", "indication", "procedure", "complications.procedure.1")
+FORMS = ("patient", "admission", "baseline", "device", "indication", "workup", "procedure", "complications.procedure.1")
 
 
 @pytest.fixture(scope="module")

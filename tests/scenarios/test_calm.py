@@ -2,7 +2,7 @@
 
 import pytest
 
-FORMS = ("patient", "admission", "device", "indication", "procedure", "complications.procedure.1")
+FORMS = ("patient", "admission", "baseline", "device", "indication", "workup", "procedure", "complications.procedure.1")
 MESSAGES = "#entry .msg, .f.bad, .f.soft, .issues.bad, .issues.soft, [data-issues] a, [data-tally] .st"
 
 
