@@ -15,6 +15,7 @@ from engine.errors import Problems
 
 MERGED = ("parameters", "missing", "codelists", "blocks", "define", "forms")
 LIBRARY_KEYS = frozenset({"library", "version", "title", "languages", "include", *MERGED})
+MAX_LANGUAGES = 20  # as the schema says: each text that lacks one is a fault of its own
 DEFAULT_LANGUAGES = ("pl", "en")
 
 
@@ -41,7 +42,7 @@ def merge_includes(root: Node, path: Path | None, files: Files, problems: Proble
 
 def languages_of(root: Node) -> tuple[str, ...]:
     """The languages that a file declares."""
-    declared = tuple(node.raw for node in root.list_of("languages") if node.text)
+    declared = tuple(node.raw for node in root.list_of("languages")[:MAX_LANGUAGES] if node.text)
     return declared or DEFAULT_LANGUAGES
 
 

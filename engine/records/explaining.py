@@ -26,7 +26,7 @@ class Explainer:
 
     def __init__(self, tree: Tree, language: str) -> None:
         self._tree = tree
-        self._look = Look(Naming(tree, language), _explain)
+        self._look = Look(Naming(tree, language), _EXPLAINED, _parts)
 
     def outcome(self, step: OutcomeStep, node: Node) -> tuple[Fact, ...]:
         """What decided an outcome: of a table the row that did, and for its `else` why none above it did."""
@@ -65,10 +65,6 @@ def _together(found: Sequence[Found]) -> tuple[Fact, ...]:
     return tuple(row_fact(fact.name, parts, fact.path) if parts else fact for fact, parts in merged.values())
 
 
-def _explain(term: Term, frame: Frame, look: Look) -> list[Found]:
-    return _EXPLAINED.get(term.op, _parts)(term, frame, look)
-
-
 def _parts(term: Term, frame: Frame, look: Look) -> list[Found]:
     """All parts; of something unknown those that are not known."""
     parts = list(term.parts())
@@ -102,14 +98,16 @@ def _call(term: Term, frame: Frame, look: Look) -> list[Found]:
 
 
 def _let(term: Term, frame: Frame, look: Look) -> list[Found]:
-    slot, value, body = term.args
-    frame.vars[slot] = look.run(value, frame)
-    look.bound[slot] = (value, frame)
-    return look.of([body], frame)
+    while term.op == "let":
+        slot, value, term = term.args
+        frame.vars[slot] = look.run(value, frame)
+        look.bound[slot] = (value, frame)
+    return look.of([term], frame)
 
 
 def _var(term: Term, _frame: Frame, look: Look) -> list[Found]:
-    value = look.bound.get(term.args[0])
+    """A local value is explained where it is first met: values that are made of each other twice would never end."""
+    value = look.bound.pop(term.args[0], None)
     return look.of([value[0]], value[1]) if value is not None else []
 
 

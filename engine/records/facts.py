@@ -94,7 +94,8 @@ class Look:
     """A look at a settled tree: runs terms and names what they read. Keeps what it has compiled."""
 
     naming: Naming
-    explain: Explain
+    table: Mapping[str, Explain]  # operator -> how it is explained
+    otherwise: Explain
     bound: dict[str, tuple[Term, Frame]] = field(default_factory=dict)  # what a local value of `let` was made of
     _runs: dict[int, Run] = field(default_factory=dict)  # by id() of the term: terms live as long as the registry
 
@@ -107,7 +108,10 @@ class Look:
 
     def of(self, terms: Iterable[Term], frame: Frame) -> list[Found]:
         """What decided the values of several terms."""
-        return [each for term in terms for each in self.explain(term, frame, self)]
+        found: list[Found] = []
+        for term in terms:  # few calls for each level: terms nest deep
+            found += self.table.get(term.op, self.otherwise)(term, frame, self)
+        return found
 
     def word(self, key: str) -> str:
         """A word between facts."""

@@ -145,6 +145,28 @@ def test_the_record_before_is_named(registry):
     assert [str(fact) for fact in session.why("lost")] == ["Weight, before = 80 kg", "Weight = 76 kg"]
 
 
+DEEP = {
+    "values that double": "let v0 = n, " + ", ".join(f"v{i} = v{i - 1} + v{i - 1}" for i in range(1, 100)) + ": v99",
+    "operators in one another": "n" + " + n" * 147,
+    "conditions in one another": "number(" + "not " * 140 + "n > 0)",
+}
+
+
+@pytest.mark.parametrize("rule", DEEP.values(), ids=DEEP)
+def test_what_nests_as_deep_as_it_may_is_explained(rule, tmp_path):
+    item = "{id: %s, type: integer, label: {pl: L, en: N}%s}"
+    items = ", ".join((item % ("n", ""), item % ("r", f', calculate: "{rule}"')))
+    file = tmp_path / "r.yaml"
+    file.write_text(
+        "registry: r\nversion: 1.0.0\ntitle: {pl: R, en: R}\n"
+        f"forms: {{f: {{title: {{pl: F, en: F}}, in: patient, sections: [{{id: s, items: [{items}]}}]}}}}",
+        "utf-8",
+    )
+    session = begin(compile_definition(file), {"n": 1}, "f")
+    assert session.evaluation.calculated["r"] is not None
+    assert [str(fact) for fact in session.why("r")] == ["N = 1"]
+
+
 def test_whatever_a_rule_says_it_is_explained_and_stays_what_it_was():
     """Random rules over random records: every operator is explained, in both languages, and nothing is changed by it."""
     everything, explained = Laboratory.of(FIXTURES / "expressions" / "schemas" / "everything.yaml"), 0
