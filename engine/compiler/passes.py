@@ -166,7 +166,13 @@ def _check(bench: Workbench, form: FormDef, check: CheckDef) -> CheckRules | Non
     reads = frozenset[str]().union(*(part.rule.reads for part in parts))
     digest = sha256(f"{check.condition.text}|{check.severity}".encode()).hexdigest()[:16]
     return CheckRules(
-        check, scope, tuple(parts), frozenset(read_forms), _standing(bench, form, check, parts), reads, digest
+        check,
+        scope,
+        tuple(parts),
+        frozenset(read_forms | set(check.also_in)),
+        _standing(bench, form, check, parts),
+        reads,
+        digest,
     )
 
 

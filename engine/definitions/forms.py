@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from engine.definitions.blocks import Expander
 from engine.definitions.context import BUILT_IN_CODES, CONTAINERS, Context
@@ -24,13 +24,16 @@ _PATH = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)(\s*\.\s*[A-Za-z_][A-Za-z0-9_]*)
 class FormBuilder:
     """Builds one form; holds the ids that it has met."""
 
-    def __init__(self, context: Context, expander: Expander, checks: dict[str, Mark]) -> None:
+    def __init__(
+        self, context: Context, expander: Expander, checks: dict[str, Mark], forms: Collection[str] = ()
+    ) -> None:
         self._context = context
         self._expander = expander
         self._ids: dict[str, Mark] = {}
         self._names: dict[str, set[str]] = {"": set()}  # group, or '' for the form -> its items
         self._titles: list[tuple[Node, Renames, tuple[str, ...]]] = []  # row titles, with the groups around each
         self._checks = checks  # ids of checks of the whole definition
+        self._forms = forms  # ids of all forms
 
     def build(self, id_: str, node: Node, container: str) -> FormDef:
         """The form; its container is known already."""
@@ -204,8 +207,15 @@ class FormBuilder:
             node.text_of("on"),
             node.text_of("blocks") or "completion",
             node.text_of("at") or "save",
+            tuple(self._also_in(node)),
             node.mark,
         )
+
+    def _also_in(self, check: Node) -> Iterator[str]:
+        """The forms that report a check though it reads nothing of them."""
+        for part in check.list_of("also_in"):
+            if part.text is not None and self._context.known(part, part.raw, self._forms, "unknown-form", "form"):
+                yield part.raw
 
 
 def build_forms(context: Context, nodes: Mapping[str, Node], events: Mapping[str, Node]) -> dict[str, FormDef]:
@@ -216,7 +226,7 @@ def build_forms(context: Context, nodes: Mapping[str, Node], events: Mapping[str
         for id_ in dict.fromkeys(part.raw for part in event.list_of("forms")):
             collecting.setdefault(id_, []).append(event)
     forms = {
-        id_: FormBuilder(context, expander, checks).build(
+        id_: FormBuilder(context, expander, checks, nodes).build(
             id_, node, _container(context, id_, node, collecting.get(id_, []))
         )
         for id_, node in nodes.items()

@@ -30,6 +30,7 @@ class CheckDef:
     on: str | None = None
     blocks: str = "completion"  # or 'signing'
     at: str = "save"  # or 'signing': judged only then
+    also_in: tuple[str, ...] = ()  # forms that report it though it reads nothing of them
     mark: Mark = NOWHERE
 
 
