@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from engine.compiler import compile_definition
+from cli.definitions import cached
+from engine.compiler import compile_definition, default_folder
 from engine.errors import DefinitionError, DefinitionProblem, Severity
 from engine.records.examples import run_examples
 
@@ -18,7 +19,8 @@ from engine.records.examples import run_examples
     "--format", "shape", type=click.Choice(["text", "json"]), default="text", help="Shape of the diagnostics."
 )
 @click.option("--examples/--no-examples", default=True, help="Also run the example cases beside the definition.")
-def command(files: tuple[Path, ...], shape: str, examples: bool) -> None:
+@cached
+def command(files: tuple[Path, ...], shape: str, *, examples: bool, cache: bool) -> None:
     """Check definitions: form, names, types, rules, and their examples.
 
     Exit status: 0 clean (warnings allowed), 1 faults in a definition, 2 wrong use.
@@ -29,7 +31,7 @@ def command(files: tuple[Path, ...], shape: str, examples: bool) -> None:
     for file in files:
         if not file.is_file():
             raise click.UsageError(f"there is no file {file}")
-        problems.extend(check_file(file, examples=examples))
+        problems.extend(check_file(file, examples=examples, cache=default_folder() if cache else None))
     if shape == "json":
         click.echo(json.dumps([problem.as_json() for problem in problems], ensure_ascii=False, indent=1))
     else:
@@ -39,10 +41,10 @@ def command(files: tuple[Path, ...], shape: str, examples: bool) -> None:
         raise SystemExit(1)
 
 
-def check_file(file: Path, *, examples: bool = True) -> list[DefinitionProblem]:
+def check_file(file: Path, *, examples: bool = True, cache: Path | None = None) -> list[DefinitionProblem]:
     """All problems of a definition; its examples run once it compiles."""
     try:
-        registry = compile_definition(file)
+        registry = compile_definition(file, cache=cache)
     except DefinitionError as fault:
         return list(fault.problems)
     problems = list(registry.warnings)

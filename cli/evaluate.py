@@ -12,10 +12,9 @@ from pathlib import Path
 
 import click
 
-from engine.compiler import compile_definition
+from cli.definitions import cached, compiled
 from engine.datatypes.base import Json
 from engine.datatypes.local_time import resolve
-from engine.errors import DefinitionError
 from engine.records import Session
 from engine.records.json_answer import evaluation_json
 from engine.records.json_data import WrongUse, read_values
@@ -33,18 +32,17 @@ _CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|-?Infinity|NaN', re.DOTALL)  # a text
 @click.option("--now", help="The time that today() and now() mean, local: 2025-07-01T12:00.")
 @click.option("--at", type=click.Choice(["save", "signing"]), default="save", help="What the form is judged for.")
 @click.option("--language", type=click.Choice(["pl", "en"]), default="pl", help="Language of the messages.")
-def command(file: Path, form: str, event: str | None, values: str, now: str | None, at: str, language: str) -> None:
+@cached
+def command(  # noqa: PLR0913 -- one for each option
+    file: Path, form: str, event: str | None, values: str, now: str | None, at: str, language: str, *, cache: bool
+) -> None:
     """Evaluate a form: what is shown, required, calculated, violated, planned, offered.
 
     Exit status: 0 even with violations, 1 faulty definition, 2 wrong use.
 
     Example: echo '{"proc_start": "2025-03-17T09:10"}' | ecrf evaluate form_definitions/lead_extraction.yaml --form procedure
     """
-    try:
-        registry = compile_definition(file)
-    except DefinitionError as fault:
-        click.echo(str(fault), err=True)
-        raise SystemExit(1) from None
+    registry = compiled(file, cache=cache)
     try:
         reading = read_values(registry, form, event, _read(values))
         session = Session(

@@ -6,10 +6,10 @@ from importlib import import_module
 
 import click
 
-from cli import check, evaluate, render, summary
+from cli import check, evaluate, summary
 
-# Their modules load the web application, which other commands start without.
-HEAVY = {"serve": "cli.serve", "demo": "cli.demo", "users": "cli.users"}
+# Their modules load the pages or the whole web application, which other commands start without.
+HEAVY = {"render": "cli.render", "serve": "cli.serve", "demo": "cli.demo", "users": "cli.users"}
 
 
 class Commands(click.Group):
@@ -34,5 +34,5 @@ def main() -> None:
     """Metadata-driven electronic case report forms: one YAML file is one registry."""
 
 
-for command in (check.command, evaluate.command, render.command, summary.command):
+for command in (check.command, evaluate.command, summary.command):
     main.add_command(command)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from engine.compiler import CompiledRegistry, compile_definition
-from engine.errors import DefinitionError
+from cli.definitions import cached, compiled
+from engine.compiler import CompiledRegistry
 from renderers.html import render_form_html
 from renderers.json_schema import form_schema
 
@@ -31,16 +31,13 @@ KINDS: Mapping[str, Callable[[CompiledRegistry, str, str], str]] = {"html": _htm
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write; standard output otherwise.")
 @click.option("--form", help="Form (id or OID); the first one otherwise.")
 @click.option("--language", type=click.Choice(["pl", "en"]), default="pl")
-def command(kind: str, file: Path, output: Path | None, form: str | None, language: str) -> None:
+@cached
+def command(kind: str, file: Path, output: Path | None, form: str | None, language: str, *, cache: bool) -> None:
     """Render a form as a page or as a JSON Schema of its values.
 
     Example: ecrf render html form_definitions/lead_extraction.yaml --form procedure -o procedure.html
     """
-    try:
-        registry = compile_definition(file)
-    except DefinitionError as fault:
-        click.echo(str(fault), err=True)
-        raise SystemExit(1) from None
+    registry = compiled(file, cache=cache)
     name = form or next(iter(registry.model.forms))
     try:
         name = registry.form(name).id

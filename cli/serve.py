@@ -11,7 +11,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from engine.errors import DefinitionError
 from storage.errors import StorageError
 from web.app import create_app
-from web.server import run_threads
+from web.server import keep_for_good, run_threads
 from web.settings import SettingsError, read_settings
 
 
@@ -25,7 +25,7 @@ def command(host: str, port: int, workers: int | None) -> None:
     """Serve the registries.
 
     Settings are environment variables: ECRF_DATABASE_URL, ECRF_DEFINITIONS, ECRF_MASTER_KEY_FILE, ECRF_SECRET_FILE,
-    ECRF_PLAIN_HTTP, ECRF_PROXIES, ECRF_ADDRESS_FAILURES.
+    ECRF_PLAIN_HTTP, ECRF_PROXIES, ECRF_ADDRESS_FAILURES, ECRF_CACHE.
 
     Exit status: 1 it cannot start, and says why.
 
@@ -62,6 +62,7 @@ def run_gunicorn(app: Any, host: str, port: int, workers: int) -> None:
         def load(self) -> Any:
             return app
 
+    keep_for_good()  # before the processes part, so that they share it
     Server().run()
 
 

@@ -51,7 +51,8 @@ def test_command_prints_what_the_page_says(page: str, command: str, output: str,
     script.parent.mkdir()
     script.write_text(f"#!{sys.executable}\nimport sys\nfrom cli.main import main\nsys.exit(main())\n", "utf-8")
     script.chmod(0o755)
-    environment = {"PATH": f"{script.parent}:/usr/bin:/bin", "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
+    path = f"{script.parent}:/usr/bin:/bin"
+    environment = {"PATH": path, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", "ECRF_CACHE": str(tmp_path / "cache")}
     done = subprocess.run(
         ["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
     )

@@ -69,7 +69,7 @@ def open_workspace(settings: Settings) -> Workspace:
     """The database and all that is made once."""
     database = open_database(settings.database_url, read_keys(settings.master_key))
     upgrade(database)
-    registries = load_registries(database, settings.definitions, at=settings.clock())
+    registries = load_registries(database, settings.definitions, at=settings.clock(), cache=settings.cache)
     tongues = load_tongues(LANGUAGES, static_url=STATIC_URL, assets_url=ASSETS_URL)
     return Workspace(settings, database, registries, tongues, Programs())
 

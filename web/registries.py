@@ -85,7 +85,7 @@ class Registries:
             return found
 
 
-def load_registries(database: Database, folder: Path, *, at: datetime) -> Registries:
+def load_registries(database: Database, folder: Path, *, at: datetime, cache: Path | None = None) -> Registries:
     """Compile and publish the definitions of a folder.
 
     Raises:
@@ -94,7 +94,7 @@ def load_registries(database: Database, folder: Path, *, at: datetime) -> Regist
     """
     current: dict[str, Version] = {}
     for file in sorted(folder.glob("*.yaml")):
-        registry = compile_definition(file)
+        registry = compile_definition(file, cache=cache)
         publish(database, describe(registry, folder), who="serve", at=at)
         current[registry.model.registry] = make_version(registry, folder)
     if not current:

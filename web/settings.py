@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from engine.compiler import default_folder
 from storage.attempts import ADDRESS_FAILURES
 
 SHORTEST_SECRET = 32
@@ -35,6 +36,7 @@ class Settings:
     synthetic: bool = False  # pages say that the patients are made up
     proxies: int = 0  # how many proxies in front may be believed
     address_failures: int = ADDRESS_FAILURES  # failed sign-ins from one address in a quarter of an hour
+    cache: Path | None = None  # the folder where compiled definitions are kept for the next start
     clock: Callable[[], datetime] = system_clock
 
 
@@ -64,6 +66,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         synthetic=environment.get("ECRF_SYNTHETIC", "").lower() in _YES,
         proxies=_number(environment, "ECRF_PROXIES", 0, least=0),
         address_failures=_number(environment, "ECRF_ADDRESS_FAILURES", ADDRESS_FAILURES, least=1),
+        cache=default_folder(environment),
     )
 
 

@@ -22,17 +22,21 @@ from engine.definitions.files import definitions_folder
 
 ENGINE = Path(__file__).parents[1]
 SUFFIX = ".registry"
+OFF = "off"
 MOST_FILES = 64  # older ones are deleted
 _DIGEST = 32  # bytes of a SHA-256
 
 
-def default_folder() -> Path:
-    """The user's folder for caches, `ECRF_CACHE` or that of the XDG standard."""
-    named = os.environ.get("ECRF_CACHE")
+def default_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The user's folder for caches: `ECRF_CACHE` or that of the XDG standard. None: it is `off`, or there is no home."""
+    named = environment.get("ECRF_CACHE", "")
     if named:
-        return Path(named)
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "ecrf"
+        return None if named == OFF else Path(named)
+    home = environment.get("XDG_CACHE_HOME")
+    try:
+        return (Path(home) if home else Path.home() / ".cache") / "ecrf"
+    except RuntimeError:
+        return None
 
 
 def load(folder: Path, path: Path) -> CompiledRegistry | None:

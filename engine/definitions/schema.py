@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-from jsonschema import Draft202012Validator, validators
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from engine.definitions.tree import Node
 from engine.errors import Mark, Problems, nearest
+
+# jsonschema takes a fifth of a start, and a definition that was compiled before needs no look at its shape.
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 from engine.expressions.names import SPELLED_TRUTHS
 
 SCHEMA_FILE = Path(__file__).with_name("definition.schema.json")
@@ -75,6 +76,8 @@ def entry_keys() -> frozenset[str]:
 @cache
 def _validator() -> Any:
     """A validator of the schema with its references written out and short cuts: five times faster."""
+    from jsonschema import Draft202012Validator, validators  # noqa: PLC0415 -- see above
+
     schema = definition_schema()
     definitions = schema.pop("$defs")
     written = _write_out(schema, definitions)
@@ -135,6 +138,8 @@ def _additional_properties(validator: Any, rest: Any, instance: Any, schema: Jso
     extra = instance.keys() - schema.get("properties", {}).keys()
     if rest is False:
         if extra:
+            from jsonschema.exceptions import ValidationError  # noqa: PLC0415 -- see above
+
             yield ValidationError("unknown keys")
         return
     for name in extra:

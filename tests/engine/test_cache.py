@@ -1,10 +1,13 @@
 """The cache of compiled registries: what it gives back, and all that makes it worthless."""
 
+import os
 from pathlib import Path
 from shutil import copytree
 
 import pytest
+from click.testing import CliRunner
 
+from cli.main import main
 from engine.compiler import CompiledRegistry, cache, compile_definition
 from engine.compiler.packing import Unpackable, pack, unpack
 from engine.records.examples import run_examples
@@ -152,6 +155,32 @@ def test_places_in_messages_are_those_of_the_file(path: Path, folder: Path, tmp_
 def test_a_cache_that_cannot_be_written_is_no_fault(path: Path, tmp_path: Path):
     (tmp_path / "file").write_text("no folder")
     assert isinstance(compile_definition(path, cache=tmp_path / "file" / "cache"), CompiledRegistry)
+
+
+@pytest.mark.parametrize(
+    ("environment", "folder"),
+    [
+        ({}, Path.home() / ".cache" / "ecrf"),
+        ({"XDG_CACHE_HOME": "/x"}, Path("/x/ecrf")),
+        ({"ECRF_CACHE": "/own", "XDG_CACHE_HOME": "/x"}, Path("/own")),
+        ({"ECRF_CACHE": "off"}, None),
+    ],
+)
+def test_the_environment_names_the_folder(environment, folder):
+    assert cache.default_folder(environment) == folder
+
+
+@pytest.mark.parametrize(
+    "command", [["check"], ["evaluate", "--form", "f", "--values", os.devnull], ["render", "json-schema"]]
+)
+def test_commands_keep_what_they_compile_unless_one_says_no(path: Path, folder: Path, command, monkeypatch):
+    monkeypatch.setenv("ECRF_CACHE", str(folder))
+    asked = [*command, str(path)]
+    outputs = [CliRunner().invoke(main, [*asked, "--no-cache"], catch_exceptions=False).output]
+    assert not folder.exists()
+    outputs += [CliRunner().invoke(main, asked, catch_exceptions=False).output for _ in range(2)]
+    assert kept_file(folder).is_file()
+    assert len(set(outputs)) == 1
 
 
 def test_old_files_are_deleted(path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch):

@@ -28,14 +28,14 @@ def compiled_once():
     """Many evaluations, few definitions: each text is compiled once."""
     known: dict[tuple[Path, str], Any] = {}
 
-    def remembered(file: Path) -> Any:
+    def remembered(file: Path, **_: Any) -> Any:
         key = (file, file.read_text("utf-8"))
         if key not in known:
             known[key] = compile_definition(file)
         return known[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cli.evaluate.compile_definition", remembered)
+        patch.setattr("cli.definitions.compile_definition", remembered)
         yield
 
 

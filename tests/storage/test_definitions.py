@@ -1,12 +1,16 @@
+from pathlib import Path
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
+import storage
 from storage import errors
 from storage.database import open_database
 from storage.metadata_versions import PublishedDefinition, publish, published, registries, versions
 from storage.tables import METADATA
-from storage.upgrading import is_current, upgrade
+from storage.upgrading import is_current, newest_revision, upgrade
 
 
 def definition(version, text="registry: x", closure=None):
@@ -48,6 +52,11 @@ def test_migrating_twice_changes_nothing(database, database_url):
     upgrade(again)
     again.close()
     assert is_current(database)
+
+
+def test_the_newest_migration_is_the_last_of_the_line():
+    folder = Path(storage.__file__).with_name("migrations")
+    assert ScriptDirectory(str(folder)).get_current_head() == newest_revision()
 
 
 def test_an_empty_database_is_not_current(new_sqlite):

@@ -95,6 +95,7 @@ def test_a_limit_that_is_no_number_is_told_at_the_start(tmp_path, text):
         "ECRF_SECRET": "s" * 48,
         "ECRF_DEFINITIONS": str(tmp_path),
     }
+    assert read_settings({**environment, "ECRF_CACHE": "off"}).cache is None
     assert read_settings(environment).address_failures == 100
     with pytest.raises(SettingsError, match="ECRF_ADDRESS_FAILURES"):
         read_settings({**environment, "ECRF_ADDRESS_FAILURES": text})

@@ -1,5 +1,6 @@
 """The demonstration: believable patients in all states, keys that nobody else reads, a quick second start."""
 
+import gc
 import stat
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from web.app import create_app
 from web.demo.fill import HOSPITALS, PEOPLE
 from web.demo.folder import demo_settings, empty_folder, prepare_folder, read_accounts
 from web.demo.persons import make_pesel
+from web.server import keep_for_good
 from web.workspace import EXTENSION
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +50,27 @@ def test_nobody_else_reads_the_folder(folder):
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     for name in ("master.key", "secret", "accounts.json"):
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+
+
+def test_a_second_start_compiles_nothing(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("ECRF_CACHE", str(tmp_path / "cache"))
+
+    def start():
+        create_app(demo_settings(folder, ROOT / "form_definitions")).extensions[EXTENSION].database.close()
+
+    start()
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.compiler.examine", lambda _: pytest.fail("a definition was read again"))
+        start()
+
+
+def test_what_a_start_made_is_no_longer_looked_through():
+    before = gc.get_freeze_count()
+    try:
+        keep_for_good()
+        assert gc.get_freeze_count() > before
+    finally:
+        gc.unfreeze()
 
 
 def test_a_second_start_makes_nothing_anew(folder, rows):

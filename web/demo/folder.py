@@ -9,6 +9,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from engine.compiler import default_folder
 from web.settings import Settings
 
 FILES = ("demo.sqlite3", "master.key", "secret", "accounts.json")
@@ -51,6 +52,7 @@ def demo_settings(folder: Path, definitions: Path) -> Settings:
         secret=(folder / "secret").read_text("utf-8"),
         secure_cookies=False,
         synthetic=True,
+        cache=default_folder(),
     )
 
 
