@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ from storage.tables import (
     unique_key,
     working_copy,
 )
+
+STARTS = 3  # letters of a surname by which it is found
+PARTS = 4  # of a compound surname that are found alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +104,30 @@ class Person:
         name = normalised_name(self.surname)
         texts = {
             "surname": name,
-            "surname_start": name[:3],
+            "surname_start": name[:STARTS],
+            **_parts(self.surname),
             "surname_birth_date": f"{name} {self.birth_date}" if name and self.birth_date else "",
             "pesel": "".join(filter(str.isdigit, self.pesel)),
         }
-        return {kind: keys.keyed_hash(kind, text) if text else None for kind, text in texts.items()}
+        return {kind: keys.keyed_hash(kind.partition("/")[0], text) if text else None for kind, text in texts.items()}
+
+
+def _parts(surname: str) -> dict[str, str]:
+    """Each part of a compound surname, to be found like a whole one; always the same kinds, so that old ones go."""
+    parts = [part for part in map(normalised_name, re.split(r"[\s\u2010-\u2015-]+", surname)) if part]
+    named = dict(enumerate(parts if len(parts) > 1 else ()))
+    return {
+        f"{kind}/{place}": named.get(place, "")[:length]
+        for place in range(PARTS)
+        for kind, length in (("surname", None), ("surname_start", STARTS))
+    }
+
+
+def searched_hashes(keys: Keys, text: str) -> list[bytes]:
+    """The hashes under which a surname, a part of one, its first three letters or a PESEL may be found."""
+    name, digits = normalised_name(text), "".join(filter(str.isdigit, text))
+    wanted = {"surname": name, "surname_start": name if len(name) == STARTS else "", "pesel": digits}
+    return [keys.keyed_hash(kind, sought) for kind, sought in wanted.items() if sought]
 
 
 def normalised_name(name: str) -> str:
@@ -180,6 +203,7 @@ __all__ = [
     "page_identities",
     "person_in",
     "sealed",
+    "searched_hashes",
     "subject_key_of",
     "write_hashes",
 ]

@@ -10,16 +10,15 @@ from enum import StrEnum
 from sqlalchemy import Connection, Executable, and_, case, func, insert, select, text
 
 from storage.access import Actor, add_access, require_access, visible_subjects
-from storage.attempts import note_attempt, refuse_if_locked
-from storage.audit import SYSTEM, AuditEntry, append_entry, subject_stream
+from storage.audit import AuditEntry, append_entry, subject_stream
 from storage.database import Database
 from storage.errors import NotFound
 from storage.idempotency import answer_claim, claim
-from storage.identity import Person, create_subject_key
+from storage.identity import create_subject_key
 from storage.keys import Keys
 from storage.locking import lock_subject
 from storage.slots import utc
-from storage.tables import enrolment, form_instance, identity_hash, instance, occurrence, subject, working_copy
+from storage.tables import enrolment, form_instance, instance, occurrence, subject, working_copy
 
 _LETTERS = "ABCDEFGHJKLMNPRSTUWXYZ"  # without I, O and Q, V, which are misread
 
@@ -248,53 +247,6 @@ def find_pseudonym(database: Database, actor: Actor, name: str, *, at: datetime)
     return int(found)
 
 
-def find_by_name(database: Database, actor: Actor, start: str, *, at: datetime) -> tuple[int, ...]:
-    """The site's own subjects whose surname is `start`, or begins with these three letters."""
-    wanted = Person(surname=start).hashes(database.master)
-    kind = "surname" if len(start.strip()) > 3 else "surname_start"
-    query = select(enrolment.c.subject_id).join(identity_hash, identity_hash.c.subject_id == enrolment.c.subject_id)
-    found = and_(identity_hash.c.kind == kind, identity_hash.c.hash == wanted[kind], visible_subjects(actor, at))
-    with database.read() as connection:
-        return tuple(connection.execute(query.where(found).order_by(enrolment.c.number)).scalars())
-
-
-@dataclass(frozen=True, slots=True)
-class FoundPerson:
-    """A person who is known to the platform; `visible` says whether the actor's site may open the record."""
-
-    subject: int
-    visible: bool
-
-
-def find_person(database: Database, actor: Actor, person: Person, *, at: datetime) -> FoundPerson | None:
-    """Look a person up across sites by PESEL, surname and birth date, all three; limited per account and noted.
-
-    A record of another site is answered with its existence alone ('ask for take-over'), never with a diagnosis.
-    """
-    if not (person.surname and person.birth_date and person.pesel):
-        raise ValueError("looking a person up needs the identifier, the birth date and the surname")
-    wanted = person.hashes(database.master)
-    by_pesel, by_name = identity_hash.alias(), identity_hash.alias()
-    query = (
-        select(by_pesel.c.subject_id)
-        .join(by_name, by_name.c.subject_id == by_pesel.c.subject_id)
-        .where(by_pesel.c.kind == "pesel", by_pesel.c.hash == wanted["pesel"])
-        .where(by_name.c.kind == "surname_birth_date", by_name.c.hash == wanted["surname_birth_date"])
-    )
-    limit = f"look-up:{actor.account}"
-    with database.write() as connection:
-        refuse_if_locked(connection, limit, at)
-        found = connection.execute(query).scalars().first()
-        if found is None:
-            note_attempt(connection, limit, at)
-        entry = AuditEntry(SYSTEM, "look_up", actor.name, at, actor.channel, {"site": actor.site, "found": found})
-        append_entry(connection, entry)
-        if found is None:
-            return None
-        seen = select(enrolment.c.subject_id).where(enrolment.c.subject_id == found, visible_subjects(actor, at))
-        return FoundPerson(found, connection.execute(seen).first() is not None)
-
-
 def _enrol(connection: Connection, actor: Actor, subject_id: int, prefix: str, at: datetime) -> str:
     if actor.site is None:
         raise ValueError("a subject is registered by a site")
@@ -344,15 +296,12 @@ _NEXT = text(
 )
 
 __all__ = [
-    "FoundPerson",
     "ListedSubject",
     "Order",
     "Registered",
     "SubjectPage",
     "add_occurrence",
     "enrol_subject",
-    "find_by_name",
-    "find_person",
     "find_pseudonym",
     "list_subjects",
     "open_instance",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from secrets import token_urlsafe
 
@@ -14,7 +12,6 @@ from flask.typing import ResponseReturnValue
 from engine.datatypes.base import Slot
 from engine.model.metadata_version import ContainerDef
 from renderers.html import Band
-from storage.errors import NotFound
 from storage.form_data import load_subject
 from storage.history import subject_log
 from storage.identity import page_identities
@@ -23,15 +20,13 @@ from storage.slots import Cell
 from storage.subjects import (
     ListedSubject,
     Registered,
-    find_by_name,
-    find_pseudonym,
     list_subjects,
     open_instance,
-    pseudonym,
     register_subject,
 )
 from storage.working_copy import working_copies
 from web.entry import subject_of
+from web.finding import Search, keep_search, search_at
 from web.form_page import facts_of
 from web.news import News
 from web.overview import Glance, next_steps, parts_of
@@ -50,22 +45,12 @@ NAMES = ("last_name", "first_names", "birth_date")
 SAME_CLICK = timedelta(hours=1)  # an empty record that one opened so recently is opened again instead of a new one
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What was looked for, and what came of it: one patient, several, or a hint."""
-
-    text: str = ""
-    found: str = ""  # the pseudonym of the one
-    among: tuple[int, ...] | None = None
-    hint: str = ""  # a pseudonym that may be meant
-
-
 @patients.get("")
 @needs(Permission.READ)
 def listed(registry: str) -> ResponseReturnValue:
     """A page of the list."""
     one, space, version = visit(), workspace(), version_of(registry)
-    search = _search(version, "".join(filter(str.isprintable, request.args.get("q", ""))).strip()[:100])
+    search = search_at(version, request.args.get("found", ""))
     if search.found:
         return redirect(url_for("patients.show", registry=registry, who=search.found), 303)
     order = request.args.get("order", ORDERS[0])
@@ -84,35 +69,23 @@ def listed(registry: str) -> ResponseReturnValue:
     )  # fmt: skip
 
 
+@patients.post("/search")
+@needs(Permission.READ)
+def search(registry: str) -> ResponseReturnValue:
+    """Look for a patient, and on to an address that says nothing of whom."""
+    return redirect(url_for("patients.listed", registry=registry, found=keep_search() or None), 303)
+
+
 def _here(registry: str, order: str, search: Search) -> Callable[..., str]:
     """The address of the list with something changed."""
 
     def here(page: int = 1, *, order: str = order, show: bool = "names" in request.args) -> str:
         return url_for(
-            "patients.listed", registry=registry, page=page if page > 1 else None, q=search.text or None,
+            "patients.listed", registry=registry, page=page if page > 1 else None, found=search.note or None,
             order=order if order != ORDERS[0] else None, names=1 if show else None,
         )  # fmt: skip
 
     return here
-
-
-def _search(version: Version, text: str) -> Search:
-    """A number, whole or in part, leads to the patient; letters are a surname."""
-    if not text:
-        return Search()
-    one, database = visit(), workspace().database
-    digits = re.fullmatch(rf"(?:{version.prefix}-?)?0*([1-9][0-9]{{0,8}})(?:-[A-Za-z0-9]*)?", text, re.IGNORECASE)
-    names = [text, pseudonym(version.prefix, int(digits[1]))] if digits else [text]
-    for place, name in enumerate(names):
-        try:
-            find_pseudonym(database, one.actor, name, at=one.now)
-        except NotFound:
-            continue
-        typed_whole = digits is not None and text.count("-") > 1
-        return Search(text, hint=name, among=()) if place and typed_whole else Search(text, found=name.upper())
-    if any(letter.isdigit() for letter in text) or len(text) < 3:
-        return Search(text, among=())
-    return Search(text, among=find_by_name(database, one.actor, text, at=one.now))
 
 
 def _names(subjects: Sequence[ListedSubject]) -> dict[int, str]:

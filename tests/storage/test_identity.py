@@ -11,11 +11,11 @@ from engine.records.evaluation import ItemState
 from engine.records.form_data import FormData
 from storage import errors
 from storage.database import open_database
+from storage.finding import FoundPerson, find_by_identity, find_person
 from storage.form_data import load_subject
 from storage.identity import Person, erase, normalised_name, page_identities
 from storage.keys import decrypt, derive_keys, encrypt, new_key, read_keys
 from storage.status import item_states
-from storage.subjects import FoundPerson, find_by_name, find_person
 from storage.tables import METADATA
 from storage.working_copy import (
     drop_working_copy,
@@ -119,9 +119,11 @@ def test_people_are_found_by_keyed_hashes(new_ward):
     ward.save(
         FormData({"last_name": "Święcicka-Łoś", "pesel": "51023100008", "birth_date": date(1951, 2, 3)}), ward.person
     )
-    for start in ("ŚWIĘCICKA ŁOŚ", "swiecickalos", "Świ"):
-        assert find_by_name(ward.database, ward.actor, start, at=ward.now) == (ward.subject,)
-        assert find_by_name(ward.database, other.actor, start, at=ward.now) == ()
+    for start in ("ŚWIĘCICKA ŁOŚ", "swiecickalos", "Świ", "święcicka", "łoś", "510231 00008"):
+        assert find_by_identity(ward.database, ward.actor, start, at=ward.now) == (ward.subject,)
+        assert find_by_identity(ward.database, other.actor, start, at=ward.now) == ()
+    for other_text in ("Święc", "Ło", "cick", "51023100"):
+        assert find_by_identity(ward.database, ward.actor, other_text, at=ward.now) == ()
     person = Person("święcicka-łoś", "1951-02-03", "510231 00008")
     assert find_person(ward.database, ward.actor, person, at=ward.now) == FoundPerson(ward.subject, visible=True)
     found = find_person(ward.database, other.actor, person, at=ward.now)
@@ -158,7 +160,7 @@ def test_erasure_leaves_the_pseudonymous_part(ward, small):
     assert record.forms[ward.visit].data.items == {"v_text": "kept"}
     states = item_states(ward.database.indexes.of(small.REGISTRY, "person"), record.forms[ward.person], erased=True)
     assert (states["last_name"], states["sex"]) == (ItemState.WITHDRAWN, ItemState.ANSWERED)
-    assert find_by_name(ward.database, ward.actor, str(PERSON["last_name"]), at=ward.now) == ()
+    assert find_by_identity(ward.database, ward.actor, str(PERSON["last_name"]), at=ward.now) == ()
     with pytest.raises(errors.Erased):
         ward.save(FormData({"last_name": "again"}), ward.person)
 

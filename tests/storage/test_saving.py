@@ -8,11 +8,12 @@ from sqlalchemy.exc import DBAPIError
 from engine.datatypes.values import Entered, Missing, Unread
 from engine.records.form_data import FormData, RowData
 from storage import errors
+from storage.finding import find_by_identity
 from storage.form_data import Place
 from storage.issues import Acknowledgement, acknowledge, open_issues
 from storage.jobs import finish_job, take_job
 from storage.saving import save_form
-from storage.subjects import add_occurrence, find_by_name
+from storage.subjects import add_occurrence
 
 
 def writes(sent):
@@ -297,7 +298,7 @@ def test_unreadable_input_does_not_give_up_a_key(new_ward):
     first.save(FormData({"pesel": Unread("4405", "pattern", "digits"), "last_name": "Kos-Lis"}), first.person)
     with pytest.raises(errors.NotUnique):
         second.save(FormData({"pesel": "90010112349"}), second.person)
-    assert find_by_name(first.database, first.actor, "kos lis", at=first.now) == (first.subject,)
+    assert find_by_identity(first.database, first.actor, "kos lis", at=first.now) == (first.subject,)
     first.save(FormData({"pesel": Missing("nk"), "last_name": Missing("nk")}), first.person)
     second.save(FormData({"pesel": "90010112349"}), second.person)
-    assert find_by_name(first.database, first.actor, "kos lis", at=first.now) == ()
+    assert find_by_identity(first.database, first.actor, "kos lis", at=first.now) == ()

@@ -125,8 +125,9 @@ class Browser:
         return self
 
     def fields(self, part: str = "") -> tuple[str, list[tuple[str, str]]]:
-        """The form whose address holds a text: its address and its fields."""
-        return next(form for form in Fields(self.text).forms if part in form[0])
+        """The form whose address ends with a text, or holds it: its address and its fields."""
+        forms = [form for form in Fields(self.text).forms if part in form[0]]
+        return next((form for form in forms if form[0].endswith(part)), forms[0])
 
     def post(
         self,
@@ -175,6 +176,10 @@ class Browser:
     def sign_in(self, login: str, password: str = PASSWORD, target: str = "") -> "Browser":
         self.get(f"/sign-in?next={target}" if target else "/sign-in")
         return self.post({"login": login, "password": password}, "sign-in")
+
+    def search(self, text: str) -> "Browser":
+        """Look for a patient on the list's page."""
+        return self.get(f"/{REGISTRY}/patients").post({"q": text}, "/search")
 
     def register(self, **person: object) -> str:
         """A new patient through the pages; returns the pseudonym."""

@@ -237,7 +237,7 @@ def test_hostile_text_is_shown_as_text(anna, text):
     assert "\u202e" not in anna.text.split("data-text")[1].split("</p>")[0]
     assert json.dumps(49) not in anna.value("gen_model")
     assert anna.value("n_prev_proc").replace("\x00", "") in text.replace("\x00", "") or anna.value("n_prev_proc")
-    assert anna.get(f"/lead_extraction/patients?q={text}").status == 200
+    assert anna.search(text).status == 200
 
 
 def test_a_huge_post_is_refused_calmly(quick_world):

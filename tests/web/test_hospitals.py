@@ -21,7 +21,7 @@ def test_lists_hold_only_ones_own(world, theirs):
     text = anna.get("/lead_extraction/patients").text
     assert own in text
     assert who not in text
-    assert "Nie ma pacjenta" in anna.get(f"/lead_extraction/patients?q={who}").text
+    assert "Nie ma pacjenta" in anna.search(who).text
 
 
 def test_pages_of_others_and_of_nobody_look_the_same(world, theirs):

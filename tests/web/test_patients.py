@@ -1,9 +1,16 @@
 """Registering and finding patients: one click makes one, one person is registered once, names stay apart."""
 
+import re
 import threading
+from datetime import date
+from html import unescape
+from urllib.parse import unquote_plus
+
+from markupsafe import escape
 
 from storage.subjects import register_subject
 from web import patients
+from web.demo.persons import make_pesel
 
 
 def test_a_patient_is_registered_and_found(anna):
@@ -11,9 +18,32 @@ def test_a_patient_is_registered_and_found(anna):
     assert "jest gotowy" in anna.text
     assert who in anna.get("/lead_extraction/patients").text
     for text in (who, who.lower(), str(int(who.split("-")[1])), who.rpartition("-")[0]):
-        assert anna.get(f"/lead_extraction/patients?q={text}").address.endswith(who), text
-    assert who in anna.get("/lead_extraction/patients?q=Przykładowy").text
-    assert "Nie ma pacjenta" in anna.get("/lead_extraction/patients?q=Nieznana").text
+        assert anna.search(text).address.endswith(who), text
+    assert who in anna.search("Przykładowy").text
+    assert "Nie ma pacjenta" in anna.search("Nieznana").text
+
+
+def test_whom_one_looks_for_stands_in_no_address(world, anna):
+    person = {"last_name": "Łęcki-O'Brien", "pesel": make_pesel(date(1949, 3, 2), female=False, series=901)}
+    who = anna.register(**person)
+    for text in ("Łęcki", "lecki-obrien", "O'Brien", "Łęc", "obr", person["pesel"]):
+        assert who in anna.search(text).text, text
+        assert text not in unquote_plus(anna.address)
+        assert f'value="{escape(text)}"' in anna.text  # to correct it
+        assert who in anna.get(anna.address).text  # reloaded, and from the links of the page
+        sorted_by = re.findall(r'href="([^"]*order=number[^"]*)"', anna.text)[0]
+        assert who in anna.get(unescape(sorted_by)).text
+    assert who not in anna.search("Łęck").text
+    address = anna.search("Łęcki").address
+    assert who in anna.get(address).text
+    assert "Wyniki dla" not in world.browser("piotr").get(address).text  # it is kept in one session, for a while
+    world.clock.wait(minutes=20)
+    anna.get("/lead_extraction/patients")
+    world.clock.wait(minutes=20)
+    anna.get("/lead_extraction/patients")
+    world.clock.wait(minutes=25)
+    assert "Wyniki dla" not in anna.get(address).text
+    assert "Wyniki dla" not in anna.get("/lead_extraction/patients?q=Łęcki").text
 
 
 def test_the_list_says_what_was_begun_and_what_is_not_saved(world, anna):
@@ -32,7 +62,7 @@ def test_the_list_says_what_was_begun_and_what_is_not_saved(world, anna):
 def test_a_number_with_a_wrong_check_character_is_a_hint(anna):
     who = anna.register()
     wrong = f"{who[:-2]}X9"
-    anna.get(f"/lead_extraction/patients?q={wrong}")
+    anna.search(wrong)
     assert "Czy chodzi o" in anna.text
     assert who in anna.text
 
