@@ -32,13 +32,13 @@ def test_episode_a_without_scripts(served, open_browser, example, registry):
 
 
 def fill(page, wanted, form, data):
-    """Answer what is shown, save, answer what appeared; rows one by one; then complete."""
+    """Answer what is shown, save, answer what appeared; then rows one by one, as groups may appear too; then complete."""
+    answer_all(page, wanted, {item.id: item for item in form.items}, data.items, "")
     for group in form.groups:
         for row in data.groups.get(group.id, ()):
             page.click(f"button[value='add:{group.id}']")
             name = page.locator(f"[data-row^='{group.id}.'].open").last.get_attribute("data-row")
             answer_all(page, wanted, {item.id: item for item in group.items}, row.items, f"{name}.")
-    answer_all(page, wanted, {item.id: item for item in form.items}, data.items, "")
     page.locator(".dock [value=complete]").click()
 
 
