@@ -21,7 +21,7 @@ def filled(served):
     from storage.accounts import find_account
     from storage.subjects import list_subjects
     from web.demo.episodes import Case, make_episode
-    from web.demo.fill import Filling, read_bases
+    from web.demo.fill import ORDER, Filling, Saved, read_bases
     from web.demo.persons import make_person
 
     space, draw = served.space, Random(7)  # noqa: S311  # made-up patients need no secrets
@@ -35,7 +35,7 @@ def filled(served):
             make_person(draw, number, today),
             today.replace(month=5, day=10 + number),
             "990000000101",
-            6,
+            ORDER.index(Saved("complications", "discharge")),
             twist,
         )
         Filling(space, actor, case, served.clock.now).run(make_episode(bases["a"], case, draw))
