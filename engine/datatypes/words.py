@@ -35,8 +35,8 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # UCUM units that people write otherwise than by rule; the rest is shown by `unit_text`'s own rules.
 _UNITS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        POLISH: {"a": "lat", "mo": "mies.", "wk": "tyg.", "d": "dni", "h": "godz."},
-        ENGLISH: {"a": "years", "mo": "months", "wk": "weeks", "d": "days", "h": "h"},
+        POLISH: {"a": "lat", "mo": "mies.", "wk": "tyg.", "d": "dni", "h": "godz.", "{score}": "pkt"},
+        ENGLISH: {"a": "years", "mo": "months", "wk": "weeks", "d": "days", "h": "h", "{score}": "points"},
     }
 )
 

@@ -143,7 +143,7 @@ def test_date_text():
     ("unit", "text"),
     [
         ("mg/dL", "mg/dL"), ("umol/L", "µmol/L"), ("Gy.cm2", "Gy·cm²"), ("10*9/L", "10⁹/L"), ("mL/min/{1.73_m2}", "mL/min/1,73 m²"),
-        ("mm[Hg]", "mmHg"), ("Cel", "°C"), ("%", "%"), ("1", ""), ("kg/m2", "kg/m²"), ("m.s-1", "m·s⁻¹"), ("a", "lat"),
+        ("mm[Hg]", "mmHg"), ("Cel", "°C"), ("%", "%"), ("1", ""), ("kg/m2", "kg/m²"), ("m.s-1", "m·s⁻¹"), ("a", "lat"), ("{score}", "pkt"),
     ],
 )  # fmt: skip
 def test_unit_text(unit, text):
