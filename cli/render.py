@@ -10,6 +10,7 @@ import click
 
 from cli.definitions import cached, compiled
 from engine.compiler import CompiledRegistry
+from renderers.codebook import render_codebook, write_codebook_workbook
 from renderers.html import render_form_html
 from renderers.json_schema import form_schema
 
@@ -22,28 +23,54 @@ def _json_schema(registry: CompiledRegistry, form: str, language: str) -> str:
     return json.dumps(form_schema(registry, form, language), ensure_ascii=False, indent=1)
 
 
-KINDS: Mapping[str, Callable[[CompiledRegistry, str, str], str]] = {"html": _html, "json-schema": _json_schema}
+FORMS: Mapping[str, Callable[[CompiledRegistry, str, str], str]] = {"html": _html, "json-schema": _json_schema}
+KINDS = (*FORMS, "codebook")
 
 
 @click.command("render")
-@click.argument("kind", type=click.Choice(list(KINDS)))
+@click.argument("kind", type=click.Choice(KINDS))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write; standard output otherwise.")
 @click.option("--form", help="Form (id or OID); the first one otherwise.")
 @click.option("--language", type=click.Choice(["pl", "en"]), default="pl")
+@click.option(
+    "--since",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Codebook: an earlier version of the definition, to list what changed.",
+)
 @cached
-def command(kind: str, file: Path, output: Path | None, form: str | None, language: str, *, cache: bool) -> None:
-    """Render a form as a page or as a JSON Schema of its values.
+def command(
+    kind: str, file: Path, output: Path | None, form: str | None, language: str, since: Path | None, *, cache: bool
+) -> None:
+    r"""Render a form as a page or as a JSON Schema of its values, or the codebook of the whole registry.
 
-    Example: ecrf render html form_definitions/lead_extraction.yaml --form procedure -o procedure.html
+    \b
+    Examples:
+      ecrf render html form_definitions/lead_extraction.yaml --form procedure -o procedure.html
+      ecrf render codebook form_definitions/lead_extraction.yaml -o codebook.html
+      ecrf render codebook form_definitions/lead_extraction.yaml -o codebook.xlsx --language en
     """
     registry = compiled(file, cache=cache)
+    if kind == "codebook":
+        _codebook(registry, output, language, compiled(since, cache=cache) if since is not None else None)
+        return
     name = form or next(iter(registry.model.forms))
     try:
         name = registry.form(name).id
     except (KeyError, StopIteration):
         raise click.UsageError(f"there is no form {name!r}; there are {', '.join(registry.model.forms)}") from None
-    text = KINDS[kind](registry, name, language)
+    _write(FORMS[kind](registry, name, language), output)
+
+
+def _codebook(registry: CompiledRegistry, output: Path | None, language: str, since: CompiledRegistry | None) -> None:
+    """A page, or a workbook where the file is called .xlsx."""
+    if output is not None and output.suffix == ".xlsx":
+        write_codebook_workbook(registry, language, output, since)
+    else:
+        _write(render_codebook(registry, language, since), output)
+
+
+def _write(text: str, output: Path | None) -> None:
     if output is None:
         click.echo(text)
     else:
