@@ -36,6 +36,7 @@ def build(merged: Merged, files: Files, problems: Problems) -> MetaDataVersion:
     forms = build_forms(context, parts["forms"], events)
     _check_containers(context, parts["forms"], containers)
     _check_targets(context, _groups(forms), forms)
+    parameters = build_parameters(context, parts["parameters"])
     return MetaDataVersion(
         registry,
         root.text_of("version") or "",
@@ -43,12 +44,12 @@ def build(merged: Merged, files: Files, problems: Problems) -> MetaDataVersion:
         languages=context.languages,
         texts={key: context.text(root.get(key)) for key in TEXTS if root.get(key) is not None},
         contacts=_contacts(context, root),
-        parameters=build_parameters(context, parts["parameters"]),
+        parameters=parameters,
         missing=context.missing,
         containers=containers,
         codelists=context.codelists,
         defines=build_defines(context, parts["define"]),
-        events=build_events(context, events, forms, containers),
+        events=build_events(context, events, forms, containers, parameters),
         forms=forms,
         derived=build_derived(context, root.map_of("derived"), containers, _groups(forms)),
         indicators=build_indicators(context, root.list_of("indicators")),

@@ -96,6 +96,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unknown-form": "there is no such form",
         "after-missing": "days are counted from a date that is not given",
         "window-order": "a window closes before it opens",
+        "window-parameter": "the parameter that `day` or `window` names is not one whole number",
         "generator-limit": "an event that is created at an interval could occur too often",
         "bad-date": "a date is not written as YYYY-MM-DD, or does not exist",
         "parameter-rows": "the values of a parameter contradict each other",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from datetime import date
+from decimal import Decimal
 
 from engine.definitions.context import CONTAINERS, Context
 from engine.definitions.tree import Node
 from engine.model.item import ExpressionText
-from engine.model.metadata_version import ContainerDef, Generator, StudyEventDef
+from engine.model.metadata_version import ContainerDef, Generator, Parameter, StudyEventDef
 
 MAX_OCCURRENCES = 1000  # of an event
 MAX_TOGETHER = 5000
@@ -53,10 +54,14 @@ def _above(id_: str, nodes: Mapping[str, Node]) -> set[str]:
 
 
 def build_events(
-    context: Context, nodes: Mapping[str, Node], forms: Collection[str], containers: Collection[str]
+    context: Context,
+    nodes: Mapping[str, Node],
+    forms: Collection[str],
+    containers: Collection[str],
+    parameters: Mapping[str, Parameter],
 ) -> dict[str, StudyEventDef]:
-    """The events, checked against the forms and containers that exist."""
-    events = {id_: _event(context, id_, node, forms, containers) for id_, node in nodes.items()}
+    """The events, checked against the forms, containers and parameters that exist."""
+    events = {id_: _event(context, id_, node, forms, containers, parameters) for id_, node in nodes.items()}
     left = MAX_TOGETHER
     for event in events.values():
         before, left = left, left - (event.every.limit if event.every is not None else 0)
@@ -70,7 +75,12 @@ def build_events(
 
 
 def _event(
-    context: Context, id_: str, node: Node, forms: Collection[str], containers: Collection[str]
+    context: Context,
+    id_: str,
+    node: Node,
+    forms: Collection[str],
+    containers: Collection[str],
+    parameters: Mapping[str, Parameter],
 ) -> StudyEventDef:
     context.identifier(id_, node.key_mark)
     container = node.get("in")
@@ -91,8 +101,8 @@ def _event(
         _forms(context, id_, node, forms),
         oid=node.text_of("oid"),
         after=after,
-        day=node.integer("day"),
-        window=_window(context, node.get("window")),
+        day=_days(context, node.get("day"), parameters),
+        window=_window(context, node.get("window"), parameters),
         when=context.expression(node.get("when")),
         optional=context.expression(node.get("optional")),
         cancel=context.expression(node.get("cancel")),
@@ -123,11 +133,30 @@ def _forms(context: Context, id_: str, node: Node, forms: Collection[str]) -> tu
     return tuple(collected)
 
 
-def _window(context: Context, node: Node | None) -> tuple[int | None, int | None] | None:
-    days = [part.value for part in node.elements if part.value is None or type(part.value) is int] if node else []
-    if node is None or len(days) != 2:
+def _days(context: Context, node: Node | None, parameters: Mapping[str, Parameter]) -> int | None:
+    """A number of days, written out or named. The schedule knows no date to choose a value by, so there must be one."""
+    if node is None or node.text is None or type(node.value) is int:
+        return node.value if node is not None and type(node.value) is int else None
+    if not context.known(node, node.raw, parameters, "unknown-parameter", "parameter"):
         return None
-    first, last = days
+    values = {value for _, value in parameters[node.raw].values}
+    value = values.pop() if len(values) == 1 else None
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return int(value)
+    context.error(
+        node.mark,
+        "window-parameter",
+        f"The parameter {node.raw!r} cannot be a number of days: it needs exactly one value, and that a whole number.",
+    )
+    return None
+
+
+def _window(
+    context: Context, node: Node | None, parameters: Mapping[str, Parameter]
+) -> tuple[int | None, int | None] | None:
+    if node is None or len(node.elements) != 2:
+        return None
+    first, last = (_days(context, part, parameters) for part in node.elements)
     if first is not None and last is not None and first > last:
         context.error(
             node.mark,
