@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from secrets import token_urlsafe
 
@@ -10,6 +10,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine.datatypes.base import Slot
+from engine.datatypes.words import date_text
 from engine.model.metadata_version import ContainerDef
 from renderers.html import Band
 from storage.form_data import load_subject
@@ -93,22 +94,15 @@ def _names(subjects: Sequence[ListedSubject]) -> dict[int, str]:
     one, database = visit(), workspace().database
     wanted = [each.subject for each in subjects]
     found = page_identities(database, one.actor, wanted, NAMES, one.now) if wanted else {}
-    return {
-        subject: ", ".join(
-            filter(
-                None,
-                (" ".join(str(cells[name].value) for name in NAMES[:2] if name in cells), _born(cells.get(NAMES[2]))),
-            )
-        )
-        for subject, cells in found.items()
-    }
+    return {subject: _person(cells) for subject, cells in found.items()}
 
 
-def _born(cell: Cell | None) -> str:
-    if cell is None or cell.slot != Slot.DATE:
-        return ""
-    day = date.fromisoformat(cell.value)
-    return f"{day.day}.{day.month:02d}.{day.year}"
+def _person(cells: Mapping[str, Cell]) -> str:
+    """Surname and first names, and the birth date as this language writes dates."""
+    names = " ".join(str(cells[name].value) for name in NAMES[:2] if name in cells)
+    born = cells.get(NAMES[2])
+    day = date.fromisoformat(born.value) if born is not None and born.slot == Slot.DATE else None
+    return ", ".join(filter(None, (names, date_text(day, visit().language) if day else "")))
 
 
 def _sites(one: Visit, registry: str) -> list[tuple[int, str, bool]]:
@@ -219,8 +213,7 @@ def show(registry: str, who: str) -> ResponseReturnValue:
 def _names_of(subject: int) -> str:
     one = visit()
     cells = page_identities(workspace().database, one.actor, [subject], NAMES, one.now).get(subject, {})
-    parts = [" ".join(str(cells[name].value) for name in NAMES[:2] if name in cells), _born(cells.get(NAMES[2]))]
-    return ", ".join(filter(None, parts)) or one.words("names_empty")
+    return _person(cells) or one.words("names_empty")
 
 
 def _band(glance: Glance, one: Visit, who: str) -> Band:

@@ -85,6 +85,10 @@ _TEXTS = {
         "{value:quote} ma inny zapis niż oczekiwany w tym polu. Sprawdź wpis.",
         "{value:quote} is not written the way this field expects. Check the entry.",
     ),
+    "text_pattern_hint": (
+        "{value:quote} ma inny zapis. Oczekiwany: {hint}.",
+        "{value:quote} is written differently. Expected: {hint}.",
+    ),
     "json_text": ("Zamiast {value} podaj tekst.", "Give a text instead of {value}."),
 }
 
@@ -301,9 +305,12 @@ def message(key: str, language: str, /, **parts: Any) -> str:
     return fill(MESSAGES[key][language], language, parts)
 
 
-def explain(unread: Unread, language: str) -> str:
-    """What a person is told about input that could not be read."""
-    return message(unread.message, language, **dict(unread.parts))
+def explain(unread: Unread, language: str, hint: str = "") -> str:
+    """What a person is told about input that could not be read; the `hint` of an item says what its pattern expects."""
+    parts = dict(unread.parts)
+    if unread.message == "text_pattern" and hint:
+        return message("text_pattern_hint", language, hint=hint.rstrip(". "), **parts)
+    return message(unread.message, language, **parts)
 
 
 @dataclass(frozen=True, slots=True)

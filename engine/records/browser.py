@@ -352,7 +352,8 @@ def _entered(reach: Reach, session: Session, node: Node, own: bool) -> Iterator[
         elif not own and key not in reach.settled:
             continue
         elif isinstance(value, Unread):
-            yield name, {"unread": value.code, "told": explain(value, session.language), "message": value.message}
+            told = explain(value, session.language, in_language(item.item.hint, session.language))
+            yield name, {"unread": value.code, "told": told, "message": value.message}
         elif item.item.privacy is Privacy.IDENTIFYING and key not in reach.valued:
             yield name, "\u2026"  # that it is filled in is all that is asked
         else:

@@ -80,7 +80,8 @@ def judge_item(case: Case) -> Iterator[Violation]:
         return
     entered = case.entered
     if isinstance(entered, Unread):
-        yield case.violation(entered.code, explain(entered, case.language))
+        hint = in_language(case.item.hint, case.language)
+        yield case.violation(entered.code, explain(entered, case.language, hint))
         return
     if entered is None and case.item.calculate is None:
         if is_required(case):

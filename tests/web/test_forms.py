@@ -71,6 +71,13 @@ def test_progress_counts_what_is_required_and_readable(anna, admission):
     assert ready == sections
 
 
+def test_what_does_not_fit_a_pattern_is_told_what_is_expected(anna):
+    who = anna.register()
+    anna.open(who, "patient").post({"phone": "600-100", "__do": "save"}, "forms")
+    told = anna.text.split('id="phone-e"')[1].split("</div>")[0]
+    assert "Oczekiwany: 9 do 15 cyfr, np. 600 100 200 albo +48 600 100 200." in told
+
+
 def test_the_notice_of_a_completed_form_is_told_once(anna, admission):
     who = anna.register()
     anna.open(who, "admission").post({**admission, "__do": "complete"}, "forms")

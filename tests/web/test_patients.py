@@ -71,8 +71,9 @@ def test_names_are_shown_on_request_and_that_is_noted(world, anna):
     anna.register(last_name="Widoczna")
     assert "Widoczna" not in anna.get("/lead_extraction/patients").text
     before = len(world.audit("identities"))
-    assert "Widoczna" in anna.get("/lead_extraction/patients?names=1").text
-    assert len(world.audit("identities")) == before + 1
+    assert "Widoczna Jan Adam, 02.03.1949" in anna.get("/lead_extraction/patients?names=1").text
+    assert "Widoczna Jan Adam, 1949-03-02" in anna.get("/lead_extraction/patients?names=1&language=en").text
+    assert len(world.audit("identities")) == before + 2
 
 
 def test_identifying_values_are_not_in_the_ordinary_tables(world, anna):
