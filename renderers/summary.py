@@ -70,6 +70,16 @@ COUNTS: Mapping[str, Callable[[MetaDataVersion], int]] = {
 }
 
 
+def unexplained(registry: CompiledRegistry, stated: Mapping[str, Any]) -> list[str]:
+    """The counts that differ from those of the data set, of which nothing says why."""
+    explained = stated.get("differences", {})
+    return [
+        f"{name}: {count(registry.model)}, the data set states {stated[name]}"
+        for name, count in COUNTS.items()
+        if name in stated and name not in explained and count(registry.model) != stated[name]
+    ]
+
+
 def _counts(model: MetaDataVersion, stated: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     differences = stated.get("differences", {})
     for name, count in COUNTS.items():

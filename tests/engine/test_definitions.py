@@ -10,7 +10,8 @@ from cli.check import check_file
 from engine.compiler import compile_definition
 from engine.errors import Problems, Severity
 from engine.records.coverage import coverage
-from engine.records.examples import read_examples
+from engine.records.examples import read_examples, read_stated
+from renderers.summary import COUNTS, unexplained
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / "form_definitions").glob("*.yaml"))
@@ -33,6 +34,16 @@ def test_each_check_fires_is_satisfied_and_is_tried_without_the_other_form(file:
     cases = list(read_examples(file.parent / "examples" / f"{registry.model.registry}.yaml", problems))
     assert problems.found == []
     assert [lack for check in coverage(registry, cases) for lack in check.lacking()] == []
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+def test_a_registry_is_as_large_as_its_data_set_or_says_why_not(file: Path) -> None:
+    registry, problems = compile_definition(file), Problems()
+    stated = read_stated(file.parent / "examples" / f"{registry.model.registry}.yaml", problems)
+    assert problems.found == []
+    assert set(stated) - {"differences"} == set(COUNTS)
+    assert unexplained(registry, stated) == []
+    assert unexplained(registry, {**stated, "forms": 0, "differences": {}}) != []
 
 
 CASES = """
