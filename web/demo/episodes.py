@@ -17,6 +17,7 @@ MODELS = (
     ("medtronic", "CapSure Sense 4574"), ("medtronic", "CapSureFix Novus 5076"), ("biotronik", "Solia S 53"),
     ("abbott", "Tendril STS 2088TC"), ("bsc", "Ingevity 7742"),
 )  # fmt: skip
+CONTACTS = (("fu_1m", 31), ("fu_6m", 185), ("fu_12m", 366))  # and how many days after the procedure
 OPERATORS = ("5425740", "3123456", "1314159")
 TOOLS = (
     (["traction"], "traction", None, None),
@@ -50,6 +51,7 @@ def make_episode(base: Tree, case: Case, draw: Random) -> Tree:
     _indication(forms, case, admitted)
     _workup(forms["workup"], case, draw)
     _procedure(forms["procedure"], case, draw)
+    _afterwards(tree, case)
     for occurrences in tree.get("events", {}).values():
         for occurrence in occurrences:
             _complications(occurrence["complications"], forms["procedure"])
@@ -154,6 +156,24 @@ def _complications(form: Tree, procedure: Tree) -> None:
     for row in form.get("cx", ()):
         onset = datetime.fromisoformat(procedure["proc_start"]) + timedelta(minutes=52)
         row["cx_onset"] = onset.isoformat(timespec="minutes")
+
+
+def _afterwards(tree: Tree, case: Case) -> None:
+    forms, events = tree["forms"], tree["events"]
+    forms["reimplantation"]["reimpl_date"] = _day(case, 4)
+    forms["discharge"]["disch_datetime"] = f"{_day(case, 6)}T11:30"
+    if "disch_abx_end" in forms["discharge"]:
+        forms["discharge"]["disch_abx_end"] = _day(case, 42)
+    for event, days in CONTACTS:
+        contact = events.get(event, events["fu_1m"])[0]["follow_up"]
+        events[event] = [
+            {"follow_up": {**contact, "fu_date": _day(case, days)}, "complications": {"cx_any": False}},
+        ]
+
+
+def _day(case: Case, days: int) -> str:
+    """A day counted from the procedure."""
+    return (case.procedure + timedelta(days=days)).isoformat()
 
 
 # What makes some patients special ------------------------------------------------------------------------------------

@@ -74,10 +74,13 @@ class Saved:
 
 ORDER = (
     Saved("patient"), Saved("admission"), Saved("baseline"), Saved("device"), Saved("indication"), Saved("workup"),
-    Saved("procedure"), Saved("complications", "procedure"), Saved("complications", "discharge"), Saved("complications", "fu_1m"),
-    Saved("complications", "fu_6m"), Saved("complications", "fu_12m"),
+    Saved("procedure"), Saved("complications", "procedure"), Saved("reimplantation"), Saved("discharge"),
+    Saved("complications", "discharge"), Saved("follow_up", "fu_1m"), Saved("complications", "fu_1m"), Saved("follow_up", "fu_6m"),
+    Saved("complications", "fu_6m"), Saved("follow_up", "fu_12m"), Saved("complications", "fu_12m"),
 )  # fmt: skip
-AFTER_DAYS = (0, 0, 0, 0, 0, 0, 1, 1, 6, 35, 190, 371)  # days from admission or procedure until the form is filled
+AFTER_DAYS = (  # days from admission or procedure until the form is filled
+    0, 0, 0, 0, 0, 0, 1, 1, 6, 6, 6, 35, 35, 190, 190, 371, 371,
+)  # fmt: skip
 
 
 def fill(space: Workspace, examples: Path, tell: Callable[[str], None]) -> tuple[DemoAccount, ...]:
@@ -124,7 +127,7 @@ def _case(number: int, site: str, draw: Random, today: date) -> Case:
     """The newest patients come last; the last two of a hospital are only beginning."""
     ago = (410, 300, 210, 150, 95, 60, 48, 40, 33, 25, 18, 12, 9, 6, 4, 3, 2)[number % 17]
     procedure = today - timedelta(days=ago + draw.randrange(0, 3))
-    stop = (12, 11, 10, 10, 10, 9, 10, 9, 9, 9, 8, 8, 7, 7, 7, 4, 1)[number % 17]
+    stop = (17, 15, 13, 13, 13, 11, 13, 11, 11, 11, 8, 8, 7, 7, 7, 4, 1)[number % 17]
     return Case(number, make_person(draw, number, today), procedure, site, stop, TWISTS[number % len(TWISTS)])
 
 
@@ -149,9 +152,6 @@ class Filling:
         at = self._moment(admitted.date(), admitted.hour + 1, 10)
         new = register_subject(self.space.database, self.actor, prefix=self.version.prefix, at=at)
         episode = open_instance(self.space.database, self.actor, new.subject, "episode", new.patient, at=at)
-        tree.setdefault("events", {})
-        for event in ("procedure", "discharge", "fu_1m", "fu_6m", "fu_12m"):
-            tree["events"].setdefault(event, [{"complications": {"cx_any": False}}])
         forms = dict(_forms(self.version, tree))
         for place, what in enumerate(ORDER[: self.case.stop + 1]):
             day = admitted.date() if place < ORDER.index(Saved("procedure")) else self.case.procedure
