@@ -1,17 +1,16 @@
-"""What depends on what in a form, drawn: boxes that link to their entries, arrows from what is read to what it decides on."""
+"""What depends on what in a form and around an item, drawn: boxes that link to their entries, arrows from what is read to what it decides on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from engine.words import Phrase
 from renderers.codebook.entries import name_of
 from renderers.codebook.layers import layers_of
-from renderers.codebook.tables import Book, Cell, anchor, phrase_of
-from renderers.codebook.uses import Uses
+from renderers.codebook.tables import Book, anchor, phrase_of
+from renderers.codebook.uses import Use, Uses
 
-MOST = 150  # nodes that can still be read
+MOST, MOST_AROUND = 150, 40  # boxes that can still be read: of a form, around an item
 _WIDTH, _HEIGHT, _GAP, _BETWEEN, _EDGE = 232, 30, 10, 84, 12
 _LETTERS = 31  # of a label that fit into a box
 
@@ -19,13 +18,13 @@ _LETTERS = 31  # of a label that fit into a box
 LINES: Mapping[str, str] = {
     **dict.fromkeys(("calculation", "default", "outcome"), "calculation"),
     **dict.fromkeys(("when", "only"), "when"),
-    **dict.fromkeys(("required", "range"), "other"),
+    **dict.fromkeys(("required", "range", "check"), "other"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A node: where it stands, where it leads, what it is called in each language; `foreign` ones are of other forms."""
+    """A node: where it stands, where it leads, what it is called in each language; `foreign` ones are not what is drawn."""
 
     x: int
     y: int
@@ -45,7 +44,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """All that is drawn of a form."""
+    """All boxes and arrows, and how large they are together."""
 
     width: int
     height: int
@@ -53,49 +52,73 @@ class Drawing:
     lines: tuple[Line, ...]
 
 
-def draw(book: Book, uses: Uses, form: str) -> Drawing | None:
+def draw_form(book: Book, uses: Uses, form: str) -> Drawing | None:
     """The drawing of a form: nothing where nothing depends, without boxes where there are too many."""
+    own = f"{form}."
     edges = {
-        (source, use.key if use.kind == "item" else f"outcome {use.key}"): LINES[use.role]
+        (source, target): kind
         for use in uses.all
-        if use.role in LINES and use.kind in ("item", "outcome")
-        for source in use.reads
-        if source in book.registry.items
-        and (source.startswith(f"{form}.") or (use.kind == "item" and use.key.startswith(f"{form}.")))
+        if use.kind in ("item", "outcome")
+        for source, target, kind in _edges(book, use)
+        if source.startswith(own) or target.startswith(own)
     }
+    return _drawing(book, own, edges, MOST)
+
+
+def draw_item(book: Book, uses: Uses, key: str) -> Drawing | None:
+    """The drawing of an item: what it reads on the left, what reads it on the right."""
+    near = [*uses.by.get(("item", key), ()), *uses.of.get(key, ())]
+    edges = {
+        (source, target): kind for use in near for source, target, kind in _edges(book, use) if key in (source, target)
+    }
+    return _drawing(book, key, edges, MOST_AROUND) if len(edges) > 1 else None  # one arrow says no more than its row
+
+
+def _edges(book: Book, use: Use) -> Iterator[tuple[str, str, str]]:
+    """What a rule draws: from each item or outcome that it reads. A node is an item's key, or a kind and an id."""
+    target = use.key if use.kind == "item" else f"{use.kind} {use.key}"
+    for read in use.reads if use.role in LINES else ():
+        outcome = read.partition(".")[2]
+        if read in book.registry.items:
+            yield read, target, LINES[use.role]
+        elif outcome in book.registry.model.derived:
+            yield f"outcome {outcome}", target, LINES[use.role]
+
+
+def _drawing(book: Book, own: str, edges: Mapping[tuple[str, str], str], most: int) -> Drawing | None:
     joined = {node for edge in edges for node in edge}
-    nodes = [key for key in book.registry.items if key in joined] + sorted(
-        node for node in joined if node.startswith("outcome ")
-    )
-    if not nodes:
+    nodes = [key for key in book.registry.items if key in joined] if len(joined) <= most else []
+    nodes += sorted(joined.difference(nodes)) if len(joined) <= most else []
+    if not joined:
         return None
-    if len(nodes) > MOST:
-        return Drawing(0, 0, (), ())
-    return _placed(book, form, layers_of(nodes, edges), edges)
+    return _placed(book, own, layers_of(nodes, edges), edges) if nodes else Drawing(0, 0, (), ())
 
 
-def _placed(book: Book, form: str, layers: list[list[str]], edges: Mapping[tuple[str, str], str]) -> Drawing:
-    tallest = max(map(len, layers)) * (_HEIGHT + _GAP) - _GAP
-    places: dict[str, tuple[int, int]] = {}
-    for column, layer in enumerate(layers):
-        top = (tallest - len(layer) * (_HEIGHT + _GAP) + _GAP) // 2
-        for number, node in enumerate(layer):
-            places[node] = (_EDGE + column * (_WIDTH + _BETWEEN), _EDGE + top + number * (_HEIGHT + _GAP))
+def _placed(book: Book, own: str, layers: list[list[str]], edges: Mapping[tuple[str, str], str]) -> Drawing:
+    places = {
+        node: (_EDGE + column * (_WIDTH + _BETWEEN), _EDGE + number * (_HEIGHT + _GAP))
+        for column, layer in enumerate(layers)
+        for number, node in enumerate(layer)
+    }
     width = len(layers) * (_WIDTH + _BETWEEN) - _BETWEEN + 2 * _EDGE
+    height = max(map(len, layers)) * (_HEIGHT + _GAP) - _GAP + 2 * _EDGE
     lines = tuple(Line(_curve(places[source], places[target]), kind) for (source, target), kind in edges.items())
-    return Drawing(width, tallest + 2 * _EDGE, tuple(_boxes(book, form, places)), lines)
+    return Drawing(width, height, tuple(_boxes(book, own, places)), lines)
 
 
-def _boxes(book: Book, form: str, places: Mapping[str, tuple[int, int]]) -> Iterable[Box]:
+def _boxes(book: Book, own: str, places: Mapping[str, tuple[int, int]]) -> Iterator[Box]:
     for node, (x, y) in places.items():
-        outcome = node.removeprefix("outcome ") if node.startswith("outcome ") else ""
-        name: Cell = name_of(book, "outcome", outcome) if outcome else name_of(book, "item", node)
-        phrases: dict[str, Phrase] = {language: phrase_of(name, language) for language in book.languages}
-        full = {language: str(phrase)[1:-1] for language, phrase in phrases.items()}  # without the quotes
-        foreign = not outcome and not node.startswith(f"{form}.")
-        href = anchor("outcome", outcome) if outcome else anchor("item", node)
+        kind, _, id_ = node.rpartition(" ")
+        name = name_of(book, kind or "item", id_)
+        full = {language: str(phrase_of(name, language))[1:-1] for language in book.languages}  # without the quotes
+        short = {language: _short(text) for language, text in full.items()}
         yield Box(
-            x, y, href, {language: _short(text) for language, text in full.items()}, full, foreign or bool(outcome)
+            x,
+            y,
+            anchor(kind or "item", id_),
+            short,
+            full,
+            foreign=not (node == own or (own.endswith(".") and node.startswith(own))),
         )
 
 

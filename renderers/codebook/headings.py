@@ -160,7 +160,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "legend.calculation": ("wyliczenie lub propozycja", "calculation or default"),
     "legend.when": ("pokazywanie", "shown when"),
-    "legend.other": ("wymaganie lub zakres", "required or range"),
+    "legend.other": ("wymaganie, zakres lub reguła", "required, range or check"),
     "more_codes": ("Dalsze kody są w arkuszu XLSX.", "The other codes are in the XLSX file."),
     "made": ("Wersja definicji", "Version of the definition"),
 }

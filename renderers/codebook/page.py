@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from engine.compiler import CompiledRegistry
 from engine.words import Name, Phrase
 from renderers.codebook.contents import contents
-from renderers.codebook.drawing import draw
+from renderers.codebook.drawing import Drawing, draw_form, draw_item
 from renderers.codebook.headings import HEADINGS, WORDS, in_languages
 from renderers.codebook.tables import Book, Cell, Row, Table, anchor
 from renderers.codebook.uses import Uses
@@ -22,7 +22,7 @@ _HERE = Path(__file__).parent
 _TOKENS = _HERE.parent / "html" / "static" / "tokens.css"  # the colours and sizes of the application
 _MOST_CODES = 400  # of a list on the page; the workbook has all
 _OUTLINED = 140  # characters from which conditions are told one below the other
-_FIXED = frozenset({"label", "title", "form"})  # cells that the heading of an entry says already
+_FIXED = frozenset({"label", "title", "form", "message"})  # cells that the heading of an entry says already
 LANGUAGE_NAMES = {"pl": "polski", "en": "English"}
 
 
@@ -128,8 +128,9 @@ class _Writer:
             for rows in (list(rows) for _, rows in grouped)
         ]
 
-    def drawings(self) -> dict[str, object]:
-        """The drawing of each form, by its anchor."""
-        uses = Uses(self._book.registry)
-        found = {anchor("form", form): draw(self._book, uses, form) for form in self._book.registry.model.forms}
+    def drawings(self) -> dict[str, Drawing]:
+        """The drawings of forms and items, by their anchors."""
+        book, uses = self._book, Uses(self._book.registry)
+        found = {anchor("form", form): draw_form(book, uses, form) for form in book.registry.model.forms}
+        found |= {anchor("item", key): draw_item(book, uses, key) for key in book.registry.items}
         return {name: drawing for name, drawing in found.items() if drawing is not None}

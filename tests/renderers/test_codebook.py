@@ -13,8 +13,11 @@ from click.testing import CliRunner
 from cli.render import command
 from engine.compiler import CompiledRegistry, compile_definition
 from renderers.codebook import render_codebook, write_codebook_workbook
+from renderers.codebook.drawing import draw_form, draw_item
 from renderers.codebook.headings import HEADINGS
 from renderers.codebook.layers import layers_of
+from renderers.codebook.tables import Book
+from renderers.codebook.uses import Uses
 
 ROOT = Path(__file__).parents[2]
 EXPLAINED = ROOT / "tests" / "fixtures" / "definitions" / "explained.yaml"
@@ -128,6 +131,26 @@ def test_page_needs_nothing_from_outside(explained: CompiledRegistry) -> None:
 def test_layers_put_what_is_read_first() -> None:
     assert layers_of(["c", "b", "a"], {("a", "b"), ("b", "c"), ("a", "c")}) == [["a"], ["b"], ["c"]]
     assert layers_of(["a", "b"], {("a", "b"), ("b", "a")}) == [["a"], ["b"]]  # a circle is no endless way
+
+
+def test_drawing_of_an_item_shows_what_it_reads_and_what_reads_it(explained: CompiledRegistry) -> None:
+    drawing = draw_item(Book(explained, ("en", "pl")), Uses(explained), "main.why_urgent")
+    assert drawing is not None
+    boxes = sorted((box.x, box.href, box.labels["pl"], box.foreign) for box in drawing.boxes)
+    assert [box[1:] for box in boxes] == [
+        ("item-main.urgent", "Pilny", True),
+        ("item-main.why_urgent", "Powód", False),
+        ("outcome-reason", "W", True),
+    ]
+    assert [line.kind for line in drawing.lines] == ["when", "calculation"]
+
+
+def test_drawing_of_a_form_reaches_beyond_it(explained: CompiledRegistry) -> None:
+    drawing = draw_form(Book(explained, ("en",)), Uses(explained), "main")
+    assert drawing is not None
+    beyond = {box.href for box in drawing.boxes if box.foreign}
+    assert {"outcome-outcome", "outcome-oldest"} <= beyond
+    assert not any(href.startswith("item-main.") for href in beyond)
 
 
 def test_command_writes_both(tmp_path: Path) -> None:
