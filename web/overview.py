@@ -128,8 +128,8 @@ def _part(glance: Glance, row: InstanceRow) -> Part:
             _outcome_value(glance, name, found.value),
             found.because,
         )
-        for name, found in evaluation.derived.items()
-        if name in model.derived and model.derived[name].owner == row.container
+        for name in model.derived
+        if model.derived[name].owner == row.container and (found := evaluation.derived.get(name)) is not None
     )
     return Part(row.id, row.container, _part_title(glance, row), marked, outcomes, tuple(_addable(glance, row)))
 
@@ -170,7 +170,11 @@ def _lane(glance: Glance, row: InstanceRow, planned: PlannedEvent) -> Lane:
         title=event_title(model, planned.event, planned.number, glance.language),
         days=window_words(planned.window, glance.language),
         state=state,
-        words=_due_words(glance, planned) if state in ("due", "overdue", "planned") else words.text(f"state_{state}"),
+        words=words.text("state_optional")
+        if state == "planned" and planned.state == "optional"
+        else _due_words(glance, planned)
+        if state in ("due", "overdue", "planned")
+        else words.text(f"state_{state}"),
         forms=forms,
         later=later,
         window=planned.window,
@@ -180,7 +184,7 @@ def _lane(glance: Glance, row: InstanceRow, planned: PlannedEvent) -> Lane:
 def _is_later(glance: Glance, planned: PlannedEvent) -> bool:
     """Whether an event is not to be filled yet."""
     if planned.state != "planned":
-        return planned.state == "cancelled"
+        return planned.state in ("cancelled", "optional")
     low = planned.window[0]
     if low is not None:
         return low > glance.today

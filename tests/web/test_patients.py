@@ -182,3 +182,11 @@ def test_the_list_counts_warnings_that_nobody_has_answered(world, anna):
     )
     anna.post({name: "Zmiana wpisu w akcie", "__do": "save"}, "forms")
     assert "ostrzeżenie" not in row()
+
+
+def test_nobody_is_asked_for_the_death_form_of_a_living_patient(anna):
+    who = anna.register()
+    steps = anna.get(f"/lead_extraction/patients/{who}").text.partition("Następne kroki")[2].partition("</section>")[0]
+    assert "Przyjęcie do szpitala" in steps
+    assert "Zgon" not in steps
+    assert "nieobowiązkowe" in anna.text

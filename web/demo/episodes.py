@@ -113,8 +113,8 @@ def _indication(forms: Tree, case: Case, admitted: date) -> None:
         inf_last_proc_date=forms["device"]["gen_implant_date"],
         abx_start_date=admitted.isoformat(),
     )
-    for row, day in zip(form["mic"], (admitted, case.procedure), strict=True):
-        row["mic_date"] = day.isoformat()
+    del form["mic"][1:]  # cultures of the leads come after the procedure
+    form["mic"][0]["mic_date"] = admitted.isoformat()
 
 
 def _workup(form: Tree, case: Case, draw: Random) -> None:
