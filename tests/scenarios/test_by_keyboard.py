@@ -9,7 +9,10 @@ from engine.records.form_data import Focus, FormData
 from renderers.html.values import display
 from web.demo.persons import make_pesel
 
-FORMS = (("admission", ""), ("device", ""), ("indication", ""), ("procedure", ""), ("complications", "procedure"))
+FORMS = (
+    ("admission", ""), ("baseline", ""), ("device", ""), ("indication", ""), ("workup", ""), ("procedure", ""),
+    ("complications", "procedure"),
+)  # fmt: skip
 
 
 def open_form(page, who, form, event=""):
