@@ -9,7 +9,7 @@ from engine.compiler.rules import BoundRange, CheckRules, DerivedRules, EventRul
 from engine.datatypes.base import Kind
 from engine.expressions.scopes import Scope
 from engine.expressions.terms import Type
-from engine.words.phrase import COMPOUND, Phrase, fill, plain
+from engine.words.phrase import COMPOUND, Phrase, fill
 from engine.words.places import Here, Place
 from engine.words.speaking import Speaker
 
@@ -79,10 +79,7 @@ class Sentences:
                 cases.append(self.speaker.fill("case.else", then))
             else:
                 cases.append(self.speaker.fill("case", self.condition(case.when, rules.scope), then))
-        whole = plain("")
-        for said in cases:
-            whole = fill("{0!}; {1!}", {"0": whole, "1": said}) if whole.pieces != ("",) else said
-        return Phrase(whole.pieces, COMPOUND, "cases", tuple(cases))
+        return self.speaker.cases(cases)
 
     def event(self, rules: EventRules) -> dict[str, Phrase]:
         """When an event is expected: the date it follows, conditions for it, by the key of the definition."""

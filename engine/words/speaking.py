@@ -5,7 +5,7 @@ A negation is carried inwards, as Kleene's logic allows: `not (a < b)` is said a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -68,6 +68,10 @@ class Speaker:
         )
         return Phrase(whole.pieces, COMPOUND, joiner, tuple(parts))
 
+    def cases(self, cases: list[Phrase]) -> Phrase:
+        """The rows of a decision table, from the top."""
+        return Phrase(joined("{0!}; {1!}", cases).pieces, COMPOUND, "cases", tuple(cases))
+
     def _is_test(self, term: Term) -> bool:
         """Whether a function or aggregate is a condition in itself, not a value that happens to be yes or no."""
         if term.op == "aggregate":
@@ -117,7 +121,7 @@ def _read(speaker: Speaker, term: Term, here: Here, _like: Type | None) -> Phras
     start = here.start(frame, up)
     place = follow(start, steps)
     name = speaker.titles.field(place.scope, item)
-    if frame and not steps and any(start is inner for inner in here.frames[:frame]):
+    if frame and any(scope in here.frames[:frame] for scope in place.scope.ancestors()):
         return speaker.fill("read.this", name)
     return tailed(name, speaker.titles.where(here, place))
 
@@ -149,8 +153,19 @@ def _reason(speaker: Speaker, term: Term, here: Here, _like: Type | None) -> Phr
 
 def _if(speaker: Speaker, term: Term, here: Here, like: Type | None) -> Phrase:
     test, then, otherwise = term.args
+    if otherwise.op == "if":
+        return speaker.cases(list(_chain(speaker, term, here, like)))
     parts = (speaker.clause(test, here), speaker.noun(then, here, like), speaker.noun(otherwise, here, like))
     return speaker.fill("if", *parts, level=COMPOUND)
+
+
+def _chain(speaker: Speaker, term: Term, here: Here, like: Type | None) -> Iterator[Phrase]:
+    """`if(a, x, if(b, y, z))` is read like a decision table."""
+    while term.op == "if":
+        test, then, otherwise = term.args
+        yield speaker.fill("case", speaker.clause(test, here), speaker.noun(then, here, like))
+        term = otherwise
+    yield speaker.fill("case.else", speaker.noun(term, here, like))
 
 
 def _call(speaker: Speaker, term: Term, here: Here, like: Type | None) -> Phrase:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from engine.compiler import CompiledRegistry
 from renderers.codebook import entries, lists, rules
 from renderers.codebook.headings import HEADINGS
+from renderers.codebook.indicators import indicators
 from renderers.codebook.tables import Book, Cell, Row, Table, phrase_of, table
 from renderers.codebook.uses import Uses
 
@@ -34,7 +35,7 @@ def _tables(book: Book) -> tuple[Table, ...]:
         rules.calculations(book, uses),
         rules.outcomes(book, uses),
         rules.events(book),
-        rules.indicators(book),
+        indicators(book),
         rules.parameters(book, uses),
     )
 

@@ -1,9 +1,8 @@
-"""Checks, calculations, outcomes, events, indicators and parameters as tables, every rule in words and as written."""
+"""Checks, calculations, outcomes, events and parameters as tables, every rule in words and as written."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from engine.compiler.rules import CheckRules, DerivedRules, EventRules
 from engine.datatypes.words import value_text
@@ -158,33 +157,6 @@ def _event(book: Book, rules: EventRules) -> Row:
         "stop": phrase("stop"),
     }
     return Row(anchor("event", event.id), event.id, book.title(event.title, event.id), cells)
-
-
-def indicators(book: Book) -> Table:
-    """All indicators, as they are declared."""
-    widths = {
-        "id": 24,
-        "title": 50,
-        "counted": 16,
-        "numerator": 60,
-        "denominator": 50,
-        "value": 40,
-        "where": 40,
-        "by": 24,
-        "chart": 12,
-    }
-    return table(
-        book, "indicators", widths, (_indicator(book, declared) for declared in book.registry.model.indicators)
-    )
-
-
-def _indicator(book: Book, declared: Mapping[str, Any]) -> Row:
-    id_, title = str(declared.get("id", "")), declared.get("title", {})
-    cells: dict[str, Cell] = {"id": id_, "title": book.title(title, id_), "counted": str(declared.get("in", ""))}
-    for key in ("numerator", "denominator", "value", "where", "chart"):
-        cells[key] = str(declared.get(key, ""))
-    cells["by"] = ", ".join(map(str, declared.get("by", ())))
-    return Row(anchor("indicator", id_), id_, book.title(title, id_), cells)
 
 
 def parameters(book: Book, uses: Uses) -> Table:

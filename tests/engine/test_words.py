@@ -86,6 +86,14 @@ SAID = {
         "the greatest value of the completed years from the middle of “Implanted” of what “Lead” points to to “Date” over rows of “Removal”",
         "największa wartość (liczba pełnych lat (od: środek okresu („Wszczepiona” z pozycji wskazanej w „Elektroda”); do: „Data”)) z wierszy „Usunięcie”",
     ),
+    "if(urgent, 'a', if(dose > 3, 'b', 'c'))": (
+        "if “Urgent” is “yes”: “a”; if “Dose” is more than 3: “b”; otherwise: “c”",
+        "jeśli „Pilny” to „tak”: „a”; jeśli „Dawka” wynosi więcej niż 3: „b”; w pozostałych przypadkach: „c”",
+    ),
+    "any(other episode where main.day > outer.main.day)": (
+        "there is another entry “Stay” in which “Date” is after “Date” (of this entry)",
+        "istnieje inny wpis „Pobyt”, w którym „Data” przypada później niż „Data” (tego wpisu)",
+    ),
     "day < make_date(2020, 1, 31)": ("“Date” is before 2020-01-31", "„Data” przypada wcześniej niż 31.01.2020"),
     "total > param(limit)": (
         "“Total” is more than the parameter “Limit”",

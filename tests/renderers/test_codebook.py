@@ -99,6 +99,20 @@ def test_workbook_tells_of_calculations_and_lists(sheets: dict[str, Sheet]) -> N
     assert limit["Label (pl)"] == "Granica"
 
 
+def test_workbook_tells_of_indicators_in_words(tmp_path: Path) -> None:
+    text = EXPLAINED.read_text("utf-8") + (
+        "indicators:\n  - {id: urgent_share, title: {pl: Pilne, en: Urgent}, in: episode, numerator: main.urgent = true, "
+        "denominator: exists(main), by: [site, main.tools], target: 5, direction: lower}\n"
+    )
+    (tmp_path / "indicators.yaml").write_text(text, "utf-8")
+    write_codebook_workbook(compile_definition(tmp_path / "indicators.yaml"), "en", tmp_path / "x.xlsx")
+    (told,) = read(tmp_path / "x.xlsx")["Indicators"]
+    assert told["Numerator (pl)"] == "„Pilny” to „tak”"
+    assert told["Denominator (en)"] == "there is a form “Procedure”"
+    assert told["By (pl)"] == "ośrodek; „Narzędzia”"
+    assert (told["Target"], told["Direction (en)"]) == ("5", "less is better")
+
+
 def test_changes_since_an_earlier_version(explained: CompiledRegistry, tmp_path: Path) -> None:
     text = EXPLAINED.read_text("utf-8")
     later = tmp_path / "later.yaml"
