@@ -14,6 +14,7 @@ PHRASES: Mapping[str, str] = {
     "var": "{0}",
     "var.code": "the entry of the list",
     "let": "{2!}, where {0} is {1!}",
+    "let.where": "where {0} is {1!}",
     "read": "{0}",
     "read.form": "{0} (form {1})",
     "read.event": "{0} (visit {1})",

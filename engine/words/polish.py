@@ -18,6 +18,7 @@ PHRASES: Mapping[str, str] = {
     "var": "{0}",
     "var.code": "pozycja listy",
     "let": "{2!}, gdzie {0} to {1!}",
+    "let.where": "gdzie {0} to {1!}",
     "read": "{0}",
     "read.form": "{0} (formularz {1})",
     "read.event": "{0} (wizyta {1})",
