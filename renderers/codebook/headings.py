@@ -169,6 +169,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "legend.when": ("pokazywanie", "shown when"),
     "legend.other": ("wymaganie, zakres lub reguła", "required, range or check"),
     "more_codes": ("Dalsze kody są w arkuszu XLSX.", "The other codes are in the XLSX file."),
+    "about": ("O rejestrze", "About the registry"),
+    "keeper": ("Podmiot prowadzący", "Keeper"),
+    "legal_basis": ("Podstawa prawna", "Legal basis"),
+    "aims": ("Cele", "Aims"),
+    "eligibility": ("Kogo dotyczy", "Who is entered"),
     "made": ("Wersja definicji", "Version of the definition"),
 }
 

@@ -221,6 +221,7 @@ def test_language_is_changed_on_the_page(leads: str, page) -> None:
     messages: list[str] = []
     page.on("console", lambda message: messages.append(message.text))
     page.goto(leads)
+    assert "art. 20 ust. 1 ustawy" in page.locator("#about").inner_text()
     entry = page.locator("[id='item-device.gen_model']")
     entry.evaluate("entry => entry.scrollIntoView()")
     polish = entry.get_by_text("to nie „Same elektrody porzucone, bez generatora”")
