@@ -32,7 +32,7 @@ def begin() -> None:
     held = memberships(space.database, account.id, at=now) if account else ()
     registry = (request.view_args or {}).get("registry", "")
     g.visit = Visit(now, tongue, account, held, membership_in(held, registry))
-    if request.method == "POST" and not in_parts():
+    if request.method == "POST" and not in_parts(known=account is not None):
         request.get_data(cache=True)  # once, before anything reads it as a form: the reader of forms takes it as sent
 
 

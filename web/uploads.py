@@ -18,6 +18,7 @@ from renderers.html.posted_data import MAX_FIELDS
 
 TAKERS = frozenset({"forms.post", "forms.upload"})  # the routes that take files
 MOST_BYTES = 128 * 1024 * 1024  # of their requests: room to refuse a film at its field and to lose nothing else
+MOST_UNKNOWN = 24 * 1024 * 1024  # of those that nobody has signed in for: a form and a file, whose owner it may name
 PARTS = "multipart/form-data"
 
 
@@ -48,13 +49,17 @@ class BoundedRequest(Request):
         return Bounded()
 
 
-def in_parts() -> bool:
-    """Whether the request comes in parts: it is read as such then, and may be larger where files are taken."""
+def in_parts(*, known: bool) -> bool:
+    """Whether the request comes in parts: it is read as such then, and may be larger where files are taken.
+
+    Args:
+        known: somebody has signed in for it.
+    """
     if request.mimetype != PARTS:
         return False
     request.max_form_parts = MAX_FIELDS
     if request.endpoint in TAKERS:
-        request.max_content_length = MOST_BYTES
+        request.max_content_length = MOST_BYTES if known else MOST_UNKNOWN
     return True
 
 
@@ -81,4 +86,4 @@ def read_file(item: ItemDef, sent: FileStorage) -> tuple[FileValue | Unread, byt
     return replace(value, text=name), b""
 
 
-__all__ = ["MOST_BYTES", "TAKERS", "BoundedRequest", "in_parts", "posted_fields", "read_file"]
+__all__ = ["MOST_BYTES", "MOST_UNKNOWN", "TAKERS", "BoundedRequest", "in_parts", "posted_fields", "read_file"]

@@ -4,7 +4,7 @@
   'use strict';
   const page = globalThis.ecrfForm;
   if (!page || !page.form.dataset.files) return;
-  const { form, find, copy, say, words, nameOf, signedOut } = page;
+  const { form, find, message, say, words, nameOf, signedOut } = page;
   const number = new Intl.NumberFormat(form.dataset.language, { maximumFractionDigits: 1, useGrouping: false });
   const sending = new Map(); // field -> what is under way: the request, or the timer of the next try
 
@@ -14,9 +14,7 @@
     const place = find('[data-file-fault]', field), box = find('[type=file]', field);
     place.replaceChildren();
     if (!text) { box.removeAttribute('aria-invalid'); return; }
-    const part = copy('t-error');
-    find('[data-text]', part).textContent = text;
-    place.append(part);
+    place.append(message({ severity: 'error', message: text }));
     box.setAttribute('aria-invalid', 'true');
   }
   function state(field, text, unseen) { // unseen: said to who cannot see that the file is there

@@ -558,6 +558,6 @@
     (document.getElementById(place.id) || same || find('.dock [value=save]')).focus({ preventScroll: true });
   });
 
-  globalThis.ecrfForm = { form, applyEvaluation, raw, pathOf, nameOf, touch, signedOut, all, find, copy, count, say, words };
+  globalThis.ecrfForm = { form, applyEvaluation, raw, pathOf, nameOf, touch, signedOut, message, all, find, copy, count, say, words };
   openRules();
 }());
