@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import sys
 from pathlib import Path
@@ -24,8 +25,10 @@ INTRODUCTION = """\
 # Benchmarks
 
 `make bench` measures all of this anew, in one run on one machine. Contestants take turns and medians are shown, so ratios hold
-where times do not: times are of the processor, except for storage, where a server takes part. The machine is told by the time of a
-fixed loop of two million additions in pure Python: {before:.0f} ms before the run, {after:.0f} ms after it ({machine}).
+where times do not. Times are of the processor; for storage of client and server together, which on an idle machine is the time that
+passes. The machine is told by the time of a fixed loop of two million additions in pure Python: {before:.0f} ms before the run,
+{after:.0f} ms after it ({machine}). On average {busy} programs wanted its {processors} processors at the start, in the middle and
+at the end.
 """
 
 
@@ -38,15 +41,20 @@ def main() -> int:
         "--write", type=Path, metavar="FILE", help="a Markdown file for the table, such as docs/benchmarks.md"
     )
     chosen = options.parse_args()
-    before = calibration()
+    before, busy = calibration(), [os.getloadavg()[0]]
     rows: list[Row] = []
     for part in chosen.only:
         print(f"measuring {part}", file=sys.stderr)
         rows.extend(PARTS[part](quick=chosen.quick))
-    machine = f"Python {platform.python_version()}, {platform.system()}"
-    text = (
-        INTRODUCTION.format(before=before * 1e3, after=calibration() * 1e3, machine=machine) + "\n" + table(rows) + "\n"
+        busy.append(os.getloadavg()[0])
+    told = INTRODUCTION.format(
+        before=before * 1e3,
+        after=calibration() * 1e3,
+        machine=f"Python {platform.python_version()}, {platform.system()}",
+        busy=", ".join(f"{busy[place]:.1f}" for place in (0, len(busy) // 2, -1)),
+        processors=os.cpu_count(),
     )
+    text = f"{told}\n{table(rows)}\n"
     print(text)
     if chosen.write is not None:
         chosen.write.write_text(text, encoding="utf-8")

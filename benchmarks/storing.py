@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import psycopg
 from sqlalchemy import Boolean, Column, Date, Integer, MetaData, Numeric, Table, Text, create_engine, insert, select
 
 from benchmarks.definitions import definition, record
-from benchmarks.measuring import Row, shown, waiting
+from benchmarks.measuring import Row, Together, compare, shown
 from benchmarks.peer_django import DjangoEav
 from benchmarks.registries import NOW, registry
 from engine.records import Evaluation, evaluate
 from engine.records.form_data import Focus, FormData
 from storage.access import Actor
 from storage.accounts import create_account, create_site
+from storage.bulk import Writes
 from storage.database import Database, open_database
 from storage.form_data import Place, load_subject
 from storage.keys import derive_keys
@@ -38,7 +41,7 @@ BEFORE = 20  # saves of each contestant before the measurement
 
 def rows(*, quick: bool) -> Iterator[Row]:
     """The part 'storage' of the table."""
-    data = record(ITEMS, 1)
+    data, rounds = record(ITEMS, 1), 20 if quick else 100
     values = _flat(data)
     with running_postgres() as socket_folder:
         urls = [_new_database(socket_folder) for _ in range(4)]
@@ -50,11 +53,12 @@ def rows(*, quick: bool) -> Iterator[Row]:
             ward.save(ward.answered), wide.save(), mapped.save(), django.save()
         for url in urls:
             _analyze(url)
-        entity = django.save()
-        taken = waiting(
+        entity, floor = django.save(), Floor(urls[0], ward.prepared(rounds + 1))
+        taken = compare(
             {
                 "wide": wide.save,
                 "mapped": mapped.save,
+                "floor": floor.save,
                 "ours": lambda: ward.save(ward.answered),
                 "whole": lambda: ward.save(Rules(evaluate)),
                 "django": django.save,
@@ -63,7 +67,8 @@ def rows(*, quick: bool) -> Iterator[Row]:
                 "ours load": ward.load,
                 "django load": lambda: django.load(entity),
             },
-            rounds=20 if quick else 100,
+            rounds=rounds,
+            clock=Together(_servers(urls)),
         )
         ward.database.close()
     yield from _told(taken, len(values))
@@ -76,6 +81,14 @@ def _told(taken: Mapping[str, float], number: int) -> Iterator[Row]:
 
     yield Row("storage", f"save {number} values, one wide row", shown(taken["wide"]), note="psycopg, one transaction")
     yield Row("storage", "the same through SQLAlchemy", shown(taken["mapped"]), taken["mapped"] / taken["wide"], "wide")
+    yield Row(
+        "storage",
+        "the rows of our save, by psycopg",
+        shown(taken["floor"]),
+        taken["floor"] / taken["wide"],
+        "wide",
+        note="made beforehand, one statement: the floor of typed rows with audit",
+    )
     yield row("save them as we do, audit and states with them", "ours", "wide", "wide", 3, "rules answered beforehand")
     yield row(
         "the same against django-eav2",
@@ -128,6 +141,14 @@ def _analyze(url: str) -> None:
         connection.execute("ANALYZE")
 
 
+def _servers(urls: list[str]) -> list[int]:
+    """The processes that serve the connections to these databases."""
+    with psycopg.connect(urls[0], autocommit=True) as connection:
+        names = [psycopg.conninfo.conninfo_to_dict(url)["dbname"] for url in urls]
+        asked = "SELECT pid FROM pg_stat_activity WHERE datname = ANY(%s) AND pid <> pg_backend_pid()"
+        return [number for (number,) in connection.execute(asked, [names])]
+
+
 class Wide:
     """The least that a relational table needs: one row, one column a value."""
 
@@ -178,6 +199,22 @@ class MappedWide:
             return connection.execute(select(self._table).where(self._table.c.id == self._last)).one()
 
 
+Prepared = tuple[str, list[Any]]  # a statement and its parameters
+
+
+class Floor:
+    """Our own statements sent by the driver alone: what is left of a save when nothing is asked or worked out."""
+
+    def __init__(self, url: str, saves: list[Prepared]) -> None:
+        self._connection = psycopg.connect(url)
+        self._saves = saves
+
+    def save(self) -> None:
+        """The rows of one save in one transaction."""
+        with self._connection.transaction():
+            psycopg.RawCursor(self._connection).execute(*self._saves.pop(), prepare=True)
+
+
 @dataclass
 class Ward:
     """A site with one patient after another: each save opens a new form, each load reads the last one."""
@@ -214,6 +251,23 @@ class Ward:
             return known[0]
 
         return answer
+
+    def prepared(self, number: int) -> list[Prepared]:
+        """So many saves, stopped where they would be sent."""
+        found: list[Prepared] = []
+
+        class StoppedError(Exception):
+            pass
+
+        def stop(writes: Writes, _connection: Any) -> None:
+            found.append(writes.as_one())
+            raise StoppedError
+
+        with patch.object(Writes, "commit", stop):
+            for _ in range(number):
+                with suppress(StoppedError):
+                    self.save(self.answered)
+        return found
 
     def save(self, rules: Rules) -> None:
         """A new form of a new patient."""

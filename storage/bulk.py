@@ -57,19 +57,22 @@ class Writes:
         if found := list(rows):
             self._gathered.append((statement, found))
 
+    def as_one(self) -> tuple[str, list[Any]]:
+        """PostgreSQL's one statement for all that was gathered, and its parameters."""
+        texts = tuple(statement.postgresql for statement, _ in self._gathered)
+        return _as_one(texts), [value for statement, rows in self._gathered for value in statement.parameters(rows)]
+
     def send(self, connection: Connection) -> None:
         """Send what was added since the last time."""
-        gathered, self._gathered = self._gathered, []
-        if not gathered:
+        if not self._gathered:
             return
         if connection.dialect.name == "postgresql":
-            texts = tuple(statement.postgresql for statement, _ in gathered)
-            given = [value for statement, rows in gathered for value in statement.parameters(rows)]
-            send(connection, _as_one(texts), given)
-            return
-        for statement, rows in gathered:
-            given = [tuple(map(_plain, row)) for row in rows] if statement.texts else rows
-            send(connection, statement.sqlite, given, many=True)
+            send(connection, *self.as_one())
+        else:
+            for statement, rows in self._gathered:
+                given = [tuple(map(_plain, row)) for row in rows] if statement.texts else rows
+                send(connection, statement.sqlite, given, many=True)
+        self._gathered.clear()
 
     def commit(self, connection: Connection) -> None:
         """Send them and end the transaction, in one trip."""

@@ -149,11 +149,12 @@ def _structure(actor: Actor, subject: int, row: tuple[Any, ...]) -> Structure:
     for form, name, group, parent, position, removed in _list(rows):
         states[form][name] = RowState(name, group, parent, position, bool(removed))
     ordered = sorted((InstanceRow(*one) for one in _list(instances)), key=lambda one: (one.number, one.id))
+    ours = {one.id for one in ordered}  # an occurrence belongs to the registry of its instance
     return Structure(
         LockedSubject(subject, erased is not None, wrapped),
         seen_by(actor, subject, bool(enrolled), _list(granted)),
         tuple(ordered),
-        tuple(_occurrence(*one) for one in _list(occurrences)),
+        tuple(found for one in _list(occurrences) if (found := _occurrence(*one)).instance in ours),
         tuple(_form(*one) for one in _list(forms)),
         states,
         tuple(Secret(form, name, item, bytes.fromhex(text)) for form, name, item, text in _list(secrets)),
@@ -181,17 +182,16 @@ def _all(columns: str, source: str) -> str:
 
 
 MINE = "f.subject_id = :subject AND f.home IN ('', :registry)"  # a subject's forms in a registry, and the shared ones
-_OURS = "i.registry IN ('', :registry)"
 _PARTS = (
     "s.erased_at",
     "k.wrapped",
     ENROLLED,
     f"(SELECT CAST(json_group_array(instance_id) AS text) FROM {GRANTED})",  # noqa: S608 -- names of columns alone
-    _all("i.id, i.parent_id, i.container, i.number", f"instance i WHERE i.subject_id = :subject AND {_OURS}"),
     _all(
-        "o.id, o.instance_id, o.event, o.number, o.day",
-        f"occurrence o JOIN instance i ON i.id = o.instance_id WHERE o.subject_id = :subject AND {_OURS}",
+        "i.id, i.parent_id, i.container, i.number",
+        "instance i WHERE i.subject_id = :subject AND i.registry IN ('', :registry)",
     ),
+    _all("o.id, o.instance_id, o.event, o.number, o.day", "occurrence o WHERE o.subject_id = :subject"),
     _all(
         "id, json_array(instance_id, form, occurrence_id, record), json_array(definition, revision, state, status), "
         "opened_at, saved_at",
