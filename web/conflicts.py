@@ -20,6 +20,7 @@ from web.drafts import Draft, row_ids
 from web.entry import Entry, address_of
 from web.form_page import band_of
 from web.pages import render
+from web.targets import words_of
 from web.titles import event_title, form_words, value_words
 from web.workspace import visit
 
@@ -49,7 +50,10 @@ def conflict_page(entry: Entry, draft: Draft, conflict: Conflict, *, complete: b
     """Both values of each field, to choose from."""
     one = visit()
     model = entry.version.registry.model
-    clashes = [_clash(entry, draft, value, one.language) for value in conflict.values if _both_changed(value)]
+    labels: dict[str, str] = {}
+    for data in (draft.data, entry.stored.data if entry.stored else FormData()):
+        labels |= words_of(entry.session(data, one.now, one.language), one.language)
+    clashes = [_clash(entry, draft, value, one.language, labels) for value in conflict.values if _both_changed(value)]
     title = form_words(model, entry.spot.form, one.language)
     event = event_title(model, entry.spot.event, entry.spot.number, one.language) if entry.spot.event else ""
     return render(
@@ -105,7 +109,7 @@ def _both_changed(value: ClashingValue) -> bool:
     return value.submitted != value.opened
 
 
-def _clash(entry: Entry, draft: Draft, value: ClashingValue, language: str) -> Clash | None:
+def _clash(entry: Entry, draft: Draft, value: ClashingValue, language: str, labels: Mapping[str, str]) -> Clash | None:
     key = key_of(entry, draft, value.path)
     item: ItemDef | None = index_form(entry.form).items.get(key[1]) if key else None
     if key is None or item is None:
@@ -115,8 +119,8 @@ def _clash(entry: Entry, draft: Draft, value: ClashingValue, language: str) -> C
         name_of(key),
         in_language(item.label, language) or item.id,
         row,
-        value_words(item, value.submitted, language),
-        value_words(item, value.stored, language),
+        value_words(item, value.submitted, language, labels),
+        value_words(item, value.stored, language, labels),
     )
 
 

@@ -17,6 +17,7 @@ from engine.records.browser import subject_state
 from engine.records.evaluation import Elsewhere, Evaluation, Violation
 from engine.records.form_data import FormData
 from engine.records.path import ItemPath
+from engine.records.session import Session
 from renderers.html import Band, Link, Notice, PageContext, Save, Step, Steps, acknowledgement, script_safe, where_json
 from renderers.html.names import levels, names_of_paths
 from storage.form_data import SubjectRecord
@@ -30,7 +31,8 @@ from web.places import Spot, event_form_spot, place_of
 from web.registries import Version
 from web.rescue import owner_mark
 from web.rules import PATIENT_FORM
-from web.titles import event_title, form_words, label_of, targets_of, value_words
+from web.targets import targets_of, words_of
+from web.titles import event_title, form_words, label_of, value_words
 from web.workspace import Visit, visit, workspace
 
 STATES: Mapping[str, str] = {"": "open", "in_progress": "draft", COMPLETE: "complete"}
@@ -52,7 +54,13 @@ def form_page(entry: Entry, told: Told, *, status: int = 200) -> Response:
     touched = None if told.summary else entry.touched
     evaluation = _outspoken(entry, session.evaluation, touched)
     mode = "edit" if allows(entry.actor.role, Permission.ENTER) else "read"
-    context = replace(_context(entry, one, evaluation, told), withheld=session.withheld, why=session.why)
+    context = replace(
+        _context(entry, one, evaluation, told),
+        targets=targets_of(session, one.language),
+        clears=clear_words(entry, session, evaluation, one.language),
+        withheld=session.withheld,
+        why=session.why,
+    )
     page = entry.version.pages.form(
         entry.spot.form, language=one.language, mode=mode, data=entry.data, evaluation=evaluation, context=context,
         state_json=script_safe(subject_state(session, touched, partial(_where_json, entry))) if mode == "edit" else "",
@@ -67,7 +75,6 @@ def _outspoken(entry: Entry, evaluation: Evaluation, touched: Collection[ItemPat
 
 
 def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> PageContext:
-    model = entry.version.registry.model
     links = links_of(
         one,
         action=address_of(entry, "forms.post"),
@@ -97,9 +104,7 @@ def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> Pa
         acknowledged=answers_of(entry, evaluation),
         elsewhere=elsewhere_of(entry, evaluation),
         labels=dictionary_words(entry, one.language),
-        targets=targets_of(entry.form, model, entry.record, one.language),
         navigator=_navigator(entry, one),
-        clears=clear_words(entry, evaluation, one.language),
         notices=told.notices,
     )
 
@@ -258,15 +263,16 @@ def dictionary_words(entry: Entry, language: str) -> dict[str, str]:
     return found
 
 
-def clear_words(entry: Entry, evaluation: Evaluation, language: str) -> tuple[str, ...]:
+def clear_words(entry: Entry, session: Session, evaluation: Evaluation, language: str) -> tuple[str, ...]:
     """The answers that a save will delete, in words."""
     values = {
         str(level.place.path.at(item.id)): (item, level.data.items.get(item.id))
         for level in levels(entry.form, entry.data)
         for item in level.part.items
     }
+    labels = words_of(session, language) if evaluation.to_clear else {}
     return tuple(
-        f"{label_of(entry.form, values[path][0].id, language)}: {value_words(*values[path], language)}"
+        f"{label_of(entry.form, values[path][0].id, language)}: {value_words(*values[path], language, labels)}"
         for path in evaluation.to_clear
         if path in values
     )

@@ -101,7 +101,7 @@ def _refuse_misfits(bench: Workbench, item: ItemDef, text: ExpressionText | None
     if text is None or rule is None:
         return
     for leaf in results_of(rule.term):
-        if leaf.op == "const" and leaf.type.kind is item.datatype.kind:
+        if leaf.op == "const" and leaf.args[0] is not None and leaf.type.kind is item.datatype.kind:
             read = item.datatype.from_rule(leaf.args[0], item.facets)
             if isinstance(read, Unread):
                 bench.problems.error(text.mark, "value-misfit", f"{item.id} cannot hold this. {explain(read, 'en')}")

@@ -144,10 +144,10 @@ def _field(item: ItemDef, scope: Scope) -> Field:
     type_ = Type(
         kind,
         item.codelist if kind in (Kind.CODE, Kind.CODES) else None,
-        item.target if kind is Kind.REFERENCE else None,
+        "|".join(item.targets) or None if kind is Kind.REFERENCE else None,
     )
     keeps = item.when_hidden is WhenHidden.KEEP
-    return Field(item.id, type_, scope, item.calculate is not None, keeps, item.target)
+    return Field(item.id, type_, scope, item.calculate is not None, keeps)
 
 
 def _add_outcome(

@@ -112,6 +112,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "ambiguous-name": "a name has several meanings there",
         "not-a-value": "a form, group, event or container stands where a value is needed",
         "needs-aggregate": "something that repeats stands where one value is needed",
+        "untested-reference": "a value is read that not all targets of a reference have, without asking which it is",
         "wrong-source": "an aggregate runs over something that does not repeat",
         "wrong-type": "a value of another type is needed",
         "wrong-call": "a function or aggregate is called with the wrong parts",

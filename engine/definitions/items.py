@@ -67,7 +67,7 @@ def build_item(context: Context, node: Node, renames: Renames) -> ItemDef | None
         missing=_missing(context, node),
         ranges=build_ranges(context, node, datatype, renames),
         codelist=codelist.id if codelist else None,
-        target=_target(context, node, datatype, renames),
+        targets=_targets(context, node, datatype, renames),
         unique=node.flag("unique"),
         privacy=_choice(node, "privacy", Privacy.NORMAL),
         layout=node.text_of("layout"),
@@ -188,22 +188,29 @@ def _codelist(context: Context, node: Node, datatype: DataType) -> CodeList | No
     return context.codelists.get(named.raw)
 
 
-def _target(context: Context, node: Node, datatype: DataType, renames: Renames) -> str | None:
-    """The group or form that a reference points to; whether it exists is known when all forms are built."""
+def _targets(context: Context, node: Node, datatype: DataType, renames: Renames) -> tuple[str, ...]:
+    """The groups and forms that a reference may point to; whether they exist is known when all forms are built."""
     if "of" not in datatype.options:
-        return None
+        return ()
     named = node.get("of")
-    if named is None or named.text is None:
+    if named is None:
         if "of" not in node.entries:
             context.error(
                 node.key_mark,
                 "no-target",
                 f"The reference {node.text_of('id') or ''!r} does not say what it points to. Add `of:` with a group or form.",
             )
-        return None
-    target = renames.get(named.raw, named.raw)
-    context.references.append((named, target))
-    return target
+        return ()
+    if named.elements and datatype.name == "row_ref":
+        context.error(
+            named.mark,
+            "key-not-for-type",
+            "A row_ref points to rows of one group: their keys would not tell which. Write `type: record_ref` for several targets.",
+        )
+    parts = [part for part in named.elements or (named,) if part.text is not None]
+    targets = [renames.get(part.raw, part.raw) for part in parts]
+    context.references += zip(parts, targets, strict=True)
+    return tuple(dict.fromkeys(targets))
 
 
 def _facets(context: Context, node: Node, datatype: DataType, codelist: CodeList | None) -> Facets:

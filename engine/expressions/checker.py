@@ -15,6 +15,7 @@ from engine.expressions.functions import AGGREGATES, FUNCTIONS, Function
 from engine.expressions.locate import Context, Located, Miss, StaticFrame, locate
 from engine.expressions.names import SPELLED_TRUTHS, Names, Report, Window
 from engine.expressions.nodes import Apply, Call, Let, Listing, Literal, Other, Path, Syntax
+from engine.expressions.references import through
 from engine.expressions.scopes import Field, Scope
 from engine.expressions.special import SPECIAL
 from engine.expressions.terms import BOOLEAN, NOTHING, NUMBER, Term, Type
@@ -56,6 +57,7 @@ class Binder:
         self.report = report
         self.reads = Reads()
         self.variables = 0
+        self.tested: set[tuple[Term, str]] = set()  # references that were asked for a target by is_a
         self.two_valued = 0  # inside filled, empty, exists, is: absence is asked for
 
     def bind(self, node: Syntax, context: Context) -> Term:
@@ -133,24 +135,10 @@ class Binder:
     def read(self, found: Located, path: Syntax) -> Term:
         """The term that reads a located field, through references where the path goes on."""
         assert found.field is not None
-        self._note(found.field)
+        self.note(found.field)
         self.note_steps(found)
         term = Term("read", (found.frame, found.up, found.steps, found.field.id), found.field.type)
-        return self.through(term, found.field, found.rest, path) if found.rest else term
-
-    def through(self, reference: Term, source: Field, rest: tuple[str, ...], path: Syntax) -> Term:
-        """A read through a reference: `lead.lead_type`."""
-        target = self.names.targets.get(source.target or "")
-        if target is None:
-            return self.fault(path, "unknown-target", f"{source.id} points to nothing that is known.")
-        found = locate(rest, Context((StaticFrame(target),)))
-        if isinstance(found, Miss) or found.field is None or found.plural:
-            hint = self.report.problems.guess(rest[0], target.index())
-            return self.fault(path, "unknown-name", f"{source.target} has no value {'.'.join(rest)!r}.{hint}", rest[-1])
-        self._note(found.field)
-        self.reads.scopes.add(target)
-        term = Term("deref", (reference, found.up, found.steps, found.field.id), found.field.type)
-        return self.through(term, found.field, found.rest, path) if found.rest else term
+        return through(self, term, found.rest, path) if found.rest else term
 
     def anchor(self, window: Window) -> Term:
         """The term of the date from which an event's window is counted. Its faults are reported where it is written."""
@@ -160,7 +148,8 @@ class Binder:
         self.reads.time = self.reads.time or binder.reads.time
         return term
 
-    def _note(self, item: Field) -> None:
+    def note(self, item: Field) -> None:
+        """Remember a field that is read."""
         self.reads.fields.add(item)
         if self.two_valued:
             self.reads.asked.add(item.scope.form_id)

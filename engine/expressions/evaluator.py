@@ -295,6 +295,7 @@ OPERATORS: Mapping[str, Operator] = {
     "deref": reaching.deref,
     "reason": reaching.reason,
     "exists": reaching.exists,
+    "is_a": reaching.is_a,
     "exists_ref": reaching.exists_ref,
     "and": _and,
     "or": _or,

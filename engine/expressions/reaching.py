@@ -49,11 +49,12 @@ def read(term: Term, _build: Build) -> Run:
 def deref(term: Term, build: Build) -> Run:
     """A value reached through a reference."""
     reference, up, steps, item = build(term.args[0]), *term.args[1:]
+    wanted = term.args[0].type.scope  # a reference that was made up may point to something else
 
     def run(frame: Frame) -> Any:
         target = reference(frame)
         row = None if target is None else frame.world.rows.get(target.target)
-        node = None if row is None else reach(row.up(up), steps)
+        node = None if row is None or row.scope.id != wanted else reach(row.up(up), steps)
         return None if node is None else node.values.get(item)
 
     return run
@@ -88,6 +89,20 @@ def exists_ref(term: Term, build: Build) -> Run:
     def run(frame: Frame) -> bool:
         target = reference(frame)
         return target is not None and target.target in frame.world.rows
+
+    return run
+
+
+def is_a(term: Term, build: Build) -> Run:
+    """Whether a reference points to a row of that group or a record of that form; unknown when it is empty."""
+    reference, form, kind = build(term.args[0]), *term.args[1:]
+
+    def run(frame: Frame) -> bool | None:
+        target = reference(frame)
+        if target is None:
+            return None
+        row = frame.world.rows.get(target.target)
+        return row is not None and row.scope.id == kind and row.scope.form_id == form
 
     return run
 

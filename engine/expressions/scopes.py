@@ -25,7 +25,6 @@ class Field:
     scope: Scope
     calculated: bool = False
     keeps_hidden: bool = False  # when_hidden: keep
-    target: str | None = None  # id of the group or form that a reference points to
 
     @property
     def key(self) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.datatypes.base import Kind
 from engine.expressions.locate import Context
 from engine.expressions.nodes import Call, Literal, Path
+from engine.expressions.references import is_a
 from engine.expressions.scopes import EVENT, Scope
 from engine.expressions.terms import BOOLEAN, NUMBER, TEXT, Term
 from engine.expressions.typing_rules import UNTYPED, as_day
@@ -64,8 +65,7 @@ def _exists(binder: Binder, node: Call, context: Context) -> Term:
             "wrong-type",
             f"{node.args[0]} is a {reference.type}; exists takes an event, a form or a reference. For values there is filled().",
         )
-    target = binder.names.targets.get(found.field.target or "")
-    if target is not None:
+    for target in filter(None, map(binder.names.targets.get, reference.type.targets)):
         binder.reads.scopes.add(target)
         binder.reads.asked.add(target.form_id)
     return Term("exists_ref", (reference,), BOOLEAN)
@@ -166,6 +166,7 @@ SPECIAL: Mapping[str, Callable[[Binder, Call, Context], Term]] = {
     "empty": _filled,
     "missing_reason": _reason,
     "exists": _exists,
+    "is_a": is_a,
     "attr": _attribute,
     "position": _of_code,
     "label": _of_code,

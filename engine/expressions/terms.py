@@ -11,7 +11,7 @@ from engine.datatypes.base import Kind
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """The type of a term. `codelist` belongs to codes, `scope` (a printed place) to references.
+    """The type of a term. `codelist` belongs to codes, `scope` to references: the ids of their targets, with `|` between.
 
     What `distinct` makes of values that are neither codes nor texts is a set too: of kind CODES with their kind as `element`.
     """
@@ -20,6 +20,11 @@ class Type:
     codelist: str | None = None
     scope: str | None = None
     element: Kind | None = None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The groups and forms that a reference may point to."""
+        return tuple(self.scope.split("|")) if self.scope else ()
 
     @property
     def of_elements(self) -> Type:

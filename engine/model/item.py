@@ -79,7 +79,7 @@ class ItemDef:
     ranges: tuple[RangeCheck, ...] = ()
     codelist: str | None = None
     only: ExpressionText | None = None  # narrows the code list
-    target: str | None = None  # group or form that a reference points to
+    targets: tuple[str, ...] = ()  # groups and forms that a reference may point to
     unique: bool = False
     privacy: Privacy = Privacy.NORMAL
     layout: str | None = None

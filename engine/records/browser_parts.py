@@ -237,7 +237,7 @@ class Reach:
         """The scopes that the browser's program names, numbered; each after the one that holds it."""
         wanted = [*self.family, *(step.scope for step in self.steps), *(run.rules.scope for run in self.checks)]
         wanted += [scope for key in sorted(self.needed) for scope in self._keyed.get(key, ()) if self.is_inside(scope)]
-        targets = [self.registry.scopes.targets.get(item.target or "") for item in self.items]
+        targets = [self.registry.scopes.targets.get(name) for item in self.items for name in item.targets]
         wanted += [target for target in targets if target is not None and self.is_inside(target)]
         found: dict[Scope, int] = {}
         for scope in wanted:

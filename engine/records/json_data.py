@@ -269,7 +269,8 @@ class _Reader:
         if isinstance(data, Mapping) and set(data) == {"missing"}:
             return Missing(str(data["missing"]))
         value = item.datatype.read_json(data, item.facets)
-        return Reference(f"?{item.target}?{_reference_text(data)}") if isinstance(value, Reference) else value
+        targets = ",".join(item.targets)
+        return Reference(f"?{targets}?{_reference_text(data)}") if isinstance(value, Reference) else value
 
     # references -------------------------------------------------------------------------------------------------
 
@@ -319,11 +320,11 @@ class _Reader:
             return Reference(rows[int(name) - 1][0] if 0 < int(name) <= len(rows) else name)
         return Reference(next((id_ for id_, key in rows if key == name), name))
 
-    def _placed(self, text: str, target: str, tag: str) -> str | None:
-        """The key of the row or record at `event[n].form` or `event[n].form.group[m]`, if it is one of the target's."""
+    def _placed(self, text: str, targets: str, tag: str) -> str | None:
+        """The key of the row or record at `event[n].form` or `event[n].form.group[m]`, if it is of one of the targets."""
         steps = [(match[1], match[2] or "1") for match in map(_PLACE.fullmatch, text.split(".")) if match]
         names = [(self.registry.names.get(name, name), number) for name, number in steps]
-        if len(names) <= text.count(".") or names[-1][0] != target.rpartition(".")[2]:
+        if len(names) <= text.count(".") or names[-1][0] not in targets.split(","):
             return None
         event = names.pop(0) if names[0][0] in self.registry.model.events and len(names) > 1 else None
         (form, number), groups = names[0], names[1:]

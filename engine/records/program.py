@@ -176,7 +176,9 @@ def _run(rule: Rule | None) -> Run | None:
     return compile_term(rule.term) if rule is not None else None
 
 
-_FAR = frozenset({"aggregate", "neighbour", "deref", "exists", "exists_ref", "event_is", "in_window", "row_index"})
+_FAR = frozenset(
+    {"aggregate", "neighbour", "deref", "exists", "exists_ref", "is_a", "event_is", "in_window", "row_index"}
+)
 
 
 def _crosses(rule: Rule | None) -> bool:
@@ -219,8 +221,8 @@ def _judge(rules: ItemRules, registry: CompiledRegistry) -> Judge:
     reads = frozenset[str]().union(*(rule.reads for rule in asked if rule is not None))
     required = rules.required if isinstance(rules.required, bool) else compile_term(rules.required.term)
     ranges = tuple((_run(check.low), _run(check.high)) for check in rules.ranges)
-    if rules.item.unique and rules.item.target is not None:  # a message names the row by its key
-        target = registry.scopes.targets[rules.item.target]
+    for name in rules.item.targets if rules.item.unique else ():  # a message names the row by its key
+        target = registry.scopes.targets[name]
         group = registry.groups.get(f"{target.form_id}.{target.id}")
         reads |= {f"{target.form_id}.{group.group.key}"} if group is not None and group.group.key else frozenset()
     crosses = rules.item.unique or any(map(_crosses, asked))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from engine.expressions.terms import Term
 from engine.words.gathering import kind_of, say_aggregate
-from engine.words.nouns import with_local
+from engine.words.nouns import read_of_several, with_local
 from engine.words.phrase import CLAUSE, COMPOUND, Phrase, fill
-from engine.words.places import Here, follow
+from engine.words.places import Here, Place, follow
 
 if TYPE_CHECKING:  # the speaker imports this module's table
     from engine.words.speaking import Speaker
@@ -82,6 +82,14 @@ def _exists_ref(speaker: Speaker, term: Term, here: Here, truth: bool) -> Phrase
     return speaker.either("exists_ref", truth, speaker.noun(term.args[0], here))
 
 
+def _is_a(speaker: Speaker, term: Term, here: Here, truth: bool) -> Phrase:
+    reference, form, name = term.args
+    targets = (speaker.registry.scopes.targets[target] for target in reference.type.targets)
+    target = next(scope for scope in targets if (scope.form_id, scope.id) == (form, name))
+    place = Place(target, None, all_events=False)
+    return speaker.either("is_a", truth, speaker.noun(reference, here), speaker.titles.scope(place))
+
+
 def _compare(speaker: Speaker, term: Term, here: Here, truth: bool) -> Phrase:
     op, domain, left, right = term.args
     if domain == "bool" and right.op == "const" and right.args[0] is not None:
@@ -143,6 +151,9 @@ def _const_clause(speaker: Speaker, term: Term, _here: Here, truth: bool) -> Phr
 
 
 def _if_clause(speaker: Speaker, term: Term, here: Here, truth: bool) -> Phrase:
+    read = read_of_several(term)
+    if read is not None:
+        return speaker.clause(read, here, truth=truth)
     test, then, otherwise = term.args
     parts = (
         speaker.clause(test, here),
@@ -175,6 +186,7 @@ CLAUSES: Mapping[str, Callable[[Speaker, Term, Here, bool], Phrase]] = {
     "filled": _filled,
     "exists": _exists,
     "exists_ref": _exists_ref,
+    "is_a": _is_a,
     "cmp": _compare,
     "in": _in,
     "in_set": _in_set,

@@ -45,6 +45,8 @@ PHRASES: Mapping[str, str] = {
     "not.exists": "there is no {1} yet",
     "exists_ref": "what {0} points to exists",
     "not.exists_ref": "what {0} points to does not exist",
+    "is_a": "{0} points to {1}",
+    "not.is_a": "{0} does not point to {1}",
     # comparisons
     "cmp.num.=": "{0} equals {1}",
     "cmp.num.!=": "{0} does not equal {1}",

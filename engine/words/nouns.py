@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.datatypes.base import Kind
 from engine.datatypes.words import date_text
@@ -63,23 +63,22 @@ def _read(speaker: Speaker, term: Term, here: Here, _like: Type | None) -> Phras
 
 def _deref(speaker: Speaker, term: Term, here: Here, _like: Type | None) -> Phrase:
     reference, up, steps, item = term.args
-    scope = _target(speaker, reference, here)
+    scope = speaker.registry.scopes.targets[reference.type.scope or ""]
     for _ in range(up):
         assert scope.parent is not None
         scope = scope.parent
     return speaker.fill("deref", speaker.titles.field(follow(scope, steps).scope, item), speaker.noun(reference, here))
 
 
-def _target(speaker: Speaker, reference: Term, here: Here) -> Any:
-    """The scope that a reference points to."""
-    frame_or_reference, up, steps, item = reference.args
-    if reference.op == "deref":
-        scope = _target(speaker, frame_or_reference, here)
-        for _ in range(up):
-            scope = scope.parent
-    else:
-        scope = here.start(frame_or_reference, up)
-    return speaker.registry.scopes.targets[follow(scope, steps).scope.fields[item].target or ""]
+def read_of_several(term: Term) -> Term | None:
+    """What is read through a reference to one of several is the same question of each: said once, of the first."""
+    first = term.args[1]
+    while term.op == "if" and term.args[0].op == "is_a" and term.args[1].op == "deref":
+        if term.args[1].args[0].args != term.args[0].args[0].args:
+            return None
+        term = term.args[2]
+    ends = term.op == "const" and term.args[0] is None
+    return first if ends and isinstance(first, Term) and first.op == "deref" else None
 
 
 def _reason(speaker: Speaker, term: Term, here: Here, _like: Type | None) -> Phrase:
@@ -87,6 +86,9 @@ def _reason(speaker: Speaker, term: Term, here: Here, _like: Type | None) -> Phr
 
 
 def _if(speaker: Speaker, term: Term, here: Here, like: Type | None) -> Phrase:
+    read = read_of_several(term)
+    if read is not None:
+        return speaker.noun(read, here, like)
     test, then, otherwise = term.args
     if otherwise.op == "if":
         return speaker.cases(list(_chain(speaker, term, here, like)))

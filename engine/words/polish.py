@@ -49,6 +49,8 @@ PHRASES: Mapping[str, str] = {
     "not.exists": "nie ma jeszcze {1}",
     "exists_ref": "pozycja wskazana w {0} istnieje",
     "not.exists_ref": "pozycja wskazana w {0} nie istnieje",
+    "is_a": "{0} wskazuje na: {1}",
+    "not.is_a": "{0} nie wskazuje na: {1}",
     # comparisons
     "cmp.num.=": "{0} wynosi tyle samo co {1}",
     "cmp.num.=.const": "{0} wynosi {1}",

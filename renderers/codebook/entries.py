@@ -146,7 +146,7 @@ def _item(book: Book, uses: Uses, form: FormDef, section: Both, group: GroupDef 
         "standard": ", ".join(f"{system} {code}" for system, code in item.standard.items()),
         "privacy": "" if item.privacy is Privacy.NORMAL else book.word(item.privacy.value),
         "missing": _missing(book, item),
-        "target": item.target or "",
+        "target": ", ".join(item.targets),
         "inputs": depends_on(book, uses, "item", rules.key),
         "used": used_by(book, uses, rules.key),
         **_rules(book, rules),

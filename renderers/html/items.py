@@ -40,6 +40,7 @@ class SmallParts:
     confirm: Part
     reason: Part
     option: Part
+    options: Part
     counted: Part
     issues: Part
     issue: Part
@@ -68,6 +69,7 @@ class ItemPart:
     asked: bool  # something to be entered
     alone: bool  # an input that shows its own value and nothing else
     codes: frozenset[type]  # types of values that are codes of a short list
+    kinds: Mapping[str, str]  # groups and forms that a reference may point to, with their titles
     kept: dict[tuple[int, Entered | None], str] = field(default_factory=dict, compare=False)  # by state and answer
     fillers: dict[int, Filler] = field(default_factory=dict, compare=False)  # by state
 
@@ -161,9 +163,14 @@ class ItemPart:
     def _options(self, texts: dict[str, str], entered: Entered | None, request: Request) -> None:
         chosen = shown_in(self.control, self.item, entered, request.words.language)[0].get("target")
         out = []
-        for target, words in request.targets(self.item.target or ""):
-            flags = ("chosen",) if target == chosen else ()
-            out.append(self.small.option.fill(flags, {"code": markup(target), "text": markup(words)}))
+        for name, title in self.kinds.items():
+            options = []
+            for target, words in request.targets(name):
+                flags = ("chosen",) if target == chosen else ()
+                options.append(self.small.option.fill(flags, {"code": markup(target), "text": markup(words)}))
+            if options and len(self.kinds) > 1:
+                options = [self.small.options.fill((), {"text": markup(title), "options": "".join(options)})]
+            out += options
         texts["options"] = "".join(out)
 
     def _calculated(self, texts: dict[str, str], path: str, request: Request) -> Flags:
@@ -248,6 +255,7 @@ class ItemMaker:
     controls: Workshop
     parts: Workshop
     small: SmallParts
+    titles: Mapping[str, str]  # of groups and forms, by id
 
     def make(self, item: ItemDef, *, in_row: bool) -> ItemPart:
         """The item, ready to be filled; at the top of the form its name is fixed."""
@@ -270,4 +278,5 @@ class ItemMaker:
             codes=_CODES
             if control in (Control.CHOICE, Control.CHOICES) and len(face.options) <= BUTTONS
             else _NO_CODES,
+            kinds={name: self.titles.get(name, name) for name in item.targets},
         )

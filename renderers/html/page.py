@@ -12,7 +12,7 @@ from jinja2.environment import TemplateModule
 from markupsafe import Markup
 
 from engine.datatypes.base import Control
-from engine.model.form import FormDef, GroupDef, SectionDef, walk_items
+from engine.model.form import FormDef, GroupDef, SectionDef, walk_groups, walk_items
 from engine.model.item import ItemDef
 from engine.model.metadata_version import MetaDataVersion
 from engine.model.text import in_language
@@ -159,12 +159,13 @@ class FormMaker:
     words: Words
     environment: Environment
     prepared: bool
+    titles: Mapping[str, str]  # of all groups and forms, by id: what references are offered
 
     def make(self, form: FormDef, mode: str) -> FormPage:
         controls = self._workshop("controls.html")
         parts, groups = self._workshop("parts.html"), self._workshop("groups.html")
         small = small_parts(parts)
-        items = ItemMaker(self.words, mode, controls, parts, small)
+        items = ItemMaker(self.words, mode, controls, parts, small, self.titles)
         sections = tuple(self._section(section, items, groups, parts) for section in form.sections)
         frame = self.environment.get_template("form.html")
         face = WorkFace(
@@ -262,8 +263,14 @@ def compile_pages(
     for language in languages:
         words = load_words(language)
         environment = build_environment(words, static_url=static_url, inline_icons=inline_icons)
-        makers[language] = FormMaker(words, environment, prepared)
+        makers[language] = FormMaker(words, environment, prepared, _titles(registry.model, language))
     return Pages(registry.model.forms, makers)
+
+
+def _titles(model: MetaDataVersion, language: str) -> dict[str, str]:
+    parts: list[FormDef | GroupDef] = [group for form in model.forms.values() for group in walk_groups(form)]
+    parts += model.forms.values()
+    return {part.id: in_language(part.title, language) or part.id for part in parts}
 
 
 __all__ = ["MODES", "FormPage", "Pages", "compile_pages"]

@@ -176,7 +176,9 @@ class Filling:
         else:
             _, part, path = self.random.choice(places)
             items = [
-                item for item in part.items if item.calculate is None and item.datatype.name in (*TYPED, "row_ref")
+                item
+                for item in part.items
+                if item.calculate is None and item.datatype.name in (*TYPED, "row_ref", "record_ref")
             ]
             weights = [1 if item.default else 8 if item.id in DEFAULTS_READ else 2 for item in items]
             if items:
@@ -212,9 +214,9 @@ class Filling:
         self.in_node = self.node.ask("set", at=str(place), value=raw)
 
     def texts(self, item: ItemDef) -> tuple[str, ...]:
-        if item.datatype.name == "row_ref":
-            rows = self.session.tree.of(self.registry.scopes.groups["f.g"])
-            return (*(row.key for row in rows), "nowhere", "")
+        if item.targets:
+            scopes = (self.registry.scopes.targets[name] for name in item.targets)
+            return (*(node.key for scope in scopes for node in self.session.tree.of(scope)), "nowhere", "")
         return TYPED[item.datatype.name]
 
 

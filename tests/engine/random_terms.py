@@ -10,18 +10,8 @@ from typing import Any
 COLORS = ("red", "green", "blue", "Yellow-1")
 SYMPTOMS = ("none", "fever", "pain", "cough")
 NUMBERS = (
-    "0",
-    "1",
-    "2",
-    "-3",
-    "0.5",
-    "-1.25",
-    "100",
-    "7.03125",
-    "1234567890.12345678",
-    "-99999999999999999999",
-    "0.00000001",
-    "33.333333333333",
+    *("0", "1", "2", "-3", "0.5", "-1.25"),
+    *("100", "7.03125", "1234567890.12345678", "-99999999999999999999", "0.00000001", "33.333333333333"),
 )
 DAYS = (
     "2024-02-29",
@@ -41,6 +31,7 @@ MOMENTS = (
     *("2025-06-15T12:00+02:00", "2025-01-31T00:00+01:00", "1912-05-01T10:00+01:24", "2024-02-29T23:59+01:00"),
 )
 TEXTS = ("abc", "ABC", "", "Żółć", "ß", "12/2025", "44051401359", "44051401358", "3000012", "𝒳y", "\uffee", "ab")
+PLACES = ("visit[1].v", "visit[2].v", "f.g[1]", "f.g[2]", "person.device[1]", "visit[9].v")
 CLOCKS = ("00:00", "09:10", "23:59", "12:30")
 
 
@@ -95,11 +86,13 @@ _LEAVES = _listed(
     {
         "num": """
             n1; n2; n3; q1; hid; held; 0; 1; 2; 0.5; 3; 10; 0.1; 12345678901234567890.12345678901234; param(blanking);
-            param(threshold); ref1.g_n; heavy; sum(visit.v_n); last(visit.v_n where filled(v_n)); first(visit.v_n by
+            param(threshold); ref1.g_n; about.size; if(is_a(about, v), about.v_n, 7);
+            heavy; sum(visit.v_n); last(visit.v_n where filled(v_n)); first(visit.v_n by
             v_d)
         """,
         "bool": """
-            b1; b2; b3; true; false; exists(visit); exists(ref1); exists(dev1); exists(person); event_is('start');
+            b1; b2; b3; true; false; exists(visit); exists(ref1); exists(dev1); exists(person); is_a(about, g); (is_a(about, device) and about.dev_name = 'A');
+            event_is('start');
             ref1.g_b; filled(file1)
         """,
         "text": """
@@ -128,7 +121,7 @@ _LEAVES = _listed(
             distinct(g.g_n); distinct(g.h.h_n); distinct(visit: v_n + 1)
         """,
         "ref": """
-            ref1; dev1; other_rec
+            ref1; dev1; other_rec; about
         """,
     }
 )
@@ -344,6 +337,7 @@ class Generator:
             "ref1": self.random.choice((None, 1, 2, "nobody")),
             "dev1": self.random.choice((None, 1, 2)),
             "other_rec": self.random.choice((None, {"ref": "visit[1].v"})),
+            "about": self.random.choice((None, *({"ref": place} for place in PLACES))),
             "g": self.rows(self.row, 4),
         }
         return values
@@ -362,6 +356,7 @@ class Generator:
             "g_x": some(MOMENTS),
             "g_y": some(MOMENTS, 0.5),
             "g_m": self.several(SYMPTOMS),
+            "size": some(("1", "0.5")),
             "g_dev": self.random.choice((None, 1, 2, "B")),
             "h": self.rows(
                 lambda: {
@@ -382,13 +377,14 @@ class Generator:
                 "v": {
                     "v_n": some(("1", "2", "3.5")),
                     "v_d": some(DAYS[3:7]),
+                    "size": some(("1", "2")),
                     "v_b": self.random.choice((True, False, None)),
                 }
             },
             3,
         )
         devices = [
-            {"dev_name": name, "dev_made": some(PARTIALS), "dev_on": some(DAYS)}
+            {"dev_name": name, "dev_made": some(PARTIALS), "dev_on": some(DAYS), "size": some(("2", "3.5"))}
             for name in ("A", "B", "B")[: self.random.randint(0, 3)]
         ]
         others = self.rows(lambda: {"forms": {"f": {"n1": some(NUMBERS), "b1": self.random.choice((True, None))}}}, 2)

@@ -173,7 +173,7 @@ def test_items(complete):
     assert getattr(items["tools"].required, "text", None) == "severity = 'major'"
     assert items["book"].privacy is Privacy.SENSITIVE
     assert items["dx"].facets.open_list
-    assert items["lead"].target == "leads"
+    assert items["lead"].targets == ("leads",)
     assert items["severity"].standard == {"LOINC": "8302-2"}
 
 

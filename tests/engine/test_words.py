@@ -160,3 +160,19 @@ def test_any_legal_rule_can_be_said() -> None:
             assert "{" not in text, str(tree)
         said += 1
     assert said > 200
+
+
+@pytest.mark.parametrize(
+    ("rule", "english", "polish"),
+    [
+        ("about.size > 2", "“Size” of what “about” points to is more than 2", "„Rozmiar” z pozycji wskazanej w „dotyczy” wynosi więcej niż 2"),
+        ("is_a(about, v)", "“about” points to “Visit”", "„dotyczy” wskazuje na: „Wizyta”"),
+        ("not is_a(about, g)", "“about” does not point to “Rows”", "„dotyczy” nie wskazuje na: „Wiersze”"),
+    ],
+)  # fmt: skip
+def test_what_is_read_of_one_of_several_is_said_once(rule: str, english: str, polish: str) -> None:
+    laboratory = Laboratory.of(FIXTURES / "expressions" / "schemas" / "everything.yaml")
+    scope = laboratory.registry.scopes.forms["f"]
+    for language, said in (("en", english), ("pl", polish)):
+        speaker = Sentences(laboratory.registry, language).speaker
+        assert str(speaker.clause(laboratory.bind(rule, scope), Here((scope,), {}))) == said

@@ -71,7 +71,7 @@ def gallery_item(state: str, name: str) -> ItemDef:
         hint=text("Podpowiedź pod etykietą", "Hint under the label") if state in ("empty", "error") else {},
         facets=Facets(**facets),
         missing=REASONS if state in ("missing", "filled") else NO_MISSING,
-        target="leads" if name == "row" else None,
+        targets=("leads",) if name == "row" else (),
         required=state == "required",
     )
     return replace(made, calculate=ExpressionText("a + b")) if state == "calc" else made

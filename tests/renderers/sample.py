@@ -184,7 +184,7 @@ def leads_section():
                         "row_ref",
                         "Elektroda z wykazu",
                         "Lead from the list",
-                        target="leads",
+                        targets=("leads",),
                         hint=("Każda tylko raz", "Each only once"),
                     ),
                     item("lx_implanted", "partial_date", "Data implantacji", "Implant date"),

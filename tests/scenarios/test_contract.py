@@ -677,6 +677,24 @@ def test_record_reference(reference, value, reported):
 
 
 @pytest.mark.parametrize(
+    ("reference", "value", "model", "reported"),
+    [
+        ({"ref": "fu[1].fup"}, "3", None, []),
+        ({"ref": "main.dev[2]"}, None, "MB", []),
+        ({"ref": "main[1].dev[1]"}, None, "MA", []),
+        ({"ref": "main.dev[3]"}, None, None, ["not_in_list uref"]),
+        ({"ref": "main"}, None, None, ["not_in_list uref"]),
+        ("B", None, None, ["type uref"]),
+        (2, None, None, ["type uref"]),
+        (None, None, None, []),
+    ],
+)
+def test_reference_to_one_of_several(reference, value, model, reported):
+    answer = evaluated(FOLLOW_UPS, "fup", follow_ups({"fv": 3}, {"fv": 4, "uref": reference}))
+    assert (answer["calculated"]["uval"], answer["calculated"]["umod"], found(answer)) == (value, model, reported)
+
+
+@pytest.mark.parametrize(
     ("reference", "size"),
     [("A", "11"), (2, "12"), ({"ref": "visit[1].findings.finding[2]"}, "2"), ({"ref": "EV_V[2].FND.finding[1]"}, "11")],
 )

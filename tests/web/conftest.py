@@ -265,19 +265,21 @@ def quick_passwords() -> Iterator[None]:
 def new_world(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., World]:
     """Call it with a database URL for one more application."""
 
-    def build(url: str, **more: Any) -> World:
+    def build(
+        url: str, *, definitions: Path = ROOT / "form_definitions", registry: str = REGISTRY, **more: Any
+    ) -> World:
         folder = tmp_path_factory.mktemp("web")
         key = folder / "master.key"
         key.write_text(base64.b64encode(b"k" * 32).decode(), "utf-8")
         clock = Clock()
-        settings = Settings(url, ROOT / "form_definitions", key, "s" * 48, secure_cookies=False, clock=clock, **more)
+        settings = Settings(url, definitions, key, "s" * 48, secure_cookies=False, clock=clock, **more)
         app = create_app(settings)
         database = app.extensions[EXTENSION].database
         sites = tuple(create_site(database, f"99000000010{n}", f"Szpital {n}", who="office", at=NOW) for n in (1, 2))
         people = (("anna", "entry", 0), ("piotr", "entry", 0), ("ewa", "reader", 0), ("jan", "entry", 1))
         for login, role, place in people:
             account = create_account(database, login, login.title(), PASSWORD, who="office", at=NOW)
-            add_membership(database, account, REGISTRY, role, site_id=sites[place], who="office", at=NOW)
+            add_membership(database, account, registry, role, site_id=sites[place], who="office", at=NOW)
         create_account(database, "nobody", "Nobody", PASSWORD, who="office", at=NOW)
         return World(app, clock, (sites[0], sites[1]))
 

@@ -464,7 +464,7 @@
       return { code: check.id, severity: check.severity, item, row, message: check.message, blocks: check.blocks, key, where: home.where };
     }
 
-    /* --- what it says: an entry for each item and group on the page, kept up by settle and judge --- */
+    /* --- what it says: an entry for each item and group on the page --- */
     index() {
       this.entries = [];
       const walk = (node, at) => {
@@ -610,7 +610,7 @@
       this.judgeAll();
       return this.patch();
     }
-    /* Runs the steps that depend on changed keys; each maps to the nodes where it changed (null: everywhere). */
+    /* Runs what depends on changed keys; each maps to the nodes where it changed (null: everywhere). */
     propagate(dirty) {
       const own = new Set(dirty.keys()), due = new Uint8Array(this.steps.length);
       const wake = (key) => { for (const place of this.stepsOf.get(key) || []) due[place] = 1; };

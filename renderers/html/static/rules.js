@@ -247,7 +247,7 @@
     };
   }
   const arithmetic = (call) => (...terms) => strict(call, terms.map(build));
-  const ofCode = (take) => (term, ...names) => { const code = build(term); return (frame) => { const value = code(frame); return value === null ? null : take(frame.world, value, ...names); }; };
+  const ofValue = (take) => (term, ...names) => { const code = build(term); return (frame) => { const value = code(frame); return value === null ? null : take(frame.world, value, ...names); }; };
   /* Kleene's and, or, all, any: a part that `decides` ends it, an unknown one leaves it unknown. */
   function kleene(decides, parts, take) {
     let result = !decides;
@@ -290,6 +290,7 @@
     },
     exists: (frames, up, steps) => { const start = startOf(frames, up); return (frame) => gather(start(frame), steps).length > 0; },
     exists_ref: (term) => { const reference = build(term); return (frame) => frame.world.rows.has(reference(frame)); },
+    is_a: ofValue((world, key, form, id) => { const row = world.rows.get(key); return Boolean(row) && row.scope.form === form && row.scope.id === id; }),
     and: logic(false),
     or: logic(true),
     not: arithmetic((truth) => !truth),
@@ -314,9 +315,9 @@
       const parts = terms.map(build), call = LIBRARY[name];
       return LOOSE.has(name) ? (frame) => call(...parts.map((part) => part(frame))) : strict(call, parts);
     },
-    attr: ofCode((world, code, list, name) => { const [other, table] = world.attributes[list][name]; return Object.hasOwn(table, code) ? table[code] : other; }),
-    position: ofCode((world, code, list) => { const place = world.positions[list].indexOf(code); return place < 0 ? null : whole(place + 1); }),
-    label: ofCode((world, code, list) => world.label(list, code)),
+    attr: ofValue((world, code, list, name) => { const [other, table] = world.attributes[list][name]; return Object.hasOwn(table, code) ? table[code] : other; }),
+    position: ofValue((world, code, list) => { const place = world.positions[list].indexOf(code); return place < 0 ? null : whole(place + 1); }),
+    label: ofValue((world, code, list) => world.label(list, code)),
     param: (name) => (frame) => {
       const today = dayOf(frame.world.asOf);
       return frame.world.parameters[name].reduce((found, [since, value]) => (since === null || since <= today ? value : found), null);
@@ -329,7 +330,7 @@
         const date = value(frame), start = anchor ? anchor(new Frame(found.parent, frame.world)) : null;
         if (start === null || date === null) return null;
         const passed = count(date) - count(start);
-        return (low === null || low <= passed) && (high === null || passed <= high);
+        return (low ?? passed) <= passed && passed <= (high ?? passed);
       };
     },
     row_index: () => (frame) => whole(siblingsOf(frame.node).indexOf(frame.node) + 1),

@@ -1,0 +1,117 @@
+"""What references may point to, in words: rows and records near a form, so that people choose by what they know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from engine.datatypes.values import Reference
+from engine.expressions.frames import Node
+from engine.expressions.scopes import EVENT
+from engine.model.form import GroupDef, walk_groups, walk_items
+from engine.model.text import in_language
+from engine.records.distance import is_near
+from engine.records.session import Session
+from web.titles import event_title, form_words, value_words
+
+_HOLE = re.compile(r"\{([a-z0-9_.]+)\}")
+
+
+def targets_of(session: Session, language: str) -> dict[str, list[tuple[str, str]]]:
+    """Group or form -> what references of the form may point to there, as (key, words); the form's own rows left out.
+
+    Offered is what lies in the same episode or belongs to the patient as a whole; what was chosen before stays.
+    """
+    own = {group.id for group in walk_groups(session.form)}
+    wanted = {name: None for item in walk_items(session.form) for name in item.targets if name not in own}
+    naming, chosen = _Naming(session, language), set(_chosen(session.focus))
+    found = {}
+    for name in wanted:
+        there = session.tree.of(session.registry.scopes.targets[name])
+        nodes = [node for node in there if not node.is_within(session.focus)]
+        nodes = [node for node in nodes if is_near(node, session.focus) or node.key in chosen]
+        records = {id(_record(node)) for node in nodes}
+        found[name] = [(node.key, naming.words(node, with_record=len(records) > 1)) for node in nodes]
+    return found
+
+
+def words_of(session: Session, language: str) -> dict[str, str]:
+    """The words of all that references of the form may point to, its own rows included."""
+    naming = _Naming(session, language)
+    names = {name for item in walk_items(session.form) for name in item.targets}
+    scopes = (session.registry.scopes.targets[name] for name in names)
+    return {node.key: naming.words(node, with_record=False) for scope in scopes for node in session.tree.of(scope)}
+
+
+class _Naming:
+    """Names rows and records of one session in one language."""
+
+    def __init__(self, session: Session, language: str) -> None:
+        self._session = session
+        self._language = language
+
+    def words(self, node: Node, *, with_record: bool) -> str:
+        """A record by its form and event; a row by its title and those of the rows that hold it."""
+        titles = [self._row(row) for row in reversed(list(_rows(node)))]
+        return " · ".join([*([self._form(_record(node))] if with_record or not titles else []), *titles])
+
+    def _form(self, node: Node) -> str:
+        model, language, holder = self._session.registry.model, self._language, node.parent
+        parts = [form_words(model, node.scope.id, language)]
+        if node.scope.repeats:
+            parts[0] += f" {node.place}"
+        if holder is not None and holder.scope.kind == EVENT:
+            parts.append(event_title(model, holder.event or "", holder.number, language))
+            holder = holder.parent
+        if holder is not None and not self._session.focus.is_within(holder):
+            container = model.containers.get(holder.scope.id)
+            title = in_language(container.title, language) if container is not None else ""
+            parts.append(f"{title or holder.scope.id} {holder.place}")
+        return ", ".join(parts)
+
+    def _row(self, node: Node, *, deep: bool = True) -> str:
+        """The title by its template, with what is filled in; else its number."""
+        group = self._session.registry.groups[f"{node.scope.form_id}.{node.scope.id}"].group
+        items = {item.id: item for item in group.items}
+
+        def fill(match: re.Match[str]) -> str:
+            value = node.entered.get(match[1])
+            if isinstance(value, Reference):
+                target = self._session.tree.world.rows.get(value.target)
+                return self._row(target, deep=False) if target is not None and deep and _is_row(target) else ""
+            return value_words(items[match[1]], value, self._language) if match[1] in items else ""
+
+        text = _HOLE.sub(fill, in_language(group.row_title, self._language)).strip(" .,;–-")
+        return text or self._numbered(group, node)
+
+    def _numbered(self, group: GroupDef, node: Node) -> str:
+        return f"{in_language(group.title, self._language)} {node.place}".strip()
+
+
+def _is_row(node: Node) -> bool:
+    return node.scope.kind == "group"
+
+
+def _rows(node: Node) -> Iterator[Node]:
+    """The row and the rows that hold it."""
+    while _is_row(node) and node.parent is not None:
+        yield node
+        node = node.parent
+
+
+def _record(node: Node) -> Node:
+    """The record in which a row stands, or that it is."""
+    while _is_row(node) and node.parent is not None:
+        node = node.parent
+    return node
+
+
+def _chosen(node: Node) -> Iterator[str]:
+    """What references in a record and its rows point to now."""
+    yield from (value.target for value in node.entered.values() if isinstance(value, Reference))
+    for kids in node.kids.values():
+        for kid in kids:
+            yield from _chosen(kid)
+
+
+__all__ = ["targets_of", "words_of"]
