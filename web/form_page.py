@@ -168,7 +168,7 @@ def _navigator(entry: Entry, one: Visit) -> tuple[Steps, ...]:
         ]
         steps = tuple(_step(entry, spot, one) for spot in spots if spot != entry.spot)
         if steps:
-            found.append(Steps(event_title(model, event, number, one.language), steps))
+            found.append(Steps(one.words("in_this_event"), steps))
     return tuple(found)
 
 

@@ -80,7 +80,7 @@ def item_face(item: ItemDef, words: Words) -> ItemFace:
     unit = unit_text(facets.unit, language) if facets.unit else ""
     hint = in_language(item.hint, language)
     if control is Control.PARTIAL_DATE:
-        hint = f"{hint} {words.text('partial_hint')}".strip()
+        hint = " ".join(filter(None, (f"{hint.rstrip(' .')}." if hint else "", words.text("partial_hint"))))
     limits = limited(facets)
     if control is Control.FILE and item.calculate is None:
         kinds, size = labels_of(limits.media_types), limit_text(limits.max_bytes or 0, language)
@@ -143,6 +143,7 @@ def _reasons(missing: MissingList, language: str) -> tuple[tuple[str, str], ...]
     return tuple((code, in_language(text, language) or code) for code, text in missing.reasons.items())
 
 
+_LONG_IDENTIFIER = 20  # characters
 _DIGITS_ONLY = frozenset({"pesel", "npwz"})
 
 
@@ -160,8 +161,8 @@ def _width(item: ItemDef, control: Control) -> str:
         return "w4"
     if item.facets.check or item.facets.pattern or item.layout == "short":
         return "w8"
-    length = item.facets.max_length
-    return "w12" if length is not None and length <= 20 else ""
+    length = item.facets.max_length or (_LONG_IDENTIFIER if item.datatype.name == "identifier" else None)
+    return "w12" if length is not None and length <= _LONG_IDENTIFIER else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,34 @@ def test_dark_and_conflict(open_browser, served, filled, tmp_path):
     check(page, "conflict", tmp_path, 390)
 
 
+def test_cards_on_a_telephone_are_aligned_and_dates_stay_whole(open_browser, served, filled):
+    page = open_browser(width=390)
+    page.goto("/lead_extraction/patients?names=1&language=en")
+    lefts = page.eval_on_selector_all(
+        "tbody tr",
+        "rows => rows.map((row) => Math.max(...[...row.children].map((cell) => cell.getBoundingClientRect().x)))",
+    )
+    assert len(set(lefts)) == 1
+    lines = page.eval_on_selector_all("tbody .nowrap", "dates => dates.map((date) => date.getClientRects().length)")
+    assert set(lines) == {1}
+
+
+def test_fields_that_depend_on_others_begin_where_the_others_do(open_browser, served, filled):
+    page = open_browser()
+    page.goto(f"/lead_extraction/patients/{filled}")
+    page.goto(page.locator('.lanes a[href$=".procedure"]').first.get_attribute("href"))
+    lefts = page.eval_on_selector_all(
+        "#entry > .page .sheet > .f:not([hidden]) > .f-c",
+        "fields => fields.map((field) => field.getBoundingClientRect().x)",
+    )
+    assert max(lefts) - min(lefts) < 0.5
+    bar = page.locator(".dock > div").evaluate(
+        "(bar) => bar.getBoundingClientRect().x + parseFloat(getComputedStyle(bar).paddingLeft)"
+    )
+    if not page.locator(".dock [data-tally]").inner_text():
+        assert abs(page.locator(".dock [data-progress]").bounding_box()["x"] - bar) < 0.5
+
+
 def test_an_empty_hospital_is_told_what_to_do(open_browser, served, tmp_path):
     from storage.accounts import add_membership, create_account, create_site
 

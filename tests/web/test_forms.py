@@ -71,6 +71,16 @@ def test_progress_counts_what_is_required_and_readable(anna, admission):
     assert ready == sections
 
 
+def test_the_page_of_a_form_words_things_once(anna):
+    who = anna.register()
+    anna.open(who, "procedure")
+    headings = re.findall(r"<h2>([^<]*)</h2>", anna.text.split('class="steps"')[1].split("</nav>")[0])
+    assert headings == ["Zabieg", "W tym zdarzeniu"]
+    anna.open(who, "patient").post({"__do": "complete"}, "forms")
+    assert "Imię (imiona): Uzupełnij" not in anna.text
+    assert 'href="#first_names">Uzupełnij pole „<bdi>Imię (imiona)</bdi>”.</a>' in anna.text
+
+
 def test_what_does_not_fit_a_pattern_is_told_what_is_expected(anna):
     who = anna.register()
     anna.open(who, "patient").post({"phone": "600-100", "__do": "save"}, "forms")
