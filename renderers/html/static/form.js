@@ -26,7 +26,7 @@
   /* --- save state and autosave ------------------------------------------------------------------------------- */
   const saved = document.querySelector('[data-save]');
   const TONES = { saved: 'ok', offline: 'warn', conflict: 'err', refused: 'err' };
-  const save = { dirty: false, sending: false, timer: 0, wait: 1000, edits: 0, leaving: false, stopped: false, kept: false, held: false, flight: null };
+  const save = { dirty: false, underway: null, timer: 0, wait: 1000, edits: 0, leaving: false, stopped: false, kept: false, held: false, flight: null };
 
   function showSave(state, time) {
     saved.dataset.save = state;
@@ -53,15 +53,19 @@
     fields.append('__do', 'autosave');
     return fields;
   }
-  async function send(last) {
-    if (!save.dirty || save.stopped || save.leaving || (save.sending && !last) || !form.dataset.autosave) return;
+  /* One at a time: who waits for it learns from the one that is under way. */
+  function send(last) {
+    if (!save.underway || last) save.underway = transmit(last === true).finally(() => { save.underway = null; });
+    return save.underway;
+  }
+  async function transmit(last) {
+    if (!save.dirty || save.stopped || save.leaving || !form.dataset.autosave) return;
     const edits = save.edits;
-    save.sending = true;
     save.flight = new AbortController();
     showSave('saving');
     try {
       const answer = await fetch(form.dataset.autosave, {
-        method: 'POST', body: body(), headers: { 'X-Requested-With': 'fetch', Accept: 'application/json' }, keepalive: Boolean(last), signal: save.flight.signal,
+        method: 'POST', body: body(), headers: { 'X-Requested-With': 'fetch', Accept: 'application/json' }, keepalive: last, signal: save.flight.signal,
       });
       if (answer.status >= 500 || answer.status === 429) throw new Error(String(answer.status));
       const told = await answer.json();
@@ -73,8 +77,6 @@
       showSave('offline');
       save.timer = setTimeout(send, save.wait + Math.random() * 500);
       save.wait = Math.min(save.wait * 2, 60000);
-    } finally {
-      save.sending = false;
     }
   }
   /* What was sent is kept in all these cases but the last: typing goes on, and is sent again when that can help. */
