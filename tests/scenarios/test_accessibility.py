@@ -55,7 +55,10 @@ def check(page, name, folder, width):
     assert problems(page) == [], name
     page.set_viewport_size(before)
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, f"{name} scrolls sideways by {wide}"
+    outside = (
+        "e => e.filter((x) => x.getBoundingClientRect().right > innerWidth + 1).map((x) => x.outerHTML.slice(0, 200))"
+    )
+    assert wide <= 0, f"{name} scrolls sideways by {wide}: {page.eval_on_selector_all('main *', outside)[:5]}"
 
 
 @pytest.mark.parametrize("width", [1280, 390, 320])

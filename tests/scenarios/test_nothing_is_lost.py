@@ -151,7 +151,7 @@ def test_the_session_is_gone_and_what_is_typed_cannot_be_kept(open_browser, serv
     assert "Nie zamykaj tej karty" in link.inner_text()
     assert "bezpieczne" not in link.inner_text()
     page.locator(".dock [value=save]").click()
-    page.wait_for_function("document.activeElement.matches('[data-signed-out]')")
+    page.wait_for_selector("[data-signed-out]:focus")
     sign_in_elsewhere(page, link)
     page.locator(".dock [value=save]").click()
     page.wait_for_url("**said=*")
