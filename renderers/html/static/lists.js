@@ -59,8 +59,9 @@
 
   function pick(select) {
     const frame = copy('t-combo').firstElementChild, input = find('input', frame);
-    const entries = [...select.options].filter((option) => option.value).map((option) => ({ option, code: option.value, label: option.text, plain: plain(option.text) }));
-    const chosen = () => { const option = select.selectedOptions[0]; return option && option.value ? option.text : ''; };
+    const name = (option) => (option.parentElement.label ? `${option.parentElement.label}: ` : '') + option.text; // of which kind
+    const entries = [...select.options].filter((option) => option.value).map((option) => ({ option, code: option.value, label: name(option), plain: plain(name(option)) }));
+    const chosen = () => { const option = select.selectedOptions[0]; return option && option.value ? name(option) : ''; };
     input.id = select.id + '-c';
     for (const name of ['aria-describedby', 'aria-invalid', 'aria-required']) if (select.hasAttribute(name)) input.setAttribute(name, select.getAttribute(name));
     input.value = chosen();
