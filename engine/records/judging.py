@@ -152,12 +152,14 @@ def _exclusive(case: Case) -> Iterator[Violation]:
 
 
 def _ranges(case: Case) -> Iterator[Violation]:
-    value = case.value
+    value, frame = case.value, case.frame
     if value is None:
         return
     broken: set[bool] = set()
     for bound, (low_run, high_run) in zip(case.judge.rules.ranges, case.judge.ranges, strict=True):
-        check, low, high = bound.check, _limit(low_run, case), _limit(high_run, case)
+        low = None if low_run is None else low_run(frame)
+        high = None if high_run is None else high_run(frame)
+        check = bound.check
         limits = Limits(low, high, ">=" if check.low_inclusive else ">", "<=" if check.high_inclusive else "<")
         early, hard = not holds(limits.above, value, low), check.hard
         if (early or not holds(limits.below, value, high)) and hard not in broken:
@@ -172,10 +174,6 @@ def _ranges(case: Case) -> Iterator[Violation]:
 def _sources(case: Case) -> str | None:
     """What a calculated value comes from; None for an entered one."""
     return None if case.item.calculate is None else sources_of(case.tree.registry, case.judge.rules.key, case.language)
-
-
-def _limit(run: Run | None, case: Case) -> Any:
-    return None if run is None else run(case.frame)
 
 
 def holds(op: str, value: Any, limit: Any) -> bool:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from engine.datatypes.values import Missing
-from engine.expressions.frames import Frame, Node
+from engine.expressions.frames import Frame, Node, Run
 from engine.records.program import GroupStep, InRules, ItemStep, OutcomeStep, Program, Step
 from engine.records.tree import Tree
 
@@ -51,6 +51,8 @@ def _beginning(step: Step) -> Begin:
         return lambda node, _frame, tree: settle(step, node, tree)
     id_, visible, calculate, may_hide, keeps = step.id, step.visible, step.calculate, step.may_hide, step.keeps
     in_rules = step.seen
+    if visible is None and calculate is not None and not may_hide:
+        return _calculating(id_, calculate)
 
     def begin(node: Node, frame: Frame, _tree: Tree) -> None:
         shown = True if visible is None else visible(frame)
@@ -67,6 +69,13 @@ def _beginning(step: Step) -> Begin:
             node.values[id_] = calculate(frame)
         elif in_rules is not None and id_ in node.values:
             node.values[id_] = in_rules(node.values[id_])
+
+    return begin
+
+
+def _calculating(id_: str, calculate: Run) -> Begin:
+    def begin(node: Node, frame: Frame, _tree: Tree) -> None:
+        node.values[id_] = calculate(frame)
 
     return begin
 

@@ -159,12 +159,18 @@ def within(node: Node, scope: Scope) -> Sequence[Node]:
 
 def make_world(registry: CompiledRegistry, as_of: datetime, language: str) -> World:
     """What is the same for all rules: time, code attributes, parameters."""
-    world = World(to_local(as_of.replace(second=0, microsecond=0)))  # to the minute, as every date and time
+    world = World(_minute(as_of))
     world.attributes = registry.attributes
     world.positions = registry.positions
     world.labels = _labels(registry, language)
     world.parameters = {id_: parameter.values for id_, parameter in registry.model.parameters.items()}
     return world
+
+
+@lru_cache(maxsize=64)  # the forms of a save are judged at one time
+def _minute(as_of: datetime) -> datetime:
+    """A time as rules see it: local, to the minute, as every date and time."""
+    return to_local(as_of.replace(second=0, microsecond=0))
 
 
 @lru_cache(maxsize=128)
