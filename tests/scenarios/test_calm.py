@@ -91,7 +91,7 @@ def test_a_save_leaves_one_where_one_was(open_browser):
     page.locator("[name=birth_date__y]").fill("")
     page.keyboard.press("Control+s")
     page.wait_for_selector('[data-save="saved"]')
-    page.wait_for_function("document.activeElement.name === 'birth_date__y'")
+    page.wait_for_function("() => document.activeElement.name === 'birth_date__y'")
     assert page.locator("[data-filled]").inner_text().startswith("Zapisano, ")
     assert told(page) == []
 
