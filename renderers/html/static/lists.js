@@ -27,6 +27,7 @@
       asked += 1;
       const mine = asked, found = await source(input.value);
       if (mine !== asked || document.activeElement !== input) return;
+      const marked = entries[at] && entries[at].code; // somebody was quicker with the arrows than this answer
       entries = found.slice(0, MOST);
       list.replaceChildren(...entries.map((entry, place) => {
         const item = copy('t-combo-option').firstElementChild;
@@ -36,7 +37,7 @@
       }));
       status.textContent = entries.length ? count('found', found.length) : words.nothingFound;
       open(entries.length > 0);
-      mark(entries.length === 1 ? 0 : -1);
+      mark(entries.length === 1 ? 0 : entries.findIndex((entry) => entry.code === marked));
     }
     function take(place) {
       const entry = entries[place];
@@ -52,7 +53,7 @@
     input.addEventListener('keydown', (event) => {
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (step && !event.altKey) { event.preventDefault(); if (list.hidden) ask(); else mark((at + step + entries.length) % entries.length); }
-      if (event.key === 'Enter' && !list.hidden && at >= 0) { event.preventDefault(); event.stopPropagation(); take(at); }
+      if (event.key === 'Enter' && !list.hidden) { event.preventDefault(); event.stopPropagation(); if (at >= 0) take(at); } // never sends the form
       if (event.key === 'Escape' && !list.hidden) { event.preventDefault(); event.stopPropagation(); open(false); }
     });
   }
