@@ -9,7 +9,13 @@ import click
 from cli import check, evaluate, summary
 
 # Their modules load the pages or the whole web application, which other commands start without.
-HEAVY = {"render": "cli.render", "serve": "cli.serve", "demo": "cli.demo", "users": "cli.users"}
+HEAVY = {
+    "render": "cli.render",
+    "serve": "cli.serve",
+    "demo": "cli.demo",
+    "users": "cli.users",
+    "synth": "cli.synth",
+}
 
 
 class Commands(click.Group):

@@ -11,9 +11,10 @@ from __future__ import annotations
 import calendar
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from random import Random
 from types import MappingProxyType
 
 from engine.datatypes.calendar_dates import MONTHS
@@ -21,6 +22,7 @@ from engine.datatypes.udi import Fault, is_scan, judge_gtin, judge_scan, read_sc
 
 _SEPARATORS = re.compile(r"[\s\u00ad\u2010-\u2013\u2212\u200b\ufeff-]")
 _DIGITS = re.compile(r"[0-9]+")
+_DIGITS_ALONE = "0123456789"
 _PESEL_WEIGHTS = (1, 3, 7, 9, 1, 3, 7, 9, 1, 3)
 _PESEL_LENGTH = 11
 _PESEL_CENTURIES = (1900, 2000, 2100, 2200, 1800)  # by twenties of the month number
@@ -114,20 +116,54 @@ def normalise_gs1(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class IdentifierCheck:
-    """A named check: how the identifier is written before it is judged, and what is wrong with it."""
+    """A named check: what is wrong with an identifier, an invented one, and how it is written before it is judged."""
 
     judge: Callable[[str], Fault | None]
+    sample: Callable[[Random], str]
     normalise: Callable[[str], str] = normalise
+
+
+def make_pesel(born: date, *, female: bool, series: int) -> str:
+    """A PESEL of a day of birth: of 5000 series each is valid. It may be somebody's."""
+    month = born.month + 20 * _PESEL_CENTURIES.index(born.year // 100 * 100)
+    sex = series // 1000 % 5 * 2 + (0 if female else 1)
+    digits = f"{born.year % 100:02d}{month:02d}{born.day:02d}{series % 1000:03d}{sex}"
+    return _completed(f"{digits}?", judge_pesel, _DIGITS_ALONE)
+
+
+def _completed(form: str, judge: Callable[[str], Fault | None], among: Iterable[str]) -> str:
+    """The form with what makes it right in the place of the question mark; empty when nothing does."""
+    return next((text for part in among if judge(text := form.replace("?", part)) is None), "")
+
+
+def _sampler(form: str, judge: Callable[[str], Fault | None], among: Iterable[str]) -> Callable[[Random], str]:
+    """Invents identifiers: a digit for each `#`, and what is right for `?`."""
+    parts = tuple(among)
+
+    def sample(draw: Random) -> str:
+        found = ""
+        while not found:  # not every number can be completed: no NPWZ begins with 0
+            found = _completed(re.sub("#", lambda _: str(draw.randrange(10)), form), judge, parts)
+        return found
+
+    return sample
+
+
+def _sample_pesel(draw: Random) -> str:
+    born = date(1930, 1, 1) + timedelta(days=draw.randrange(28_000))
+    return make_pesel(born, female=draw.random() < 0.5, series=draw.randrange(5000))
 
 
 CHECKS: Mapping[str, IdentifierCheck] = MappingProxyType(
     {
-        "pesel": IdentifierCheck(judge_pesel),
-        "npwz": IdentifierCheck(judge_npwz),
-        "gs1": IdentifierCheck(judge_gs1, normalise_gs1),
-        "luhn": IdentifierCheck(judge_luhn),
-        "mod11": IdentifierCheck(judge_mod11),
-        "mod97": IdentifierCheck(judge_mod97),
+        "pesel": IdentifierCheck(judge_pesel, _sample_pesel),
+        "npwz": IdentifierCheck(judge_npwz, _sampler("?######", judge_npwz, _DIGITS_ALONE)),
+        "gs1": IdentifierCheck(judge_gs1, _sampler("0590#########?", judge_gs1, _DIGITS_ALONE), normalise_gs1),
+        "luhn": IdentifierCheck(judge_luhn, _sampler("#########?", judge_luhn, _DIGITS_ALONE)),
+        "mod11": IdentifierCheck(judge_mod11, _sampler("##########?", judge_mod11, f"{_DIGITS_ALONE}X")),
+        "mod97": IdentifierCheck(
+            judge_mod97, _sampler("PL?" + "#" * 24, judge_mod97, [f"{number:02d}" for number in range(100)])
+        ),
     }
 )
 
@@ -138,4 +174,4 @@ def _pesel_parts(pesel: str) -> tuple[int, int, int]:
     return _PESEL_CENTURIES[twenties] + int(pesel[:2]), month, int(pesel[4:6])
 
 
-__all__ = ["CHECKS", "Fault", "IdentifierCheck", "normalise", "pesel_birth_date", "pesel_sex"]
+__all__ = ["CHECKS", "Fault", "IdentifierCheck", "make_pesel", "normalise", "pesel_birth_date", "pesel_sex"]

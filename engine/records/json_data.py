@@ -190,7 +190,7 @@ class _Reader:
     def _occurrence(
         self, holders: Mapping[str, Holder], event: str, number: int, forms: Mapping[str, Json], tag: str
     ) -> None:
-        holder = holders.get(self.registry.model.events[event].container, holders["patient"])
+        holder = holders.get(self.registry.model.events[event].container) or holders["patient"]
         holder.occurrences.setdefault((event, number), {})
         for name, values in forms.items():
             if name == "date":
@@ -204,14 +204,14 @@ class _Reader:
         prefix = f"{tag}#" if tag else ""
         if form.per_event:
             place = event or (self.registry.scopes.forms[form.id].events[0], 1)
-            holder = holders.get(self.registry.model.events[place[0]].container, holders["patient"])
+            holder = holders.get(self.registry.model.events[place[0]].container) or holders["patient"]
             key = f"{prefix}{place[0]}[{place[1]}].{form.id}"
             holder.occurrences.setdefault(place, {})[form.id] = self.form(
                 form, _shape(values, form.id), key, f"{tag}/{place}"
             )
             self.places[key] = key
             return
-        holder = holders.get(form.container, holders["patient"])
+        holder = holders.get(form.container) or holders["patient"]
         records = values if isinstance(values, list) else [values]
         for number, record in enumerate(records, start=1):
             key = f"{holder.id}.{form.id}[{number}]"

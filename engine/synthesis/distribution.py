@@ -1,0 +1,43 @@
+"""A distribution: how the values of a registry are drawn. Read from a file and bound to one definition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from engine.expressions.frames import Frame
+
+Drawing = Callable[[Frame, Random], Any]  # what rules see of the value that was drawn; None: nothing
+SLOT = "~"  # stands before the name of a hidden draw where rules keep local values
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDrawing:
+    """How one item is filled: the value, and how often nothing or a reason stands there instead."""
+
+    draw: Drawing | None = None
+    empty: Drawing | None = None  # gives a chance
+    missing: Drawing | None = None  # gives a chance
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """All that is drawn otherwise than at random."""
+
+    items: Mapping[str, ItemDrawing] = field(default_factory=dict)  # by `form.item`
+    rows: Mapping[str, Drawing] = field(default_factory=dict)  # number of rows, by `form.group`
+    events: Mapping[str, Drawing] = field(default_factory=dict)  # how often it takes place, or whether
+    hidden: Mapping[str, Drawing] = field(default_factory=dict)  # values that no item holds
+    reads: Mapping[str, frozenset[str]] = field(default_factory=dict)  # item or group -> what its drawing reads
+    hidden_reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    missing: float = 0.02  # how often a reason stands in place of a value
+    reasons: Mapping[str, float] = field(default_factory=dict)  # weights of reasons
+    warnings: float = 0.0  # share of subjects with a warning
+    unfinished: float = 0.0  # share of subjects whose forms are not all filled in
+
+
+NO_DISTRIBUTION = Distribution()
+
+__all__ = ["NO_DISTRIBUTION", "SLOT", "Distribution", "Drawing", "ItemDrawing"]

@@ -1,0 +1,118 @@
+"""What is worked out once per registry before subjects are made: the order, what rules ask of texts, which forms come first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from engine.compiler.compiled import CompiledRegistry
+from engine.compiler.rules import CheckRules, DerivedRules, GroupRules, ItemRules, Rule
+from engine.datatypes.base import Kind
+from engine.expressions.terms import Term
+from engine.model.metadata_version import StudyEventDef
+from engine.records.program import CheckRun, ItemStep, Program, program_of
+from engine.synthesis.distribution import NO_DISTRIBUTION, Distribution
+from engine.synthesis.order import Making, making_order
+
+# What a rule asks of an identifier -> the check with which one is made that fits.
+_ASKED_BY = {"valid_pesel": "pesel", "pesel_birthdate": "pesel", "pesel_sex": "pesel", "valid_npwz": "npwz"}
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A registry, ready to make subjects of."""
+
+    registry: CompiledRegistry
+    program: Program
+    distribution: Distribution
+    order: tuple[Making, ...]
+    checks: Mapping[str, CheckRun]
+    asked: Mapping[str, str]  # item (`form.item`) -> check of an identifier that rules ask for
+    once: frozenset[str]  # items whose values may not come twice
+    first: tuple[str, ...]  # forms that are there from the beginning
+    events: Mapping[str, StudyEventDef] = field(default_factory=dict)
+
+
+def plan_synthesis(registry: CompiledRegistry, distribution: Distribution = NO_DISTRIBUTION) -> Plan:
+    """The plan of a registry.
+
+    Raises:
+        CycleError: draws of the distribution wait for each other.
+    """
+    program = program_of(registry)
+    checks = {run.rules.check.id: run for runs in program.checks.values() for run in runs}
+    terms = list(_terms(registry))
+    asked = {
+        key: _ASKED_BY[term.args[0]]
+        for form, term in terms
+        if term.op == "call" and term.args[0] in _ASKED_BY
+        for key in _text_items(registry, form, term.args[1])
+    }
+    once = frozenset(
+        key
+        for form, term in terms
+        if term.op == "aggregate" and term.args[0] == "unique"
+        for value in term.args[2]
+        for key in _text_items(registry, form, value)
+    )
+    order = making_order(program, distribution.reads, distribution.hidden_reads)
+    return Plan(
+        registry, program, distribution, order, checks, asked, once, _first_forms(registry), registry.model.events
+    )
+
+
+def _first_forms(registry: CompiledRegistry) -> tuple[str, ...]:
+    """Forms of no event, and those of containers that an event collects which is sure to take place."""
+    model = registry.model
+    sure = {form for event in model.events.values() if is_sure(event) for form in event.forms}
+    collected = {form for event in model.events.values() for form in event.forms}
+    return tuple(
+        form.id for form in model.forms.values() if not form.per_event and (form.id in sure or form.id not in collected)
+    )
+
+
+def is_sure(event: StudyEventDef) -> bool:
+    """Whether an event takes place whatever is entered, and not only some time afterwards."""
+    conditions = (event.when, event.optional, event.cancel, event.every)
+    return all(each is None for each in conditions) and not event.repeats and not event.day
+
+
+def rules_in(rules: ItemRules | GroupRules | DerivedRules | CheckRules) -> Iterator[Rule]:
+    """All rules of an item, group, outcome or check."""
+    match rules:
+        case ItemRules():
+            found = [rules.visible, rules.calculate, rules.default, rules.only]
+            found += [limit for bound in rules.ranges for limit in (bound.low, bound.high)]
+            found += [rules.required] if isinstance(rules.required, Rule) else []
+        case GroupRules():
+            found = [rules.visible]
+        case DerivedRules():
+            found = [rules.calculate, *(rule for case in rules.cases for rule in (case.when, case.then))]
+        case CheckRules():
+            found = [part.rule for part in rules.parts]
+    yield from (rule for rule in found if rule is not None)
+
+
+def _terms(registry: CompiledRegistry) -> Iterator[tuple[Rule, Term]]:
+    for rules in (*registry.order, *registry.checks):
+        for rule in rules_in(rules):
+            for term in rule.term.walk():
+                yield rule, term
+
+
+def _text_items(registry: CompiledRegistry, rule: Rule, term: Term) -> Iterator[str]:
+    """The items that a term reads outright, among those that its rule reads."""
+    if term.op == "read":
+        for key in sorted(rule.reads):
+            if key.partition(".")[2] == term.args[3] and key in registry.items:
+                yield key
+
+
+def targets_of(plan: Plan, step: ItemStep) -> list[int]:
+    """The scopes, by their id(), of what a reference may point to."""
+    if step.rules.item.datatype.kind is not Kind.REFERENCE:
+        return []
+    return [id(plan.registry.scopes.targets[name]) for name in step.rules.item.targets]
+
+
+__all__ = ["Plan", "is_sure", "plan_synthesis", "rules_in", "targets_of"]

@@ -1,0 +1,110 @@
+"""Opens forms in the order of time: those that are sure first, then event by event what the schedule expects by now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import time
+
+from engine.expressions.frames import Node
+from engine.expressions.scopes import EVENT
+from engine.model.metadata_version import StudyEventDef
+from engine.records.evaluation import PlannedEvent
+from engine.records.schedule import plan as schedule
+from engine.synthesis.draft import Chooser, Draft
+from engine.synthesis.plan import is_sure
+from engine.synthesis.samples import at_local
+
+_ROUNDS = 4  # an event may bring about another one that stands before it
+
+
+def make_forms(draft: Draft, chooser: Chooser) -> None:
+    """Open and fill all forms that are due."""
+    forms = draft.plan.registry.model.forms
+    for form in draft.plan.first:
+        scope = draft.plan.registry.scopes.forms[form]
+        assert scope.parent is not None
+        for holder in tuple(draft.tree.of(scope.parent)):
+            for _ in range(draft.draw.randint(1, 2) if forms[form].repeats else 1):
+                draft.open_form(holder, form)
+    draft.fill(chooser)
+    for _ in range(_ROUNDS):
+        if not open_due(draft, chooser):
+            return
+
+
+def open_due(draft: Draft, chooser: Chooser) -> bool:
+    """Open what is due now, event by event; whether there was something."""
+    opened = False
+    for rules in draft.plan.registry.events.values():
+        for instance in tuple(draft.tree.of(rules.scope)):
+            for planned in _due(draft, instance, rules.event):
+                if _open(draft, instance, rules.event, planned):
+                    draft.fill(chooser)
+                    opened = True
+    return opened
+
+
+def _due(draft: Draft, instance: Node, event: StudyEventDef) -> Iterator[PlannedEvent]:
+    """The occurrences of an event that take place and are not there yet."""
+    held = {node.number for node in instance.kids.get(EVENT, ()) if node.event == event.id}
+    place = (instance.key, f"/{event.id}")
+    drawn = draft.plan.distribution.events.get(event.id)
+    if event.repeats:
+        if place in draft.decided:
+            return
+        draft.decided.add(place)
+        count = drawn(draft.frame(instance), draft.draw) if drawn is not None else draft.draw.randint(0, 1)
+        for number in range(len(held) + 1, int(count or 0) + 1):
+            yield PlannedEvent(event.id, number, None, (None, None), "due")
+        return
+    for planned in list(schedule(draft.plan.program, draft.tree, instance)):
+        if (
+            planned.event != event.id
+            or planned.number in held
+            or planned.state == "cancelled"
+            or _is_later(draft, planned)
+        ):
+            continue
+        if drawn is not None:
+            place = (instance.key, f"/{event.id}/{planned.number}")
+            if place in draft.decided or not drawn(draft.frame(instance), draft.draw):
+                draft.decided.add(place)
+                continue
+        elif planned.state == "optional":
+            continue
+        yield planned
+
+
+def _is_later(draft: Draft, planned: PlannedEvent) -> bool:
+    """Whether it is only to come."""
+    day = planned.date or planned.window[0]
+    return planned.state != "done" and day is not None and day > draft.tree.world.today
+
+
+def _open(draft: Draft, instance: Node, event: StudyEventDef, planned: PlannedEvent) -> bool:
+    """Open the forms of an occurrence; whether one was not there yet."""
+    forms = draft.plan.registry.model.forms
+    per_event = [form for form in event.forms if forms[form].per_event]
+    shared = [form for form in event.forms if not forms[form].per_event]
+    missing = [form for form in shared if not _home(draft, instance, form).kids.get(form)]
+    if not per_event and not missing and not event.repeats:
+        return False
+    if planned.date is not None and not is_sure(event):
+        day = min(planned.date, draft.tree.world.today)
+        draft.clock = at_local(day, time(10, 0)) or draft.clock
+    for form in missing:
+        draft.open_form(_home(draft, instance, form), form)
+    if per_event or event.repeats:
+        occurrence = draft.open_event(instance, event.id, planned.number)
+        for form in per_event:
+            draft.open_form(occurrence, form)
+    return True
+
+
+def _home(draft: Draft, instance: Node, form: str) -> Node:
+    """The container instance that holds a form, seen from one that has its event."""
+    wanted = draft.plan.registry.scopes.forms[form].parent
+    return next((node for node in instance.outwards() if node.scope is wanted), instance)
+
+
+__all__ = ["make_forms", "open_due"]

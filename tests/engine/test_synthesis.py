@@ -1,0 +1,130 @@
+"""Synthetic subjects: all rules hold, seeds tell them apart, one check can be broken alone."""
+
+import json
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from engine.compiler import compile_definition
+from engine.datatypes.identifiers import CHECKS
+from engine.records import Session
+from engine.records.json_data import read_values
+from engine.synthesis import Unsatisfiable, make_subject, plan_synthesis, subject_json
+from engine.synthesis.texts import text_like
+
+ROOT = Path(__file__).parents[2]
+FIXTURES = ROOT / "tests/fixtures/definitions"
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+SMALL = (
+    *sorted(FIXTURES.glob("*.yaml")),
+    FIXTURES / "form_definitions/complete.yaml",
+    ROOT / "docs/examples/operations.yaml",
+    ROOT / "docs/examples/pacing.yaml",
+)
+
+
+def planned(path):
+    return plan_synthesis(compile_definition(path))
+
+
+@pytest.fixture(scope="module")
+def lead_extraction():
+    return planned(ROOT / "form_definitions/lead_extraction.yaml")
+
+
+def line(plan, number, *, seed=1, breaking=None):
+    return json.dumps(subject_json(make_subject(plan, seed, number, NOW, breaking).draft))
+
+
+def places(values):
+    """Every form that a subject has: its id, and the event in which it stands."""
+    deeper = (part for parts in values.get("containers", {}).values() for part in parts)
+    for part in (values, values.get("site", {}), *deeper):
+        yield from ((form, None) for form in part.get("forms", {}))
+        for event, occurrences in part.get("events", {}).items():
+            for number, forms in enumerate(occurrences, start=1):
+                yield from ((form, f"{event}[{number}]") for form in forms)
+
+
+def broken(plan, text):
+    """The codes of all that the rules object to, asked as `ecrf evaluate --at signing` asks, form by form."""
+    values = json.loads(text, parse_float=Decimal)
+    found = set()
+    for form, event in places(values):
+        reading = read_values(plan.registry, form, event, values)
+        session = Session(
+            plan.registry, reading.subject, reading.focus, as_of=NOW, at="signing", language="en", others=reading.others
+        )
+        said = session.evaluation
+        assert not said.to_clear
+        assert not said.unsigned
+        found |= {violation.code for violation in said.violations}
+    return found
+
+
+@pytest.mark.parametrize("path", SMALL, ids=lambda path: path.stem)
+def test_all_rules_hold(path):
+    plan = planned(path)
+    for number in range(1, 13):
+        assert broken(plan, line(plan, number)) == set()
+
+
+def test_all_rules_of_a_whole_registry_hold(lead_extraction):
+    for number in (1, 2, 3):
+        assert broken(lead_extraction, line(lead_extraction, number)) == set()
+
+
+def test_a_subject_is_the_same_whenever_it_is_made():
+    plan = planned(FIXTURES / "hard_endocarditis.yaml")
+    first = [line(plan, number) for number in range(1, 6)]
+    assert [line(planned(FIXTURES / "hard_endocarditis.yaml"), number) for number in range(5, 0, -1)] == first[::-1]
+    assert len(set(first)) == len(first)
+    assert line(plan, 1, seed=2) != first[0]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "other"),
+    [("^[0-9]{1,7}/[0-9]{4}$", "x"), (r"\d{3}-(a|b|cc)+?x?", ""), (r"[^a-z]\.[\]x]{2,}", "a"), ("(?:no|yes){2}", "no")],
+)
+def test_texts_fit_patterns(pattern, other):
+    draw = Random(1)  # noqa: S311 -- the same texts each time
+    assert all(re.fullmatch(pattern, text_like(pattern, draw) or "") for _ in range(50))
+    assert not re.fullmatch(pattern, other)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_identifiers_are_right(name):
+    draw = Random(1)  # noqa: S311 -- the same texts each time
+    found = {CHECKS[name].sample(draw) for _ in range(20)}
+    assert len(found) > 15
+    assert all(CHECKS[name].judge(CHECKS[name].normalise(text)) is None for text in found)
+
+
+IMPOSSIBLE = """
+registry: impossible
+version: 1.0.0
+title: {pl: Niemożliwe, en: Impossible}
+forms:
+  visit:
+    title: {pl: Wizyta, en: Visit}
+    in: patient
+    sections:
+      - id: all
+        title: {pl: Wizyta, en: Visit}
+        items:
+          - {id: n, type: integer, label: {pl: Liczba, en: Number}, required: true}
+    checks:
+      - {id: HIGH, assert: n > 10, severity: error, message: {pl: Za mało., en: Too few.}}
+      - {id: LOW, assert: n < 5, severity: error, message: {pl: Za dużo., en: Too many.}}
+"""
+
+
+def test_rules_that_exclude_each_other_are_named(tmp_path):
+    file = tmp_path / "impossible.yaml"
+    file.write_text(IMPOSSIBLE, "utf-8")
+    with pytest.raises(Unsatisfiable, match=r"HIGH@visit|LOW@visit"):
+        line(planned(file), 1)
