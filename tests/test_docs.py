@@ -107,6 +107,29 @@ def test_page_of_registries_is_up_to_date() -> None:
     )
 
 
+def stops() -> list[tuple[str, str]]:
+    """(file, name in it or '') of each stop of the tour."""
+    text = (ROOT / "docs/tour.md").read_text("utf-8")
+    return re.findall(r"`((?:engine|renderers|storage|web|tests)/[\w./]+)`(?:\s+`(\w+)`)?", text)
+
+
+@pytest.mark.parametrize(("file", "name"), stops())
+def test_stop_of_the_tour_is_there(file: str, name: str) -> None:
+    place = ROOT / file
+    assert place.exists()
+    if name:
+        assert re.search(rf"^(def|class) {name}\b|^    def {name}\b", place.read_text("utf-8"), re.MULTILINE)
+
+
+def test_methods_that_the_tour_names_are_there() -> None:
+    sources = "\n".join((ROOT / file).read_text("utf-8") for file, _ in stops() if file.endswith(".py"))
+    named = set(re.findall(r"`([A-Z]\w+)\.(\w+)`", (ROOT / "docs/tour.md").read_text("utf-8")))
+    assert named
+    for class_name, method in named:
+        body = sources.partition(f"class {class_name}")[2].split("\nclass ")[0]
+        assert f"    def {method}(" in body, (class_name, method)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_to_files(page: Path) -> None:
     targets = LINK.findall(page.read_text("utf-8"))

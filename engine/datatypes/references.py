@@ -1,8 +1,8 @@
-"""What row and record references share: the shape of a target."""
+"""What row and record references share: all but their JSON."""
 
 from __future__ import annotations
 
-from engine.datatypes.base import Json
+from engine.datatypes.base import Control, DataType, Facets, Json, Kind, Slot, Stored
 from engine.datatypes.reading import clean_text, is_blank, refuse, refuse_characters
 from engine.datatypes.values import Reference, Unread
 
@@ -36,3 +36,25 @@ def ref_schema() -> dict[str, Json]:
         "required": ["ref"],
         "additionalProperties": False,
     }
+
+
+class ReferenceType(DataType):
+    """Typed and stored as the id, key or path of its target."""
+
+    odm = "text"
+    kind = Kind.REFERENCE
+    slot = Slot.REFERENCE
+    control = Control.REFERENCE
+    options = frozenset({"of", "unique"})
+
+    def parse(self, text: str, facets: Facets) -> Reference | Unread | None:
+        return parse_target(text)
+
+    def format(self, value: Reference, facets: Facets, language: str) -> str:
+        return value.target
+
+    def store(self, value: Reference) -> Stored:
+        return Stored(value.target)
+
+    def load(self, stored: Stored) -> Reference:
+        return Reference(str(stored.value))

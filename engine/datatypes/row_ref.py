@@ -4,33 +4,22 @@ from __future__ import annotations
 
 import re
 
-from engine.datatypes.base import Control, DataType, Facets, Json, Kind, Slot, Stored
+from engine.datatypes.base import Facets, Json
 from engine.datatypes.reading import is_blank, refuse
-from engine.datatypes.references import parse_target, read_ref, ref_schema
+from engine.datatypes.references import ReferenceType, parse_target, read_ref, ref_schema
 from engine.datatypes.values import Reference, Unread
 
 _NUMBER = re.compile(r"#([1-9][0-9]{0,4})")  # the row's place, kept in this form until the record resolves it
 _MOST_ROWS = 99_999
 
 
-class RowRefType(DataType):
+class RowRefType(ReferenceType):
     """Typed as the row's id; JSON gives its key as text or its place as an integer from 1 (kept as `#2`).
 
     A union of rows and records uses `{"ref": path}`, as a record reference does.
     """
 
     name = "row_ref"
-    odm = "text"
-    kind = Kind.REFERENCE
-    slot = Slot.REFERENCE
-    control = Control.REFERENCE
-    options = frozenset({"of", "unique"})
-
-    def parse(self, text: str, facets: Facets) -> Reference | Unread | None:
-        return parse_target(text)
-
-    def format(self, value: Reference, facets: Facets, language: str) -> str:
-        return value.target
 
     def read_json(self, data: Json, facets: Facets) -> Reference | Unread | None:
         if isinstance(data, dict):
@@ -44,12 +33,6 @@ class RowRefType(DataType):
     def write_json(self, value: Reference) -> str | int:
         match = _NUMBER.fullmatch(value.target)
         return int(match[1]) if match else value.target
-
-    def store(self, value: Reference) -> Stored:
-        return Stored(value.target)
-
-    def load(self, stored: Stored) -> Reference:
-        return Reference(str(stored.value))
 
     def json_schema(self, facets: Facets) -> dict[str, Json]:
         place = {"type": "integer", "minimum": 1, "maximum": _MOST_ROWS}
