@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-compile
 LOCKED := $(INSTALL) --require-hashes
 
-.PHONY: help setup setup-test demo test test-full lint format bench lock clean
+.PHONY: help setup setup-pdf setup-test demo test test-full lint format bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -15,17 +15,21 @@ help: ## show this list
 
 setup: $(VENV)/core.stamp ## make .venv with the command ecrf in it
 
+setup-pdf: $(VENV)/pdf.stamp ## the same, with what printing forms as PDF needs
+
 setup-test: $(VENV)/test.stamp ## the same, with the tools that the tests need
 
-demo: setup ## start a demonstration with made-up patients
+demo: setup-pdf ## start a demonstration with made-up patients
 	@$(BIN)/ecrf demo
 
 test: lint ## check style and types, then run the tests
 	@tools/chromium.sh --install >/dev/null || true
+	@tools/pango.sh --install || true
 	@$(BIN)/python -m pytest -n auto -m "not slow"
 
 test-full: lint ## the same, with the slow tests
 	@tools/chromium.sh --install >/dev/null || true
+	@tools/pango.sh --install || true
 	@$(BIN)/python -m pytest -n auto
 
 lint: setup-test ## check style and types
@@ -56,6 +60,12 @@ $(VENV)/core.stamp: $(VENV)/venv.stamp requirements/build.txt requirements/core.
 	@echo "Installing the requirements"
 	@$(LOCKED) -r requirements/build.txt -r requirements/core.txt
 	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/pdf.stamp: $(VENV)/core.stamp requirements/pdf.txt
+	@echo "Installing the requirements of printing"
+	@$(LOCKED) -r requirements/pdf.txt
+	@tools/pango.sh --install || true
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/core.stamp requirements/test.txt

@@ -44,7 +44,7 @@ def command(  # noqa: PLR0913 -- one for each option
     """
     registry = compiled(file, cache=cache)
     try:
-        reading = read_values(registry, form, event, _read(values))
+        reading = read_values(registry, form, event, read_file(values))
         session = Session(
             registry, reading.subject, reading.focus, as_of=moment(now), at=at, language=language, others=reading.others
         )
@@ -56,7 +56,8 @@ def command(  # noqa: PLR0913 -- one for each option
     click.echo(json.dumps(evaluation_json(answer), ensure_ascii=False, indent=1))
 
 
-def _read(source: str) -> Json:
+def read_file(source: str) -> Json:
+    """The JSON of a file, or of standard input where it is called -."""
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
         text = text.removeprefix("\ufeff") or "{}"

@@ -9,10 +9,13 @@ from pathlib import Path
 import click
 
 from cli.definitions import cached, compiled
+from cli.evaluate import moment
+from cli.paper import PAPERS, Paper, print_pdf
 from engine.compiler import CompiledRegistry
 from renderers.codebook import render_codebook, write_codebook_workbook
 from renderers.html import render_form_html
 from renderers.json_schema import form_schema
+from renderers.paper import ROWS
 
 
 def _html(registry: CompiledRegistry, form: str, language: str) -> str:
@@ -24,42 +27,60 @@ def _json_schema(registry: CompiledRegistry, form: str, language: str) -> str:
 
 
 FORMS: Mapping[str, Callable[[CompiledRegistry, str, str], str]] = {"html": _html, "json-schema": _json_schema}
-KINDS = (*FORMS, "codebook")
+KINDS = (*FORMS, "codebook", "pdf")
 
 
 @click.command("render")
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write; standard output otherwise.")
-@click.option("--form", help="Form (id or OID); the first one otherwise.")
+@click.option("--form", help="Form (id or OID); the first one otherwise, of a PDF all.")
 @click.option("--language", type=click.Choice(["pl", "en"]), default="pl")
 @click.option(
     "--since",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Codebook: an earlier version of the definition, to list what changed.",
 )
+@click.option("--kind", "paper", type=click.Choice(PAPERS), help="PDF: which document; blank, or filled with --values.")
+@click.option("--values", help="PDF: JSON file with the values, as for `ecrf evaluate`; - reads standard input.")
+@click.option("--event", help="PDF: event in which the filled form stands: ID or ID[n].")
+@click.option("--rows", type=click.IntRange(1, 50), default=ROWS, show_default=True, help="PDF: empty rows of a group.")
+@click.option("--now", help="PDF: the time of printing, local: 2025-07-01T12:00.")
 @cached
-def command(
-    kind: str, file: Path, output: Path | None, form: str | None, language: str, since: Path | None, *, cache: bool
-) -> None:
-    r"""Render a form as a page or as a JSON Schema of its values, or the codebook of the whole registry.
+def command(  # noqa: PLR0913, PLR0917 -- one for each option
+    kind: str, file: Path, output: Path | None, form: str | None, language: str, since: Path | None,
+    paper: str | None, values: str | None, event: str | None, rows: int, now: str | None, *, cache: bool,
+) -> None:  # fmt: skip
+    r"""Render a form as a page, as a PDF or as a JSON Schema of its values, or the codebook of the whole registry.
 
     \b
     Examples:
       ecrf render html form_definitions/lead_extraction.yaml --form procedure -o procedure.html
       ecrf render codebook form_definitions/lead_extraction.yaml -o codebook.html
       ecrf render codebook form_definitions/lead_extraction.yaml -o codebook.xlsx --language en
+      ecrf render pdf form_definitions/lead_extraction.yaml -o forms.pdf
+      ecrf render pdf form_definitions/lead_extraction.yaml --kind annotated --form procedure -o procedure.pdf
+      ecrf render pdf form_definitions/lead_extraction.yaml --form procedure --values procedure.json -o procedure.pdf
     """
     registry = compiled(file, cache=cache)
     if kind == "codebook":
         _codebook(registry, output, language, compiled(since, cache=cache) if since is not None else None)
         return
+    if kind != "pdf":
+        _write(FORMS[kind](registry, _form_name(registry, form), language), output)
+        return
+    wanted = paper or ("filled" if values is not None else "blank")
+    every = form is None and wanted != "filled"
+    forms = tuple(registry.model.forms) if every else (_form_name(registry, form),)
+    print_pdf(registry, Paper(wanted, forms, language, rows, values, event, moment(now)), output)
+
+
+def _form_name(registry: CompiledRegistry, form: str | None) -> str:
     name = form or next(iter(registry.model.forms))
     try:
-        name = registry.form(name).id
+        return registry.form(name).id
     except (KeyError, StopIteration):
         raise click.UsageError(f"there is no form {name!r}; there are {', '.join(registry.model.forms)}") from None
-    _write(FORMS[kind](registry, name, language), output)
 
 
 def _codebook(registry: CompiledRegistry, output: Path | None, language: str, since: CompiledRegistry | None) -> None:

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-LOCKS = ("build", "core", "test", "bench")
+LOCKS = ("build", "core", "pdf", "test", "bench")
 
 
 def locked(name: str) -> dict[str, str]:
@@ -38,7 +38,7 @@ def test_requirements_are_pinned_by_hash_and_name_no_index(name):
         assert "--hash=sha256:" in statement
 
 
-@pytest.mark.parametrize("name", ["core", "test", "bench"])
+@pytest.mark.parametrize("name", ["core", "pdf", "test", "bench"])
 def test_locks_are_in_step_with_the_project(name):
     pins = locked(name)
     wanted = PROJECT["dependencies"] + PROJECT["optional-dependencies"].get(name, [])
@@ -48,7 +48,7 @@ def test_locks_are_in_step_with_the_project(name):
         assert version in requirement.specifier, f"{requirement} is locked at {version}: run 'make lock'"
 
 
-@pytest.mark.parametrize("name", ["test", "bench"])
+@pytest.mark.parametrize("name", ["pdf", "test", "bench"])
 def test_larger_locks_keep_the_versions_of_the_core(name):
     pins = locked(name)
     assert {package: pins.get(package) for package in locked("core")} == locked("core")

@@ -21,5 +21,6 @@ sed -n 's/^requires = \["\(.*\)"\]$/\1/p' pyproject.toml > "$scratch/build.in"
 lock build "$scratch/build.in"
 lock core pyproject.toml
 # The larger sets keep the versions of the core.
-lock test --extra test --constraints requirements/core.txt pyproject.toml
+lock pdf --extra pdf --constraints requirements/core.txt pyproject.toml
+lock test --extra test --extra pdf --constraints requirements/core.txt pyproject.toml
 lock bench --extra bench --constraints requirements/core.txt pyproject.toml

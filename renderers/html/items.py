@@ -39,6 +39,7 @@ class SmallParts:
     message: Part
     confirm: Part
     reason: Part
+    given: Part
     option: Part
     options: Part
     counted: Part
@@ -216,8 +217,8 @@ def tell(small: SmallParts, name: str, violations: Iterable[Violation], request:
         kind = (*(() if error else ("warning",)), *(() if where is None else ("elsewhere",)))
         texts = {"where": markup(where.text), "href": markup(where.href)} if where is not None else {}
         messages.append(small.message.fill(kind, {"text": isolated(violation.message), **texts}))
-        if not error and request.mode == "edit":
-            answers.append(answer(small, name, violation, request))
+        if not error:
+            answers.append((answer if request.mode == "edit" else answered)(small, name, violation, request))
     tone = "bad" if "bad" in tones else "soft" if tones else ""
     return tone, "".join(messages), "".join(answers)
 
@@ -235,6 +236,14 @@ def answer(small: SmallParts, name: str, violation: Violation, request: Request)
     flags = () if given is None else ("answered",)
     part = small.reason if violation.severity is CheckSeverity.WARNING_REASON else small.confirm
     return part.fill(flags, texts)
+
+
+def answered(small: SmallParts, name: str, violation: Violation, request: Request) -> str:
+    """What somebody answered to a warning; '' where nobody did."""
+    reason = request.context.acknowledged.get(acknowledgement(name, violation))
+    if reason is None:
+        return ""
+    return small.given.fill(("text",) if reason else (), {"text": markup(reason)})
 
 
 def tally_text(small: SmallParts, words: Words, errors: int, warnings: int) -> str:

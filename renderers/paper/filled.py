@@ -1,0 +1,56 @@
+"""A form with the values of a record as a document: the markup of the page that reads it, in the frame of paper."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from engine.records.evaluation import Evaluation
+from engine.records.form_data import FormData
+from renderers.html import STATIC, PageContext, Pages, compile_pages
+from renderers.html.faces import form_title
+from renderers.paper.documents import Printing, template
+
+_SIGN = re.compile(r'<svg class="(ic[^"]*)"([^>]*)><use href="[^"]*#i-(\w+)"/></svg>')
+_LABEL = re.compile(r'aria-label="([^"]*)"')
+_SYMBOL = re.compile(r'<symbol id="i-(\w+)" viewBox="([^"]*)">(.*?)</symbol>', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Whose form it is and how it stands: printed on top."""
+
+    who: str = ""  # the pseudonym, in the head of each page
+    facts: tuple[tuple[str, str], ...] = ()  # heading and words: event, site, state, who saved it when
+    draft: str = ""  # what makes it less than final, in words
+
+
+def filled_document(
+    printing: Printing, form: str, data: FormData, evaluation: Evaluation, context: PageContext, record: Record
+) -> str:
+    """A form with values; `context` is that of the page, with its answers to warnings and words of references."""
+    pages: Pages = compile_pages(printing.registry, languages=(printing.language,), inline_icons=True)
+    page = pages.page(form, printing.language, "read")
+    page = replace(page, frame=template("filled.html", printing.language))
+    about = " · ".join(filter(None, (record.who, form_title(page.form, printing.language))))
+    parts = printing.frame("filled", about)
+    return with_signs(page.render(data, evaluation, context, more={**parts, "record": record}))
+
+
+def with_signs(markup: str) -> str:
+    """The same with each sign drawn where it stands (WeasyPrint looks for symbols in one drawing only), its words beside it."""
+    symbols = {name: (box, body) for name, box, body in _SYMBOL.findall(Path(STATIC / "icons.svg").read_text("utf-8"))}
+
+    def draw(match: re.Match[str]) -> str:
+        kind, rest, name = match.groups()
+        box, body = symbols[name]
+        looks = ' fill="none" stroke="#000" stroke-width="1.6"' if "line-ic" in kind else ""
+        label = _LABEL.search(rest)
+        told = f'<small class="sign">{label[1]}</small>' if label else ""
+        return f'<svg class="{kind}"{rest} width="16" height="16" viewBox="{box}"{looks}>{body}</svg>{told}'
+
+    return _SIGN.sub(draw, markup)
+
+
+__all__ = ["Record", "filled_document", "with_signs"]
