@@ -152,11 +152,12 @@ def _negative(rules: ItemRules) -> bool:
 
 
 def _date(asked: Asked) -> Answer:
-    return Answer(combs=_day(asked))
+    return Answer(combs=day_combs(asked.language))
 
 
-def _day(asked: Asked) -> tuple[Comb, ...]:
-    return tuple(Comb(cells, asked.word(key)) for key, cells in (("day", 2), ("month", 2), ("year", 4)))
+def day_combs(language: str) -> tuple[Comb, ...]:
+    """Boxes for a date."""
+    return tuple(Comb(cells, word(key, language)) for key, cells in (("day", 2), ("month", 2), ("year", 4)))
 
 
 def _clock(asked: Asked) -> tuple[Comb, ...]:
@@ -164,7 +165,7 @@ def _clock(asked: Asked) -> tuple[Comb, ...]:
 
 
 def _datetime(asked: Asked) -> Answer:
-    return Answer(combs=(*_day(asked), *_clock(asked)))
+    return Answer(combs=(*day_combs(asked.language), *_clock(asked)))
 
 
 def _time(asked: Asked) -> Answer:
@@ -234,4 +235,4 @@ def boxes_of(face: ItemFace, standard: Mapping[str, Mapping[str, str]], language
     return tuple(made)
 
 
-__all__ = ["Answer", "Asked", "Box", "Comb", "answer_of", "boxes_of"]
+__all__ = ["Answer", "Asked", "Box", "Comb", "answer_of", "boxes_of", "day_combs"]

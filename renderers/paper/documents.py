@@ -14,6 +14,7 @@ from engine.compiler import CompiledRegistry
 from engine.datatypes.local_time import to_local
 from engine.datatypes.words import datetime_text
 from engine.model.text import in_language
+from renderers.paper.answers import day_combs
 from renderers.paper.sheet import ROWS, SheetMaker
 from renderers.paper.words import word
 
@@ -61,7 +62,7 @@ def form_document(printing: Printing, form: str, *, annotated: bool = False, row
     kind = "annotated" if annotated else "blank"
     parts = printing.frame(kind, sheet.title)
     page = template("sheet.html", printing.language)
-    return page.render(title=sheet.title, sheet=sheet, annotated=annotated, **parts)
+    return page.render(title=sheet.title, sheet=sheet, date=day_combs(printing.language), annotated=annotated, **parts)
 
 
 @cache

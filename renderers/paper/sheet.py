@@ -135,6 +135,9 @@ class SheetMaker:
     ) -> Iterator[Field | Rows]:
         before = ""
         for part in content:
+            if isinstance(part, ItemDef) and part.calculate is not None and not self.annotated:
+                yield self._field(form, part, "")  # nobody fills it in, whatever its condition
+                continue
             note = self._note(form, section, part)
             lead = note if note != before else ""
             yield self._field(form, part, lead) if isinstance(part, ItemDef) else self._rows(form, part, lead)
@@ -176,7 +179,7 @@ class SheetMaker:
             tuple(notes),
             answer_of(Asked(rules, face, boxes, self.language)),
             tuple(item.missing.reasons) if item.calculate is None else (),
-            item.when is not None,
+            item.when is not None and (item.calculate is None or self.annotated),
             ("heading" if face.heading else "text") if silent else "",
             facts_of_item(self.registry, rules, self.said, self.language) if self.annotated and not silent else (),
         )
