@@ -47,7 +47,7 @@ def with_signs(markup: str) -> str:
         box, body = symbols[name]
         looks = ' fill="none" stroke="#000" stroke-width="1.6"' if "line-ic" in kind else ""
         label = _LABEL.search(rest)
-        told = f'<small class="sign">{label[1]}</small>' if label else ""
+        told = f'<small class="said">{label[1]}</small>' if label else ""
         return f'<svg class="{kind}"{rest} width="16" height="16" viewBox="{box}"{looks}>{body}</svg>{told}'
 
     return _SIGN.sub(draw, markup)
