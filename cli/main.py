@@ -10,11 +10,12 @@ from cli import check, evaluate, summary
 
 # Their modules load the pages or the whole web application, which other commands start without.
 HEAVY = {
+    "data": "cli.data",
+    "demo": "cli.demo",
     "render": "cli.render",
     "serve": "cli.serve",
-    "demo": "cli.demo",
-    "users": "cli.users",
     "synth": "cli.synth",
+    "users": "cli.users",
 }
 
 

@@ -39,6 +39,17 @@ class VersionClash(StorageError):
         )
 
 
+class DictionaryClash(StorageError):
+    """A version of a dictionary was loaded before from another file; a version never changes."""
+
+    def __init__(self, name: str, version: str) -> None:
+        self.name, self.version = name, version
+        super().__init__(
+            f"version {version} of {name} was loaded from another file, and a version never changes: "
+            "give this one a name of its own with --version"
+        )
+
+
 class WrongDefinition(StorageError):
     """A form is pinned to one version of its definition and was saved with another."""
 

@@ -122,7 +122,8 @@ def _session(
 ) -> Session:
     occurrence = str(place.occurrence) if place.occurrence is not None else None
     focus = Focus(place.form, str(place.instance), occurrence, place.record)
-    return Session(version.registry, record.tree_with({place: data}), focus, as_of=at, language=language)
+    tree, dictionaries = record.tree_with({place: data}), version.dictionaries
+    return Session(version.registry, tree, focus, as_of=at, language=language, dictionaries=dictionaries)
 
 
 def subject_of(database: Database, actor: Actor, who: str, at: datetime) -> int:
@@ -137,6 +138,7 @@ def open_entry(space: Workspace, actor: Actor, who: str, spot_text: str, at: dat
     spot = parse_spot(spot_text)
     if spot is None:
         raise NotFound("place", spot_text)
+    space.registries.dictionaries.refresh()
     version = space.registries.current[actor.registry]
     subject = subject_of(space.database, actor, who, at)
     record = load_subject(space.database, version.registry, actor, subject, at)

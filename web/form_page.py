@@ -12,7 +12,6 @@ from flask import Response, make_response, request, url_for
 from flask_wtf.csrf import generate_csrf
 
 from engine.model.form import CheckSeverity
-from engine.model.text import in_language
 from engine.records.browser import subject_state
 from engine.records.evaluation import Elsewhere, Evaluation, Violation
 from engine.records.form_data import FormData
@@ -257,10 +256,9 @@ def dictionary_words(entry: Entry, language: str) -> dict[str, str]:
         for item in level.part.items:
             value = level.data.items.get(item.id)
             if item.facets.open_list and isinstance(value, str | tuple):
-                choices = entry.version.lookups.choices(item)
                 codes = (value,) if isinstance(value, str) else value
-                found.update({code: in_language(choices[code].label, language) for code in codes if code in choices})
-    return found
+                found.update({code: entry.version.lookups.label(item, code, language) for code in codes})
+    return {code: words for code, words in found.items() if words}
 
 
 def clear_words(entry: Entry, session: Session, evaluation: Evaluation, language: str) -> tuple[str, ...]:

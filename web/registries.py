@@ -12,11 +12,13 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.compiler import CompiledRegistry, compile_definition
+from engine.datatypes.dictionary import Dictionary
 from renderers.html import Pages, PostReader, compile_pages, post_reader
 from storage.database import Database
 from storage.errors import NotFound
 from storage.metadata_versions import PublishedDefinition, publish, published
 from storage.request import Rules
+from web.dictionaries import Dictionaries
 from web.lookups import Lookups
 from web.rules import rules_of
 
@@ -33,6 +35,7 @@ class Version:
     pages: Pages
     readers: Mapping[str, PostReader]
     lookups: Lookups
+    dictionaries: Mapping[str, Dictionary]
     prefix: str  # of pseudonyms
 
     @property
@@ -41,14 +44,15 @@ class Version:
         return self.registry.model.registry
 
 
-def make_version(registry: CompiledRegistry, folder: Path) -> Version:
-    """Everything that is made once per version; the folder holds dictionaries that are no part of it."""
+def make_version(registry: CompiledRegistry, dictionaries: Mapping[str, Dictionary]) -> Version:
+    """Everything that is made once per version; the dictionaries are those that others keep."""
     return Version(
         registry=registry,
-        rules=rules_of(registry),
+        rules=rules_of(registry, dictionaries),
         pages=compile_pages(registry, languages=LANGUAGES, static_url=STATIC_URL),
         readers={form.id: post_reader(form) for form in registry.model.forms.values()},
-        lookups=Lookups(registry.model, folder),
+        lookups=Lookups(registry.model, dictionaries),
+        dictionaries=dictionaries,
         prefix=prefix_of(registry),
     )
 
@@ -69,7 +73,7 @@ class Registries:
     """The newest version of each registry, and older ones to which forms are pinned."""
 
     database: Database
-    folder: Path
+    dictionaries: Dictionaries
     current: Mapping[str, Version]
     _by_hash: dict[str, Version] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -80,7 +84,7 @@ class Registries:
             found = self._by_hash.get(definition)
             if found is None:
                 found = self._by_hash[definition] = make_version(
-                    _compile_published(published(self.database, definition)), self.folder
+                    _compile_published(published(self.database, definition)), self.dictionaries
                 )
             return found
 
@@ -93,13 +97,14 @@ def load_registries(database: Database, folder: Path, *, at: datetime, cache: Pa
         VersionClash: one was published before, under the same number, with another text.
     """
     current: dict[str, Version] = {}
+    dictionaries = Dictionaries(database)
     for file in sorted(folder.glob("*.yaml")):
         registry = compile_definition(file, cache=cache)
         publish(database, describe(registry, folder), who="serve", at=at)
-        current[registry.model.registry] = make_version(registry, folder)
+        current[registry.model.registry] = make_version(registry, dictionaries)
     if not current:
         raise NotFound("definition in", folder)
-    return Registries(database, folder, current, {version.registry.hash: version for version in current.values()})
+    return Registries(database, dictionaries, current, {version.registry.hash: version for version in current.values()})
 
 
 def describe(registry: CompiledRegistry, folder: Path) -> PublishedDefinition:

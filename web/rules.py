@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 from engine.compiler import CompiledRegistry
 from engine.compiler.compiled import CompiledRegistry as Registry
 from engine.compiler.rules import ItemRules
+from engine.datatypes.dictionary import Dictionary
 from engine.datatypes.values import Missing, Unread
 from engine.expressions.scopes import Scope
 from engine.expressions.terms import Term
@@ -18,7 +20,7 @@ from storage.request import Rules, UniqueKey
 PATIENT_FORM = "patient"  # the form that all registries share
 
 
-def rules_of(registry: CompiledRegistry) -> Rules:
+def rules_of(registry: CompiledRegistry, dictionaries: Mapping[str, Dictionary]) -> Rules:
     """The rules of one version, as storage takes them."""
     keys = tuple(_unique_keys(registry))
 
@@ -28,7 +30,8 @@ def rules_of(registry: CompiledRegistry) -> Rules:
     def unique_keys(_: AnyRegistry, form: str, data: FormData) -> list[UniqueKey]:
         return [UniqueKey(key.name, _values(key, data)) for key in keys if key.form == form]
 
-    return Rules(evaluate, dependents, unique_keys, frozenset({PATIENT_FORM}))  # type: ignore[arg-type]  # a narrower registry
+    judged = partial(evaluate, dictionaries=dictionaries)
+    return Rules(judged, dependents, unique_keys, frozenset({PATIENT_FORM}))
 
 
 def readers_of(registry: Registry, changed: set[str]) -> frozenset[str]:

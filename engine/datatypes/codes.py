@@ -19,9 +19,14 @@ def read_code(text: str, facets: Facets) -> str | Unread:
     Withdrawn codes are read, since old records hold them; screens do not offer them.
     """
     code = text.strip()
-    if code in facets.choices or (_is_open(facets) and _CODE.fullmatch(code)):
+    if code in facets.choices or (_is_open(facets) and is_code(code)):
         return code
     return refuse(text, "code_form") if _is_open(facets) else refuse(text, "not_in_list", "not_in_list")
+
+
+def is_code(text: str) -> bool:
+    """Whether a text has the shape of a code that any list may have."""
+    return _CODE.fullmatch(text) is not None
 
 
 def code_text(code: str, facets: Facets, language: str) -> str:

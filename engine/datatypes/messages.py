@@ -101,6 +101,14 @@ _CHOICES = {
         "{value:quote} nie wygląda na kod: dozwolone są litery, cyfry i znaki . - / : + * _. Sprawdź zapis.",
         "{value:quote} does not look like a code: letters, digits and . - / : + * _ are allowed. Check it.",
     ),
+    "code_unknown": (
+        "Słownik (wersja {version}) nie zna kodu {value:quote}. Wyszukaj właściwy po słowach albo po kodzie.",
+        "The dictionary (version {version}) has no code {value:quote}. Look the right one up by words or by code.",
+    ),
+    "code_outdated": (
+        "Kod {value} {label:quote} nie obowiązuje w słowniku (wersja {version}). Wybierz inny albo potwierdź, że ma zostać.",
+        "The code {value} {label:quote} is not valid in the dictionary (version {version}). Choose another, or confirm that it stays.",
+    ),
     "exclusive": (
         "Odpowiedzi {first:quote} i {second:quote} wykluczają się. Zostaw jedną z nich.",
         "{first:quote} and {second:quote} exclude each other. Keep one of them.",

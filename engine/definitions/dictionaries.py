@@ -11,10 +11,12 @@ from datetime import date
 from decimal import Decimal
 
 from engine.datatypes.base import Choice, Kind
+from engine.datatypes.codes import is_code
 from engine.definitions.context import Context
 from engine.definitions.encoding import decode
+from engine.definitions.files import Files
 from engine.definitions.tree import Node
-from engine.errors import Mark
+from engine.errors import Mark, Problems
 from engine.model.code_list import Attribute, AttributeDef, CodeList
 
 MAX_BYTES = 50_000_000
@@ -25,6 +27,7 @@ MAX_CODE = 64
 
 VALIDITY = ("valid_from", "valid_to")
 FLAGS = ("exclusive", "withdrawn")
+KNOWN_LANGUAGES = ("pl", "en")  # columns of a dictionary on its own may be these, whatever is asked for
 
 _TRUTH = {"true": True, "false": False, "1": True, "0": False}
 _NUMBER = re.compile(r"[-+]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
@@ -104,11 +107,14 @@ class _Reader:
                 self.fault(
                     1,
                     "csv-header",
-                    f"The column {name!r} is not known.{self.context.problems.guess(name, allowed)} Declare it under `attributes` of {self.shell.id!r}.",
+                    f"The column {name!r} is not known.{self.context.problems.guess(name, allowed)} {self._remedy()}",
                 )
             elif self.header.index(name) < index:
                 self.fault(1, "csv-header", f"The column {name!r} stands here twice.")
         return self.faults == before
+
+    def _remedy(self) -> str:
+        return f"Declare it under `attributes` of {self.shell.id!r}." if self.shell.id else "Delete the column."
 
     def takes(self, line: int) -> bool:
         """Whether one more code still fits into the definition; the first that does not is reported."""
@@ -141,6 +147,9 @@ class _Reader:
                 line, "csv-row", f"The code {code[:80]!r} is empty, too long (at most {MAX_CODE}) or not printable."
             )
             return
+        if not self.shell.id and not is_code(code):
+            allowed = "letters, digits and _ . : / + * -, starting with a letter or digit"
+            self.fault(line, "csv-row", f"The code {code!r} has other characters than {allowed}. Correct it.")
         self.lines[code] = line
         label = {language: cells[f"label_{language}"] for language in self.context.languages}
         for language, text in label.items():
@@ -197,18 +206,32 @@ def read_dictionary(context: Context, shell: CodeList, named: Node) -> CodeList:
     if path is None or data is None:
         return shell
     name = context.files.shown(path)
-    text = decode(data, name, context.problems, MAX_BYTES)
-    if text is None:
-        return shell
     reader = _Reader(context, shell, name)
+    if _read_text(reader, data) is None:
+        return shell
+    return replace(shell, choices=reader.choices, values=reader.values, validity=reader.validity, dictionary=True)
+
+
+def check_dictionary(data: bytes, name: str, languages: tuple[str, ...], problems: Problems) -> str | None:
+    """The text of a dictionary's file that stands on its own; None when it is faulty, with its faults among the problems."""
+    context = Context(problems, Files(None, problems), languages, known_languages=KNOWN_LANGUAGES)
+    text = _read_text(_Reader(context, CodeList(""), name), data)
+    return None if problems.errors else text
+
+
+def _read_text(reader: _Reader, data: bytes) -> str | None:
+    """Read a whole file; None when it is no text."""
+    text = decode(data, reader.name, reader.context.problems, MAX_BYTES)
+    if text is None:
+        return None
     _read_rows(reader, text)
     if reader.faults > MAX_FAULTS:
-        context.error(
-            Mark(name, 1, 1),
+        reader.context.error(
+            Mark(reader.name, 1, 1),
             "csv-row",
             f"At least {reader.faults - MAX_FAULTS} more faults of this file are not listed.",
         )
-    return replace(shell, choices=reader.choices, values=reader.values, validity=reader.validity, dictionary=True)
+    return text
 
 
 def _read_rows(reader: _Reader, text: str) -> None:
@@ -227,7 +250,8 @@ def _read_rows(reader: _Reader, text: str) -> None:
         if row:
             reader.read_row(line, row)
     if not reader.choices and not reader.faults:
-        reader.fault(1, "code-list-empty", f"The file has no codes for {reader.shell.id!r}. Add a row for each.")
+        wanting = f" for {reader.shell.id!r}" if reader.shell.id else ""
+        reader.fault(1, "code-list-empty", f"The file has no codes{wanting}. Add a row for each.")
 
 
 def _rows(reader: _Reader, text: str) -> Iterator[tuple[int, list[str]]]:

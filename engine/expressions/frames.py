@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from engine.datatypes.dictionary import Dictionary
 from engine.datatypes.values import Entered, Missing, Unread
 from engine.expressions.scopes import EVENT, Scope, Step
 
@@ -74,7 +75,7 @@ class Node:
 class World:
     """What is the same for all rules of one evaluation."""
 
-    __slots__ = ("as_of", "attributes", "labels", "parameters", "positions", "rows", "today")
+    __slots__ = ("as_of", "attributes", "dictionaries", "labels", "parameters", "positions", "rows", "today")
 
     def __init__(self, as_of: datetime) -> None:
         self.as_of = as_of  # aware, local
@@ -83,6 +84,7 @@ class World:
         self.attributes: Mapping[tuple[str, str], tuple[Mapping[str, Any], Any]] = {}
         self.positions: Mapping[str, Mapping[str, Decimal]] = {}
         self.labels: Mapping[str, Mapping[str, str]] = {}
+        self.dictionaries: Mapping[str, Dictionary] = {}  # those that others keep, as far as they are loaded
         self.parameters: Mapping[str, Sequence[tuple[date | None, Decimal | str]]] = {}
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from engine.compiler.compiled import CompiledRegistry
+from engine.datatypes.dictionary import Dictionary
 from engine.records.evaluation import Evaluation
 from engine.records.form_data import Focus, Instance
 from engine.records.session import Session
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 -- each is a fact of the evaluation
     registry: CompiledRegistry,
     subject: Instance,
     focus: Focus,
@@ -19,6 +22,7 @@ def evaluate(
     at: str = "save",
     language: str = "pl",
     others: tuple[Instance, ...] = (),
+    dictionaries: Mapping[str, Dictionary] = MappingProxyType({}),
 ) -> Evaluation:
     """All that the rules say about the form in focus.
 
@@ -26,11 +30,15 @@ def evaluate(
         as_of: the time that today() and now() mean, aware.
         at: 'save' or 'signing': checks may be judged at signing alone.
         others: other patients, as far as rules compare with them.
+        dictionaries: those that others keep and that are loaded, by name. Any code of one that is not is accepted.
 
     Raises:
         LookupError: the focus names what does not exist.
     """
-    return Session(registry, subject, focus, as_of=as_of, at=at, language=language, others=others).evaluation
+    session = Session(
+        registry, subject, focus, as_of=as_of, at=at, language=language, others=others, dictionaries=dictionaries
+    )
+    return session.evaluation
 
 
 __all__ = ["Evaluation", "Session", "evaluate"]

@@ -185,7 +185,13 @@ class Reach:
         bounds = [rule for check in rules.ranges for rule in (check.low, check.high)]
         beyond = not all(self.stays(rule, rules.scope) for rule in (*bounds, rules.only))
         long = len(item.facets.choices) > MOST_CODES
-        return beyond or long or item.datatype.name in _JUDGED_THERE or item.facets.pattern is not None
+        return (
+            beyond
+            or long
+            or item.facets.open_list
+            or item.datatype.name in _JUDGED_THERE
+            or item.facets.pattern is not None
+        )
 
     @cached_property
     def asked(self) -> Mapping[Scope, tuple[str, ...]]:

@@ -66,10 +66,12 @@ def _is_narrow(bound: BoundRange) -> bool:
 def _list_tests(judge: Judge) -> tuple[Test, ...]:
     if judge.only is not None:
         return (lambda _value, _frame: False,)
+    loaded: Test = lambda _value, frame: not frame.world.dictionaries  # noqa: E731 -- one of several tests
+    tests = (loaded,) if judge.rules.item.facets.open_list else ()
     alone = frozenset(code for code, choice in judge.rules.item.facets.choices.items() if choice.exclusive)
     if judge.rules.item.datatype.kind is Kind.CODES and alone:
-        return (lambda value, _frame: len(value) < 2 or alone.isdisjoint(value),)
-    return ()
+        return (*tests, lambda value, _frame: len(value) < 2 or alone.isdisjoint(value))
+    return tests
 
 
 def _reference_tests(judge: Judge) -> tuple[Test, ...]:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.compiler.compiled import CompiledRegistry
+from engine.datatypes.dictionary import Dictionary, Standing
 from engine.datatypes.messages import Limits, explain, message, range_message
 from engine.datatypes.values import Missing, PartialDate, Reference, Unread
 from engine.datatypes.words import value_text
@@ -134,10 +135,34 @@ def withheld(case: Case) -> frozenset[str]:
     return frozenset(code for code in offered if _is_refused(case, only, code))
 
 
+def _not_in_dictionary(case: Case) -> Iterator[Violation]:
+    """Codes that a loaded dictionary does not have. One that it had once is only warned of: old records hold it."""
+    dictionary = dictionary_of(case) if case.item.facets.open_list else None
+    if dictionary is None:
+        return
+    day = case.tree.world.today
+    for code in _codes(case.value):
+        standing = dictionary.standing(code, day)
+        if standing is Standing.CURRENT:
+            continue
+        known = standing is Standing.OUTDATED or code in case.item.facets.choices
+        parts = {"value": code, "label": label(case, code), "version": dictionary.version}
+        text = case.told("code_outdated" if known else "code_unknown", **parts)
+        yield case.violation("not_in_list", text, WARNING if known else ERROR)
+
+
+def dictionary_of(case: Case) -> Dictionary | None:
+    """The dictionary that holds an item's codes, if it is loaded."""
+    listed = case.tree.registry.model.codelists.get(case.item.codelist or "")
+    return case.tree.world.dictionaries.get(listed.external or "") if listed is not None else None
+
+
 def label(case: Case, code: str) -> str:
     """What a code is called in the user's language."""
+    dictionary = dictionary_of(case) if case.item.facets.open_list else None
     choice = case.item.facets.choices.get(code)
-    return in_language(choice.label, case.language) if choice else code
+    loaded = dictionary.label(code, case.language) if dictionary is not None else ""
+    return loaded or (in_language(choice.label, case.language) if choice else code)
 
 
 def _exclusive(case: Case) -> Iterator[Violation]:
@@ -218,6 +243,7 @@ def row_name(tree: Tree, key: str, language: str) -> str:
 _VALUE_RULES: tuple[Callable[[Case], Iterator[Violation]], ...] = (
     _misfit,
     _not_in_list,
+    _not_in_dictionary,
     _exclusive,
     _ranges,
     _reference,

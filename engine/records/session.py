@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from heapq import heappop, heappush
+from types import MappingProxyType
 
 from engine.compiler.collecting import without_collection
 from engine.compiler.compiled import CompiledRegistry
+from engine.datatypes.dictionary import Dictionary
 from engine.datatypes.messages import message
 from engine.datatypes.values import Entered
 from engine.expressions.frames import Node
@@ -34,7 +36,7 @@ Places = Mapping[int, Node]  # nodes by their id()
 class Session:
     """Holds the tree of a subject with one form in focus. Not shared between threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- each is a fact of the evaluation
         self,
         registry: CompiledRegistry,
         subject: Instance,
@@ -44,12 +46,13 @@ class Session:
         at: str = "save",
         language: str = "pl",
         others: tuple[Instance, ...] = (),
+        dictionaries: Mapping[str, Dictionary] = MappingProxyType({}),
     ) -> None:
         self.registry = registry
         self.program: Program = program_of(registry)
         self.at = at
         self.language = language
-        world = make_world(registry, as_of, language)
+        world = make_world(registry, as_of, language, dictionaries)
         self.tree: Tree = build_tree(registry, subject, others, focus, world)
         assert self.tree.focus is not None
         self.focus: Node = self.tree.focus

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from types import MappingProxyType
 
 from engine.compiler.compiled import CompiledRegistry
+from engine.datatypes.dictionary import Dictionary
 from engine.datatypes.local_time import to_local
 from engine.expressions.frames import Frame, Node, World
 from engine.expressions.scopes import EVENT, Scope
@@ -157,9 +159,15 @@ def within(node: Node, scope: Scope) -> Sequence[Node]:
     return nodes
 
 
-def make_world(registry: CompiledRegistry, as_of: datetime, language: str) -> World:
-    """What is the same for all rules: time, code attributes, parameters."""
+def make_world(
+    registry: CompiledRegistry,
+    as_of: datetime,
+    language: str,
+    dictionaries: Mapping[str, Dictionary] = MappingProxyType({}),
+) -> World:
+    """What is the same for all rules: time, code attributes, parameters, dictionaries that were loaded."""
     world = World(_minute(as_of))
+    world.dictionaries = dictionaries
     world.attributes = registry.attributes
     world.positions = registry.positions
     world.labels = _labels(registry, language)

@@ -15,6 +15,7 @@ from renderers.html.words import Words
 
 BUTTONS = 8  # more choices than this become a list with search
 LISTED = 300  # more than this are not sent with the page: a look-up
+BOXES = 24  # more than this would be a wall of boxes: a look-up
 
 _GROUPED = frozenset({Control.DATE, Control.PARTIAL_DATE, Control.DATETIME, Control.CHOICE, Control.CHOICES})
 
@@ -43,6 +44,7 @@ class ItemFace:
     options: tuple[OptionFace, ...]
     as_list: bool  # one answer from a list
     several: bool  # a look-up of several codes
+    open: bool  # takes codes that its list does not have
     many: bool  # so many boxes that the list can be filtered
     narrowed: bool
     reasons: tuple[tuple[str, str], ...]
@@ -65,7 +67,7 @@ def control_of(item: ItemDef) -> Control:
     control = item.datatype.control
     if control is Control.CHOICE and (len(item.facets.choices) > LISTED or item.facets.open_list):
         return Control.LOOKUP
-    if control is Control.CHOICES and item.facets.open_list and not item.facets.choices:
+    if control is Control.CHOICES and (len(item.facets.choices) > BOXES or item.facets.open_list):
         return Control.LOOKUP  # of several codes: `37.77, 37.89`
     return control
 
@@ -97,6 +99,7 @@ def item_face(item: ItemDef, words: Words) -> ItemFace:
         options=options,
         as_list=as_list,
         several=control is Control.LOOKUP and item.datatype.kind is Kind.CODES,
+        open=facets.open_list,
         many=control is Control.CHOICES and len(options) > BUTTONS,
         narrowed=item.only is not None,
         reasons=_reasons(item.missing, language),

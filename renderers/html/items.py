@@ -9,6 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from engine.datatypes.base import Control
+from engine.datatypes.codes import code_text
 from engine.datatypes.values import Entered, FileValue, Missing, Unread
 from engine.model.form import CheckSeverity
 from engine.model.item import ItemDef
@@ -40,6 +41,7 @@ class SmallParts:
     confirm: Part
     reason: Part
     given: Part
+    chip: Part
     option: Part
     options: Part
     counted: Part
@@ -156,10 +158,14 @@ class ItemPart:
             texts["value"] = markup(text)
         elif self.control is Control.LOOKUP and not isinstance(entered, Unread):
             codes = entered if isinstance(entered, tuple) else (str(entered),)
-            whole = item.datatype.format(entered, item.facets, language)
-            known = [request.labels[code] for code in codes if code in request.labels]
-            texts["found"] = markup("; ".join(known) or (whole if whole != ", ".join(codes) else ""))
+            known = [(code, request.labels.get(code) or code_text(code, item.facets, language)) for code in codes]
+            texts["found"] = "".join(self._found(code, label) for code, label in known)
         return flags
+
+    def _found(self, code: str, label: str) -> str:
+        """The words of a code that was looked up; one of several is a chip."""
+        words = markup(label if label != code else "")
+        return self.small.chip.fill((), {"code": markup(code), "text": words}) if self.face.several else words
 
     def _options(self, texts: dict[str, str], entered: Entered | None, request: Request) -> None:
         chosen = shown_in(self.control, self.item, entered, request.words.language)[0].get("target")

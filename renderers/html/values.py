@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from engine.datatypes import local_time
 from engine.datatypes.base import Control, Kind
+from engine.datatypes.codes import code_text
 from engine.datatypes.file import typed
 from engine.datatypes.values import Entered, FileValue, Missing, PartialDate, Quantity, Reference, Unread, Value
 from engine.datatypes.words import number_text, quantity_text, size_text, time_text
@@ -47,9 +48,16 @@ def display(item: ItemDef, value: Value, language: str, labels: Mapping[str, str
         return quantity_text(value, item.facets.unit or "", language) if quantity else number_text(value, language)
     if isinstance(value, Reference):
         return labels.get(value.target, value.target)
-    if isinstance(value, str) and value in labels and item.datatype.kind is Kind.CODE:
+    if item.datatype.kind is Kind.CODE and isinstance(value, str) and value in labels:
         return f"{labels[value]} ({value})"
+    if item.datatype.kind is Kind.CODES and isinstance(value, tuple) and not labels.keys().isdisjoint(value):
+        return ", ".join(display_code(item, code, language, labels) for code in value)
     return item.datatype.format(value, item.facets, language)
+
+
+def display_code(item: ItemDef, code: str, language: str, labels: Mapping[str, str]) -> str:
+    """One of several codes."""
+    return f"{labels[code]} ({code})" if code in labels else code_text(code, item.facets, language)
 
 
 def _plain(_: ItemDef, unread: Unread) -> Shown:

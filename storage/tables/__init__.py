@@ -15,6 +15,7 @@ from storage.tables.data import (
 from storage.tables.subjects import (
     access,
     counter,
+    dictionary,
     enrolment,
     identity_hash,
     instance,
@@ -48,6 +49,7 @@ __all__ = [
     "audit_seal",
     "calculated_data",
     "counter",
+    "dictionary",
     "enrolment",
     "form_instance",
     "idempotency",

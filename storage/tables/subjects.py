@@ -19,6 +19,21 @@ registry_definition = Table(
     UniqueConstraint("registry", "version"),
 )
 
+dictionary = Table(  # ICD-10 and the like: what others keep, loaded as files
+    "dictionary",
+    METADATA,
+    Column("number", Id, primary_key=True),  # in order of loading
+    Column("name", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("hash", Text, nullable=False),  # SHA-256 of the text
+    Column("codes", Integer, nullable=False),
+    Column("loaded_at", Moment, nullable=False),
+    Column("loaded_by", Text, nullable=False),
+    Column("text", Text, nullable=False),  # the file
+    Column("dropped", Text, nullable=False),  # CSV: codes of earlier versions that this one lacks, with their labels
+    UniqueConstraint("name", "version"),
+)
+
 subject = Table(
     "subject",
     METADATA,

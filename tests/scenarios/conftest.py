@@ -176,9 +176,9 @@ _FOCUS = """() => {
   const e = document.activeElement, tag = e.tagName.toLowerCase();
   const select = e.getAttribute('role') === 'combobox' && e.id.endsWith('-c') ? document.getElementById(e.id.slice(0, -2)) : null;
   return {tag, name: (select || e).name || '', type: e.type || '', value: e.value || '', checked: !!e.checked,
-          combo: e.getAttribute('role') === 'combobox', action: tag === 'button' ? e.value : '',
+          combo: e.getAttribute('role') === 'combobox', several: Boolean(select && 'several' in select.dataset), action: tag === 'button' ? e.value : '',
           codes: e.type === 'radio' && e.closest('.opts') ? [...e.closest('.opts').querySelectorAll('.opt:not([hidden]) input')].map((o) => o.value) : [],
-          options: (select || (tag === 'select' ? e : null)) ? [...(select || e).options].map((o) => [o.value, o.text]) : []};
+          options: (select || e).options ? [...(select || e).options].map((o) => [o.value, o.text]) : []};
 }"""
 _PARTS = re.compile(r"__(d|m|y|t|u|o|mr|ack)$")
 
@@ -259,12 +259,21 @@ class Typist:
                 keyboard.press(str(focus["codes"].index(codes[0]) + 1))
         elif focus["options"]:
             self._choose(focus, value, codes)
+        elif focus["several"] and isinstance(value, tuple):
+            for code in value if stem not in self.done else ():
+                self._look_up(code)
         elif part in parts:
             keyboard.press("Control+A")
             keyboard.type(parts[part])
             if focus["combo"]:
                 keyboard.press("Escape")
         self.done.add(stem)
+
+    def _look_up(self, code: str) -> None:
+        """One of several codes: typed, found, taken with Enter."""
+        self.page.keyboard.type(code)
+        self.page.wait_for_selector("[role=listbox]:not([hidden]) [role=option][aria-selected=true]")
+        self.page.keyboard.press("Enter")
 
     def _choose(self, focus: Mapping[str, Any], value: Entered, codes: list[str]) -> None:
         """In a list: its words, arrow, Enter; in a native list the arrow until it is there."""

@@ -13,29 +13,57 @@ def open_procedure(page):
 
 
 def offered(page):
-    return page.locator("#f-proc_icd9 .opt:visible code").all_inner_texts()
+    return page.locator("#f-proc_icd9 [role=option] code").all_inner_texts()
 
 
-def test_procedures_are_found_by_code_and_by_words(open_browser):
+def chosen(page):
+    return page.locator("#f-proc_icd9 .chips code").all_inner_texts()
+
+
+def test_procedures_are_chosen_by_keyboard_alone(open_browser):
     page = open_browser()
     open_procedure(page)
-    everything, section = offered(page), page.locator("[data-step] small").all_inner_texts()
-    search, told = page.locator("#f-proc_icd9 .filter"), page.locator("#f-proc_icd9 .filter + .hint")
-    search.fill("37.7")
-    assert offered(page)
+    search, told = page.locator("#proc_icd9-c"), page.locator("#f-proc_icd9 [role=status]")
+    section = page.locator("[data-step] small").all_inner_texts()
+    search.focus()
+    page.keyboard.type("37.7")
+    page.wait_for_selector("#f-proc_icd9 [role=option]")
     assert all(code.startswith("37.7") for code in offered(page))
     assert told.inner_text().startswith(str(len(offered(page))))
-    search.fill("elektrod usuniecie")
-    assert offered(page)
-    search.fill("nie ma takiej")
-    assert offered(page) == []
-    assert "Nic nie pasuje" in told.inner_text()
     assert page.locator("[data-step] small").all_inner_texts() == section  # a search is no answer
-    search.fill("37.7")
-    page.locator("#f-proc_icd9 [value='37.77']").check(force=True)
-    search.fill("")
-    assert (offered(page)[0], sorted(offered(page))) == ("37.77", sorted(everything))
+    page.keyboard.press("ArrowDown")
+    assert search.get_attribute("aria-activedescendant") == "proc_icd9-c-list-0"
+    assert page.locator("#proc_icd9-c-list-0").get_attribute("aria-selected") == "true"
+    first = offered(page)[0]
+    page.keyboard.press("Enter")
+    assert (chosen(page), search.input_value(), search.get_attribute("aria-expanded")) == ([first], "", "false")
+    assert told.inner_text().startswith(f"Dodano: {first}")
+    page.keyboard.type("elektrod usuniecie")
+    page.wait_for_selector("#f-proc_icd9 [role=option]")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    assert len(chosen(page)) == 2
+    page.keyboard.type("nie ma takiej")
+    page.get_by_text("Nic nie pasuje").last.wait_for()
+    page.keyboard.press("Control+A")
+    page.keyboard.press("Delete")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Backspace")  # to the last one that was chosen
+    page.keyboard.press("Delete")
+    assert chosen(page) == [first]
     page.wait_for_selector('[data-save="copy"]')
     page.reload()
-    page.wait_for_selector("#f-proc_icd9 .filter")
-    assert offered(page)[0] == "37.77"
+    page.wait_for_selector("#proc_icd9-c")
+    assert chosen(page) == [first]
+    assert page.locator("#f-proc_icd9 .chips span:not(.vh)").first.inner_text()
+
+
+def test_a_code_that_no_list_has_is_entered_as_it_is(open_browser):
+    page = open_browser()
+    open_procedure(page)
+    page.locator("#proc_icd9-c").focus()
+    page.keyboard.type("99.999")
+    page.wait_for_selector("#f-proc_icd9 [role=option]")
+    assert page.locator("#f-proc_icd9 [role=option]").all_inner_texts() == ["Wpisz kod 99.999 (nie ma go na liście)"]
+    page.keyboard.press("Enter")
+    assert chosen(page) == ["99.999"]

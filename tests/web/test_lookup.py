@@ -1,9 +1,13 @@
 """Searching long lists."""
 
+from datetime import date
+
 import pytest
 
 from engine.datatypes.base import Choice
-from web.lookups import build_index
+from web.lookups import index_choices
+
+DAY = date(2025, 3, 1)
 
 
 @pytest.fixture(scope="module")
@@ -16,20 +20,31 @@ def index():
         )
         for number in range(100_000)
     ]
-    return build_index(tuple(choices), "pl")
+    return index_choices({choice.code: choice for choice in choices}, {})
 
 
 @pytest.mark.parametrize("query", ["a", "zapalenie ostre", "ZYLY lokciowej", "99999", "nothing like this", "C82.7"])
 def test_a_search_offers_at_most_fifty_answers(index, query):
-    found = index.search(query)
+    found = index.search(query, "pl", DAY)
     assert len(found) <= 50
     assert bool(found) == (query != "nothing like this")
 
 
 def test_codes_come_before_words_and_marks_do_not_matter(index):
-    assert index.search("c82.7")[0].code.startswith("C82.7")
-    assert all("łokciowej" in each.label and "żyły" in each.label for each in index.search("zyly lokciowej"))
-    assert index.search("") == index.entries[:50]
+    search = lambda query: index.search(query, "pl", DAY)  # noqa: E731
+    assert [each.code for each in search("c82.7")][:2] == ["C82.7", "C82.709"]
+    assert search("c827")[0].code == "C82.7"
+    assert all("łokciowej" in each.label and "żyły" in each.label for each in search("zyly lokciowej"))
+    assert [each.code for each in search("")] == list(index.codes[:50])
+
+
+def test_what_begins_a_word_comes_before_what_stands_within_one():
+    labels = {"A": "Zszycie", "B": "Leczenie szycia", "C": "Szycie rany", "SZ1": "Inne"}
+    index = index_choices(
+        {code: Choice(code, {"pl": label}) for code, label in labels.items()}, {"C": (date(2026, 1, 1), None)}
+    )
+    assert [each.code for each in index.search("sz", "pl", DAY)] == ["SZ1", "B", "A"]
+    assert [each.code for each in index.search("szyci", "pl", date(2026, 1, 1))] == ["B", "C", "A"]
 
 
 def test_the_address(quick_world):

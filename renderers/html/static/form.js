@@ -187,7 +187,7 @@
         else if (box.name === name) box.value = text;
         else if (part in parts) box.value = parts[part];
         else if (part === 'u') box.selectedIndex = 0; // the stored unit comes first
-        if (box.matches('[data-pick]')) box.dispatchEvent(new Event('change'));
+        if (box.matches('[data-pick], [data-several]')) box.dispatchEvent(new Event('change'));
       }
       const found = find('[data-found]', field);
       if (found) found.textContent = '';
@@ -201,6 +201,11 @@
 
   /* Codes that a rule takes out are not on offer. What is chosen stays; what has the focus goes when the focus does. */
   const withheld = new WeakMap();
+  /* What was looked up on the server does not know the rule. */
+  function refuses(field, code) {
+    const node = engine && engine.find(pathOf(field)), item = node && node.entries.get(field.dataset.item).item;
+    return Boolean(item && item.only) && engine.refuses(item, node, code);
+  }
   function narrow(field, codes) {
     withheld.set(field, codes);
     for (const box of all('.f-c .opts input, .f-c option', field)) {
@@ -531,7 +536,7 @@
     if (!target || link.matches('.skip, .steps a')) return;
     event.preventDefault();
     if (target.matches('[data-row]:not(.open)')) { const open = find('[value^="open:"]', target); if (open) { form.requestSubmit(open); return; } }
-    const inner = target.closest('[data-choose][hidden]') ? find('a, button', target.closest('.f-c')) : target.matches('select[hidden]') ? document.getElementById(target.id + '-c') : target.matches('.opts') && (find('input:checked', target) || find('.opt:not([hidden]) input', target));
+    const inner = target.closest('[data-choose][hidden]') ? find('a, button', target.closest('.f-c')) : target.matches('select[hidden], input[hidden]') ? document.getElementById(target.id + '-c') : target.matches('.opts') && (find('input:checked', target) || find('.opt:not([hidden]) input', target));
     (inner || target).focus();
     (target.closest('.f') || target).scrollIntoView({ block: 'center' });
   });
@@ -560,6 +565,6 @@
     (document.getElementById(place.id) || same || find('.dock [value=save]')).focus({ preventScroll: true });
   });
 
-  globalThis.ecrfForm = { form, applyEvaluation, raw, pathOf, nameOf, touch, signedOut, message, all, find, copy, count, say, words };
+  globalThis.ecrfForm = { form, applyEvaluation, raw, pathOf, nameOf, refuses, touch, signedOut, message, all, find, copy, count, say, words };
   openRules();
 }());

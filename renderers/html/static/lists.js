@@ -7,9 +7,13 @@
   const MOST = 50;
   const plain = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').replace(/ł/g, 'l').replace(/Ł/g, 'L').toLowerCase();
 
-  /* source(text) -> promise of [{code, label}]; choose(entry) takes the answer */
+  const bare = (code) => code.toLowerCase().replace(/[^\p{L}\p{N}_]+/gu, '');
+
+  /* The combobox pattern of ARIA 1.2: focus stays in the text, the marked entry is named by aria-activedescendant.
+     source(text) -> promise of [{code, label, name, usual}]; choose(entry) takes the answer. */
   function combobox(input, list, status, source, choose) {
     let entries = [], at = -1, asked = 0, timer = 0, choosing = false;
+    const options = () => all('[role=option]', list);
     list.id = input.id + '-list';
     input.setAttribute('aria-controls', list.id);
     function open(on) {
@@ -19,25 +23,32 @@
     }
     function mark(to) {
       at = to;
-      [...list.children].forEach((item, place) => item.setAttribute('aria-selected', String(place === at)));
-      const item = list.children[at];
-      if (item) { input.setAttribute('aria-activedescendant', item.id); item.scrollIntoView({ block: 'nearest' }); }
+      options().forEach((item, place) => item.setAttribute('aria-selected', String(place === at)));
+      const item = options()[at];
+      if (item) { input.setAttribute('aria-activedescendant', item.id); item.scrollIntoView({ block: 'nearest' }); } else input.removeAttribute('aria-activedescendant');
+    }
+    function line(entry, place) {
+      const item = copy('t-combo-option').firstElementChild;
+      item.id = `${list.id}-${place}`;
+      if (!entry.name) { item.textContent = entry.label; return item; }
+      const code = document.createElement('code');
+      code.textContent = entry.code;
+      item.append(code, ' ', entry.name);
+      return item;
     }
     async function ask() {
       asked += 1;
-      const mine = asked, found = await source(input.value);
+      const mine = asked, text = input.value, found = await source(text);
       if (mine !== asked || document.activeElement !== input) return;
       const marked = entries[at] && entries[at].code; // somebody was quicker with the arrows than this answer
       entries = found.slice(0, MOST);
-      list.replaceChildren(...entries.map((entry, place) => {
-        const item = copy('t-combo-option').firstElementChild;
-        item.id = `${list.id}-${place}`;
-        item.textContent = entry.label;
-        return item;
-      }));
-      status.textContent = entries.length ? count('found', found.length) : words.nothingFound;
+      const usual = entries.length > 0 && entries[0].usual;
+      list.replaceChildren(...entries.map(line));
+      if (usual) { const head = document.createElement('li'); head.role = 'presentation'; head.className = 'combo-head'; head.textContent = words.usualHere; list.prepend(head); }
+      status.textContent = !entries.length ? words.nothingFound : (usual ? `${words.usualHere}: ` : '') + count('found', entries.length);
       open(entries.length > 0);
-      mark(entries.length === 1 ? 0 : entries.findIndex((entry) => entry.code === marked));
+      const before = entries.findIndex((entry) => entry.code === marked), exact = text && entries.length && bare(entries[0].code) === bare(text);
+      mark(before >= 0 ? before : exact || entries.length === 1 ? 0 : -1);
     }
     function take(place) {
       const entry = entries[place];
@@ -46,16 +57,28 @@
       if (entry) choose(entry);
       choosing = false;
     }
+    const step = (by) => { if (list.hidden) ask(); else if (entries.length) mark(at < 0 && by < 0 ? entries.length - 1 : (at + by + entries.length) % entries.length); };
+    const KEYS = {
+      ArrowDown: () => step(1),
+      ArrowUp: (event) => { if (event.altKey) open(false); else step(-1); },
+      Enter: () => { if (list.hidden) return false; if (at >= 0) take(at); return true; }, // never sends the form
+      Escape: () => { if (list.hidden) return false; open(false); return true; },
+    };
     input.addEventListener('input', () => { clearTimeout(timer); if (!choosing) timer = setTimeout(ask, 120); });
     input.addEventListener('click', () => { if (list.hidden) ask(); });
-    input.addEventListener('blur', () => setTimeout(() => open(false), 150));
-    list.addEventListener('pointerdown', (event) => { event.preventDefault(); take([...list.children].indexOf(event.target.closest('li'))); });
+    input.addEventListener('blur', () => { const exact = input.value && entries.findIndex((entry) => bare(entry.code) === bare(input.value)); if (!list.hidden && exact >= 0 && entries[exact].name) take(exact); setTimeout(() => open(false), 150); });
+    list.addEventListener('pointerdown', (event) => { event.preventDefault(); const item = event.target.closest('[role=option]'); if (item) take(options().indexOf(item)); });
     input.addEventListener('keydown', (event) => {
-      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-      if (step && !event.altKey) { event.preventDefault(); if (list.hidden) ask(); else mark((at + step + entries.length) % entries.length); }
-      if (event.key === 'Enter' && !list.hidden) { event.preventDefault(); event.stopPropagation(); if (at >= 0) take(at); } // never sends the form
-      if (event.key === 'Escape' && !list.hidden) { event.preventDefault(); event.stopPropagation(); open(false); }
+      if (!KEYS[event.key] || event.ctrlKey || event.metaKey || KEYS[event.key](event) === false) return;
+      event.preventDefault();
+      event.stopPropagation();
     });
+  }
+  /* Where the words of an entry stand: at its start, at the start of words, anywhere. */
+  function rank(text, wanted) {
+    if (text.startsWith(wanted)) return 0;
+    const parts = wanted.split(/\s+/), padded = ' ' + text.replace(/[^\p{L}\p{N}]+/gu, ' ');
+    return parts.every((part) => padded.includes(' ' + part)) ? 1 : parts.every((part) => text.includes(part)) ? 2 : 3;
   }
 
   function pick(select) {
@@ -72,8 +95,9 @@
     select.hidden = true;
     const change = () => select.dispatchEvent(new Event('input', { bubbles: true }));
     combobox(input, find('ul', frame), find('[role=status]', frame), async (text) => {
-      const wanted = text === chosen() ? '' : plain(text);
-      return entries.filter((entry) => !entry.option.disabled && entry.plain.includes(wanted));
+      const wanted = text === chosen() ? '' : plain(text).trim();
+      const ranked = entries.filter((entry) => !entry.option.disabled).map((entry) => [rank(entry.plain, wanted), entry]);
+      return ranked.filter(([place]) => place < 3).sort((a, b) => a[0] - b[0]).map(([, entry]) => entry);
     }, (entry) => { select.value = entry.code; input.value = entry.label; change(); });
     select.addEventListener('change', () => { input.value = chosen(); }); // filled in by a default
     input.addEventListener('change', () => {
@@ -81,29 +105,77 @@
     });
   }
 
-  function lookUp(input) {
+  /* `value` is what is posted: a code, or several with commas between them. Several are chosen one by one, as chips. */
+  function lookUp(value) {
+    const field = value.closest('[data-item]'), several = 'several' in value.dataset;
     const frame = copy('t-combo').firstElementChild, list = find('ul', frame), status = find('[role=status]', frame);
-    const found = find('[data-found]', input.closest('.f')), item = input.closest('[data-item]').dataset.item;
-    for (const [name, value] of Object.entries({ role: 'combobox', 'aria-autocomplete': 'list', 'aria-expanded': 'false', placeholder: words.searchCode })) input.setAttribute(name, value);
-    input.closest('.line').classList.add('combo');
-    input.after(list);
-    list.after(status);
-    const several = 'several' in input.dataset, last = (text) => (several ? text.split(/[,;]/).pop() : text).trim();
-    combobox(input, list, status, async (whole) => {
-      const text = last(whole);
-      if (text.length < 2) return [];
-      const query = new URLSearchParams({ item, q: text, language: form.dataset.language });
+    const input = several ? find('input', frame) : value, found = find('[data-found]', field), chips = find('[data-chips]', field);
+    const names = new Map(several ? all('li', chips).map((chip) => [chip.dataset.code, find('span', chip).textContent]) : []);
+    const codes = () => value.value.split(/[,;\s]+/).filter(Boolean);
+    const typable = (text) => 'open' in value.dataset && /^[A-Za-z0-9][\w.:/+*-]{0,63}$/.test(text) && /[0-9]/.test(text);
+
+    async function source(text) {
+      const wanted = text.trim(), query = new URLSearchParams({ item: field.dataset.item, q: wanted, language: form.dataset.language });
+      if ('narrowed' in value.dataset) query.append('narrowed', 'yes');
       const answer = await fetch(`${form.dataset.lookup}?${query}`, { headers: { Accept: 'application/json' } }).catch(() => null);
-      if (!answer || !answer.ok) return [];
-      return (await answer.json()).map((entry) => ({ code: entry.code, name: entry.label, label: `${entry.code} – ${entry.label}` }));
-    }, (entry) => {
-      const before = several ? input.value.split(/[,;]/).slice(0, -1).map((code) => code.trim()).filter(Boolean) : [];
-      const words = before.length ? found.textContent : '';
-      input.value = [...before, entry.code].join(', ');
-      input.dispatchEvent(new Event('input', { bubbles: true }));
-      found.textContent = [words, entry.name].filter(Boolean).join('; ');
-    });
-    input.addEventListener('input', () => { if (!several || !input.value.trim()) found.textContent = ''; });
+      const told = answer && answer.ok ? await answer.json() : [], taken = several ? codes() : [];
+      const entries = told.filter(({ code }) => !taken.includes(code) && !page.refuses(field, code)).map(({ code, label, usual }) => ({ code, name: label, usual }));
+      if (several && !told.length && typable(wanted) && !taken.includes(wanted)) entries.push({ code: wanted, name: '', label: page.say('asTyped', { code: wanted }) });
+      return entries;
+    }
+    function put(text) {
+      value.value = text;
+      value.dispatchEvent(new Event('input', { bubbles: true }));
+    }
+    function choose(entry) {
+      names.set(entry.code, entry.name);
+      if (!several) { put(entry.code); found.textContent = entry.name; return; }
+      input.value = '';
+      put([...codes(), entry.code].join(', '));
+      draw();
+      status.textContent = page.say('codeAdded', { code: `${entry.code} ${entry.name}` });
+    }
+    function remove(code) {
+      const place = codes().indexOf(code);
+      put(codes().filter((each) => each !== code).join(', '));
+      draw();
+      status.textContent = page.say('codeRemoved', { code: `${code} ${names.get(code) || ''}` });
+      (all('button', chips)[Math.min(place, codes().length - 1)] || input).focus();
+    }
+    function draw() {
+      chips.replaceChildren(...codes().map((code) => {
+        const chip = copy('t-chip').firstElementChild, button = find('button', chip);
+        chip.dataset.code = code;
+        find('code', chip).textContent = code;
+        find('span', chip).textContent = names.get(code) || '';
+        find('.vh', button).textContent = page.say('removeCode', { code: `${code} ${names.get(code) || ''}` });
+        button.addEventListener('click', () => remove(code));
+        button.addEventListener('keydown', (event) => { if (/^(Backspace|Delete)$/.test(event.key)) { event.preventDefault(); remove(code); } });
+        return chip;
+      }));
+    }
+
+    if (several) {
+      input.id = value.id + '-c';
+      for (const name of ['aria-describedby', 'aria-invalid', 'aria-required']) if (value.hasAttribute(name)) input.setAttribute(name, value.getAttribute(name));
+      all('label', field).filter((label) => label.htmlFor === value.id).forEach((label) => { label.htmlFor = input.id; });
+      status.className = 'hint';
+      value.hidden = true;
+      value.parentElement.before(frame);
+      value.addEventListener('change', draw); // filled in by a default
+      input.addEventListener('keydown', (event) => { const last = all('button', chips).pop(); if (event.key === 'Backspace' && !input.value && last) { event.preventDefault(); last.focus(); } });
+      draw();
+    } else {
+      input.setAttribute('role', 'combobox');
+      input.setAttribute('aria-autocomplete', 'list');
+      input.setAttribute('aria-expanded', 'false');
+      input.autocomplete = 'off';
+      input.closest('.line').classList.add('combo');
+      input.after(list, status);
+      input.addEventListener('input', () => { found.textContent = ''; });
+    }
+    input.placeholder = words.searchCode;
+    combobox(input, list, status, source, choose);
   }
 
   function filter(boxes) {
