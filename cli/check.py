@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from cli.definitions import cached
-from engine.compiler import compile_definition, default_folder
+from engine.compiler import CompiledRegistry, compile_definition, default_folder
 from engine.errors import DefinitionError, DefinitionProblem, Severity
 from engine.records.examples import run_examples
+from engine.synthesis import read_distribution
 
 
 @click.command("check")
@@ -49,5 +50,17 @@ def check_file(file: Path, *, examples: bool = True, cache: Path | None = None) 
         return list(fault.problems)
     problems = list(registry.warnings)
     if examples:
-        problems.extend(run_examples(registry, file.parent / "examples" / f"{registry.model.registry}.yaml"))
+        beside = file.parent / "examples"
+        problems.extend(run_examples(registry, beside / f"{registry.model.registry}.yaml"))
+        problems.extend(_check_distribution(registry, beside / f"{registry.model.registry}.distribution.yaml"))
     return problems
+
+
+def _check_distribution(registry: CompiledRegistry, file: Path) -> tuple[DefinitionProblem, ...]:
+    """The faults of the distribution beside a definition, if there is one."""
+    try:
+        if file.is_file():
+            read_distribution(file, registry)
+    except DefinitionError as fault:
+        return fault.problems
+    return ()

@@ -45,11 +45,11 @@ ABOUT_SCALARS = frozenset({"$ref", "enum", "minimum", "maximum", "exclusiveMinim
 ABOUT_TEXTS = frozenset({"description", "type", "additionalProperties", "minProperties"})
 
 
-def check_shape(root: Node, problems: Problems) -> None:
-    """Add a problem for everything in the tree that the schema does not allow and that is not reported yet."""
+def check_shape(root: Node, problems: Problems, schema: Path = SCHEMA_FILE) -> None:
+    """Add a problem for everything in the tree that a schema does not allow and that is not reported yet."""
     reported = {problem.mark for problem in problems.found}
     before = len(problems.found)
-    for fault in _validator().iter_errors(root.plain()):
+    for fault in _validator(schema).iter_errors(root.plain()):
         node = _find(root, fault.absolute_path)
         for place, code, message in _WORDS.get(str(fault.validator), _other)(fault, node):
             if len(problems.found) - before >= MAX_FAULTS:  # asked for each word: one fault may be 200,000 keys
@@ -74,14 +74,14 @@ def entry_keys() -> frozenset[str]:
 
 
 @cache
-def _validator() -> Any:
-    """A validator of the schema with its references written out and short cuts: five times faster."""
+def _validator(file: Path) -> Any:
+    """A validator of a schema with its references written out and short cuts: five times faster."""
     from jsonschema import Draft202012Validator, validators  # noqa: PLC0415 -- see above
 
-    schema = definition_schema()
+    schema: dict[str, Any] = json.loads(file.read_text("utf-8"))
     definitions = schema.pop("$defs")
     written = _write_out(schema, definitions)
-    written["$defs"] = {"entries": _write_out(definitions["entries"], definitions)}
+    written["$defs"] = {name: _write_out(definitions[name], definitions) for name in {"entries"} & definitions.keys()}
     keywords = {"properties": _properties, "additionalProperties": _additional_properties, "items": _items}
     return validators.extend(Draft202012Validator, keywords)(written)  # type: ignore[no-untyped-call]
 

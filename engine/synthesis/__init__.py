@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from engine.synthesis.plan import plan_synthesis
+from engine.synthesis.distribution import NO_DISTRIBUTION, Distribution
+from engine.synthesis.plan import Plan, plan_synthesis
+from engine.synthesis.reading import read_distribution
 from engine.synthesis.subjects import Made, Unsatisfiable, make_subject
 from engine.synthesis.writing import subject_json
 
-__all__ = ["Made", "Unsatisfiable", "make_subject", "plan_synthesis", "subject_json"]
+__all__ = [
+    "NO_DISTRIBUTION",
+    "Distribution",
+    "Made",
+    "Plan",
+    "Unsatisfiable",
+    "make_subject",
+    "plan_synthesis",
+    "read_distribution",
+    "subject_json",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from engine.datatypes.base import Kind
@@ -17,7 +17,7 @@ from engine.records.program import GroupStep, ItemStep
 from engine.synthesis.distribution import ItemDrawing
 from engine.synthesis.draft import Chooser, Draft
 from engine.synthesis.plan import targets_of
-from engine.synthesis.samples import Wish, at_local, day_of, fitted, sample
+from engine.synthesis.samples import Wish, at_local, fitted, sample
 
 OPTIONAL = 0.6  # how often a question is answered that need not be
 MOST_ROWS = 3  # beyond the least number, where nothing else is said
@@ -52,9 +52,14 @@ class Choices(Chooser):
                 return value
         elif step.default is not None and (due := _default(draft, step, node)) is not None:
             return due
-        elif not required and (step.rules.item.datatype.kind is Kind.FILE or draft.draw.random() > OPTIONAL):
+        elif not required and step.key not in draft.plan.dated and _is_skipped(draft, step):
             return None
         return redrawn(draft, step, node)
+
+
+def _is_skipped(draft: Draft, step: ItemStep) -> bool:
+    """Whether a question is left open that need not be answered; files are not made up for nothing."""
+    return step.rules.item.datatype.kind is Kind.FILE or draft.draw.random() > OPTIONAL
 
 
 def _most_targets(draft: Draft, step: GroupStep, node: Node) -> int:
@@ -70,10 +75,8 @@ def _most_targets(draft: Draft, step: GroupStep, node: Node) -> int:
 
 
 def _holder(draft: Draft) -> Node:
-    """The instance that hidden draws are about: the outermost container in the patient, else the patient."""
-    patient = draft.tree.of(draft.plan.registry.scopes.containers["patient"])[0]
-    inner = [kids[0] for name, kids in patient.kids.items() if name in draft.plan.registry.scopes.containers and kids]
-    return inner[0] if inner else patient
+    """The instance that hidden draws are about."""
+    return draft.tree.of(draft.plan.holder)[0]
 
 
 def _between(group: GroupDef, number: int) -> int:
@@ -131,19 +134,17 @@ def redrawn(draft: Draft, step: ItemStep, node: Node) -> Value | None:
     item = step.rules.item
     codes = offered(draft, step, node) if item.facets.choices else ()
     asked = draft.plan.asked.get(step.key)
-    value = sample(Wish(item, draft.draw, draft.clock, draft.now, low, high, codes, asked))
-    _move_clock(draft, item, value)
+    value = sample(Wish(item, draft.draw, draft.clock_at(node), draft.now, low, high, codes, asked))
+    _move_clock(draft, node, value)
     return value
 
 
-def _move_clock(draft: Draft, item: ItemDef, value: Any) -> None:
+def _move_clock(draft: Draft, node: Node, value: Any) -> None:
     """What is drawn next happens then or a little later."""
-    if isinstance(value, datetime) and value > draft.clock:
-        draft.clock = value
-    elif item.datatype.kind is Kind.DATE:
-        day = day_of(value)
-        if day is not None and day > draft.clock.date():
-            draft.clock = at_local(day, draft.clock.time()) or draft.clock
+    if isinstance(value, datetime):
+        draft.move_clock(node, value)
+    elif isinstance(value, date) and (moment := at_local(value, draft.clock_at(node).time())) is not None:
+        draft.move_clock(node, moment)
 
 
 def offered(draft: Draft, step: ItemStep, node: Node) -> tuple[str, ...]:

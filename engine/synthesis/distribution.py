@@ -11,6 +11,8 @@ from engine.expressions.frames import Frame
 
 Drawing = Callable[[Frame, Random], Any]  # what rules see of the value that was drawn; None: nothing
 SLOT = "~"  # stands before the name of a hidden draw where rules keep local values
+SUBJECT = "subject_number"  # what every expression of a distribution may read: no two subjects have the same
+SEED = "~seed"  # the slot of the seed, which no expression can name
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +42,4 @@ class Distribution:
 
 NO_DISTRIBUTION = Distribution()
 
-__all__ = ["NO_DISTRIBUTION", "SLOT", "Distribution", "Drawing", "ItemDrawing"]
+__all__ = ["NO_DISTRIBUTION", "SEED", "SLOT", "SUBJECT", "Distribution", "Drawing", "ItemDrawing"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -15,7 +16,7 @@ from engine.records.form_data import RowData
 from engine.records.program import GroupStep, ItemStep, Step
 from engine.records.settling import settle
 from engine.records.tree import Tree, add_row, make_world
-from engine.synthesis.distribution import SLOT
+from engine.synthesis.distribution import SEED, SLOT, SUBJECT
 from engine.synthesis.order import HiddenDraw
 from engine.synthesis.plan import Plan
 
@@ -28,8 +29,8 @@ class Draft:
     tree: Tree
     draw: Random
     clock: datetime  # what is drawn next happens about then
-    number: int = 0  # of the subject
-    hidden: dict[str, Any] = field(default_factory=dict)  # hidden draws, by their slots
+    hidden: dict[str, Any]  # hidden draws, by their slots
+    clocks: dict[str, datetime] = field(default_factory=dict)  # the same in an occurrence, by its key
     decided: set[tuple[str, str]] = field(default_factory=set)  # key of the node, item or group
     _rows: int = 0
 
@@ -43,6 +44,16 @@ class Draft:
         found = Frame(node, self.tree.world)
         found.vars = self.hidden
         return found
+
+    def clock_at(self, node: Node) -> datetime:
+        """About when it happens what is drawn at a node."""
+        return self.clocks.get(_occurrence(node), self.clock)
+
+    def move_clock(self, node: Node, to: datetime) -> None:
+        """Let what is drawn next happen not before."""
+        self.clock = max(self.clock, to)
+        if (key := _occurrence(node)) in self.clocks:
+            self.clocks[key] = max(self.clocks[key], to)
 
     # what is there ----------------------------------------------------------------------------------------------
 
@@ -147,7 +158,15 @@ class Draft:
             for node in nodes
         ]
         places = {scope: list(found) for scope, found in self.tree.nodes.items()}
-        return Snapshot(kept, places, dict(self.tree.world.rows), set(self.decided), dict(self.hidden), self.clock)
+        return Snapshot(
+            kept,
+            places,
+            dict(self.tree.world.rows),
+            set(self.decided),
+            dict(self.hidden),
+            self.clock,
+            dict(self.clocks),
+        )
 
     def restore(self, kept: Snapshot) -> None:
         """Put everything back as it was."""
@@ -162,6 +181,12 @@ class Draft:
         self.hidden.clear()
         self.hidden.update(kept.hidden)
         self.clock = kept.clock
+        self.clocks = dict(kept.clocks)
+
+
+def _occurrence(node: Node) -> str:
+    """The key of the occurrence in which a node stands; none has an empty key."""
+    return next((outer.key for outer in node.outwards() if outer.scope.kind == EVENT), "")
 
 
 def _kids(node: Node) -> dict[str, list[Node]]:
@@ -178,6 +203,7 @@ class Snapshot:
     decided: set[tuple[str, str]]
     hidden: dict[str, Any]
     clock: datetime
+    clocks: dict[str, datetime]
 
 
 class Chooser:
@@ -196,14 +222,14 @@ class Chooser:
         raise NotImplementedError
 
 
-def begin_draft(plan: Plan, draw: Random, number: int, now: datetime, clock: datetime) -> Draft:
+def begin_draft(plan: Plan, draw: Random, seed: int, number: int, now: datetime, clock: datetime) -> Draft:
     """A subject with one instance of each container, without any form."""
     world = make_world(plan.registry, now, "en")
     root = Node(plan.registry.scopes.root, None, "registry")
     tree = Tree(plan.registry, root, world)
     tree.nodes[id(root.scope)] = [root]
     _containers(tree, root)
-    return Draft(plan, tree, draw, clock, number)
+    return Draft(plan, tree, draw, clock, {SEED: seed, SLOT + SUBJECT: Decimal(number)})
 
 
 def _containers(tree: Tree, parent: Node) -> None:

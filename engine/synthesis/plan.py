@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from engine.compiler.compiled import CompiledRegistry
 from engine.compiler.rules import CheckRules, DerivedRules, GroupRules, ItemRules, Rule
+from engine.compiler.scoping import Scopes
 from engine.datatypes.base import Kind
+from engine.expressions.scopes import Scope
 from engine.expressions.terms import Term
 from engine.model.metadata_version import StudyEventDef
 from engine.records.program import CheckRun, ItemStep, Program, program_of
@@ -29,6 +31,8 @@ class Plan:
     checks: Mapping[str, CheckRun]
     asked: Mapping[str, str]  # item (`form.item`) -> check of an identifier that rules ask for
     once: frozenset[str]  # items whose values may not come twice
+    dated: frozenset[str]  # items that the schedule goes by: without them nothing would follow
+    holder: Scope  # of the instance that hidden draws are about
     first: tuple[str, ...]  # forms that are there from the beginning
     events: Mapping[str, StudyEventDef] = field(default_factory=dict)
 
@@ -56,9 +60,32 @@ def plan_synthesis(registry: CompiledRegistry, distribution: Distribution = NO_D
         for key in _text_items(registry, form, value)
     )
     order = making_order(program, distribution.reads, distribution.hidden_reads)
+    holder = holder_scope(registry.scopes)
+    first = _first_forms(registry)
     return Plan(
-        registry, program, distribution, order, checks, asked, once, _first_forms(registry), registry.model.events
+        registry,
+        program,
+        distribution,
+        order,
+        checks,
+        asked,
+        once,
+        _dated(registry),
+        holder,
+        first,
+        registry.model.events,
     )
+
+
+def _dated(registry: CompiledRegistry) -> frozenset[str]:
+    rules = (rule for event in registry.events.values() for rule in (event.after, event.start, event.stop))
+    return frozenset(key for rule in rules if rule is not None for key in rule.reads)
+
+
+def holder_scope(scopes: Scopes) -> Scope:
+    """What hidden draws are about: the outermost container in the patient, else the patient."""
+    patient = scopes.containers["patient"]
+    return next((scope for scope in scopes.containers.values() if scope.parent is patient), patient)
 
 
 def _first_forms(registry: CompiledRegistry) -> tuple[str, ...]:
@@ -115,4 +142,4 @@ def targets_of(plan: Plan, step: ItemStep) -> list[int]:
     return [id(plan.registry.scopes.targets[name]) for name in step.rules.item.targets]
 
 
-__all__ = ["Plan", "is_sure", "plan_synthesis", "rules_in", "targets_of"]
+__all__ = ["Plan", "holder_scope", "is_sure", "plan_synthesis", "rules_in", "targets_of"]

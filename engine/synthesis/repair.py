@@ -12,9 +12,9 @@ from engine.synthesis.faults import Fault, find_faults
 from engine.synthesis.proposals import Change, proposals
 from engine.synthesis.stages import open_due
 
-_JUDGED = 160  # drafts judged as a whole in one search
 _TRIED = 4000  # changes tried in one search
 _SIDEWAYS = 0.25  # how often a change is kept that makes nothing better
+_OPENED = 30  # occurrences that one change may bring about
 _KICKS = 3  # changes at once where none helps alone
 _LIKELY = 40  # changes among which these are drawn
 _UNBROKEN = 4  # what it weighs that the check to break is not broken
@@ -36,13 +36,14 @@ class Search:
     draft: Draft
     chooser: Chooser
     broken: CheckRun | None = None
+    most: int = 160  # drafts judged as a whole
     judged: int = 0
     tried: int = 0
 
     def run(self) -> list[Fault]:
         """Look for the best state and leave the draft in it; the faults that are left, without the one that is wanted."""
         here = best = self._judge()
-        while best.cost and self.judged < _JUDGED and self.tried < _TRIED:
+        while best.cost and self.judged < self.most and self.tried < _TRIED:
             here = self._step(here) or self._kick(best)
             if here.cost < best.cost:
                 best = here
@@ -84,7 +85,7 @@ class Search:
         wanted = aim.check is not None and aim.check is self.broken
         before = aim.count(self.draft)
         for change in proposals(self.draft, aim):
-            if self.judged >= _JUDGED or self.tried >= _TRIED:
+            if self.judged >= self.most or self.tried >= _TRIED:
                 break
             found = self._try(here, aim, change, before, wanted=wanted)
             if found is not None:
@@ -109,7 +110,9 @@ class Search:
         after = aim.count(draft)
         if (after > before) if wanted else (after < before):
             draft.fill(self.chooser)
-            open_due(draft, self.chooser)
+            if open_due(draft, self.chooser, _OPENED) > _OPENED:
+                draft.restore(here.kept)
+                return None
             found = self._judge()
             if found.cost < here.cost or (found.cost == here.cost and draft.draw.random() < _SIDEWAYS):
                 return found

@@ -32,15 +32,17 @@ def make_forms(draft: Draft, chooser: Chooser) -> None:
             return
 
 
-def open_due(draft: Draft, chooser: Chooser) -> bool:
-    """Open what is due now, event by event; whether there was something."""
-    opened = False
+def open_due(draft: Draft, chooser: Chooser, most: int | None = None) -> int:
+    """Open what is due now, event by event; how many occurrences there were. Beyond `most` nothing more is filled."""
+    opened = 0
     for rules in draft.plan.registry.events.values():
         for instance in tuple(draft.tree.of(rules.scope)):
-            for planned in _due(draft, instance, rules.event):
-                if _open(draft, instance, rules.event, planned):
-                    draft.fill(chooser)
-                    opened = True
+            found = sum(_open(draft, instance, rules.event, planned) for planned in _due(draft, instance, rules.event))
+            opened += found
+            if most is not None and opened > most:
+                return opened
+            if found:
+                draft.fill(chooser)
     return opened
 
 
@@ -89,13 +91,14 @@ def _open(draft: Draft, instance: Node, event: StudyEventDef, planned: PlannedEv
     missing = [form for form in shared if not _home(draft, instance, form).kids.get(form)]
     if not per_event and not missing and not event.repeats:
         return False
+    clock = draft.clock
     if planned.date is not None and not is_sure(event):
-        day = min(planned.date, draft.tree.world.today)
-        draft.clock = at_local(day, time(10, 0)) or draft.clock
+        clock = draft.clock = at_local(min(planned.date, draft.tree.world.today), time(10, 0)) or clock
     for form in missing:
         draft.open_form(_home(draft, instance, form), form)
     if per_event or event.repeats:
         occurrence = draft.open_event(instance, event.id, planned.number)
+        draft.clocks[occurrence.key] = clock
         for form in per_event:
             draft.open_form(occurrence, form)
     return True

@@ -11,9 +11,10 @@ import pytest
 
 from engine.compiler import compile_definition
 from engine.datatypes.identifiers import CHECKS
+from engine.errors import DefinitionError
 from engine.records import Session
 from engine.records.json_data import read_values
-from engine.synthesis import Unsatisfiable, make_subject, plan_synthesis, subject_json
+from engine.synthesis import Unsatisfiable, make_subject, plan_synthesis, read_distribution, subject_json
 from engine.synthesis.texts import text_like
 
 ROOT = Path(__file__).parents[2]
@@ -128,3 +129,110 @@ def test_rules_that_exclude_each_other_are_named(tmp_path):
     file.write_text(IMPOSSIBLE, "utf-8")
     with pytest.raises(Unsatisfiable, match=r"HIGH@visit|LOW@visit"):
         line(planned(file), 1)
+
+
+# distributions ------------------------------------------------------------------------------------------------------
+
+OPERATIONS = ROOT / "docs/examples/operations.yaml"
+DRAWN = """
+distribution: operations
+missing: {rate: 0}
+hidden:
+  delay: {lognormal: {median: 5, sigma: 0.4}, between: [1, 20]}
+  begun: {before: today(), uniform: [100, 300]}
+items:
+  admission.admitted: {value: begun}
+  operation.started: {after: begun, uniform: [delay, delay]}
+  operation.name: {weights: {bleeding: 3, fever: 1}}
+rows:
+  operation.complications: {weights: {'0': 80, '1': 20}}
+events:
+  control: {chance: 0.5}
+"""
+
+
+def distribution(tmp_path, text, registry):
+    file = tmp_path / "drawn.yaml"
+    file.write_text(text, "utf-8")
+    return read_distribution(file, registry)
+
+
+FAULTS = {
+    "hidden: {x: {uniform: [1, 2], chance: 0.5}}": "1:13 wrong-shape",
+    "hidden: {x: {}}": "1:13 wrong-shape",
+    "items: {admission.admited: {value: now()}}": "1:9 unknown-name",
+    "items: {admission.admitted: {value: nowhere}}": "1:37 unknown-name",
+    "items: {operation.complications.severity: {weights: {huge: 1}}}": "1:9 unknown-name",
+    "items: {operation.severity: {weights: {huge: 1}}}": "1:40 unknown-code",
+    "items: {admission.admitted: {when: 1}}": "1:30 unknown-key",
+    "rows: {operation.complication: {value: 1}}": "1:8 unknown-name",
+    "events: {check: {chance: 1}}": "1:10 unknown-name",
+    "hidden: {x: {normal: {mean: 1}}}": "1:14 missing-key",
+    "hidden: {x: {lognormal: {median: 1}}}": "1:25 wrong-shape",
+    "missing: {rate: 3}": "1:17 out-of-bounds",
+}
+
+
+@pytest.mark.parametrize(("text", "fault"), FAULTS.items(), ids=FAULTS)
+def test_faults_of_a_distribution_have_their_places(tmp_path, text, fault):
+    with pytest.raises(DefinitionError) as caught:
+        distribution(tmp_path, f"{text}\ndistribution: operations\n", compile_definition(OPERATIONS))
+    assert [f"{found.mark.line}:{found.mark.column} {found.code}" for found in caught.value.problems] == [fault]
+
+
+def test_rates_of_a_distribution_hold(tmp_path):
+    registry = compile_definition(OPERATIONS)
+    plan = plan_synthesis(registry, distribution(tmp_path, DRAWN, registry))
+    made = [json.loads(line(plan, number)) for number in range(1, 401)]
+    operations = [subject["forms"]["operation"] for subject in made]
+    names = [row["name"] for form in operations for row in form.get("complications", ())]
+    delays = sorted(
+        (day(form["started"]) - day(subject["forms"]["admission"]["admitted"])).days
+        for subject, form in zip(made, operations, strict=True)
+    )
+    assert {"bleeding", "fever"} == set(names)
+    assert 0.12 < len(names) / 400 < 0.28
+    assert 0.6 < names.count("bleeding") / len(names) < 0.9
+    assert 0.4 < sum("control" in subject["events"] for subject in made) / 400 < 0.6
+    assert delays[0] >= 1
+    assert delays[-1] <= 20
+    assert 4 <= delays[200] <= 6
+
+
+def day(text):
+    return datetime.fromisoformat(text).date()
+
+
+def test_warnings_and_unfinished_forms_are_as_frequent_as_said(tmp_path):
+    registry = compile_definition(OPERATIONS)
+    plan = plan_synthesis(
+        registry, distribution(tmp_path, "distribution: operations\nwarnings: 0.3\nunfinished: 0.3\n", registry)
+    )
+    found = [make_subject(plan, 1, number, NOW).broken for number in range(1, 101)]
+    assert 15 < found.count(("IN_WINDOW",)) < 45
+    assert 15 < sum("required" in codes for codes in found) < 45
+    assert found.count(()) > 25
+
+
+# checks to break ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "check", "follows"),
+    [
+        ("docs/examples/operations.yaml", "AFTER_ADMISSION", ()),
+        ("docs/examples/operations.yaml", "IN_WINDOW", ()),
+        ("docs/examples/pacing.yaml", "LEADS", ()),
+        ("tests/fixtures/definitions/offers.yaml", "OFF-01", ()),
+        ("tests/fixtures/definitions/offers.yaml", "OFF-03", ()),
+        ("tests/fixtures/definitions/hard_ablation.yaml", "FU_ORDER", ()),
+        ("tests/fixtures/definitions/hard_endocarditis.yaml", "FU_WINDOW", ()),
+        ("tests/fixtures/definitions/hard_mcs.yaml", "M18", ()),
+        ("tests/fixtures/definitions/hard_mcs.yaml", "M30", ()),
+        ("tests/fixtures/definitions/hard_mcs.yaml", "M33", ()),
+    ],
+)
+def test_a_check_is_broken_alone(name, check, follows):
+    plan = planned(ROOT / name)
+    for number in range(1, 4):
+        assert broken(plan, line(plan, number, breaking=check)) == {check, *follows}

@@ -1,0 +1,188 @@
+"""Reads a distribution file and binds it to a definition: every fault with its place, as those of definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from engine.compiler.binding import Workbench
+from engine.compiler.compiled import CompiledRegistry
+from engine.compiler.rules import Rule
+from engine.datatypes.base import Kind
+from engine.definitions.schema import check_shape
+from engine.definitions.source import read_source
+from engine.definitions.tree import Node
+from engine.errors import DefinitionError, Problems, nearest
+from engine.expressions.evaluator import compile_term
+from engine.expressions.frames import Run
+from engine.expressions.scopes import Scope
+from engine.expressions.terms import BOOLEAN, NUMBER, Term
+from engine.model.item import ItemDef
+from engine.records.program import program_of
+from engine.synthesis.distribution import SLOT, SUBJECT, Distribution, Drawing, ItemDrawing
+from engine.synthesis.drawing import Bind, drawing_of, type_of_draw
+from engine.synthesis.order import CycleError, making_order
+from engine.synthesis.plan import holder_scope
+
+SCHEMA = Path(__file__).with_name("distribution.schema.json")
+
+
+def read_distribution(file: Path, registry: CompiledRegistry) -> Distribution:
+    """The distribution of a file.
+
+    Raises:
+        DefinitionError: all faults, each with its place.
+    """
+    problems = Problems()
+    root = read_source(file.read_bytes(), str(file), problems, file.parent)
+    if root is not None:
+        check_shape(root, problems, SCHEMA)
+    problems.stop_if_faulty()
+    assert root is not None
+    found = _Reader(registry, problems).read(root)
+    problems.stop_if_faulty()
+    try:
+        making_order(program_of(registry), found.reads, found.hidden_reads)
+    except CycleError as fault:
+        circle = " > ".join(str(part) for part in fault.args[1])
+        problems.error(root.mark, "cycle", f"These are drawn after each other: {circle}. Break the circle.")
+        raise DefinitionError(problems.found) from None
+    return found
+
+
+class _Reader(Bind):
+    """Binds one file."""
+
+    def __init__(self, registry: CompiledRegistry, problems: Problems) -> None:
+        self.registry = registry
+        self.problems = problems
+        self._bench = Workbench(registry.model, registry.scopes, problems)
+        self._variables: dict[str, Term] = {SUBJECT: Term("var", (SLOT + SUBJECT,), NUMBER)}
+        self._scope = registry.scopes.root
+        self._read: set[str] = set()  # by the drawing at work
+
+    def read(self, root: Node) -> Distribution:
+        """Everything in the file, hidden draws first: the others read them."""
+        model = self.registry.model
+        named = root.text_of("distribution")
+        if named != model.registry:
+            self.error(root.entries["distribution"], "unknown-name", f"This is for {named}, not for {model.registry}.")
+        hidden, hidden_reads = self._hidden(root)
+        items: dict[str, ItemDrawing] = {}
+        rows: dict[str, Drawing] = {}
+        reads: dict[str, frozenset[str]] = {}
+        for key, node in root.map_of("items").items():
+            rules = self.registry.items.get(key)
+            if rules is None or rules.item.calculate is not None:
+                self._unknown(node, key, "is calculated" if rules else "", self._entered())
+                continue
+            self._within(rules.scope)
+            items[key] = self._item(node, rules.item)
+            reads[key] = frozenset(self._read)
+        for key, node in root.map_of("rows").items():
+            group = self.registry.groups.get(key)
+            if group is None or group.scope.parent is None:
+                self._unknown(node, key, "", self.registry.groups)
+                continue
+            self._within(group.scope.parent)
+            rows[key] = drawing_of(self, node, None)
+            reads[key] = frozenset(self._read)
+        events = dict(self._events(root))
+        missing = root.get("missing")
+        reasons = self._reasons(missing) if missing is not None else {}
+        return Distribution(
+            items, rows, events, hidden, reads, hidden_reads,
+            _share(missing, "rate", 0.02), reasons, _share(root, "warnings", 0.0), _share(root, "unfinished", 0.0),
+        )  # fmt: skip
+
+    def _entered(self) -> list[str]:
+        return [key for key, rules in self.registry.items.items() if rules.item.calculate is None]
+
+    def _unknown(self, node: Node, key: str, why: str, known: Iterator[str] | list[str] | Mapping[str, object]) -> None:
+        text = f"{key} {why}: nothing is drawn for it." if why else f"There is no {key}.{nearest(key, known)}"
+        self.problems.error(node.key_mark, "unknown-name", text)
+
+    def _within(self, scope: Scope) -> None:
+        """What is bound next stands there; what it reads is gathered anew."""
+        self._scope = scope
+        self._read = set()
+
+    def _hidden(self, root: Node) -> tuple[dict[str, Drawing], dict[str, frozenset[str]]]:
+        """Hidden draws, in order of the file: each may read those before it."""
+        found: dict[str, Drawing] = {}
+        reads: dict[str, frozenset[str]] = {}
+        for name, node in root.map_of("hidden").items():
+            self._within(holder_scope(self.registry.scopes))
+            found[name] = drawing_of(self, node, None)
+            type_ = type_of_draw(self, node)
+            self._variables[name] = Term("var", (SLOT + name,), type_)
+            reads[name] = frozenset(self._read)
+        return found, reads
+
+    def _item(self, node: Node, item: ItemDef) -> ItemDrawing:
+        chances = {name: self.number(node.entries[name]) for name in ("empty", "missing") if name in node.entries}
+        if "missing" in chances and not item.missing.reasons:
+            self.error(node.entries["missing"], "not-allowed", f"{item.id} takes no reason in place of a value.")
+        draws = node.entries.keys() - {"empty", "missing"}
+        run = drawing_of(self, node, item) if draws else None
+        return ItemDrawing(run, chances.get("empty"), chances.get("missing"))
+
+    def _events(self, root: Node) -> Iterator[tuple[str, Drawing]]:
+        for name, node in root.map_of("events").items():
+            rules = self.registry.events.get(name)
+            if rules is None:
+                self._unknown(node, name, "", list(self.registry.events))
+                continue
+            self._within(rules.scope)
+            yield name, drawing_of(self, node, None)
+
+    def _reasons(self, node: Node) -> dict[str, float]:
+        known = {reason for listed in self.registry.model.missing.values() for reason in listed.reasons}
+        for name, weight in node.map_of("reasons").items():
+            if name not in known:
+                self._unknown(weight, name, "", list(known))
+        return {name: float(weight.value) for name, weight in node.map_of("reasons").items()}
+
+    # what drawings are bound with -------------------------------------------------------------------------------
+
+    def error(self, node: Node, code: str, text: str) -> None:
+        self.problems.error(node.mark, code, text)
+
+    def rule(self, node: Node, *, condition: bool = False, number: bool = False) -> Rule | None:
+        wanted = BOOLEAN if condition else NUMBER if number else None
+        bound = self._bench.bind(node.expression(), self._scope, wanted=wanted, variables=self._variables)
+        if bound is None:
+            return None
+        rule = bound[0]
+        self._read |= rule.reads
+        slots = {str(term.args[0]) for term in rule.term.walk() if term.op == "var"}
+        self._read |= {slot.removeprefix(SLOT) for slot in slots if slot.startswith(SLOT)} - {SUBJECT}
+        return rule
+
+    def run(self, node: Node, *, condition: bool = False) -> Run:
+        rule = self.rule(node, condition=condition)
+        return compile_term(rule.term) if rule is not None else _nothing
+
+    def number(self, node: Node) -> Drawing:
+        rule = self.rule(node, number=True)
+        run = compile_term(rule.term) if rule is not None else _nothing
+        return lambda frame, _draw: run(frame)
+
+    def check_code(self, node: Node, item: ItemDef, code: str) -> None:
+        choices = item.facets.choices
+        if item.datatype.kind in (Kind.CODE, Kind.CODES) and code not in choices and not item.facets.open_list:
+            self.problems.error(
+                node.key_mark, "unknown-code", f"{code!r} is no code of {item.codelist}.{nearest(code, choices)}"
+            )
+
+
+def _nothing(_frame: object) -> None:
+    return None
+
+
+def _share(node: Node | None, name: str, usual: float) -> float:
+    found = node.get(name) if node is not None else None
+    return float(found.value) if found is not None else usual
+
+
+__all__ = ["read_distribution"]
