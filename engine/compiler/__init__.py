@@ -10,6 +10,7 @@ from engine.compiler.binding import Workbench
 from engine.compiler.cache import default_folder
 from engine.compiler.collecting import without_collection
 from engine.compiler.compiled import CompiledRegistry
+from engine.compiler.indicators import compile_indicators
 from engine.compiler.order import settle_order
 from engine.compiler.outcomes import compile_derived
 from engine.compiler.passes import compile_checks, compile_events, compile_items
@@ -33,9 +34,10 @@ def compile_model(model: MetaDataVersion, warnings: Iterable[DefinitionProblem] 
     settling = [*compile_items(bench), *compile_derived(bench)]
     checks = tuple(compile_checks(bench))
     events = {rules.event.id: rules for rules in compile_events(bench)}
+    indicators = tuple(compile_indicators(bench))
     order = settle_order(settling, problems)
     problems.stop_if_faulty()
-    return CompiledRegistry(model, scopes, order, checks, events, tuple(sorted(problems.found)))
+    return CompiledRegistry(model, scopes, order, checks, events, indicators, tuple(sorted(problems.found)))
 
 
 def compile_definition(path: Path, *, cache: Path | None = None) -> CompiledRegistry:

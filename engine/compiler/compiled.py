@@ -9,7 +9,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from engine.compiler.order import reads_of
-from engine.compiler.rules import CheckRules, DerivedRules, EventRules, GroupRules, ItemRules, Settling
+from engine.compiler.rules import CheckRules, DerivedRules, EventRules, GroupRules, IndicatorRules, ItemRules, Settling
 from engine.compiler.scoping import Scopes
 from engine.errors import DefinitionProblem
 from engine.model.code_list import Attribute
@@ -26,6 +26,7 @@ class CompiledRegistry:
     order: tuple[Settling, ...]  # items, groups and outcomes, each after what it reads
     checks: tuple[CheckRules, ...]
     events: Mapping[str, EventRules]
+    indicators: tuple[IndicatorRules, ...] = ()
     warnings: tuple[DefinitionProblem, ...] = ()
 
     @cached_property

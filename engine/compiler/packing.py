@@ -32,6 +32,7 @@ from engine.compiler.rules import (
     DerivedRules,
     EventRules,
     GroupRules,
+    IndicatorRules,
     ItemRules,
     Rule,
 )
@@ -50,6 +51,7 @@ from engine.model.metadata_version import (
     Define,
     DerivedDef,
     Generator,
+    IndicatorDef,
     MetaDataVersion,
     Parameter,
     StudyEventDef,
@@ -61,12 +63,13 @@ CLASSES: tuple[Any, ...] = (
     *(Type, Term, Field, Scope, Scopes),
     *(Choice, Facets, AttributeDef, CodeList, MissingList),
     *(ExpressionText, RangeCheck, ItemDef, CheckDef, GroupDef, SectionDef, FormDef),
-    *(Case, ContainerDef, Define, DerivedDef, Generator, MetaDataVersion, Parameter, StudyEventDef),
-    *(Rule, BoundRange, ItemRules, GroupRules, CheckPart, CheckRules, CaseRule, DerivedRules, EventRules),
+    *(Case, ContainerDef, Define, DerivedDef, Generator, IndicatorDef, MetaDataVersion, Parameter, StudyEventDef),
+    *(Rule, BoundRange, ItemRules, GroupRules, CheckPart, CheckRules, CaseRule),
+    *(DerivedRules, EventRules, IndicatorRules),
 )
 ENUMS: tuple[type[Enum], ...] = (Kind, Severity, CheckSeverity, WhenHidden, Privacy)
 _KEPT = {kind: tuple(field.name for field in fields(kind) if not field.name.startswith("_")) for kind in CLASSES}
-PARTS = ("model", "scopes", "order", "checks", "events", "warnings")  # the fields of CompiledRegistry
+PARTS = ("model", "scopes", "order", "checks", "events", "indicators", "warnings")  # the fields of CompiledRegistry
 
 _CONTAINERS: tuple[type, ...] = (tuple, frozenset, list, dict)
 _KIND_NUMBERS = {kind: number for number, kind in enumerate(_CONTAINERS)}

@@ -1,4 +1,4 @@
-"""Compiled rules: the terms of each item, group, check, outcome and event, with what they read."""
+"""Compiled rules: the terms of each item, group, check, outcome, event and indicator, with what they read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine.expressions.scopes import Scope
 from engine.expressions.terms import Term
 from engine.model.form import CheckDef, GroupDef
 from engine.model.item import ItemDef, RangeCheck
-from engine.model.metadata_version import DerivedDef, StudyEventDef
+from engine.model.metadata_version import DerivedDef, IndicatorDef, StudyEventDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +122,20 @@ class EventRules:
     cancel: Rule | None = None
     start: Rule | None = None
     stop: Rule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorRules:
+    """An indicator, bound where its records stand."""
+
+    indicator: IndicatorDef
+    scope: Scope
+    numerator: Rule | None = None
+    denominator: Rule | None = None
+    value: Rule | None = None
+    where: Rule | None = None
+    by: tuple[Rule | str, ...] = ()  # a text: one of STRATA
+    target: Rule | None = None
 
 
 Settling = ItemRules | GroupRules | DerivedRules

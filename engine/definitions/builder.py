@@ -52,7 +52,9 @@ def build(merged: Merged, files: Files, problems: Problems) -> MetaDataVersion:
         events=build_events(context, events, forms, containers, parameters),
         forms=forms,
         derived=build_derived(context, root.map_of("derived"), containers, _groups(forms)),
-        indicators=build_indicators(context, root.list_of("indicators")),
+        indicators=build_indicators(
+            context, root.list_of("indicators"), dict.fromkeys([*CONTAINERS, *containers, *forms, *_groups(forms)])
+        ),
         sources=dict(files.digests),
     )
 

@@ -102,6 +102,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "parameter-rows": "the values of a parameter contradict each other",
         "too-many-variants": "outcomes would be worked out for too many other values of parameters",
         "bad-heading": "the heading of a named expression is faulty",
+        "indicator-rule": "an indicator has not exactly one of a numerator and a value",
         "outcome-rule": "an outcome has not exactly one of a calculation and a decision table",
         "case-shape": "a row of a decision table is not {when, then} or {else}",
         "case-order": "a decision table goes on after its else",

@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from engine.datatypes import DATATYPES
 from engine.datatypes.base import Kind
@@ -14,11 +13,10 @@ from engine.definitions.context import CONTAINERS, Context
 from engine.definitions.dictionaries import as_day
 from engine.definitions.tree import Node
 from engine.model.item import ExpressionText
-from engine.model.metadata_version import Case, Define, DerivedDef, Parameter
+from engine.model.metadata_version import Case, Define, DerivedDef, IndicatorDef, Parameter
 
 MAX_HEADING = 1000
 MAX_ALSO = 50  # of all parameters: each costs another run of all rules
-TEXTS_OF_INDICATOR = ("title", "note")
 NOT_DERIVED = frozenset({Kind.NOTHING, Kind.FILE, Kind.REFERENCE})
 
 _HEADING = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\(\s*([^()]*?)\s*\))?\s*", re.ASCII)
@@ -178,19 +176,50 @@ def _cases(context: Context, nodes: Sequence[Node]) -> tuple[Case, ...]:
     return tuple(cases)
 
 
-def build_indicators(context: Context, nodes: Sequence[Node]) -> tuple[Mapping[str, Any], ...]:
-    """Indicators as they are written; reports interpret them."""
+def build_indicators(context: Context, nodes: Sequence[Node], owners: Collection[str]) -> tuple[IndicatorDef, ...]:
+    """Indicators, each over the records of a container, form or group."""
     seen: set[str] = set()
+    found = []
     for node in nodes:
         id_ = node.get("id")
-        if id_ is not None and id_.text is not None:
-            context.identifier(id_.raw, id_.mark)
-            if id_.raw in seen:
-                context.error(id_.mark, "duplicate-id", f"There is another indicator {id_.raw!r}. Rename one of them.")
-            seen.add(id_.raw)
-        for key in TEXTS_OF_INDICATOR:
-            context.text(node.get(key))
-    return tuple(node.plain() for node in nodes if isinstance(node.value, dict))
+        if id_ is None or id_.text is None:
+            continue
+        context.identifier(id_.raw, id_.mark)
+        if id_.raw in seen:
+            context.error(id_.mark, "duplicate-id", f"There is another indicator {id_.raw!r}. Rename one of them.")
+        seen.add(id_.raw)
+        found.append(_indicator(context, node, id_.raw, owners))
+    return tuple(found)
+
+
+def _indicator(context: Context, node: Node, id_: str, owners: Collection[str]) -> IndicatorDef:
+    owner = node.get("in")
+    if owner is not None and owner.text is not None:
+        context.known(owner, owner.raw, owners, "unknown-container", "container, form or group")
+    told = node.entries.keys() & {"numerator", "value"}
+    # A denominator alone: reports count by themselves what rules never see, such as signatures.
+    if len(told) == 2 or not (told or "denominator" in node.entries):
+        context.error(
+            node.key_mark,
+            "indicator-rule",
+            f"The indicator {id_!r} needs either `numerator` (what is counted) or `value` (a number whose distribution is shown).",
+        )
+    strata = [context.expression(part) for part in node.list_of("by")]
+    return IndicatorDef(
+        id_,
+        context.text(node.get("title")),
+        node.text_of("in") or "patient",
+        context.expression(node.get("numerator")),
+        context.expression(node.get("denominator")),
+        context.expression(node.get("value")),
+        context.expression(node.get("where")),
+        tuple(text for text in strata if text is not None),
+        context.expression(node.get("target")),
+        node.text_of("chart") or "table",
+        node.text_of("direction") or "neutral",
+        context.text(node.get("note")),
+        node.key_mark,
+    )
 
 
 __all__ = ["build_defines", "build_derived", "build_indicators", "build_parameters"]

@@ -91,6 +91,25 @@ class DerivedDef:
 
 
 @dataclass(frozen=True, slots=True)
+class IndicatorDef:
+    """A figure of the registry's reports: a share, a sum per unit, or the distribution of a value."""
+
+    id: str
+    title: TranslatedText
+    owner: str = "patient"  # container, form or group whose records are counted
+    numerator: ExpressionText | None = None
+    denominator: ExpressionText | None = None
+    value: ExpressionText | None = None
+    where: ExpressionText | None = None
+    by: tuple[ExpressionText, ...] = ()  # expressions, or one of STRATA
+    target: ExpressionText | None = None
+    chart: str = "table"
+    direction: str = "neutral"
+    note: TranslatedText = field(default_factory=dict)
+    mark: Mark = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class Define:
     """A named expression with parameters, inlined where it is called; never recursive."""
 
@@ -118,5 +137,5 @@ class MetaDataVersion:
     events: Mapping[str, StudyEventDef] = field(default_factory=dict)
     forms: Mapping[str, FormDef] = field(default_factory=dict)
     derived: Mapping[str, DerivedDef] = field(default_factory=dict)
-    indicators: tuple[Mapping[str, Any], ...] = ()
+    indicators: tuple[IndicatorDef, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)  # file -> SHA-256 of its text: the include closure

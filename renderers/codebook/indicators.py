@@ -1,24 +1,19 @@
-"""Indicators as a table. They are declared, not compiled: what can be bound is told in words, the rest as written."""
+"""Indicators as a table: what is counted, out of what, how it is parted, in words and as it is written."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from engine.compiler.binding import Workbench
-from engine.errors import Problems
-from engine.expressions.scopes import Scope
+from engine.compiler.rules import IndicatorRules, Rule
 from engine.model.item import ExpressionText
+from engine.model.metadata_version import IndicatorDef
 from renderers.codebook.entries import container_name
-from renderers.codebook.headings import WORDS
 from renderers.codebook.tables import Book, Cell, Row, Table, anchor, table
 
 _WIDTHS = (
     *(("id", 24), ("title", 50), ("counted", 20), ("numerator", 60), ("denominator", 50), ("value", 40), ("where", 40)),
     *(("by", 60), ("aim", 30), ("chart", 12), ("direction", 14), ("note", 50), ("definition", 80)),
 )
-_STRATA = frozenset({"site", "year"})  # what every record has, though no item says it
-_EXPRESSIONS = ("numerator", "denominator", "value", "where")
 
 
 def indicators(book: Book) -> Table:
@@ -27,29 +22,28 @@ def indicators(book: Book) -> Table:
 
 
 def _indicators(book: Book) -> Iterator[Row]:
-    bench = Workbench(book.registry.model, book.registry.scopes, Problems())
-    for declared in book.registry.model.indicators:
-        id_, title, owner = str(declared.get("id", "")), declared.get("title", {}), str(declared.get("in", ""))
-        scope = _scope(book, owner)
+    for rules in book.registry.indicators:
+        declared, scope = rules.indicator, rules.scope
         cells: dict[str, Cell] = {
-            "id": id_,
-            "title": book.title(title, id_),
-            "counted": _owner_name(book, owner),
-            **{key: _said(book, bench, declared.get(key), scope) for key in _EXPRESSIONS},
-            "by": book.series((_said(book, bench, each, scope) for each in declared.get("by", ())), "; "),
-            "aim": _said(book, bench, declared.get("target"), scope),
-            "chart": str(declared.get("chart", "")),
-            "direction": book.word(declared["direction"]) if declared.get("direction") in WORDS else "",
-            "note": book.text(declared.get("note", {})),
+            "id": declared.id,
+            "title": book.title(declared.title, declared.id),
+            "counted": _owner_name(book, declared.owner),
+            "numerator": book.value(rules.numerator, scope, None),
+            "denominator": book.value(rules.denominator, scope, None),
+            "value": book.value(rules.value, scope, None),
+            "where": book.value(rules.where, scope, None),
+            "by": book.series((_stratum(book, rules, each) for each in rules.by), "; "),
+            "aim": book.value(rules.target, scope, None),
+            "chart": declared.chart,
+            "direction": book.word(declared.direction),
+            "note": book.text(declared.note),
             "definition": _as_written(declared),
         }
-        yield Row(anchor("indicator", id_), id_, book.title(title, id_), cells)
+        yield Row(anchor("indicator", declared.id), declared.id, book.title(declared.title, declared.id), cells)
 
 
-def _scope(book: Book, owner: str) -> Scope | None:
-    scopes = book.registry.scopes
-    groups = {key.partition(".")[2]: scope for key, scope in scopes.groups.items()}
-    return scopes.containers.get(owner) or groups.get(owner) or scopes.forms.get(owner)
+def _stratum(book: Book, rules: IndicatorRules, by: Rule | str) -> Cell:
+    return book.word(by) if isinstance(by, str) else book.value(by, rules.scope, None)
 
 
 def _owner_name(book: Book, owner: str) -> Cell:
@@ -61,20 +55,12 @@ def _owner_name(book: Book, owner: str) -> Cell:
     return container_name(book, owner)
 
 
-def _said(book: Book, bench: Workbench, text: object, scope: Scope | None) -> Cell:
-    """An expression in words; as it is written where it cannot be bound."""
-    if text in _STRATA:
-        return book.word(str(text))
-    if scope is None or not isinstance(text, str):
-        return "" if text is None else str(text)
-    before = len(bench.problems.errors)
-    rule = bench.rule(ExpressionText(text), scope)
-    return text if rule is None or len(bench.problems.errors) > before else book.value(rule, scope, None)
-
-
-def _as_written(declared: Mapping[str, Any]) -> str:
-    shown = {key: declared[key] for key in (*_EXPRESSIONS, "by") if key in declared}
-    return "; ".join(
-        f"{key}: {', '.join(map(str, value)) if isinstance(value, list | tuple) else value}"
-        for key, value in shown.items()
-    )
+def _as_written(declared: IndicatorDef) -> str:
+    texts: dict[str, tuple[ExpressionText, ...]] = {
+        "numerator": (declared.numerator,) if declared.numerator else (),
+        "denominator": (declared.denominator,) if declared.denominator else (),
+        "value": (declared.value,) if declared.value else (),
+        "where": (declared.where,) if declared.where else (),
+        "by": declared.by,
+    }
+    return "; ".join(f"{key}: {', '.join(text.text for text in each)}" for key, each in texts.items() if each)

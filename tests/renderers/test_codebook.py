@@ -110,7 +110,7 @@ def test_workbook_tells_of_indicators_in_words(tmp_path: Path) -> None:
     assert told["Numerator (pl)"] == "„Pilny” to „tak”"
     assert told["Denominator (en)"] == "there is a form “Procedure”"
     assert told["By (pl)"] == "ośrodek; „Narzędzia”"
-    assert (told["Target"], told["Direction (en)"]) == ("5", "less is better")
+    assert (told["Target (en)"], told["Direction (en)"]) == ("5", "less is better")
 
 
 def test_changes_since_an_earlier_version(explained: CompiledRegistry, tmp_path: Path) -> None:
