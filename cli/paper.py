@@ -18,7 +18,7 @@ from engine.model.form import walk_items
 from engine.records import Session
 from engine.records.json_data import WrongUse, read_values
 from engine.records.naming import Naming
-from renderers.html import Band, PageContext
+from renderers.html import Band, PageContext, compile_pages
 from renderers.paper import CannotPrint, Printing, Record, filled_document, form_document, pdf_of
 
 PAPERS = ("blank", "filled", "annotated")
@@ -77,8 +77,9 @@ def _filled(printing: Printing, paper: Paper) -> str:
         )
     except (WrongUse, LookupError) as fault:
         raise click.UsageError(str(fault)) from None
-    context = PageContext(band=Band(registry.model.registry), labels=_labels(session, paper.language), summary=True)
-    return filled_document(printing, form, session.data, session.evaluation, context, Record())
+    pages = compile_pages(registry, languages=(paper.language,))
+    context = PageContext(band=Band(registry.model.registry), labels=_labels(session, paper.language))
+    return filled_document(printing, pages, form, session.data, session.evaluation, context, Record())
 
 
 def _labels(session: Session, language: str) -> dict[str, str]:

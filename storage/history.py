@@ -112,6 +112,25 @@ def field_history(
 
 
 @dataclass(frozen=True, slots=True)
+class Save:
+    """Who made a form what it is, and when."""
+
+    who: str
+    at: datetime
+
+
+def last_save(database: Database, actor: Actor, subject: int, form: FormRecord, *, at: datetime) -> Save | None:
+    """The save that gave a form its present revision."""
+    query = select(audit_entry.c.who, audit_entry.c.at).where(
+        audit_entry.c.form_id == form.id, audit_entry.c.revision == form.revision
+    )
+    with database.read() as connection:
+        require_access(connection, actor, subject, at)
+        found = connection.execute(query.order_by(audit_entry.c.number.desc()).limit(1)).first()
+    return Save(found.who, found.at) if found is not None else None
+
+
+@dataclass(frozen=True, slots=True)
 class LogLine:
     """One entry of a subject's stream, as a reader sees it."""
 

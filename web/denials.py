@@ -25,6 +25,12 @@ def log_download(entry: Entry, key: Key, value: FileValue) -> None:
     _note("file", place, (key[1],))
 
 
+def log_print(entry: Entry) -> None:
+    """A form was printed: paper leaves the house."""
+    body: dict[str, object] = {"subjects": [entry.subject], "place": list(entry.place), "revision": entry.revision}
+    _note("print", body, tuple(sorted(index_form(entry.form).identifying)))
+
+
 def log_denial() -> None:
     """Somebody asked for a page that does not exist for this hospital: by mistake, or to look."""
     if visit().membership is not None and "who" in (request.view_args or {}):
@@ -39,4 +45,4 @@ def _note(kind: str, body: dict[str, object], items: tuple[str, ...] = ()) -> No
         append_entry(connection, AuditEntry(stream, kind, actor.name, one.now, actor.channel, body, items=items))
 
 
-__all__ = ["log_denial", "log_download", "log_identities"]
+__all__ = ["log_denial", "log_download", "log_identities", "log_print"]

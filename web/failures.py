@@ -20,7 +20,7 @@ from web.rescue import FORM_POSTS, rescue_post
 from web.security import is_own_post
 from web.workspace import visit
 
-SHOWN = frozenset({400, 403, 404, 405, 413, 419, 429, 500})
+SHOWN = frozenset({400, 403, 404, 405, 413, 419, 429, 500, 501})
 _LOG = logging.getLogger("ecrf.web")
 
 

@@ -19,6 +19,7 @@ from engine.records.path import ItemPath
 from engine.records.session import Session
 from renderers.html import Band, Link, Notice, PageContext, Save, Step, Steps, acknowledgement, script_safe, where_json
 from renderers.html.names import levels, names_of_paths
+from renderers.paper import can_print
 from storage.form_data import SubjectRecord
 from storage.issues import open_issues
 from storage.saving import COMPLETE
@@ -49,10 +50,21 @@ class Told:
 def form_page(entry: Entry, told: Told, *, status: int = 200) -> Response:
     """The page of a form as it stands."""
     one = visit()
-    session = entry.session(entry.data, one.now, one.language)
+    session, evaluation, context = reading_of(entry, told)
     touched = None if told.summary else entry.touched
-    evaluation = _outspoken(entry, session.evaluation, touched)
     mode = "edit" if allows(entry.actor.role, Permission.ENTER) else "read"
+    page = entry.version.pages.form(
+        entry.spot.form, language=one.language, mode=mode, data=entry.data, evaluation=evaluation, context=context,
+        state_json=script_safe(subject_state(session, touched, partial(_where_json, entry))) if mode == "edit" else "",
+    )  # fmt: skip
+    return make_response(str(page), status)
+
+
+def reading_of(entry: Entry, told: Told) -> tuple[Session, Evaluation, PageContext]:
+    """What the page shows besides the values: what the rules say, and all around."""
+    one = visit()
+    session = entry.session(entry.data, one.now, one.language)
+    evaluation = _outspoken(entry, session.evaluation, None if told.summary else entry.touched)
     context = replace(
         _context(entry, one, evaluation, told),
         targets=targets_of(session, one.language),
@@ -60,11 +72,7 @@ def form_page(entry: Entry, told: Told, *, status: int = 200) -> Response:
         withheld=session.withheld,
         why=session.why,
     )
-    page = entry.version.pages.form(
-        entry.spot.form, language=one.language, mode=mode, data=entry.data, evaluation=evaluation, context=context,
-        state_json=script_safe(subject_state(session, touched, partial(_where_json, entry))) if mode == "edit" else "",
-    )  # fmt: skip
-    return make_response(str(page), status)
+    return session, evaluation, context
 
 
 def _outspoken(entry: Entry, evaluation: Evaluation, touched: Collection[ItemPath] | None) -> Evaluation:
@@ -83,6 +91,7 @@ def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> Pa
             "programs.program", registry=entry.version.name, definition=entry.version.registry.hash,
             form=entry.spot.form, language=one.language,
         ),
+        pdf=address_of(entry, "forms.printed") if can_print() else "",
         lookup=url_for("lookup.by_query", registry=entry.version.name, form=entry.spot.form),
     )  # fmt: skip
     return PageContext(
@@ -290,6 +299,7 @@ __all__ = [
     "elsewhere_of",
     "facts_of",
     "form_page",
+    "reading_of",
     "rows_to_open",
     "stored_answers",
     "warnings_of",

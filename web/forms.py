@@ -19,13 +19,14 @@ from storage.errors import Conflict
 from storage.working_copy import drop_working_copy
 from web.attachments import file_answer, held_file, receive_file, told
 from web.conflicts import conflict_page, merge
-from web.denials import log_download, log_identities
+from web.denials import log_download, log_identities, log_print
 from web.drafts import Draft, keep_draft
 from web.entry import Entry, open_entry, settle_place
 from web.form_page import Told, elsewhere_of, form_page, rows_to_open
 from web.news import News
 from web.permissions import Permission, allows, needs
 from web.posts import draft_after, posted_revision, read_post
+from web.printing import pdf_answer
 from web.saves import carry_out, save_draft, save_merged, taken_words
 from web.workspace import visit, workspace
 
@@ -113,6 +114,16 @@ def download(registry: str, who: str, spot: str, digest: str) -> ResponseReturnV
     key, value = held_file(entry, digest)
     answer = file_answer(entry, value, visit().now)
     log_download(entry, key, value)
+    return answer
+
+
+@forms.get("/pdf")
+@needs(Permission.READ)
+def printed(registry: str, who: str, spot: str) -> ResponseReturnValue:
+    """The form as PDF. That it was printed is noted before it leaves."""
+    entry = _open(registry, who, spot)
+    answer = pdf_answer(entry)
+    log_print(entry)
     return answer
 
 

@@ -96,6 +96,7 @@ class Links:
     files: str = ""  # the posted name is appended to POST a file, its digest to GET one
     lookup: str = ""  # GET ?item=&q= -> [{"code", "label"}]
     history: str = ""  # the item's name is appended
+    pdf: str = ""  # GET of the form as a PDF
     home: str = "/"
     account: str = ""
     sign_out: str = ""

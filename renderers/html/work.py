@@ -83,6 +83,7 @@ class WorkPart:
             "issues": bool(whole.issues),
             "wide": outline.wide_issues,
             "asks": whole.total > 0,
+            "pdf": bool(links.pdf),
         }
         texts = {
             "action": markup(links.action),
@@ -90,6 +91,7 @@ class WorkPart:
             "program": markup(links.program),
             "lookup": markup(links.lookup),
             "files": markup(links.files),
+            "pdf": markup(links.pdf),
             "csrf": markup(context.csrf_token),
             "owner": markup(context.owner),
             "revision": markup(context.revision),

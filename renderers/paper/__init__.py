@@ -4,6 +4,7 @@ from renderers.paper.documents import Printing, form_document
 from renderers.paper.filled import Record, filled_document
 from renderers.paper.printing import APT, CannotPrint, can_print, pdf_of
 from renderers.paper.sheet import ROWS
+from renderers.paper.words import word
 
 __all__ = [
     "APT",
@@ -15,4 +16,5 @@ __all__ = [
     "filled_document",
     "form_document",
     "pdf_of",
+    "word",
 ]

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from engine.records.evaluation import Evaluation
 from engine.records.form_data import FormData
-from renderers.html import STATIC, PageContext, Pages, compile_pages
+from renderers.html import STATIC, PageContext, Pages
 from renderers.html.faces import form_title
 from renderers.paper.documents import Printing, template
 
 _SIGN = re.compile(r'<svg class="(ic[^"]*)"([^>]*)><use href="[^"]*#i-(\w+)"/></svg>')
+_LINK = re.compile(r'<a(?=[\s>])((?: class="[^"]*")?)[^>]*>')
 _LABEL = re.compile(r'aria-label="([^"]*)"')
 _SYMBOL = re.compile(r'<symbol id="i-(\w+)" viewBox="([^"]*)">(.*?)</symbol>', re.DOTALL)
 
@@ -27,10 +28,15 @@ class Record:
 
 
 def filled_document(
-    printing: Printing, form: str, data: FormData, evaluation: Evaluation, context: PageContext, record: Record
+    printing: Printing,
+    pages: Pages,
+    form: str,
+    data: FormData,
+    evaluation: Evaluation,
+    context: PageContext,
+    record: Record,
 ) -> str:
     """A form with values; `context` is that of the page, with its answers to warnings and words of references."""
-    pages: Pages = compile_pages(printing.registry, languages=(printing.language,), inline_icons=True)
     page = pages.page(form, printing.language, "read")
     page = replace(page, frame=template("filled.html", printing.language))
     about = " · ".join(filter(None, (record.who, form_title(page.form, printing.language))))
@@ -39,7 +45,10 @@ def filled_document(
 
 
 def with_signs(markup: str) -> str:
-    """The same with each sign drawn where it stands (WeasyPrint looks for symbols in one drawing only), its words beside it."""
+    """The same with each sign drawn where it stands, its words beside it, and no links: paper leads nowhere.
+
+    WeasyPrint looks for the symbol of a sign in the same drawing only, not elsewhere on the page.
+    """
     symbols = {name: (box, body) for name, box, body in _SYMBOL.findall(Path(STATIC / "icons.svg").read_text("utf-8"))}
 
     def draw(match: re.Match[str]) -> str:
@@ -50,7 +59,7 @@ def with_signs(markup: str) -> str:
         told = f'<small class="said">{label[1]}</small>' if label else ""
         return f'<svg class="{kind}"{rest} width="16" height="16" viewBox="{box}"{looks}>{body}</svg>{told}'
 
-    return _SIGN.sub(draw, markup)
+    return _LINK.sub(r"<span\1>", _SIGN.sub(draw, markup)).replace("</a>", "</span>")
 
 
 __all__ = ["Record", "filled_document", "with_signs"]

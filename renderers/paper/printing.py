@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from ctypes.util import find_library
+from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 APT = "sudo apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-liberation"
@@ -15,13 +18,10 @@ class CannotPrint(Exception):
     """Something that printing needs is not installed; the text says what, and how to get it."""
 
 
+@cache
 def can_print() -> bool:
-    """Whether all that printing needs is there."""
-    try:
-        _weasyprint()
-    except CannotPrint:
-        return False
-    return True
+    """Whether what printing needs is there; found out without loading it, since pages ask before they offer it."""
+    return find_spec("weasyprint") is not None and find_library("pango-1.0") is not None
 
 
 def pdf_of(documents: Iterable[str], each: Callable[[int], None] = lambda _pages: None) -> bytes:

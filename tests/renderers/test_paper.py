@@ -143,6 +143,8 @@ def test_a_filled_form_tells_values_reasons_and_what_is_calculated(tmp_path):
     ):  # fmt: skip
         assert words in text
 
+    assert "Do wyjaśnienia" not in text  # what stands around the form on screen
+
     values["rate"] = {"missing": "nk"}
     (tmp_path / "values.json").write_text(json.dumps(values), "utf-8")
     made = rendered(
@@ -208,7 +210,6 @@ def test_what_is_missing_is_told_with_what_to_install(monkeypatch, tmp_path):
     with pytest.raises(CannotPrint, match="make setup-pdf"):
         pdf_of(["<p>"])
     monkeypatch.setattr(printing, "import_module", without_pango)
-    assert not can_print()
     result = CliRunner().invoke(main, ["render", "pdf", str(CLINIC), "-o", str(tmp_path / "x.pdf")])
     assert result.exit_code == 1
     assert "sudo apt-get install libpango-1.0-0" in result.output

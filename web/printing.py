@@ -1,0 +1,69 @@
+"""A form of a patient as PDF: what its page shows to those who read it, with who saved it when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import BytesIO
+
+from flask import Response, abort, send_file
+
+from engine.datatypes.local_time import to_local
+from engine.datatypes.words import datetime_text
+from renderers.html import Shell
+from renderers.paper import CannotPrint, Printing, Record, filled_document, pdf_of, word
+from storage.history import last_save
+from web.entry import Entry
+from web.form_page import Told, reading_of
+from web.titles import event_title, form_words
+from web.workspace import visit, workspace
+
+NOT_INSTALLED = 501
+
+
+def pdf_answer(entry: Entry) -> Response:
+    """The PDF, shown by the browser and not kept by it; where printing is not installed, a page that says so."""
+    one = visit()
+    _, evaluation, context = reading_of(entry, Told())
+    registry, form = entry.version.registry, entry.spot.form
+    context = replace(context, shell=Shell(), navigator=(), crumbs=())  # paper leads nowhere
+    printing = Printing(registry, one.language, one.now)
+    document = filled_document(
+        printing, entry.version.pages, form, entry.data, evaluation, context, _record(entry, context.band.facts)
+    )
+    try:
+        pdf = pdf_of([document])
+    except CannotPrint:
+        abort(NOT_INSTALLED)
+    name = f"{entry.who} {form_words(registry.model, form, one.language)}.pdf"
+    answer = send_file(BytesIO(pdf), mimetype="application/pdf", download_name=name)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _record(entry: Entry, patient: tuple[str, ...]) -> Record:
+    """What stands on top."""
+    one, spot = visit(), entry.spot
+    model, language = entry.version.registry.model, one.language
+    event = spot.event or next((each.id for each in model.events.values() if spot.form in each.forms), "")
+    facts = {
+        "patient.short": ", ".join((entry.who, *patient)),
+        "visit": event_title(model, event, spot.number or 1, language) if event else "",
+        "saved": _saved(entry),
+    }
+    drafts = [word("draft", language), *([word("unsaved", language)] if entry.draft is not None else [])]
+    told = tuple((word(key, language), text) for key, text in facts.items() if text)
+    return Record(entry.who, told, "; ".join(drafts))
+
+
+def _saved(entry: Entry) -> str:
+    """When, by whom, for which time."""
+    if entry.stored is None:
+        return ""
+    one = visit()
+    saved = last_save(workspace().database, entry.actor, entry.subject, entry.stored, at=one.now)
+    time = datetime_text(to_local(entry.stored.saved_at), one.language)
+    told = f"{time}, {saved.who}" if saved is not None else time
+    return f"{told} ({word('revision', one.language, entry.stored.revision)})"
+
+
+__all__ = ["pdf_answer"]
