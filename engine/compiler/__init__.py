@@ -14,6 +14,7 @@ from engine.compiler.indicators import compile_indicators
 from engine.compiler.order import settle_order
 from engine.compiler.outcomes import compile_derived
 from engine.compiler.passes import compile_checks, compile_events, compile_items
+from engine.compiler.schedules import warn_of_schedules
 from engine.compiler.scoping import build_scopes
 from engine.definitions import Examination, examine
 from engine.errors import DefinitionError, DefinitionProblem, Problems
@@ -37,6 +38,7 @@ def compile_model(model: MetaDataVersion, warnings: Iterable[DefinitionProblem] 
     indicators = tuple(compile_indicators(bench))
     order = settle_order(settling, problems)
     problems.stop_if_faulty()
+    warn_of_schedules(bench, events)
     return CompiledRegistry(model, scopes, order, checks, events, indicators, tuple(sorted(problems.found)))
 
 

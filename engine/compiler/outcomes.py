@@ -60,15 +60,20 @@ def _terms(outcome: DerivedRules) -> Iterator[Term]:
             yield from rule.term.walk()
 
 
-def _of_nothing(bench: Workbench, outcome: DerivedRules) -> Any:
-    """What the outcome is where no form was opened."""
+def frame_of_nothing(bench: Workbench, scope: Scope) -> Frame:
+    """Where no form was opened."""
     node: Node | None = None
-    for scope in reversed(list(outcome.scope.ancestors())):
-        node = Node(scope, node)
+    for each in reversed(list(scope.ancestors())):
+        node = Node(each, node)
     assert node is not None
     world = World(_SOME_TIME)
     world.parameters = {id_: parameter.values for id_, parameter in bench.model.parameters.items()}
-    frame = Frame(node, world)
+    return Frame(node, world)
+
+
+def _of_nothing(bench: Workbench, outcome: DerivedRules) -> Any:
+    """What the outcome is where no form was opened."""
+    frame = frame_of_nothing(bench, outcome.scope)
     if outcome.calculate is not None:
         return compile_term(outcome.calculate.term)(frame)
     for case in outcome.cases:
@@ -102,4 +107,4 @@ def _bare_word(text: str) -> bool:
     return type(tree).__name__ == "Path" or (type(tree).__name__ == "Literal" and not text.startswith("'"))
 
 
-__all__ = ["compile_derived"]
+__all__ = ["compile_derived", "frame_of_nothing"]

@@ -19,7 +19,7 @@ from engine.datatypes.base import Kind
 from engine.datatypes.messages import explain
 from engine.datatypes.values import Unread
 from engine.expressions.nodes import Apply, Syntax
-from engine.expressions.scopes import Scope
+from engine.expressions.scopes import EVENT, Scope
 from engine.expressions.terms import BOOLEAN, DATE, Term, Type
 from engine.expressions.typing_rules import comparison
 from engine.model.form import CheckDef, FormDef, GroupDef
@@ -279,6 +279,8 @@ def _event(bench: Workbench, event: StudyEventDef, scope: Scope) -> EventRules:
         bench.rule(event.cancel, scope, BOOLEAN),
         bench.rule(every.start, scope, DATE) if every else None,
         bench.rule(every.stop, scope, DATE) if every else None,
+        bench.rule(event.held, scope.children[EVENT], DATE),
+        bench.rule(event.missed, scope.children[EVENT], BOOLEAN),
     )
 
 

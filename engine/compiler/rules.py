@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.expressions.scopes import Scope
+from engine.expressions.scopes import EVENT, Scope
 from engine.expressions.terms import Term
 from engine.model.form import CheckDef, GroupDef
 from engine.model.item import ItemDef, RangeCheck
@@ -122,6 +122,13 @@ class EventRules:
     cancel: Rule | None = None
     start: Rule | None = None
     stop: Rule | None = None
+    held: Rule | None = None  # this and the next stand at an occurrence
+    missed: Rule | None = None
+
+    @property
+    def occurrences(self) -> Scope:
+        """Where its occurrences stand."""
+        return self.scope.children[EVENT]
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,8 @@ def _event(
         when=context.expression(node.get("when")),
         optional=context.expression(node.get("optional")),
         cancel=context.expression(node.get("cancel")),
+        held=context.expression(node.get("held")),
+        missed=context.expression(node.get("missed")),
         every=_generator(context, node.get("every")),
         repeats=node.flag("repeats"),
         mark=node.key_mark,

@@ -61,6 +61,8 @@ class StudyEventDef:
     when: ExpressionText | None = None
     optional: ExpressionText | None = None
     cancel: ExpressionText | None = None
+    held: ExpressionText | None = None  # of an occurrence: the date when it took place
+    missed: ExpressionText | None = None  # of an occurrence: its forms say that it did not take place
     every: Generator | None = None
     repeats: bool = False
     mark: Mark = NOWHERE

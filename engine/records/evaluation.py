@@ -80,6 +80,9 @@ class PlannedEvent:
     date: dt.date | None
     window: tuple[dt.date | None, dt.date | None]
     state: str  # planned, due, overdue, done, missed, cancelled, optional
+    instance: str = ""  # id of the container instance
+    expected: bool = True  # false: it is there, but its condition does not hold any more
+    reason: str = ""  # why somebody says that it did not take place
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,8 @@ class Evaluation:
     to_clear: tuple[str, ...] = ()  # entered values that a false condition will delete at the save
     violations: tuple[Violation, ...] = ()
     derived: Mapping[str, DerivedValue] = field(default_factory=dict)
-    events: tuple[PlannedEvent, ...] = ()
+    events: tuple[PlannedEvent, ...] = ()  # of the container instance
+    events_besides: tuple[PlannedEvent, ...] = ()  # of the subject's other instances
     groups: frozenset[str] = frozenset()  # the groups that are shown
     unsigned: tuple[str, ...] = ()  # items whose missing reason never allows signing
 

@@ -34,6 +34,7 @@ class Occurrence:
     id: str
     forms: Mapping[str, FormData] = field(default_factory=dict)
     day: date | None = None  # planned or actual; occurrences stand in this order
+    number: int = 0  # which time; 0: by its place among those of the event
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,9 @@ class Instance:
     forms: Mapping[str, tuple[FormData, ...]] = field(default_factory=dict)  # several only when the form repeats
     occurrences: tuple[Occurrence, ...] = ()
     children: tuple[Instance, ...] = ()
+    missed: Mapping[tuple[str, int], str] = field(
+        default_factory=dict
+    )  # event and number -> why somebody says that it did not take place
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ class Program:
     steps: tuple[Step, ...]
     judges: Mapping[str, Judge]
     checks: Mapping[str, tuple[CheckRun, ...]]  # by the form in which they are reported
-    events: Mapping[str, Mapping[str, Run]]  # event -> after, when, optional, cancel, start, stop
+    events: Mapping[str, Mapping[str, Run]]  # event -> its rules by name
 
     @cached_property
     def stretches(self) -> tuple[tuple[int, tuple[Step, ...]], ...]:
@@ -261,7 +261,7 @@ def _program(registry: CompiledRegistry) -> Program:
     events = {
         id_: {
             name: run
-            for name in ("after", "when", "optional", "cancel", "start", "stop")
+            for name in ("after", "when", "optional", "cancel", "start", "stop", "held", "missed")
             if (run := _run(getattr(rules, name))) is not None
         }
         for id_, rules in registry.events.items()

@@ -17,14 +17,15 @@ from engine.expressions.scopes import Scope
 from engine.model.form import CheckSeverity, FormDef
 from engine.records.checking import path_of
 from engine.records.describing import Description
-from engine.records.evaluation import DerivedValue, Evaluation, Violation
+from engine.records.evaluation import DerivedValue, Evaluation, PlannedEvent, Violation
 from engine.records.explaining import Explainer, Fact
 from engine.records.form_data import Focus, FormData, Instance, RowData
 from engine.records.judging import Case, withheld
+from engine.records.naming import Naming
 from engine.records.path import ItemPath, parse_path
 from engine.records.plans import ItemPlan, PartPlan, order_of, plan_of
 from engine.records.program import GroupStep, OutcomeStep, Program, Step, program_of
-from engine.records.schedule import plan
+from engine.records.schedule import Calendar, plan, plan_besides
 from engine.records.settling import is_hidden, settle, settle_all
 from engine.records.tree import Tree, add_row, build_tree, make_world, within
 from engine.records.variants import under_each
@@ -71,7 +72,7 @@ class Session:
         """All that the rules say now."""
         said = self._description
         violations = list(self._verdicts)
-        unsigned = self._in_order(said.unsigned)
+        unsigned, container = self._in_order(said.unsigned), self._container()
         if self.at == "signing":
             violations += [self._unsigned(path) for path in unsigned]
         return Evaluation(
@@ -82,7 +83,8 @@ class Session:
             self._in_order(said.to_clear),
             tuple(violations),
             dict(self._outcomes()),
-            tuple(plan(self.program, self.tree, self._container())),
+            tuple(plan(self.program, self.tree, container)),
+            tuple(plan_besides(self.program, self.tree, container)),
             frozenset(said.groups),
             unsigned,
             self.at,
@@ -144,6 +146,24 @@ class Session:
         place = parse_path(path)
         rule = self.registry.items[f"{self.form.id}.{place.item}"].calculate
         return self._explainer.value(rule.term, self._node(place)) if rule is not None else ()
+
+    def title_of(self, path: str) -> str:
+        """What a row of the form is called."""
+        return Naming(self.tree, self.language).title(self._node(parse_path(path)))
+
+    def why_event(self, planned: PlannedEvent) -> Mapping[str, tuple[Fact, ...]]:
+        """What an occurrence of the container instance follows from, by the key of the definition that says so."""
+        rules = self.registry.events[planned.event]
+        calendar = Calendar.of(self.program, self.tree, self._container(), rules)
+        decided = {"missed": planned.state == "missed" and not planned.reason}
+        decided |= {key: planned.state == state for key, state in (("cancel", "cancelled"), ("optional", "optional"))}
+        found = {}
+        for key in ("after", "when", "optional", "cancel", "missed"):
+            rule = getattr(rules, key)
+            if rule is not None and decided.get(key, True):
+                node = calendar.at(planned.number) if key == "missed" else calendar.instance
+                found[key] = self._explainer.value(rule.term, node)
+        return {key: facts for key, facts in found.items() if facts}
 
     @property
     def data(self) -> FormData:

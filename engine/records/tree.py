@@ -26,6 +26,7 @@ class Tree:
     world: World
     nodes: dict[int, list[Node]] = field(default_factory=dict)  # by id() of the scope: scopes live as long as the tree
     focus: Node | None = None
+    missed: dict[tuple[str, str, int], str] = field(default_factory=dict)  # instance, event and number -> reason
 
     def of(self, scope: Scope) -> list[Node]:
         """All nodes of a scope, in order."""
@@ -87,7 +88,8 @@ def _instance(tree: Tree, parent: Node, instance: Instance) -> None:
     numbers: dict[str, int] = {}
     for occurrence in instance.occurrences:
         numbers[occurrence.event] = numbers.get(occurrence.event, 0) + 1
-        _occurrence(tree, node, occurrence, numbers[occurrence.event])
+        _occurrence(tree, node, occurrence, occurrence.number or numbers[occurrence.event])
+    tree.missed.update({(node.key, *which): reason for which, reason in instance.missed.items()})
     for child in instance.children:
         _instance(tree, node, child)
 

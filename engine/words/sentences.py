@@ -93,6 +93,10 @@ class Sentences:
             for key, rule in (("after", rules.after), ("start", rules.start), ("stop", rules.stop))
             if rule is not None
         }
+        if rules.held is not None:
+            said["held"] = self.value(rules.held, rules.occurrences)
+        if rules.missed is not None:
+            said["missed"] = self.condition(rules.missed, rules.occurrences)
         return said
 
 

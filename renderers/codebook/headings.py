@@ -76,6 +76,8 @@ HEADINGS: Mapping[str, tuple[str, str]] = {
     "expected": ("Oczekiwana, gdy", "Expected when"),
     "optional": ("Nieobowiązkowa, gdy", "Optional when"),
     "cancel": ("Odwołana, gdy", "Cancelled when"),
+    "held": ("Data, kiedy się odbyła", "Held on"),
+    "missed": ("Nie odbyła się, gdy", "Not held when"),
     "every": ("Co ile dni", "Every (days)"),
     "start": ("Od", "From"),
     "stop": ("Do", "To"),

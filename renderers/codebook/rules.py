@@ -125,7 +125,7 @@ def events(book: Book) -> Table:
     return table(
         book,
         "events",
-        widths | {"expected": 50, "optional": 40, "cancel": 40, "repeats": 12, "every": 12, "start": 30, "stop": 30},
+        widths | {"expected": 50, "optional": 40, "cancel": 40, "held": 30, "missed": 40, "repeats": 12, "every": 12, "start": 30, "stop": 30},
         rows,
     )
 
@@ -151,6 +151,8 @@ def _event(book: Book, rules: EventRules) -> Row:
         "expected": phrase("when"),
         "optional": phrase("optional"),
         "cancel": phrase("cancel"),
+        "held": phrase("held"),
+        "missed": phrase("missed"),
         "repeats": book.truth(event.repeats or event.every is not None),
         "every": str(event.every.days) if event.every is not None else "",
         "start": phrase("start"),
