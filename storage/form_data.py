@@ -18,7 +18,17 @@ from storage.direct import Query, in_one_trip
 from storage.form_index import FormIndex, Registry
 from storage.identity import SubjectKey, subject_key_of
 from storage.slots import WITHDRAWN, Cell, Key, cell_columns, read_cell, value_of
-from storage.structure import MINE, InstanceRow, OccurrenceRow, Place, RowState, Secret, Structure, ask_structure
+from storage.structure import (
+    MINE,
+    InstanceRow,
+    MissedRow,
+    OccurrenceRow,
+    Place,
+    RowState,
+    Secret,
+    Structure,
+    ask_structure,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,7 @@ class SubjectRecord:
     occurrences: tuple[OccurrenceRow, ...]
     forms: Mapping[Place, FormRecord]
     key: SubjectKey | None = field(default=None, repr=False)
+    missed: tuple[MissedRow, ...] = ()
 
     @property
     def tree(self) -> Instance:
@@ -63,7 +74,7 @@ class SubjectRecord:
     def tree_with(self, changed: Mapping[Place, FormData]) -> Instance:
         """The same with some forms replaced or added."""
         data = {place: record.data for place, record in self.forms.items()} | dict(changed)
-        return build_tree(self.instances, self.occurrences, data)
+        return build_tree(self.instances, self.occurrences, data, self.missed)
 
     @property
     def patient(self) -> int:
@@ -102,7 +113,9 @@ def build_record(
         rows, own = structure.rows.get(form.id, {}), cells.get(form.id, {})
         data = build_form(index, rows, own) if index else FormData()
         records[form.place] = FormRecord(*form, data, rows, own, ciphertexts.get(form.id, {}))
-    return SubjectRecord(subject.id, subject.erased, structure.instances, structure.occurrences, records, key)
+    return SubjectRecord(
+        subject.id, subject.erased, structure.instances, structure.occurrences, records, key, structure.missed
+    )
 
 
 def build_form(index: FormIndex, rows: Mapping[str, RowState], cells: Mapping[Key, Cell]) -> FormData:
@@ -127,7 +140,10 @@ def build_form(index: FormIndex, rows: Mapping[str, RowState], cells: Mapping[Ke
 
 
 def build_tree(
-    instances: Sequence[InstanceRow], occurrences: Sequence[OccurrenceRow], forms: Mapping[Place, FormData]
+    instances: Sequence[InstanceRow],
+    occurrences: Sequence[OccurrenceRow],
+    forms: Mapping[Place, FormData],
+    missed: Sequence[MissedRow] = (),
 ) -> Instance:
     """Instances, occurrences and forms -> one tree."""
     own: dict[int, dict[str, list[FormData]]] = defaultdict(lambda: defaultdict(list))
@@ -140,12 +156,17 @@ def build_tree(
     events: dict[int, list[Occurrence]] = defaultdict(list)
     ordered = sorted(occurrences, key=lambda row: (row.day or date.max, row.number, row.id))
     for row in ordered:
-        events[row.instance].append(Occurrence(row.event, str(row.id), of_event.get(row.id, {}), row.day))
+        events[row.instance].append(Occurrence(row.event, str(row.id), of_event.get(row.id, {}), row.day, row.number))
+    decided: dict[int, dict[tuple[str, int], str]] = defaultdict(dict)
+    for one in missed:
+        decided[one.instance][one.event, one.number] = one.reason
 
     def build(row: InstanceRow) -> Instance:
         children = tuple(build(child) for child in instances if child.parent == row.id)
         held = {form: tuple(records) for form, records in own.get(row.id, {}).items()}
-        return Instance(row.container, str(row.id), held, tuple(events.get(row.id, ())), children)
+        return Instance(
+            row.container, str(row.id), held, tuple(events.get(row.id, ())), children, decided.get(row.id, {})
+        )
 
     return build(next(row for row in instances if row.parent is None))
 
@@ -205,6 +226,7 @@ def _only(record: SubjectRecord, seen: frozenset[int]) -> SubjectRecord:
         record,
         instances=tuple(row for row in record.instances if row.id in kept),
         occurrences=tuple(row for row in record.occurrences if row.instance in kept),
+        missed=tuple(row for row in record.missed if row.instance in kept),
         forms={place: form for place, form in record.forms.items() if place.instance in kept},
     )
 
@@ -215,6 +237,7 @@ __all__ = [
     "Cells",
     "FormRecord",
     "InstanceRow",
+    "MissedRow",
     "OccurrenceRow",
     "Place",
     "RowState",

@@ -33,6 +33,7 @@ from storage.idempotency import keep_answer, request_digest, stored_answer
 from storage.identity import person_in, write_hashes
 from storage.locking import wait_for_subject
 from storage.request import Rules, SaveRequest, SaveResult
+from storage.schedule import write_pending
 from storage.slots import Cell, Key, value_of
 from storage.status import pack_status
 from storage.structure import Before, ask_before
@@ -162,6 +163,7 @@ def _save(work: _Work, submitted: Submitted, withdrawn: Mapping[Key, str], diges
     unread = tuple(sorted(judged.paths.path(key) for key in submitted.kept))
     result = SaveResult(head.id, revision, state, saved_at, judged.evaluation, judged.cleared, unread, entry)
     keep_answer(writes, request, digest, result)
+    write_pending(writes, work.registry, request.subject, work.before.pending, judged.evaluation)
     writes.commit(work.connection)
     return result
 

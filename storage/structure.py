@@ -62,6 +62,17 @@ class OccurrenceRow(NamedTuple):
     day: date | None
 
 
+class MissedRow(NamedTuple):
+    """An occurrence of an event of which somebody says that it did not take place."""
+
+    instance: int
+    event: str
+    number: int
+    reason: str
+    who: str
+    at: datetime
+
+
 class FormRow(NamedTuple):
     """The row of a form."""
 
@@ -95,6 +106,7 @@ class Structure:
     forms: tuple[FormRow, ...]
     rows: Mapping[int, dict[str, RowState]]  # form -> row id -> row
     secrets: tuple[Secret, ...]
+    missed: tuple[MissedRow, ...]
 
 
 class Before(NamedTuple):
@@ -104,6 +116,7 @@ class Before(NamedTuple):
     head: list[Any] | None  # storage.audit: the last entry of the subject's stream
     issues: list[list[Any]]  # storage.derived: the open ones of all forms
     form: int  # the id that a new form will have; 0 when none is opened
+    pending: list[list[Any]]  # storage.schedule: the events to come
 
 
 def ask_structure(
@@ -124,8 +137,9 @@ def ask_before(
 
     def answer() -> tuple[Structure, Before]:
         row = _only(fetch(), subject)
-        kept, head, issues, form = row[len(_PARTS) :]
-        before = Before(json.loads(kept) if kept else None, json.loads(head) if head else None, _list(issues), form)
+        kept, head, issues, form, pending = row[len(_PARTS) :]
+        answer, last = json.loads(kept) if kept else None, json.loads(head) if head else None
+        before = Before(answer, last, _list(issues), form, _list(pending))
         return _structure(actor, subject, row), before
 
     return answer
@@ -144,7 +158,7 @@ def _only(found: list[tuple[Any, ...]], subject: int) -> tuple[Any, ...]:
 
 
 def _structure(actor: Actor, subject: int, row: tuple[Any, ...]) -> Structure:
-    erased, wrapped, enrolled, granted, instances, occurrences, forms, rows, secrets = row[: len(_PARTS)]
+    erased, wrapped, enrolled, granted, instances, occurrences, forms, rows, secrets, missed = row[: len(_PARTS)]
     states: dict[int, dict[str, RowState]] = defaultdict(dict)
     for form, name, group, parent, position, removed in _list(rows):
         states[form][name] = RowState(name, group, parent, position, bool(removed))
@@ -158,11 +172,16 @@ def _structure(actor: Actor, subject: int, row: tuple[Any, ...]) -> Structure:
         tuple(_form(*one) for one in _list(forms)),
         states,
         tuple(Secret(form, name, item, bytes.fromhex(text)) for form, name, item, text in _list(secrets)),
+        tuple(_missed(*one) for one in _list(missed)),
     )
 
 
 def _occurrence(occurrence: int, instance: int, event: str, number: int, day: str | None) -> OccurrenceRow:
     return OccurrenceRow(occurrence, instance, event, number, date.fromisoformat(day) if day else None)
+
+
+def _missed(instance: int, event: str, number: int, reason: str, who: str, at: str) -> MissedRow:
+    return MissedRow(instance, event, number, reason, who, datetime.fromisoformat(at))
 
 
 def _form(form: int, place: list[Any], head: list[Any], opened: str, saved: str) -> FormRow:
@@ -182,6 +201,7 @@ def _all(columns: str, source: str) -> str:
 
 
 MINE = "f.subject_id = :subject AND f.home IN ('', :registry)"  # a subject's forms in a registry, and the shared ones
+OF_REGISTRY = "{0}.subject_id = :subject AND {0}.registry = :registry"
 _PARTS = (
     "s.erased_at",
     "k.wrapped",
@@ -205,6 +225,7 @@ _PARTS = (
         "i.form_id, i.row_id, i.item, hex(i.ciphertext)",
         f"form_instance f JOIN identity i ON i.form_id = f.id WHERE {MINE} AND i.ciphertext IS NOT NULL",
     ),
+    _all("m.instance_id, m.event, m.number, m.reason, m.who, m.at", f"missed_event m WHERE {OF_REGISTRY.format('m')}"),
 )
 _BEFORE = (
     "(SELECT CAST(json_array(hex(request), answer) AS text) FROM idempotency WHERE account_id = :account AND key = :key)",
@@ -215,6 +236,7 @@ _BEFORE = (
         f"form_instance f JOIN issue u ON u.form_id = f.id WHERE {MINE} AND u.closed_at IS NULL",
     ),
     "CASE WHEN :new THEN next_id(form_instance) ELSE 0 END",
+    _all("p.instance_id, p.event, p.number, p.opens, p.closes", f"pending_event p WHERE {OF_REGISTRY.format('p')}"),
 )
 _SOURCE = "FROM subject s LEFT JOIN subject_key k ON k.subject_id = s.id WHERE s.id = :subject"
 _LOAD = Query.of(f"SELECT {', '.join(_PARTS)} {_SOURCE}")
@@ -225,6 +247,7 @@ __all__ = [
     "Before",
     "FormRow",
     "InstanceRow",
+    "MissedRow",
     "OccurrenceRow",
     "Place",
     "RowState",

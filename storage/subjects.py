@@ -1,13 +1,11 @@
-"""Subjects: register a person, open episodes, add events, list a site's patients, find a person."""
+"""Subjects: register a person, open episodes, add events, find a person by pseudonym."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 
-from sqlalchemy import Connection, Executable, and_, case, func, insert, select, text
+from sqlalchemy import Connection, Executable, func, insert, select, text
 
 from storage.access import Actor, add_access, require_access, visible_subjects
 from storage.audit import AuditEntry, append_entry, subject_stream
@@ -18,7 +16,7 @@ from storage.identity import create_subject_key
 from storage.keys import Keys
 from storage.locking import lock_subject
 from storage.slots import utc
-from storage.tables import enrolment, form_instance, instance, occurrence, subject, working_copy
+from storage.tables import enrolment, instance, occurrence, subject
 
 _LETTERS = "ABCDEFGHJKLMNPRSTUWXYZ"  # without I, O and Q, V, which are misread
 
@@ -31,41 +29,6 @@ class Registered:
     pseudonym: str
     patient: int
     replayed: bool = False
-
-
-class Order(StrEnum):
-    """What a list of subjects is sorted by; a leading minus in `list_subjects` turns it round."""
-
-    NUMBER = "number"
-    DATE = "date"
-    STATE = "state"
-
-
-@dataclass(frozen=True, slots=True)
-class ListedSubject:
-    """A line of a site's list; `state` is none, in_progress or complete."""
-
-    subject: int
-    pseudonym: str
-    number: int
-    enrolled_at: datetime
-    saved_at: datetime | None
-    forms: int
-    complete: int
-    copies: int  # forms in which the actor left unsaved edits
-
-    @property
-    def state(self) -> str:
-        """Of all opened forms together."""
-        return "none" if not self.forms else "complete" if self.complete == self.forms else "in_progress"
-
-
-@dataclass(frozen=True, slots=True)
-class SubjectPage:
-    """One page of a list, and how many subjects there are in all."""
-
-    subjects: tuple[ListedSubject, ...]
-    total: int
 
 
 def pseudonym(prefix: str, number: int) -> str:
@@ -190,53 +153,6 @@ def add_occurrence(  # noqa: PLR0913 -- one thing is added, and each part of it 
         return added
 
 
-def list_subjects(
-    database: Database, actor: Actor, *, at: datetime, order: str = "-number", first: int = 0, size: int = 25,
-    among: Collection[int] | None = None,
-) -> SubjectPage:  # fmt: skip
-    """A page of the subjects that the actor may see (of those `among` some, where asked), sorted in the database."""
-    seen = visible_subjects(actor, at)
-    if among is not None:
-        seen = and_(seen, enrolment.c.subject_id.in_(sorted(among)))
-    mine = and_(form_instance.c.subject_id == enrolment.c.subject_id, form_instance.c.home.in_(("", actor.registry)))
-    forms = func.count(form_instance.c.id)
-    complete = func.count(case((form_instance.c.state == "complete", 1)))
-    copies = (
-        select(func.count())
-        .select_from(working_copy)
-        .where(
-            working_copy.c.subject_id == enrolment.c.subject_id,
-            working_copy.c.account_id == actor.account,
-            working_copy.c.expires_at > utc(at),
-        )
-        .scalar_subquery()
-    )
-    sorts = {
-        Order.NUMBER: (enrolment.c.number,),
-        Order.DATE: (enrolment.c.enrolled_at,),
-        Order.STATE: (case((forms == 0, 0), (complete < forms, 1), else_=2),),
-    }
-    keys = sorts[Order(order.removeprefix("-"))]
-    turned = [key.desc() for key in keys] if order.startswith("-") else list(keys)
-    query = (
-        select(
-            enrolment.c.subject_id, enrolment.c.pseudonym, enrolment.c.number, enrolment.c.enrolled_at,
-            func.max(form_instance.c.saved_at).label("saved_at"), forms.label("forms"), complete.label("complete"),
-            copies.label("copies"),
-        )
-        .select_from(enrolment.outerjoin(form_instance, mine))
-        .where(seen)
-        .group_by(enrolment.c.subject_id, enrolment.c.pseudonym, enrolment.c.number, enrolment.c.enrolled_at)
-        .order_by(*turned, enrolment.c.number)
-        .limit(size)
-        .offset(first)
-    )  # fmt: skip
-    with database.read() as connection:
-        rows = tuple(ListedSubject(*row) for row in connection.execute(query))
-        count = select(func.count()).select_from(enrolment).where(seen)
-        return SubjectPage(rows, connection.execute(count).scalar_one())
-
-
 def find_pseudonym(database: Database, actor: Actor, name: str, *, at: datetime) -> int:
     """The subject of a pseudonym that the actor may see; raises NotFound."""
     seen = (enrolment.c.pseudonym == name.strip().upper(), visible_subjects(actor, at))
@@ -296,14 +212,10 @@ _NEXT = text(
 )
 
 __all__ = [
-    "ListedSubject",
-    "Order",
     "Registered",
-    "SubjectPage",
     "add_occurrence",
     "enrol_subject",
     "find_pseudonym",
-    "list_subjects",
     "open_instance",
     "pseudonym",
     "register_subject",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from secrets import token_urlsafe
 
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
 
 from engine.datatypes.base import Slot
+from engine.datatypes.local_time import to_local
 from engine.datatypes.words import date_text
 from engine.model.metadata_version import ContainerDef
 from renderers.html import Band
@@ -17,11 +20,10 @@ from storage.form_data import load_subject
 from storage.history import subject_log
 from storage.identity import page_identities
 from storage.issues import open_issues, open_warnings
+from storage.listing import ListedSubject, Waiting, list_subjects
 from storage.slots import Cell
 from storage.subjects import (
-    ListedSubject,
     Registered,
-    list_subjects,
     open_instance,
     register_subject,
 )
@@ -30,18 +32,21 @@ from web.entry import subject_of
 from web.finding import Search, keep_search, search_at
 from web.form_page import facts_of
 from web.news import News
-from web.overview import Glance, next_steps, parts_of
+from web.overview import Glance, parts_of
 from web.pages import render
 from web.permissions import Permission, allows, needs
 from web.places import Spot, parse_spot
 from web.registries import Version
 from web.rules import PATIENT_FORM
+from web.schedule_page import SchedulePage
+from web.steps import next_steps
+from web.timeline import timeline
 from web.titles import form_words
 from web.workspace import Visit, version_of, visit, workspace
 
 patients = Blueprint("patients", __name__, url_prefix="/<registry>/patients")
 PAGE = 25
-ORDERS = ("-number", "number", "-date", "date", "state", "-state")
+ORDERS = ("-number", "number", "-date", "date", "state", "-state", "due", "-due")
 NAMES = ("last_name", "first_names", "birth_date")
 SAME_CLICK = timedelta(hours=1)  # an empty record that one opened so recently is opened again instead of a new one
 
@@ -56,17 +61,18 @@ def listed(registry: str) -> ResponseReturnValue:
         return redirect(url_for("patients.show", registry=registry, who=search.found), 303)
     order = request.args.get("order", ORDERS[0])
     number = max(request.args.get("page", 1, type=int) or 1, 1)
+    waiting = next((each for each in Waiting if each == request.args.get("waiting")), None)
     page = list_subjects(
         space.database, one.actor, at=one.now, order=order if order in ORDERS else ORDERS[0],
-        first=(min(number, 100_000) - 1) * PAGE, size=PAGE, among=search.among,
+        first=(min(number, 100_000) - 1) * PAGE, size=PAGE, among=search.among, waiting=waiting,
     )  # fmt: skip
     names = _names(page.subjects) if "names" in request.args else None
     warnings = open_warnings(space.database, one.actor, [each.subject for each in page.subjects])
     return render(
         "patients.html", registry=registry, version=version, page=page, number=number, pages=max(-(-page.total // PAGE), 1),
-        order=order, search=search, names=names, one=one, title=_title(version, one), here=_here(registry, order, search),
+        order=order, search=search, names=names, one=one, title=_title(version, one), here=_here(registry, order, search, waiting or ""),
         may_register=allows(one.actor.role, Permission.REGISTER), key=token_urlsafe(12), warnings=warnings,
-        sites=_sites(one, registry), moment=one.tongue.moment,
+        sites=_sites(one, registry), moment=one.tongue.moment, waiting=waiting or "", until=partial(_until, one),
     )  # fmt: skip
 
 
@@ -77,13 +83,22 @@ def search(registry: str) -> ResponseReturnValue:
     return redirect(url_for("patients.listed", registry=registry, found=keep_search() or None), 303)
 
 
-def _here(registry: str, order: str, search: Search) -> Callable[..., str]:
+def _until(one: Visit, each: ListedSubject) -> str:
+    """When the first of the events that are waited for closes, or how long ago it did."""
+    assert each.until is not None
+    late = (to_local(one.now).date() - each.until).days
+    if late > 0:
+        return one.tongue.words.count("days_late", late)
+    return one.words("until_day", day=date_text(each.until, one.language))
+
+
+def _here(registry: str, order: str, search: Search, waiting: str) -> Callable[..., str]:
     """The address of the list with something changed."""
 
-    def here(page: int = 1, *, order: str = order, show: bool = "names" in request.args) -> str:
+    def here(page: int = 1, *, order: str = order, show: bool = "names" in request.args, waiting: str = waiting) -> str:
         return url_for(
             "patients.listed", registry=registry, page=page if page > 1 else None, found=search.note or None,
-            order=order if order != ORDERS[0] else None, names=1 if show else None,
+            order=order if order != ORDERS[0] else None, names=1 if show else None, waiting=waiting or None,
         )  # fmt: skip
 
     return here
@@ -202,11 +217,14 @@ def show(registry: str, who: str) -> ResponseReturnValue:
     )
     parts = tuple(parts_of(glance))
     names = _names_of(subject) if "names" in request.args else ""
+    may_enter = allows(one.actor.role, Permission.ENTER)
     return render(
         "patient.html", registry=registry, who=who.upper(), parts=parts, steps=next_steps(parts), names=names,
         band=_band(glance, one, who.upper()), title=_title(version, one), done=_done(version, one), version=version,
-        may_register=allows(one.actor.role, Permission.REGISTER), may_enter=allows(one.actor.role, Permission.ENTER),
-        today=one.tongue.day(one.now), containers=_episodes(version), key=token_urlsafe(12),
+        may_register=allows(one.actor.role, Permission.REGISTER), may_enter=may_enter, key=token_urlsafe(12),
+        today=one.tongue.day(one.now), containers=_episodes(version), changed="changed" in request.args,
+        lines={part.instance: timeline(part.lanes, glance.today, one.tongue) for part in parts},
+        page=SchedulePage(registry, who.upper(), may_enter, generate_csrf(), request.args.get("ask", ""), one.tongue),
     )  # fmt: skip
 
 

@@ -133,6 +133,10 @@ CODES: Mapping[str, str] = MappingProxyType(
         "silent-check": "a check reads another form without asking whether it is there (warning)",
         "early-outcome": "an outcome is stated before there is anything to judge (warning)",
         # examples beside a definition
+        "never-expected": "nothing can ever create an event: its condition is never true, or reads only its own forms (warning)",
+        "day-outside-window": "the planned day of an event lies outside its window (warning)",
+        "waits-for-itself": "days are counted from a date that is entered when the event itself takes place, or one that waits for it (warning)",
+        "windows-overlap": "two events that collect the same forms have windows that overlap (warning)",
         "unknown-example": "an example cannot be run",
         "example-failed": "an example does not give what it should",
     }

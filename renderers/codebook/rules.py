@@ -125,7 +125,18 @@ def events(book: Book) -> Table:
     return table(
         book,
         "events",
-        widths | {"expected": 50, "optional": 40, "cancel": 40, "held": 30, "missed": 40, "repeats": 12, "every": 12, "start": 30, "stop": 30},
+        widths
+        | {
+            "expected": 50,
+            "optional": 40,
+            "cancel": 40,
+            "held": 30,
+            "missed": 40,
+            "repeats": 12,
+            "every": 12,
+            "start": 30,
+            "stop": 30,
+        },
         rows,
     )
 

@@ -87,6 +87,33 @@ occurrence = Table(
     Index("ix_occurrence_subject_id", "subject_id"),
 )
 
+missed_event = Table(  # somebody says that it did not take place; gone when that is taken back: the audit keeps both
+    "missed_event",
+    METADATA,
+    Column("registry", Text, primary_key=True),  # the patient's instance is shared
+    Column("instance_id", Id, ForeignKey("instance.id"), primary_key=True, autoincrement=False),
+    Column("event", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("subject_id", Id, ForeignKey("subject.id"), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_missed_event_subject_id", "subject_id"),
+)
+
+pending_event = Table(  # for lists: what rules expected at the last save and nobody entered yet
+    "pending_event",
+    METADATA,
+    Column("registry", Text, primary_key=True),
+    Column("instance_id", Id, ForeignKey("instance.id"), primary_key=True, autoincrement=False),
+    Column("event", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("subject_id", Id, ForeignKey("subject.id"), nullable=False),
+    Column("opens", Day),  # the window; none: open on that side
+    Column("closes", Day),
+    Index("ix_pending_event_subject_id", "subject_id"),
+)
+
 access = Table(  # who sees what: a site sees a subject, or one of its episodes, in a registry, from–to
     "access",
     METADATA,
@@ -123,7 +150,9 @@ __all__ = [
     "enrolment",
     "identity_hash",
     "instance",
+    "missed_event",
     "occurrence",
+    "pending_event",
     "registry_definition",
     "subject",
     "subject_key",

@@ -19,7 +19,7 @@ def filled(served):
 
     from storage.access import Actor
     from storage.accounts import find_account
-    from storage.subjects import list_subjects
+    from storage.listing import list_subjects
     from web.demo.episodes import Case, make_episode
     from web.demo.fill import ORDER, Filling, Saved, read_bases
     from web.demo.persons import make_person

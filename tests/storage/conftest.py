@@ -197,6 +197,7 @@ class Ward:
     now: datetime = NOW
     counter: int = 0
     revisions: dict[Place, int] = field(default_factory=dict)
+    rules: Rules = RULES
 
     @property
     def visit(self) -> Place:
@@ -216,7 +217,7 @@ class Ward:
 
     def save(self, data: FormData, place: Place | None = None, **extra) -> SaveResult:
         request = self.request(data, place, **extra)
-        result = save_form(self.database, REGISTRY, request, RULES)
+        result = save_form(self.database, REGISTRY, request, self.rules)
         self.revisions[request.place] = result.revision
         return result
 

@@ -6,7 +6,8 @@ from engine.records.form_data import FormData
 from storage import errors
 from storage.access import Actor, end_access, grant_access, may_see
 from storage.form_data import Place, load_subject
-from storage.subjects import enrol_subject, find_pseudonym, list_subjects, open_instance, pseudonym, register_subject
+from storage.listing import list_subjects
+from storage.subjects import enrol_subject, find_pseudonym, open_instance, pseudonym, register_subject
 
 
 def test_another_site_sees_nothing(new_ward, small):

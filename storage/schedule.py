@@ -1,0 +1,150 @@
+"""What of the schedule is stored: that somebody says that an event did not take place, and for lists what is to come.
+
+The rest is derived. What is to come is written with each save, as the rules see it then; on which side of its window
+today lies is asked when a list is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from engine.records.evaluation import Evaluation
+from engine.records.form_data import Focus
+from storage.access import Actor
+from storage.audit import AuditEntry, append_after, subject_stream
+from storage.bulk import Writes, deletion, upsert
+from storage.database import Database
+from storage.direct import in_one_trip
+from storage.errors import NotFound, NotVisible
+from storage.form_data import MissedRow, SubjectRecord, ask_cells, build_record, seen_instances
+from storage.form_index import Registry
+from storage.locking import wait_for_subject
+from storage.request import Rules
+from storage.slots import utc
+from storage.structure import Before, ask_before
+from storage.tables import missed_event, pending_event
+
+TO_COME = frozenset({"planned", "due", "overdue"})
+_KEYS = ("registry", "instance_id", "event", "number")
+_WRITE_PENDING = upsert(pending_event, (*_KEYS, "subject_id", "opens", "closes"))
+_DROP_PENDING = deletion(pending_event, _KEYS)
+_WRITE_MISSED = upsert(missed_event, (*_KEYS, "subject_id", "reason", "who", "at"))
+_DROP_MISSED = deletion(missed_event, _KEYS)
+
+
+class Occasion(NamedTuple):
+    """Which time of which event in which container instance."""
+
+    instance: int
+    event: str
+    number: int
+
+
+def write_pending(
+    writes: Writes, registry: Registry, subject: int, stored: Sequence[Sequence[Any]], evaluation: Evaluation
+) -> None:
+    """Bring what is to come up to date."""
+    name = registry.model.registry
+    before = {Occasion(*row[:3]): tuple(row[3:]) for row in stored}
+    now = {
+        Occasion(int(each.instance), each.event, each.number): tuple(map(_text, each.window))
+        for each in (*evaluation.events, *evaluation.events_besides)
+        if each.state in TO_COME and each.window != (None, None)
+    }
+    writes.add(_DROP_PENDING, [(name, *key) for key in before if key not in now])
+    changed = {key: window for key, window in now.items() if before.get(key) != window}
+    writes.add(_WRITE_PENDING, [(name, *key, subject, *window) for key, window in changed.items()])
+
+
+def _text(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """That an event did not take place, or, without a reason, that this is taken back."""
+
+    subject: int
+    occasion: Occasion
+    actor: Actor
+    at: datetime
+    reason: str = ""
+
+
+def decide_event(database: Database, registry: Registry, rules: Rules, decision: Decision) -> bool:
+    """Write a decision, with an entry in the audit; whether it changes anything.
+
+    Raises NotVisible, and NotFound when no such event is expected or something was entered in it.
+    """
+    with database.write() as connection:
+        record, before = _read(database, registry, connection, decision)
+        known = {Occasion(*row[:3]): row for row in record.missed}
+        stored = known.get(decision.occasion)
+        if (stored.reason if stored is not None else "") == decision.reason:
+            return False
+        if decision.reason and stored is None and not _is_open(_evaluate(registry, rules, record, decision), decision):
+            raise NotFound("event", decision.occasion)
+        others = tuple(row for row in record.missed if row is not stored)
+        row = MissedRow(*decision.occasion, decision.reason, decision.actor.name, decision.at)
+        after = replace(record, missed=(*others, row) if decision.reason else others)
+        writes, name = Writes(), registry.model.registry
+        if decision.reason:
+            writes.add(_WRITE_MISSED, [(name, *row[:3], decision.subject, *row[3:5], utc(decision.at))])
+        else:
+            writes.add(_DROP_MISSED, [(name, *decision.occasion)])
+        evaluation = _evaluate(registry, rules, after, decision)
+        write_pending(writes, registry, decision.subject, before.pending, evaluation)
+        append_after(writes, _entry(registry, decision, stored), before.head)
+        writes.commit(connection)
+        return True
+
+
+def _read(
+    database: Database, registry: Registry, connection: Connection, decision: Decision
+) -> tuple[SubjectRecord, Before]:
+    """The subject under its lock, as far as the actor may see the instance."""
+    name, subject = registry.model.registry, decision.subject
+    with in_one_trip(connection):
+        wait_for_subject(connection, subject)
+        answer = ask_before(connection, name, decision.actor, subject, decision.at, "", new=False)
+        cells = ask_cells(connection, name, subject)
+    structure, before = answer()
+    record = build_record(database, registry, structure, cells())
+    if decision.occasion.instance not in {row.id for row in record.instances}:
+        raise NotFound("instance", decision.occasion.instance)
+    if structure.seen is not None and decision.occasion.instance not in seen_instances(record, structure.seen):
+        raise NotVisible(subject)
+    return record, before
+
+
+def _evaluate(registry: Registry, rules: Rules, record: SubjectRecord, decision: Decision) -> Evaluation:
+    """The schedule of the whole subject, asked through any form that has a place."""
+    containers = {row.container: row.id for row in record.instances}
+    form = next(form for form in registry.model.forms.values() if not form.per_event and form.container in containers)
+    focus = Focus(form.id, str(containers[form.container]))
+    return rules.evaluate(registry, record.tree, focus, as_of=decision.at, at="save")
+
+
+def _is_open(evaluation: Evaluation, decision: Decision) -> bool:
+    """Whether the event is expected and nothing was entered in it."""
+    return any(
+        (int(each.instance), each.event, each.number) == decision.occasion and each.state in TO_COME
+        for each in (*evaluation.events, *evaluation.events_besides)
+    )
+
+
+def _entry(registry: Registry, decision: Decision, stored: MissedRow | None) -> AuditEntry:
+    body = {**decision.occasion._asdict(), "reason": [stored.reason if stored else None, decision.reason or None]}
+    return AuditEntry(
+        subject_stream(decision.subject), "missed_event" if decision.reason else "missed_event_undone",
+        decision.actor.name, decision.at, decision.actor.channel, body, decision.reason, decision.subject,
+        definition=registry.hash,
+    )  # fmt: skip
+
+
+__all__ = ["Decision", "Occasion", "decide_event", "write_pending"]
