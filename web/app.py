@@ -14,6 +14,7 @@ from storage.upgrading import is_current, upgrade
 from web import failures, guard, security
 from web.accounts import accounts
 from web.browser_rules import Programs
+from web.events import events
 from web.forms import forms
 from web.lookup import lookup
 from web.patients import patients
@@ -55,7 +56,7 @@ def create_app(settings: Settings) -> Flask:
     guard.install(app)
     CSRFProtect(app)
     failures.install(app)
-    for part in (probes, assets, accounts, patients, forms, lookup, programs):
+    for part in (probes, assets, accounts, patients, events, forms, lookup, programs):
         app.register_blueprint(part)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)  # type: ignore[method-assign]

@@ -82,7 +82,7 @@ class Entry:
 
     def session(self, data: FormData, at: datetime, language: str) -> Session:
         """The rules at work on the form with these values."""
-        return _session(self.version, self.record, self.place, data, at, language)
+        return session_at(self.version, self.record, self.place, data, at, language)
 
     def evaluate(self, data: FormData, at: datetime, language: str) -> Evaluation:
         """What rules say about the form with these values."""
@@ -110,16 +110,10 @@ class Entry:
         return session.data if offer(session, earlier, besides) else data
 
 
-def evaluate_at(
-    version: Version, record: SubjectRecord, place: Place, data: FormData, at: datetime, language: str
-) -> Evaluation:
-    """What rules say about a form of a record with these values."""
-    return _session(version, record, place, data, at, language).evaluation
-
-
-def _session(
+def session_at(
     version: Version, record: SubjectRecord, place: Place, data: FormData, at: datetime, language: str
 ) -> Session:
+    """The rules at work on a form of a record with these values."""
     occurrence = str(place.occurrence) if place.occurrence is not None else None
     focus = Focus(place.form, str(place.instance), occurrence, place.record)
     tree, dictionaries = record.tree_with({place: data}), version.dictionaries
@@ -183,4 +177,4 @@ def settle_place(database: Database, entry: Entry, at: datetime) -> Entry:
     return replace(entry, record=record, place=place, stored=record.forms.get(place), draft=draft)
 
 
-__all__ = ["Entry", "NotFound", "NotVisible", "address_of", "evaluate_at", "open_entry", "settle_place", "subject_of"]
+__all__ = ["Entry", "NotFound", "NotVisible", "address_of", "open_entry", "session_at", "settle_place", "subject_of"]

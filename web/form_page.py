@@ -17,7 +17,18 @@ from engine.records.evaluation import Elsewhere, Evaluation, Violation
 from engine.records.form_data import FormData
 from engine.records.path import ItemPath
 from engine.records.session import Session
-from renderers.html import Band, Link, Notice, PageContext, Save, Step, Steps, acknowledgement, script_safe, where_json
+from renderers.html import (
+    Band,
+    Link,
+    Notice,
+    PageContext,
+    Save,
+    Step,
+    Steps,
+    acknowledgement,
+    script_safe,
+    where_json,
+)
 from renderers.html.names import levels, names_of_paths
 from renderers.paper import can_print
 from storage.form_data import SubjectRecord
@@ -25,12 +36,14 @@ from storage.issues import open_issues
 from storage.saving import COMPLETE
 from web.attachments import files_address
 from web.entry import Entry, address_of
+from web.outcomes import outcome_notes
 from web.pages import links_of, shell_of
 from web.permissions import Permission, allows
 from web.places import Spot, event_form_spot, place_of
 from web.registries import Version
 from web.rescue import owner_mark
 from web.rules import PATIENT_FORM
+from web.schedule_words import outside_words
 from web.targets import targets_of, words_of
 from web.titles import event_title, form_words, label_of, value_words
 from web.workspace import Visit, visit, workspace
@@ -71,6 +84,7 @@ def reading_of(entry: Entry, told: Told) -> tuple[Session, Evaluation, PageConte
         clears=clear_words(entry, session, evaluation, one.language),
         withheld=session.withheld,
         why=session.why,
+        outcomes=outcome_notes(session, evaluation, one),
     )
     return session, evaluation, context
 
@@ -113,8 +127,19 @@ def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> Pa
         elsewhere=elsewhere_of(entry, evaluation),
         labels=dictionary_words(entry, one.language),
         navigator=_navigator(entry, one),
-        notices=told.notices,
+        notices=(*told.notices, *_window_notice(entry, evaluation, one)),
     )
+
+
+def _window_notice(entry: Entry, evaluation: Evaluation, one: Visit) -> tuple[Notice, ...]:
+    """What the schedule says of the form's event, while nothing is saved in it yet."""
+    if entry.stored is not None:
+        return ()
+    which = entry.spot.event, entry.spot.number
+    said = (
+        outside_words(each, one.now, one.tongue) for each in evaluation.events if (each.event, each.number) == which
+    )
+    return tuple(Notice(words) for words in said if words)
 
 
 def band_of(entry: Entry, one: Visit) -> Band:

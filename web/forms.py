@@ -24,6 +24,7 @@ from web.drafts import Draft, keep_draft
 from web.entry import Entry, open_entry, settle_place
 from web.form_page import Told, elsewhere_of, form_page, rows_to_open
 from web.news import News
+from web.outcomes import outcome_notes
 from web.permissions import Permission, allows, needs
 from web.posts import draft_after, posted_revision, read_post
 from web.printing import pdf_answer
@@ -78,6 +79,7 @@ def autosave(registry: str, who: str, spot: str) -> ResponseReturnValue:
     patch = evaluation_patch(
         entry.form, posted.data, evaluation, one.language,
         withheld=session.withheld, quiet=quiet, why=why, elsewhere=elsewhere_of(entry, evaluation),
+        outcomes=outcome_notes(session, evaluation, one),
     )  # fmt: skip
     return jsonify(saved=one.tongue.moment(one.now, one.now), revision=str(draft.revision), evaluation=patch)
 

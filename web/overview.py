@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from engine.datatypes.local_time import to_local
-from engine.model.form import FormDef
 from engine.model.text import in_language
-from engine.records.evaluation import Evaluation, PlannedEvent
+from engine.records import Session
+from engine.records.evaluation import PlannedEvent
 from engine.records.form_data import FormData
-from storage.form_data import FormRecord, InstanceRow, Place, SubjectRecord
+from storage.form_data import FormRecord, InstanceRow, MissedRow, Place, SubjectRecord
 from storage.issues import OpenIssue
 from storage.saving import COMPLETE
-from web.entry import evaluate_at
+from storage.schedule import TO_COME
+from web.entry import session_at
+from web.outcomes import Outcome, outcomes_of
 from web.places import Spot, event_form_spot, place_of
 from web.registries import Version
-from web.titles import event_title, form_words, outcome_words, window_words
+from web.schedule_words import days_words, due_words, reasons
+from web.titles import event_title, form_words
 from web.words import Tongue
 
 UNFILLED = frozenset({"required", "rows"})  # what an unfinished form lacks is no mistake
-DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +49,24 @@ class Lane:
     state: str
     words: str
     forms: tuple[FormLine, ...]
+    occasion: str  # how addresses name it
+    planned: PlannedEvent
     later: bool = False
     current: bool = False
-    window: tuple[date | None, date | None] = (None, None)
+    notes: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()  # what it follows from, in words
+    missed: MissedRow | None = None  # who says that it did not take place
+    may_miss: bool = False  # it may be said that it did not take place
+    due: str = ""  # how much time is left
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """A value that rules derive, with the reasons."""
+class Addable:
+    """An event that may be added at any time: its title, how addresses name the next one, and its first form."""
 
-    label: str
-    value: str  # '' while unknown
-    because: tuple[str, ...]
+    title: str
+    occasion: str
+    spot: Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +78,7 @@ class Part:
     title: str
     lanes: tuple[Lane, ...]
     outcomes: tuple[Outcome, ...]
-    addable: tuple[tuple[str, Spot], ...] = ()  # unscheduled events: title and the form that opens one
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Something to do: a key of the words, with parts, and where."""
-
-    spot: Spot
-    key: str
-    form: str
-    event: str = ""
-    note: str = ""
-    count: int = 0
+    addable: tuple[Addable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,28 +111,15 @@ def parts_of(glance: Glance) -> Iterator[Part]:
 
 
 def _part(glance: Glance, row: InstanceRow) -> Part:
-    model = glance.version.registry.model
-    evaluation = _evaluate(glance, row)
-    if evaluation is None:
+    session = _session(glance, row)
+    if session is None:
         return Part(row.id, row.container, _part_title(glance, row), (), ())
-    lanes = tuple(_lane(glance, row, planned) for planned in evaluation.events)
+    evaluation = session.evaluation
+    lanes = tuple(_lane(glance, row, planned, session) for planned in evaluation.events)
     current = next((n for n, lane in enumerate(lanes) if not lane.later and not _is_finished(lane)), None)
     marked = tuple(replace(lane, current=n == current) for n, lane in enumerate(lanes))
-    outcomes = tuple(
-        Outcome(
-            in_language(model.derived[name].label, glance.language) or name,
-            _outcome_value(glance, name, found.value),
-            found.because,
-        )
-        for name in model.derived
-        if model.derived[name].owner == row.container and (found := evaluation.derived.get(name)) is not None
-    )
+    outcomes = outcomes_of(glance.version.registry, evaluation, row.container, glance.language)
     return Part(row.id, row.container, _part_title(glance, row), marked, outcomes, tuple(_addable(glance, row)))
-
-
-def _outcome_value(glance: Glance, name: str, value: object) -> str:
-    model = glance.version.registry.model
-    return outcome_words(model, model.derived[name], value, glance.language) if value is not None else ""
 
 
 def _part_title(glance: Glance, row: InstanceRow) -> str:
@@ -145,8 +128,8 @@ def _part_title(glance: Glance, row: InstanceRow) -> str:
     return f"{title or row.container} {row.number}"
 
 
-def _evaluate(glance: Glance, row: InstanceRow) -> Evaluation | None:
-    """What rules say about a container instance, asked through one of its forms."""
+def _session(glance: Glance, row: InstanceRow) -> Session | None:
+    """The rules at work on a container instance, asked through one of its forms."""
     model = glance.version.registry.model
     own = next((form for form in model.forms.values() if form.container == row.container and not form.per_event), None)
     if own is None:
@@ -154,37 +137,53 @@ def _evaluate(glance: Glance, row: InstanceRow) -> Evaluation | None:
     place = Place(row.id, own.id)
     stored = glance.record.forms.get(place)
     data = stored.data if stored else FormData()
-    return evaluate_at(glance.version, glance.record, place, data, glance.now, glance.language)
+    return session_at(glance.version, glance.record, place, data, glance.now, glance.language)
 
 
-def _lane(glance: Glance, row: InstanceRow, planned: PlannedEvent) -> Lane:
+def _lane(glance: Glance, row: InstanceRow, planned: PlannedEvent, session: Session) -> Lane:
     model, words = glance.version.registry.model, glance.tongue.words
     later = _is_later(glance, planned)
+    event = model.events[planned.event]
     forms = tuple(
         _form_line(glance, event_form_spot(model.forms[form], row.id, planned.event, planned.number), later)
-        for form in model.events[planned.event].forms
+        for form in event.forms
     )
     state = _lane_state(planned, forms, later)
     return Lane(
         event=planned.event,
         title=event_title(model, planned.event, planned.number, glance.language),
-        days=window_words(planned.window, glance.language),
+        days=days_words(planned, glance.language),
         state=state,
-        words=words.text("state_optional")
-        if state == "planned" and planned.state == "optional"
-        else _due_words(glance, planned)
-        if state in ("due", "overdue", "planned")
-        else words.text(f"state_{state}"),
+        words=_lane_words(glance, planned, state),
         forms=forms,
+        occasion=f"{row.id}.{planned.event}.{planned.number}",
+        planned=planned,
         later=later,
-        window=planned.window,
+        notes=() if planned.expected else (words.text("not_expected"),),
+        reasons=reasons(event, planned, session.why_event(planned), glance.tongue),
+        missed=next((one for one in glance.record.missed if one[:3] == (row.id, planned.event, planned.number)), None)
+        if planned.reason
+        else None,
+        due=due_words(planned, glance.today, glance.tongue),
+        may_miss=planned.state in TO_COME and planned.window != (None, None) and not any(f.unsaved for f in forms),
+    )
+
+
+def _lane_words(glance: Glance, planned: PlannedEvent, state: str) -> str:
+    words = glance.tongue.words
+    if state == "planned" and planned.state in ("optional", "cancelled"):
+        return words.text(f"state_{planned.state}")
+    return (
+        due_words(planned, glance.today, glance.tongue)
+        if state in ("due", "overdue", "planned")
+        else words.text(f"state_{state}")
     )
 
 
 def _is_later(glance: Glance, planned: PlannedEvent) -> bool:
     """Whether an event is not to be filled yet."""
     if planned.state != "planned":
-        return planned.state in ("cancelled", "optional")
+        return planned.state in ("cancelled", "optional", "missed")
     low = planned.window[0]
     if low is not None:
         return low > glance.today
@@ -196,8 +195,12 @@ def _lane_state(planned: PlannedEvent, forms: tuple[FormLine, ...], later: bool)
     for state in ("errors", "warnings"):
         if state in states:
             return state
+    if planned.state == "missed" and "draft" not in states:
+        return "missed"
     if states and states <= {"complete"}:
         return "complete"
+    if planned.state == "cancelled":
+        return "cancelled"
     if planned.state == "overdue" and "open" in states:
         return "overdue"
     if later:
@@ -209,22 +212,6 @@ def _lane_state(planned: PlannedEvent, forms: tuple[FormLine, ...], later: bool)
         if states != {"open"}
         else "open"
     )
-
-
-def _due_words(glance: Glance, planned: PlannedEvent) -> str:
-    """'za 5 dni', '6 dni po terminie', 'do 16.05.2025'."""
-    words, (low, high), today = glance.tongue.words, planned.window, glance.today
-    if high is not None and today > high:
-        return words.count("days_late", (today - high).days)
-    if low is not None and today < low:
-        return words.count("days_left", (low - today).days)
-    if high is not None:
-        return (
-            words.text("until_today")
-            if high == today
-            else words.text("until", day=window_words((None, high), glance.language))
-        )
-    return words.text("state_planned")
 
 
 def _form_line(glance: Glance, spot: Spot, later: bool) -> FormLine:
@@ -259,56 +246,20 @@ def _form_state(stored: FormRecord | None, errors: int, warnings: int, *, unsave
 
 
 def _is_finished(lane: Lane) -> bool:
-    return lane.state == "complete"
+    return lane.state in ("complete", "missed", "cancelled")
 
 
-def _addable(glance: Glance, row: InstanceRow) -> Iterator[tuple[str, Spot]]:
-    """Events that may be added at any time."""
+def _addable(glance: Glance, row: InstanceRow) -> Iterator[Addable]:
     model = glance.version.registry.model
     for event in model.events.values():
         if event.repeats and event.container == row.container and event.forms:
             held = [one.number for one in glance.record.occurrences if one.instance == row.id and one.event == event.id]
-            form: FormDef = model.forms[event.forms[0]]
-            yield (
+            number, form = max(held, default=0) + 1, model.forms[event.forms[0]]
+            yield Addable(
                 in_language(event.title, glance.language),
-                event_form_spot(form, row.id, event.id, max(held, default=0) + 1),
+                f"{row.id}.{event.id}.{number}",
+                event_form_spot(form, row.id, event.id, number),
             )
 
 
-def next_steps(parts: Sequence[Part]) -> tuple[Step, ...]:
-    """What to do, the most pressing first."""
-    found: list[tuple[int, Step]] = []
-    seen: set[Spot] = set()
-    for part in parts:
-        for lane in part.lanes:
-            for line in lane.forms:
-                ranked = None if line.spot in seen else _step(lane, line)
-                if ranked is not None:
-                    seen.add(line.spot)
-                    found.append(ranked)
-    return tuple(step for _, step in sorted(found, key=lambda pair: pair[0]))
-
-
-_RANKS: Mapping[str, tuple[int, str]] = {
-    "errors": (0, "step_correct"),
-    "draft": (3, "step_finish"),
-    "open": (4, "step_fill"),
-    "warnings": (5, "step_answer"),
-    "planned": (9, "step_plan"),
-}
-
-
-def _step(lane: Lane, line: FormLine) -> tuple[int, Step] | None:
-    if line.state not in _RANKS or (line.state == "planned" and (lane.state == "cancelled" or not lane.days)):
-        return None
-    rank, key = _RANKS[line.state]
-    if line.unsaved:
-        rank, key = 1, "step_unsaved"
-    elif line.state == "open" and lane.state == "overdue":
-        rank, key = 2, "step_late"
-    note = f"{lane.title}: {lane.days}" if lane.days else lane.title
-    event = lane.title if lane.title != line.title else ""
-    return rank, Step(line.spot, key, line.title, event, note, line.errors or line.warnings)
-
-
-__all__ = ["FormLine", "Glance", "Lane", "Outcome", "Part", "Step", "next_steps", "parts_of"]
+__all__ = ["Addable", "FormLine", "Glance", "Lane", "Part", "parts_of"]

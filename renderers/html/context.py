@@ -148,6 +148,7 @@ class PageContext:
     navigator: tuple[Steps, ...] = ()
     queries: tuple[Note, ...] = ()
     changes: tuple[Note, ...] = ()
+    outcomes: tuple[Note, ...] = ()  # what the form's answers come to: value as detail, what decided as meta
     clears: tuple[str, ...] = ()  # words of the answers that this save will delete
     notices: tuple[Notice, ...] = ()
 

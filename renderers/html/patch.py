@@ -12,7 +12,7 @@ from engine.model.form import FormDef
 from engine.records.evaluation import Elsewhere, Evaluation, Violation
 from engine.records.explaining import Fact
 from engine.records.form_data import FormData
-from renderers.html.context import Link, answer_key
+from renderers.html.context import Link, Note, answer_key
 from renderers.html.facts import fact_parts
 from renderers.html.names import levels
 from renderers.html.request import is_answer
@@ -29,6 +29,7 @@ def evaluation_patch(  # noqa: PLR0913 -- each is a part of the answer
     quiet: Collection[Violation] = (),
     why: Mapping[str, Sequence[Fact]] = MappingProxyType({}),
     elsewhere: Mapping[Elsewhere, Link] = MappingProxyType({}),
+    outcomes: Sequence[Note] = (),
 ) -> dict[str, Any]:
     """The argument of `applyEvaluation` in static/form.js. The browser's own interpreter gives the same shape.
 
@@ -37,6 +38,7 @@ def evaluation_patch(  # noqa: PLR0913 -- each is a part of the answer
         quiet: violations that the page does not show yet.
         why: path of a calculated item -> what it was made of.
         elsewhere: links to other records that violations are about.
+        outcomes: what the form's answers come to, each with its value and what decided.
     """
     calculated: dict[str, str | None] = {}
     twice: list[str] = []
@@ -60,6 +62,7 @@ def evaluation_patch(  # noqa: PLR0913 -- each is a part of the answer
         "why": {path: [fact_parts(fact, data) for fact in facts] for path, facts in why.items()},
         "wanted": list(wanted),
         "lacking": [path for path, there in wanted.items() if not there],
+        "outcomes": [[note.text, note.detail, note.meta] for note in outcomes],
         "violations": [_violation(each, each in quiet, elsewhere) for each in evaluation.violations],
     }
 

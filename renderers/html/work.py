@@ -43,6 +43,8 @@ class WorkParts:
     clears: Part
     feed: Part
     entry: Part
+    outcomes: Part
+    outcome: Part
     state: Part
 
 
@@ -172,7 +174,14 @@ class WorkPart:
             if notes:
                 entries = "".join(self._entry(note, flags) for note in notes)
                 made.append(self.parts.feed.fill((), {"title": markup(title), "entries": entries}))
-        return "".join(made)
+        return "".join((self._outcomes(context.outcomes), *made))
+
+    def _outcomes(self, outcomes: Sequence[Note]) -> str:
+        """What the form's answers come to; after each autosave the script puts what the server says of it there."""
+        entries = "".join(
+            self.parts.outcome.fill((), _texts(text=note.text, detail=note.detail, meta=note.meta)) for note in outcomes
+        )
+        return self.parts.outcomes.fill((), {"entries": entries}) if outcomes else ""
 
     def _entry(self, note: Note, flags: tuple[str, ...]) -> str:
         more = {"href": note.href, "changed": note.old or note.new, "detail": note.detail, "meta": note.meta}

@@ -142,6 +142,19 @@
   const isUnfilled = (issue) => issue.code === 'required' || issue.code === 'rows';
   const isQuiet = (issue) => (engine ? engine.isQuiet(issue) : issue.quiet); // in a form that was only just begun
 
+  /* What the answers come to: the server alone says so, after each autosave. */
+  function tellOutcomes(outcomes) {
+    const list = find('[data-outcomes]');
+    if (!list || !outcomes.length) return;
+    while (list.children.length > outcomes.length) list.lastElementChild.remove();
+    outcomes.forEach(([what, value, why], place) => {
+      const entry = list.children[place] || list.appendChild(list.children[0].cloneNode(true));
+      find('[data-what]', entry).textContent = what;
+      find('[data-value]', entry).textContent = value;
+      find('[data-why]', entry).textContent = why;
+    });
+  }
+
   function applyEvaluation(result) {
     const visible = new Set(result.visible), required = new Set(result.required), twice = new Set(result.twice || []);
     const issues = new Map();
@@ -152,6 +165,7 @@
     }
     const open = [];
     fillIn(result.offered || {});
+    if (result.outcomes) tellOutcomes(result.outcomes);
     for (const field of all('[data-item]')) {
       const path = pathOf(field);
       if (!field.matches('.f-note:not(.cond)')) show(field, visible.has(path));

@@ -8,8 +8,8 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = postgresql.TIMESTAMP(timezone=True).with_variant(sa.Text(), "sqlite")
 DAY = sa.Date().with_variant(sa.Text(), "sqlite")
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 

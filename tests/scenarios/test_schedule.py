@@ -1,0 +1,92 @@
+"""A contact that did not take place, and one that did: marked, told, taken back and filled in, at a desk and on a telephone."""
+
+from importlib.resources import files
+
+import pytest
+
+EARLY = "Obserwacja po 1 miesiącu"
+
+
+@pytest.fixture(scope="module")
+def axe():
+    return (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+
+
+def sound(page, axe):
+    """Nothing that a checker of accessibility finds fault with."""
+    page.evaluate(axe)
+    found = page.evaluate(
+        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+    )
+    assert [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found["violations"]] == []
+
+
+def operated(page):
+    """A patient whose contact at one month is overdue; the address of the patient's page."""
+    page.goto("/lead_extraction/patients")
+    page.click("form[action$='/patients'][method=post] button")
+    page.wait_for_selector("#entry")
+    patient = page.url.split("/forms/")[0]
+    page.goto(patient)
+    page.locator('.lanes a[href$=".procedure"]').first.click()
+    page.wait_for_selector("#entry")
+    for part, text in zip("dmyt", ("17", "3", "2025", "09:10"), strict=True):
+        page.fill(f"[name=proc_start__{part}]", text)
+    page.locator(".dock [value=save]").click()
+    page.wait_for_url("**said=*")
+    return patient
+
+
+def lane(page, title=EARLY):
+    return page.locator(".lane", has=page.get_by_role("heading", name=title, exact=True))
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_contact_is_marked_as_missed_taken_back_and_held_after_all(open_browser, scripts):
+    page = open_browser(scripts=scripts)
+    patient = operated(page)
+    page.goto(patient)
+    lane(page).get_by_text("Nie odbyło się").click()
+    lane(page).get_by_label("Powód").fill("nie odbiera telefonu")
+    lane(page).get_by_role("button", name="Oznacz jako pominięte").click()
+    page.wait_for_url("**#schedule")
+    assert "nie odbiera telefonu" in lane(page).inner_text()
+    assert lane(page).locator("div .st").first.inner_text() == "pominięte"
+    lane(page).get_by_role("link", name="Obserwacja odległa").click()
+    page.wait_for_selector("#entry")
+    assert "nie odbiera telefonu" in page.locator("main > .note").first.inner_text()
+    page.goto(patient)
+    lane(page).get_by_role("button", name="Cofnij").click()
+    page.wait_for_url("**#schedule")
+    assert "po terminie" in lane(page).inner_text()
+    lane(page).get_by_text("Dlaczego?").click()
+    assert "Dzień docelowy 30: 16.04.2025" in lane(page).inner_text()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_patient_page_with_its_schedule_is_accessible(open_browser, axe, width):
+    page = open_browser()
+    patient = operated(page)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(patient)
+    for summary in page.locator("summary").all():
+        summary.click()
+    sound(page, axe)
+    drawing, listed = page.locator("svg.chart"), page.locator("ol.feed.narrow-only")
+    assert (drawing.is_visible(), listed.is_visible()) == ((True, False) if width > 1000 else (False, True))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.goto("/lead_extraction/patients?order=due&waiting=overdue")
+    sound(page, axe)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_outcomes_follow_what_is_typed(open_browser):
+    page = open_browser()
+    page.goto(operated(page))
+    page.locator('.lanes a[href$=".discharge"]').first.click()
+    page.wait_for_selector("#entry")
+    death = page.locator("[data-outcomes] li", has_text="Zgon wewnątrzszpitalny")
+    assert death.locator("[data-value]").inner_text() == "jeszcze nieznane"
+    page.select_option("[name=disch_mode]", "death")
+    death.locator("[data-value]", has_text="tak").wait_for()
+    assert "Zgon" in death.locator("[data-why]").inner_text()

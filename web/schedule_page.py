@@ -1,0 +1,47 @@
+"""What the schedule's macros need of the patient's page: addresses, rights, and the matrix of forms and events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+
+from web.overview import FormLine, Part
+from web.places import Spot
+from web.words import Tongue
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulePage:
+    """The page of one patient."""
+
+    registry: str
+    who: str
+    may_enter: bool
+    token: str  # against forged posts
+    ask: str  # the occasion whose question was left without an answer
+    tongue: Tongue
+
+    def address(self, spot: Spot) -> str:
+        """Of a form."""
+        return url_for("forms.show", registry=self.registry, who=self.who, spot=str(spot))
+
+    def event(self, occasion: str, what: str) -> str:
+        """Of what is decided about an event."""
+        return url_for(f"events.{what}", registry=self.registry, who=self.who, occasion=occasion)
+
+    def day(self, at: datetime) -> str:
+        """A date on the local clock."""
+        return self.tongue.day(at)
+
+    def matrix(self, part: Part) -> Iterator[tuple[str, tuple[FormLine | None, ...]]]:
+        """Each form with its line in each event."""
+        lines = [{line.spot.form: line for line in lane.forms} for lane in part.lanes]
+        titles = {form: line.title for held in lines for form, line in held.items()}
+        for form, title in titles.items():
+            yield title, tuple(held.get(form) for held in lines)
+
+
+__all__ = ["SchedulePage"]
