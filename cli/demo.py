@@ -63,7 +63,7 @@ def command(host: str, port: int, *, reset: bool, folder: Path, definitions: Pat
         console.print("Tworzę pacjentów syntetycznych… / Making synthetic patients…")
         accounts = fill(
             app.extensions["ecrf"],
-            definitions / "examples" / f"{REGISTRY}.yaml",
+            definitions / "examples" / f"{REGISTRY}.distribution.yaml",
             lambda line: console.print(f"  {line}"),
         )
         write_accounts(folder, accounts)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from os import cpu_count
 from pathlib import Path
 
@@ -25,13 +28,14 @@ from engine.synthesis import (
     Distribution,
     Plan,
     Unsatisfiable,
+    Wanted,
     make_subject,
     plan_synthesis,
     read_distribution,
     subject_json,
 )
 
-AT_ONCE = 8  # subjects that a process makes before it hands them over
+FEW = 8  # so many subjects are made before other processes would have begun
 
 
 @click.command("synth")
@@ -46,12 +50,20 @@ AT_ONCE = 8  # subjects that a process makes before it hands them over
 )
 @click.option("--plain", is_flag=True, help="Draw by the definition alone, even where a distribution is beside it.")
 @click.option("--break", "breaking", metavar="CHECK", help="Id of a check that each subject is to break.")
+@click.option(
+    "--hospital", metavar="CODE", help="Code of the hospital they are treated at, for distributions that ask."
+)
+@click.option(
+    "--load",
+    metavar="URL",
+    help="Database to load them into, form by form as people would; what is printed then is their size.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write; standard output otherwise.")
 @click.option("--processes", type=click.IntRange(1), help="Processes at work; as many as there are cores otherwise.")
 @cached
 def command(  # noqa: PLR0913 -- one for each option
-    file: Path, *, number: int, seed: int, now: str | None, distribution: Path | None, breaking: str | None,
-    output: Path | None, processes: int | None, plain: bool, cache: bool,
+    file: Path, *, number: int, seed: int, now: str | None, distribution: Path | None, breaking: str | None, hospital: str | None,
+    load: str | None, output: Path | None, processes: int | None, plain: bool, cache: bool,
 ) -> None:  # fmt: skip
     r"""Make up subjects: a line of JSON each, in the shape that `ecrf evaluate` reads.
 
@@ -62,17 +74,24 @@ def command(  # noqa: PLR0913 -- one for each option
     Examples:
       ecrf synth form_definitions/lead_extraction.yaml -n 100 --seed 7 -o patients.jsonl
       ecrf synth form_definitions/lead_extraction.yaml -n 5 --break TLE-27
+      ecrf synth form_definitions/lead_extraction.yaml -n 2000 --load postgresql:///ecrf -o loaded.txt
+
+    --load brings the tables up to date and publishes the definition; ECRF_MASTER_KEY_FILE names the key to the identities, as for
+    `ecrf serve`. Subjects go to the hospitals of the database in turn.
     """
     registry = compiled(file, cache=cache)
     checks = {check.check.id for check in registry.checks}
     if breaking is not None and breaking not in checks:
         raise click.UsageError(f"--break: there is no check {breaking!r}.{nearest(breaking, checks)}")
     drawn = NO_DISTRIBUTION if plain else distribution_of(registry, file, distribution)
-    work = _Work(plan_synthesis(registry, drawn), seed, moment(now), breaking)
+    plan, wanted = plan_synthesis(registry, drawn), Wanted(breaking, hospital=hospital)
+    work: Work = Lines(plan, seed, moment(now), wanted)
+    if load is not None:
+        work = import_module("cli.load").Loading(plan, seed, moment(now), wanted, load, file.parent)
     try:
         with ExitStack() as stack:
             out = stack.enter_context(output.open("w", encoding="utf-8")) if output is not None else sys.stdout
-            for line in _shown(work.lines(number, processes or cpu_count() or 1), number):
+            for line in _shown(work.results(number, processes or cpu_count() or 1), number):
                 print(line, file=out)
     except Unsatisfiable as fault:
         click.echo(f"{file}: {fault}", err=True)
@@ -98,35 +117,57 @@ def _shown(lines: Iterator[str], number: int) -> Iterator[str]:
     return iter(track(lines, "Synthesis", total=number, console=console))
 
 
-class _Work:
-    """Makes lines, in processes where there are many."""
+class Work(ABC):
+    """Makes subjects by number. Processes are forked from one that has it: a plan is made of closures."""
 
-    def __init__(self, plan: Plan, seed: int, now: datetime, breaking: str | None) -> None:
-        self.plan, self.seed, self.now, self.breaking = plan, seed, now, breaking
+    def at_work(self) -> AbstractContextManager[object]:
+        """What each process holds open meanwhile."""
+        return nullcontext()
 
-    def lines(self, number: int, processes: int) -> Iterator[str]:
-        """The subjects from 1 on."""
-        numbers = range(1, number + 1)
-        if processes == 1 or number <= AT_ONCE:
-            yield from (_line(self.plan, self.seed, each, self.now, self.breaking) for each in numbers)
+    @abstractmethod
+    def make(self, number: int) -> str:
+        """Make a subject; what to say of it."""
+
+    def results(self, number: int, processes: int) -> Iterator[str]:
+        """All subjects from 1 on, in order; each process makes its share."""
+        if processes == 1 or number <= FEW:
+            with self.at_work():
+                yield from map(self.make, range(1, number + 1))
             return
-        # A plan is made of closures, which only a fork takes along.
-        with ProcessPoolExecutor(processes, get_context("fork"), _keep, (self,)) as pool:
-            yield from pool.map(_kept_line, numbers, chunksize=AT_ONCE)
+        context = get_context("fork")
+        pipes: list[Connection] = []
+        for place in range(processes):
+            ours, theirs = context.Pipe(duplex=False)
+            numbers = range(place + 1, number + 1, processes)
+            context.Process(target=self._serve, args=(theirs, numbers), daemon=True).start()
+            theirs.close()
+            pipes.append(ours)
+        for place in range(number):
+            found = pipes[place % processes].recv()
+            if isinstance(found, Exception):
+                raise found
+            yield found
+
+    def _serve(self, pipe: Connection, numbers: Iterable[int]) -> None:
+        try:
+            with self.at_work():
+                for number in numbers:
+                    pipe.send(self.make(number))
+        except Exception as fault:  # noqa: BLE001 -- the process that asked raises it
+            pipe.send(fault)
 
 
-_KEPT: list[_Work] = []  # of a process that makes lines: set once when it starts
+@dataclass
+class Lines(Work):
+    """Writes each subject as a line of JSON."""
 
+    plan: Plan
+    seed: int
+    now: datetime
+    wanted: Wanted
 
-def _keep(work: _Work) -> None:
-    _KEPT[:] = [work]
-
-
-def _kept_line(number: int) -> str:
-    work = _KEPT[0]
-    return _line(work.plan, work.seed, number, work.now, work.breaking)
-
-
-def _line(plan: Plan, seed: int, number: int, now: datetime, breaking: str | None) -> str:
-    made = make_subject(plan, seed, number, now, breaking)
-    return json.dumps(subject_json(made.draft), ensure_ascii=False)
+    def make(self, number: int) -> str:
+        """The line."""
+        return json.dumps(
+            subject_json(make_subject(self.plan, self.seed, number, self.now, self.wanted).draft), ensure_ascii=False
+        )

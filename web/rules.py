@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 
 from engine.compiler import CompiledRegistry
 from engine.compiler.compiled import CompiledRegistry as Registry
@@ -24,13 +24,17 @@ def rules_of(registry: CompiledRegistry, dictionaries: Mapping[str, Dictionary])
     """The rules of one version, as storage takes them."""
     keys = tuple(_unique_keys(registry))
 
-    def dependents(_: AnyRegistry, form: str, items: frozenset[str]) -> frozenset[str]:
+    @lru_cache(maxsize=1024)  # forms are mostly filled in alike
+    def readers(form: str, items: frozenset[str]) -> frozenset[str]:
         return readers_of(registry, {f"{form}.{item}" for item in items}) - {form}
+
+    def dependents(_: AnyRegistry, form: str, items: frozenset[str]) -> frozenset[str]:
+        return readers(form, items)
 
     def unique_keys(_: AnyRegistry, form: str, data: FormData) -> list[UniqueKey]:
         return [UniqueKey(key.name, _values(key, data)) for key in keys if key.form == form]
 
-    judged = partial(evaluate, dictionaries=dictionaries)
+    judged = partial(evaluate, dictionaries=dictionaries, explain=False)  # a save keeps outcomes, not their reasons
     return Rules(judged, dependents, unique_keys, frozenset({PATIENT_FORM}))
 
 

@@ -23,6 +23,7 @@ def evaluate(  # noqa: PLR0913 -- each is a fact of the evaluation
     language: str = "pl",
     others: tuple[Instance, ...] = (),
     dictionaries: Mapping[str, Dictionary] = MappingProxyType({}),
+    explain: bool = True,
 ) -> Evaluation:
     """All that the rules say about the form in focus.
 
@@ -31,13 +32,15 @@ def evaluate(  # noqa: PLR0913 -- each is a fact of the evaluation
         at: 'save' or 'signing': checks may be judged at signing alone.
         others: other patients, as far as rules compare with them.
         dictionaries: those that others keep and that are loaded, by name. Any code of one that is not is accepted.
+        explain: whether outcomes come with their reasons, which take longer to find than the outcomes.
 
     Raises:
         LookupError: the focus names what does not exist.
     """
     session = Session(
-        registry, subject, focus, as_of=as_of, at=at, language=language, others=others, dictionaries=dictionaries
-    )
+        registry, subject, focus, as_of=as_of, at=at, language=language, others=others, dictionaries=dictionaries,
+        explain=explain,
+    )  # fmt: skip
     return session.evaluation
 
 

@@ -48,11 +48,13 @@ class Session:
         language: str = "pl",
         others: tuple[Instance, ...] = (),
         dictionaries: Mapping[str, Dictionary] = MappingProxyType({}),
+        explain: bool = True,
     ) -> None:
         self.registry = registry
         self.program: Program = program_of(registry)
         self.at = at
         self.language = language
+        self._explains = explain
         world = make_world(registry, as_of, language, dictionaries)
         self.tree: Tree = build_tree(registry, subject, others, focus, world)
         assert self.tree.focus is not None
@@ -117,7 +119,7 @@ class Session:
             for node in self._owners(step, around):
                 path = path_of(node)
                 name = str(path.at(step.id)) if path.rows else step.id
-                facts = self._explainer.outcome(step, node) if step.rules.derived.explain else ()
+                facts = self._explainer.outcome(step, node) if self._explains and step.rules.derived.explain else ()
                 yield name, DerivedValue(node.values.get(step.id), tuple(dict.fromkeys(map(str, facts))))
 
     def _owners(self, step: OutcomeStep, around: list[Node]) -> list[Node]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.synthesis.distribution import NO_DISTRIBUTION, Distribution
 from engine.synthesis.plan import Plan, plan_synthesis
 from engine.synthesis.reading import read_distribution
-from engine.synthesis.subjects import Made, Unsatisfiable, make_subject
+from engine.synthesis.subjects import Made, Unsatisfiable, Wanted, make_subject
 from engine.synthesis.writing import subject_json
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Made",
     "Plan",
     "Unsatisfiable",
+    "Wanted",
     "make_subject",
     "plan_synthesis",
     "read_distribution",

@@ -11,7 +11,9 @@ from engine.expressions.frames import Frame
 
 Drawing = Callable[[Frame, Random], Any]  # what rules see of the value that was drawn; None: nothing
 SLOT = "~"  # stands before the name of a hidden draw where rules keep local values
-SUBJECT = "subject_number"  # what every expression of a distribution may read: no two subjects have the same
+SUBJECT = "subject_number"  # no two subjects have the same
+HOSPITAL = "hospital"  # the code of the hospital for which a subject is made; null where none was named
+DAYS_AGO = "days_ago"  # how many days ago a subject is to have begun; null where that is left open
 SEED = "~seed"  # the slot of the seed, which no expression can name
 
 
@@ -42,4 +44,14 @@ class Distribution:
 
 NO_DISTRIBUTION = Distribution()
 
-__all__ = ["NO_DISTRIBUTION", "SEED", "SLOT", "SUBJECT", "Distribution", "Drawing", "ItemDrawing"]
+__all__ = [
+    "DAYS_AGO",
+    "HOSPITAL",
+    "NO_DISTRIBUTION",
+    "SEED",
+    "SLOT",
+    "SUBJECT",
+    "Distribution",
+    "Drawing",
+    "ItemDrawing",
+]

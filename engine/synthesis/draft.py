@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -16,7 +15,7 @@ from engine.records.form_data import RowData
 from engine.records.program import GroupStep, ItemStep, Step
 from engine.records.settling import settle
 from engine.records.tree import Tree, add_row, make_world
-from engine.synthesis.distribution import SEED, SLOT, SUBJECT
+from engine.synthesis.distribution import SLOT
 from engine.synthesis.order import HiddenDraw
 from engine.synthesis.plan import Plan
 
@@ -222,14 +221,14 @@ class Chooser:
         raise NotImplementedError
 
 
-def begin_draft(plan: Plan, draw: Random, seed: int, number: int, now: datetime, clock: datetime) -> Draft:
-    """A subject with one instance of each container, without any form."""
+def begin_draft(plan: Plan, draw: Random, now: datetime, clock: datetime, given: Mapping[str, Any]) -> Draft:
+    """A subject with one instance of each container, without any form. `given`: what hidden draws begin with."""
     world = make_world(plan.registry, now, "en")
     root = Node(plan.registry.scopes.root, None, "registry")
     tree = Tree(plan.registry, root, world)
     tree.nodes[id(root.scope)] = [root]
     _containers(tree, root)
-    return Draft(plan, tree, draw, clock, {SEED: seed, SLOT + SUBJECT: Decimal(number)})
+    return Draft(plan, tree, draw, clock, dict(given))
 
 
 def _containers(tree: Tree, parent: Node) -> None:

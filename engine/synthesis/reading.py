@@ -16,14 +16,15 @@ from engine.errors import DefinitionError, Problems, nearest
 from engine.expressions.evaluator import compile_term
 from engine.expressions.frames import Run
 from engine.expressions.scopes import Scope
-from engine.expressions.terms import BOOLEAN, NUMBER, Term
+from engine.expressions.terms import BOOLEAN, NUMBER, TEXT, Term, Type
 from engine.model.item import ItemDef
 from engine.records.program import program_of
-from engine.synthesis.distribution import SLOT, SUBJECT, Distribution, Drawing, ItemDrawing
+from engine.synthesis.distribution import DAYS_AGO, HOSPITAL, SLOT, SUBJECT, Distribution, Drawing, ItemDrawing
 from engine.synthesis.drawing import Bind, drawing_of, type_of_draw
 from engine.synthesis.order import CycleError, making_order
 from engine.synthesis.plan import holder_scope
 
+ASKED: Mapping[str, Type] = {SUBJECT: NUMBER, HOSPITAL: TEXT, DAYS_AGO: NUMBER}  # what every expression may read
 SCHEMA = Path(__file__).with_name("distribution.schema.json")
 
 
@@ -57,7 +58,7 @@ class _Reader(Bind):
         self.registry = registry
         self.problems = problems
         self._bench = Workbench(registry.model, registry.scopes, problems)
-        self._variables: dict[str, Term] = {SUBJECT: Term("var", (SLOT + SUBJECT,), NUMBER)}
+        self._variables = {name: Term("var", (SLOT + name,), type_) for name, type_ in ASKED.items()}
         self._scope = registry.scopes.root
         self._read: set[str] = set()  # by the drawing at work
 
@@ -156,7 +157,7 @@ class _Reader(Bind):
         rule = bound[0]
         self._read |= rule.reads
         slots = {str(term.args[0]) for term in rule.term.walk() if term.op == "var"}
-        self._read |= {slot.removeprefix(SLOT) for slot in slots if slot.startswith(SLOT)} - {SUBJECT}
+        self._read |= {slot.removeprefix(SLOT) for slot in slots if slot.startswith(SLOT)} - ASKED.keys()
         return rule
 
     def run(self, node: Node, *, condition: bool = False) -> Run:

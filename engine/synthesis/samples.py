@@ -145,6 +145,8 @@ def _text(wish: Wish) -> str | None:
 
 
 def _code(wish: Wish) -> str | None:
+    if not wish.codes and wish.item.facets.open_list:  # a dictionary that is not at hand
+        return f"SYN{wish.draw.randrange(100):02d}"
     return wish.draw.choice(wish.codes) if wish.codes else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from random import Random
 
 from engine.datatypes.local_time import to_local
@@ -11,6 +12,7 @@ from engine.expressions.frames import Node
 from engine.model.form import CheckSeverity
 from engine.records.program import CheckRun, GroupStep, ItemStep
 from engine.synthesis.choosing import Choices
+from engine.synthesis.distribution import DAYS_AGO, HOSPITAL, SEED, SLOT, SUBJECT
 from engine.synthesis.draft import Chooser, Draft, begin_draft
 from engine.synthesis.faults import find_faults
 from engine.synthesis.plan import Plan
@@ -19,8 +21,8 @@ from engine.synthesis.samples import at_local
 from engine.synthesis.stages import make_forms
 
 _ATTEMPTS = 6
-_WARNINGS = 8  # warnings that are tried
-_BRIEF = 25  # drafts judged while a warning is tried
+_SPOILED = 8  # checks that are tried
+_BRIEF = 25  # drafts judged while one is tried
 _EARLIEST, _LATEST = 30, 600  # days before now at which a subject begins, where no distribution says more
 
 
@@ -36,58 +38,85 @@ class Made:
     broken: tuple[str, ...] = ()
 
 
-def make_subject(plan: Plan, seed: int, number: int, now: datetime, breaking: str | None = None) -> Made:
-    """One subject.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of a subject besides that its rules hold."""
+
+    breaking: str | None = None  # id of a check that it breaks, and nothing else as far as possible
+    severity: CheckSeverity | None = None  # of a check that it breaks: one that is easily broken
+    hospital: str | None = None  # code of the hospital, for distributions that ask
+    days_ago: int | None = None  # how long ago it began, for distributions that ask
+
+
+ANY = Wanted()
+
+
+def make_subject(plan: Plan, seed: int, number: int, now: datetime, wanted: Wanted = ANY) -> Made:
+    """One subject. Where nothing else is wanted, the distribution says how many have a warning or are unfinished.
 
     Args:
         number: from 1; every number is a subject of its own.
-        breaking: id of a check that it is to break, and nothing else. Without it, the distribution says how many
-            subjects break a warning or are left unfinished.
 
     Raises:
         Unsatisfiable: no values were found.
     """
-    if breaking is not None:
-        return _breaking(plan, seed, number, now, plan.checks[breaking])
-    draft = _sound(plan, seed, number, now)
+    order = _Order(plan, seed, number, now, wanted)
+    if wanted.breaking is not None:
+        return _breaking(order, plan.checks[wanted.breaking])
+    draft = _sound(order)
+    if wanted.severity is not None:
+        return _spoiled(draft, [wanted.severity])
     fate = Random(f"{seed}/{number}/fate").random()  # noqa: S311 -- it must come out the same each time
     if fate < plan.distribution.warnings:
-        return _warned(draft)
+        return _spoiled(draft, [CheckSeverity.WARNING, CheckSeverity.WARNING_REASON])
     if fate < plan.distribution.warnings + plan.distribution.unfinished:
         return _unfinished(draft)
     return Made(draft)
 
 
-def _sound(plan: Plan, seed: int, number: int, now: datetime, turn: str = "") -> Draft:
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What is to be made."""
+
+    plan: Plan
+    seed: int
+    number: int
+    now: datetime
+    wanted: Wanted
+
+    def begun(self, turn: str) -> Draft:
+        """A draft with all its forms, whatever is wrong with it."""
+        draw = Random(f"{self.seed}/{self.number}/{turn}")  # noqa: S311 -- it must come out the same each time
+        ago = self.wanted.days_ago if self.wanted.days_ago is not None else draw.randint(_EARLIEST, _LATEST)
+        clock = at_local(to_local(self.now).date() - timedelta(days=ago), time(9, 0))
+        assert clock is not None
+        given = {SEED: self.seed, SLOT + SUBJECT: Decimal(self.number), SLOT + HOSPITAL: self.wanted.hospital}
+        asked = Decimal(self.wanted.days_ago) if self.wanted.days_ago is not None else None
+        draft = begin_draft(self.plan, draw, self.now, clock, {**given, SLOT + DAYS_AGO: asked})
+        make_forms(draft, Choices())
+        return draft
+
+
+def _sound(order: _Order, turn: str = "") -> Draft:
     """A subject that satisfies all rules."""
     left: dict[str, int] = {}
     for attempt in range(_ATTEMPTS):
-        draw = Random(f"{seed}/{number}/{turn}{attempt}")  # noqa: S311 -- it must come out the same each time
-        draft = begin_draft(plan, draw, seed, number, now, _begin(draw, now))
-        chooser = Choices()
-        make_forms(draft, chooser)
-        faults = Search(draft, chooser).run()
+        draft = order.begun(f"{turn}{attempt}")
+        faults = Search(draft, Choices()).run()
         if not faults:
             return draft
         for fault in faults:
             left[str(fault)] = left.get(str(fault), 0) + 1
     named = ", ".join(sorted(left, key=lambda name: (-left[name], name)))
-    raise Unsatisfiable(f"subject {number}: no values were found that satisfy {named}")
+    raise Unsatisfiable(f"subject {order.number}: no values were found that satisfy {named}")
 
 
-def _begin(draw: Random, now: datetime) -> datetime:
-    day = to_local(now).date() - timedelta(days=draw.randint(_EARLIEST, _LATEST))
-    found = at_local(day, time(9, 0))
-    assert found is not None
-    return found
-
-
-def _breaking(plan: Plan, seed: int, number: int, now: datetime, check: CheckRun) -> Made:
+def _breaking(order: _Order, check: CheckRun) -> Made:
     """Change a sound subject so that it breaks a check, and as little else as possible."""
     name = check.rules.check.id
     best: Made | None = None
     for attempt in range(_ATTEMPTS):  # not every subject has what the check is about
-        draft = _sound(plan, seed, number, now, f"{attempt}/" if attempt else "")
+        draft = _sound(order, f"{attempt}/" if attempt else "")
         Search(draft, Choices(), check).run()
         found = {fault.code for fault in find_faults(draft)}
         if name not in found:
@@ -98,19 +127,19 @@ def _breaking(plan: Plan, seed: int, number: int, now: datetime, check: CheckRun
         if len(codes) == 1:
             break
     if best is None:
-        raise Unsatisfiable(f"subject {number}: no values were found that break {name}")
+        raise Unsatisfiable(f"subject {order.number}: no values were found that break {name}")
     return best
 
 
-def _warned(draft: Draft) -> Made:
-    """Change a sound subject so that it breaks a warning, one that is easily broken."""
+def _spoiled(draft: Draft, severities: list[CheckSeverity]) -> Made:
+    """Change a sound subject so that it breaks a check, one that is easily broken."""
     checks = [
         check
         for check in draft.plan.checks.values()
-        if check.rules.check.severity is not CheckSeverity.ERROR and check.rules.check.at == "save"
+        if check.rules.check.severity in severities and check.rules.check.at == "save"
     ]
     draft.draw.shuffle(checks)
-    for check in checks[:_WARNINGS]:
+    for check in checks[:_SPOILED]:
         kept = draft.snapshot()
         also = Search(draft, Choices(), check, most=_BRIEF).run()
         if not also and find_faults(draft):
@@ -142,4 +171,4 @@ class Nothing(Chooser):
         return None
 
 
-__all__ = ["Made", "Unsatisfiable", "make_subject"]
+__all__ = ["ANY", "Made", "Unsatisfiable", "Wanted", "make_subject"]

@@ -14,7 +14,7 @@ from engine.datatypes.identifiers import CHECKS
 from engine.errors import DefinitionError
 from engine.records import Session
 from engine.records.json_data import read_values
-from engine.synthesis import Unsatisfiable, make_subject, plan_synthesis, read_distribution, subject_json
+from engine.synthesis import Unsatisfiable, Wanted, make_subject, plan_synthesis, read_distribution, subject_json
 from engine.synthesis.texts import text_like
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ def lead_extraction():
 
 
 def line(plan, number, *, seed=1, breaking=None):
-    return json.dumps(subject_json(make_subject(plan, seed, number, NOW, breaking).draft))
+    return json.dumps(subject_json(make_subject(plan, seed, number, NOW, Wanted(breaking)).draft))
 
 
 def places(values):

@@ -16,6 +16,8 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from engine.compiler import CompiledRegistry, compile_definition
 from engine.datatypes.values import Entered, Reference
+from engine.definitions.source import read_source
+from engine.errors import Problems
 from engine.model.form import FormDef, GroupDef
 from engine.records.form_data import FormData, Instance, RowData
 from engine.records.json_data import read_values
@@ -25,7 +27,6 @@ from storage.accounts import add_membership, create_account, create_site, find_a
 from storage.form_data import SubjectRecord, load_subject
 from storage.subjects import find_pseudonym
 from web.app import create_app
-from web.demo.fill import read_bases
 from web.settings import Settings
 from web.workspace import EXTENSION, Workspace
 
@@ -162,7 +163,10 @@ class Example:
 @pytest.fixture(scope="session")
 def example(registry: CompiledRegistry) -> Callable[[str], Example]:
     """Call it with the name of an example episode."""
-    bases = read_bases(ROOT / "form_definitions" / "examples" / f"{REGISTRY}.yaml")
+    file = ROOT / "form_definitions" / "examples" / f"{REGISTRY}.yaml"
+    source = read_source(file.read_bytes(), str(file), Problems(), file.parent)
+    assert source is not None
+    bases = {name: node.plain() for name, node in source.map_of("base").items()}
 
     def build(name: str) -> Example:
         subject = read_values(registry, "patient", None, bases[name]).subject

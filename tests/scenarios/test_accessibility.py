@@ -1,7 +1,6 @@
 """axe finds nothing on any page, wide and narrow, light and dark, under the strict policy; nothing scrolls sideways."""
 
 import re
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -15,31 +14,26 @@ FORMS = ("patient", "admission", "baseline", "device", "indication", "workup", "
 @pytest.fixture(scope="module")
 def filled(served):
     """A patient with drafts, errors and warnings; its pseudonym."""
-    from random import Random
-
+    from engine.model.form import CheckSeverity
+    from engine.synthesis import Wanted, make_subject, plan_synthesis, read_distribution
     from storage.access import Actor
     from storage.accounts import find_account
     from storage.listing import list_subjects
-    from web.demo.episodes import Case, make_episode
-    from web.demo.fill import ORDER, Filling, Saved, read_bases
-    from web.demo.persons import make_person
+    from web.synthetic import Load, Target
 
-    space, draw = served.space, Random(7)  # noqa: S311  # made-up patients need no secrets
+    space, now = served.space, served.clock.now
     anna = find_account(space.database, "anna")
-    actor = Actor(anna.id, anna.name, "lead_extraction", served.site)
-    bases = read_bases(Path(__file__).parents[2] / "form_definitions" / "examples" / "lead_extraction.yaml")
-    for number, twist in enumerate(("leads_left", "remnant", "half")):
-        today = served.clock.now.date()
-        case = Case(
-            number + 1,
-            make_person(draw, number, today),
-            today.replace(month=5, day=10 + number),
-            "990000000101",
-            ORDER.index(Saved("complications", "discharge")),
-            twist,
-        )
-        Filling(space, actor, case, served.clock.now).run(make_episode(bases["a"], case, draw))
-    return list_subjects(space.database, actor, at=served.clock.now, order="number").subjects[0].pseudonym
+    version = space.registries.current["lead_extraction"]
+    actor = Actor(anna.id, anna.name, version.name, served.site)
+    target = Target(space.database, version.registry, version.rules, version.prefix, actor, now)
+    drawn = space.settings.definitions / "examples" / "lead_extraction.distribution.yaml"
+    plan = plan_synthesis(version.registry, read_distribution(drawn, version.registry))
+    for number, severity in enumerate((CheckSeverity.WARNING_REASON, CheckSeverity.ERROR, None), start=1):
+        wanted = Wanted(severity=severity, days_ago=30)
+        load = Load(target, make_subject(plan, 7, number, now, wanted))
+        for record in load.records():
+            load.save(record)
+    return list_subjects(space.database, actor, at=now, order="number").subjects[0].pseudonym
 
 
 def problems(page):

@@ -2,12 +2,12 @@
 
 import pytest
 
+from engine.datatypes.identifiers import make_pesel
 from engine.datatypes.values import Reference
 from engine.model.form import walk_items
 from engine.records import evaluate
 from engine.records.form_data import Focus, FormData
 from renderers.html.values import display
-from web.demo.persons import make_pesel
 
 FORMS = (
     ("admission", ""), ("baseline", ""), ("device", ""), ("indication", ""), ("workup", ""), ("procedure", ""),

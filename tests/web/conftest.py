@@ -18,9 +18,9 @@ from flask import Flask
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import Client, TestResponse, encode_multipart
 
+from engine.datatypes.identifiers import make_pesel
 from storage.accounts import add_membership, create_account, create_site
 from web.app import create_app
-from web.demo.persons import make_pesel
 from web.settings import Settings
 from web.workspace import EXTENSION, Workspace
 

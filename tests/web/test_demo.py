@@ -9,11 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import main
-from engine.datatypes.identifiers import judge_pesel, pesel_birth_date, pesel_sex
+from engine.datatypes.identifiers import judge_pesel, make_pesel, pesel_birth_date, pesel_sex
 from web.app import create_app
 from web.demo.fill import HOSPITALS, PEOPLE
 from web.demo.folder import demo_settings, empty_folder, prepare_folder, read_accounts
-from web.demo.persons import make_pesel
 from web.server import keep_for_good
 from web.workspace import EXTENSION
 

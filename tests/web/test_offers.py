@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from web.demo.persons import make_pesel
+from engine.datatypes.identifiers import make_pesel
 
 BORN = date(1951, 5, 7)
 SERIES = count(100)

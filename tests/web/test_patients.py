@@ -8,9 +8,9 @@ from urllib.parse import unquote_plus
 
 from markupsafe import escape
 
+from engine.datatypes.identifiers import make_pesel
 from storage.subjects import register_subject
 from web import patients
-from web.demo.persons import make_pesel
 
 
 def test_a_patient_is_registered_and_found(anna):

@@ -1,0 +1,64 @@
+"""`ecrf synth --load`: puts made-up subjects into a database. Loaded only then, as it brings the whole web application."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from cli.synth import Work
+from engine.synthesis import Plan, Wanted, make_subject
+from storage.accounts import Site
+from storage.database import Database, open_database
+from storage.errors import StorageError
+from storage.keys import read_keys
+from web.synthetic import Target, load_made, open_targets
+
+
+@dataclass
+class Loading(Work):
+    """Loads each subject into the database, to the hospitals in turn."""
+
+    plan: Plan
+    seed: int
+    now: datetime
+    wanted: Wanted
+    url: str
+    folder: Path  # of the definition
+    targets: tuple[tuple[Site, Target], ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """See that the database is ready before processes part; connections are not shared."""
+        try:
+            with self.at_work():
+                pass
+        except StorageError as fault:
+            raise click.UsageError(f"--load: {fault}") from None
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """A connection of its own for each process."""
+        database = self._open()
+        try:
+            self.targets = open_targets(database, self.plan.registry, self.folder, self.now)
+            yield
+        finally:
+            database.close()
+
+    def make(self, number: int) -> str:
+        """How many records the subject has."""
+        site, target = self.targets[number % len(self.targets)]
+        wanted = self.wanted if self.wanted.hospital is not None else replace(self.wanted, hospital=site.code)
+        made = make_subject(self.plan, self.seed, number, self.now, wanted)
+        return f"{number} {load_made(target, made)} {' '.join(made.broken)}".rstrip()
+
+    def _open(self) -> Database:
+        key = os.environ.get("ECRF_MASTER_KEY_FILE", "")
+        if not Path(key).is_file():
+            raise click.UsageError("--load: set ECRF_MASTER_KEY_FILE to the file with the key to the identities")
+        return open_database(self.url, read_keys(Path(key)), connections=1)

@@ -1,0 +1,99 @@
+"""Made-up subjects in a database: loaded through the normal save path, all complete, nothing objected to; and the command."""
+
+import base64
+import json
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import create_engine, text
+
+from cli.main import main
+
+ROOT = Path(__file__).parents[2]
+LEADS = str(ROOT / "form_definitions/lead_extraction.yaml")
+OPERATIONS = str(ROOT / "docs/examples/operations.yaml")
+NOW = "2026-11-01T12:00"
+
+
+def synth(*arguments):
+    return CliRunner().invoke(main, ["synth", *arguments, "--now", NOW], catch_exceptions=False)
+
+
+@pytest.fixture
+def key(tmp_path, monkeypatch):
+    file = tmp_path / "master.key"
+    file.write_text(base64.b64encode(secrets.token_bytes(32)).decode(), "utf-8")
+    monkeypatch.setenv("ECRF_MASTER_KEY_FILE", str(file))
+    return file
+
+
+@pytest.mark.usefixtures("key")
+def test_loaded_subjects_are_complete_and_sound(database_url):
+    done = synth(LEADS, "-n", "4", "--load", database_url)
+    assert done.exit_code == 0, done.output
+    records = [int(line.split()[1]) for line in done.output.splitlines()]
+    pool = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
+    with pool.connect() as connection:
+
+        def ask(query):
+            return connection.execute(text(query)).all()
+
+        assert ask("SELECT state, count(*) FROM form_instance GROUP BY state") == [("complete", sum(records))]
+        assert ask("SELECT count(*) FROM issue WHERE closed_at IS NULL") == [(0,)]
+        assert ask("SELECT count(*) FROM subject") == [(4,)]
+        assert ask("SELECT count(DISTINCT reference_value) FROM item_data WHERE item = 'lx_lead_ref'")[0][0] > 3
+    pool.dispose()
+
+
+@pytest.mark.usefixtures("key")
+def test_a_load_goes_on_where_another_ended(tmp_path):
+    url = f"sqlite:///{tmp_path / 'synth.sqlite3'}"
+    assert [synth(LEADS, "-n", "1", "--seed", seed, "--load", url).exit_code for seed in "12"] == [0, 0]
+
+
+def test_without_a_key_nothing_is_loaded(tmp_path, monkeypatch):
+    monkeypatch.delenv("ECRF_MASTER_KEY_FILE", raising=False)
+    done = synth(LEADS, "-n", "1", "--load", f"sqlite:///{tmp_path / 'synth.sqlite3'}")
+    assert done.exit_code == 2
+    assert "ECRF_MASTER_KEY_FILE" in done.output
+
+
+def test_the_command_writes_lines_that_do_not_depend_on_their_number_or_on_processes(tmp_path):
+    files = [tmp_path / name for name in ("few.jsonl", "many.jsonl", "alone.jsonl")]
+    for file, arguments in zip(
+        files, (["-n", "3"], ["-n", "12", "--processes", "2"], ["-n", "12", "--processes", "1"]), strict=True
+    ):
+        assert synth(OPERATIONS, *arguments, "-o", str(file)).exit_code == 0
+    few, many, alone = (file.read_text("utf-8").splitlines() for file in files)
+    assert many[:3] == few
+    assert many == alone
+    assert len(set(many)) == 12
+    assert all(json.loads(line)["forms"]["operation"] for line in many)
+
+
+def test_faults_of_a_process_reach_the_command(tmp_path):
+    file = tmp_path / "never.yaml"
+    file.write_text(
+        Path(OPERATIONS).read_text("utf-8").replace("assert: in_window(seen)", "assert: seen = null is true"), "utf-8"
+    )
+    done = synth(str(file), "-n", "12", "--processes", "2")
+    assert done.exit_code == 1
+    assert "IN_WINDOW@visit" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [(["--break", "TLE27"], "Did you mean 'TLE-27'?"), (["-n", "0"], "-n"), (["--now", "morning"], "--now")],
+)
+def test_wrong_use_is_told(arguments, told):
+    done = CliRunner().invoke(main, ["synth", LEADS, *arguments])
+    assert done.exit_code == 2
+    assert told in done.output
+
+
+def test_time_is_that_of_now():
+    line = json.loads(synth(LEADS, "-n", "1").output.splitlines()[0])
+    assert datetime.fromisoformat(line["forms"]["procedure"]["proc_start"]) < datetime(2026, 11, 1, 12, tzinfo=UTC)
