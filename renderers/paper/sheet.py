@@ -16,6 +16,7 @@ from engine.words import Sentences
 from renderers.html.faces import control_of, form_title, item_face
 from renderers.html.words import Words, load_words
 from renderers.paper.answers import Answer, Asked, answer_of, boxes_of
+from renderers.paper.by_codes import by_codes
 from renderers.paper.facts import CheckRow, Fact, checks_of, facts_of_group, facts_of_item, ranges_of
 from renderers.paper.words import word
 
@@ -156,7 +157,11 @@ class SheetMaker:
         return self._only_if(Rule(term), scope or rules.scope)
 
     def _only_if(self, rule: Rule, scope: Scope) -> str:
-        return word("only_if", self.language, self.said.condition(rule, scope))
+        return word("only_if", self.language, self._said(rule, scope))
+
+    def _said(self, rule: Rule, scope: Scope) -> str:
+        """A condition in words."""
+        return str(self.said.condition(Rule(by_codes(self.registry, rule.term)), scope))
 
     def _field(self, form: FormDef, item: ItemDef, lead: str) -> Field:
         rules = self.registry.items[f"{form.id}.{item.id}"]
@@ -166,7 +171,7 @@ class SheetMaker:
         demand = rules.required
         notes = []
         if isinstance(demand, Rule):
-            notes.append(word("required_if", self.language, self.said.condition(demand, rules.scope)))
+            notes.append(word("required_if", self.language, self._said(demand, rules.scope)))
         if not self.annotated and item.calculate is None:
             notes += ranges_of(rules, self.said, plain=True)
         silent = control_of(item) is Control.NOTE

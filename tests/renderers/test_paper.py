@@ -89,6 +89,11 @@ def test_a_condition_is_told_in_words_and_once(clinic):
     assert html.count("Tylko gdy: „Rytm” to „Migotanie przedsionków”") == 2  # of the field, and of the section
 
 
+def test_a_condition_on_an_attribute_is_told_by_the_codes_that_have_it(clinic):
+    html = form_document(Printing(clinic, "en", NOW), "visit")
+    assert "Only if: “Rhythm” is “Sinus rhythm”" in html
+
+
 @needs_pango
 def test_a_blank_form_says_what_to_do_in_polish(tmp_path):
     text = text_of(rendered(tmp_path, str(CLINIC), "--now", "2026-03-01T12:00"))
