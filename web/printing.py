@@ -51,6 +51,8 @@ def _record(entry: Entry, patient: tuple[str, ...]) -> Record:
         "saved": _saved(entry),
     }
     drafts = [word("draft", language), *([word("unsaved", language)] if entry.draft is not None else [])]
+    if workspace().settings.synthetic:
+        drafts.append(one.words("synthetic"))
     told = tuple((word(key, language), text) for key, text in facts.items() if text)
     return Record(entry.who, told, "; ".join(drafts))
 
