@@ -16,6 +16,7 @@ from engine.records.browser import subject_state
 from engine.records.evaluation import Elsewhere, Evaluation, Violation
 from engine.records.form_data import FormData
 from engine.records.path import ItemPath
+from engine.records.piping import texts_of
 from engine.records.session import Session
 from renderers.html import (
     Band,
@@ -85,6 +86,7 @@ def reading_of(entry: Entry, told: Told) -> tuple[Session, Evaluation, PageConte
         withheld=session.withheld,
         why=session.why,
         outcomes=outcome_notes(session, evaluation, one),
+        texts=texts_of(session, one.language),
     )
     return session, evaluation, context
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from engine.datatypes import Unread, explain
 from engine.model.form import FormDef
+from engine.records.piping import texts_of
 from engine.records.quiet import filled
 from renderers.html import Notice, evaluation_patch
 from renderers.html.names import levels
@@ -80,6 +81,7 @@ def autosave(registry: str, who: str, spot: str) -> ResponseReturnValue:
         entry.form, posted.data, evaluation, one.language,
         withheld=session.withheld, quiet=quiet, why=why, elsewhere=elsewhere_of(entry, evaluation),
         outcomes=outcome_notes(session, evaluation, one),
+        texts=texts_of(session, one.language),
     )  # fmt: skip
     return jsonify(saved=one.tongue.moment(one.now, one.now), revision=str(draft.revision), evaluation=patch)
 

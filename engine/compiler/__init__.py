@@ -16,6 +16,7 @@ from engine.compiler.outcomes import compile_derived
 from engine.compiler.passes import compile_checks, compile_events, compile_items
 from engine.compiler.schedules import warn_of_schedules
 from engine.compiler.scoping import build_scopes
+from engine.compiler.texts import compile_texts
 from engine.definitions import Examination, examine
 from engine.errors import DefinitionError, DefinitionProblem, Problems
 from engine.model.metadata_version import MetaDataVersion
@@ -34,12 +35,13 @@ def compile_model(model: MetaDataVersion, warnings: Iterable[DefinitionProblem] 
     bench = Workbench(model, scopes, problems)
     settling = [*compile_items(bench), *compile_derived(bench)]
     checks = tuple(compile_checks(bench))
+    texts = tuple(compile_texts(bench, checks))
     events = {rules.event.id: rules for rules in compile_events(bench)}
     indicators = tuple(compile_indicators(bench))
     order = settle_order(settling, problems)
     problems.stop_if_faulty()
     warn_of_schedules(bench, events)
-    return CompiledRegistry(model, scopes, order, checks, events, indicators, tuple(sorted(problems.found)))
+    return CompiledRegistry(model, scopes, order, checks, events, indicators, tuple(sorted(problems.found)), texts)
 
 
 def compile_definition(path: Path, *, cache: Path | None = None) -> CompiledRegistry:

@@ -9,7 +9,16 @@ from functools import cached_property
 from hashlib import sha256
 
 from engine.compiler.order import reads_of
-from engine.compiler.rules import CheckRules, DerivedRules, EventRules, GroupRules, IndicatorRules, ItemRules, Settling
+from engine.compiler.rules import (
+    CheckRules,
+    DerivedRules,
+    EventRules,
+    GroupRules,
+    IndicatorRules,
+    ItemRules,
+    Settling,
+    TextRules,
+)
 from engine.compiler.scoping import Scopes
 from engine.errors import DefinitionProblem
 from engine.model.code_list import Attribute
@@ -28,6 +37,7 @@ class CompiledRegistry:
     events: Mapping[str, EventRules]
     indicators: tuple[IndicatorRules, ...] = ()
     warnings: tuple[DefinitionProblem, ...] = ()
+    piped: tuple[TextRules, ...] = ()  # texts with values in them
 
     @cached_property
     def hash(self) -> str:
@@ -55,6 +65,19 @@ class CompiledRegistry:
     def checks_of(self) -> Mapping[str, tuple[CheckRules, ...]]:
         """Form -> the checks that are reported in it."""
         return {form: tuple(check for check in self.checks if form in check.forms) for form in self.model.forms}
+
+    @cached_property
+    def texts(self) -> Mapping[tuple[str, str], TextRules]:
+        """`form.owner` (or the id of a check) and part -> a text with values in it."""
+        return {(_owner(text), text.part): text for text in self.piped}
+
+    @cached_property
+    def told(self) -> Mapping[str, frozenset[str]]:
+        """Check, or `form.item` -> the keys that are piped into its message or label."""
+        found: dict[str, frozenset[str]] = {}
+        for (owner, _), text in self.texts.items():
+            found[owner] = found.get(owner, frozenset()).union(*(hole.rule.reads for hole in text.holes))
+        return found
 
     @cached_property
     def readers(self) -> Mapping[str, tuple[int, ...]]:
@@ -115,3 +138,8 @@ class CompiledRegistry:
     def __getstate__(self) -> dict[str, object]:
         """Only the fields: cached views are made again where they are needed."""
         return {name: self.__dict__[name] for name in self.__dataclass_fields__}
+
+
+def _owner(text: TextRules) -> str:
+    """Ids of checks are unique in a registry, those of items, groups and sections in a form."""
+    return text.owner if text.part == "message" else f"{text.scope.form_id}.{text.owner}"

@@ -26,15 +26,18 @@ from typing import Any
 from engine.compiler.compiled import CompiledRegistry
 from engine.compiler.rules import (
     BoundRange,
+    BoundText,
     CaseRule,
     CheckPart,
     CheckRules,
     DerivedRules,
     EventRules,
     GroupRules,
+    Hole,
     IndicatorRules,
     ItemRules,
     Rule,
+    TextRules,
 )
 from engine.compiler.scoping import Scopes
 from engine.datatypes import DATATYPES
@@ -44,7 +47,7 @@ from engine.expressions.scopes import Field, Scope
 from engine.expressions.terms import Term, Type
 from engine.model.code_list import AttributeDef, CodeList, MissingList
 from engine.model.form import CheckDef, CheckSeverity, FormDef, GroupDef, SectionDef
-from engine.model.item import ExpressionText, ItemDef, Privacy, RangeCheck, WhenHidden
+from engine.model.item import ExpressionText, ItemDef, Privacy, RangeCheck, Template, WhenHidden
 from engine.model.metadata_version import (
     Case,
     ContainerDef,
@@ -62,14 +65,23 @@ CLASSES: tuple[Any, ...] = (
     *(Mark, DefinitionProblem),
     *(Type, Term, Field, Scope, Scopes),
     *(Choice, Facets, AttributeDef, CodeList, MissingList),
-    *(ExpressionText, RangeCheck, ItemDef, CheckDef, GroupDef, SectionDef, FormDef),
+    *(ExpressionText, Template, RangeCheck, ItemDef, CheckDef, GroupDef, SectionDef, FormDef),
     *(Case, ContainerDef, Define, DerivedDef, Generator, IndicatorDef, MetaDataVersion, Parameter, StudyEventDef),
     *(Rule, BoundRange, ItemRules, GroupRules, CheckPart, CheckRules, CaseRule),
-    *(DerivedRules, EventRules, IndicatorRules),
+    *(DerivedRules, EventRules, IndicatorRules, Hole, BoundText, TextRules),
 )
 ENUMS: tuple[type[Enum], ...] = (Kind, Severity, CheckSeverity, WhenHidden, Privacy)
 _KEPT = {kind: tuple(field.name for field in fields(kind) if not field.name.startswith("_")) for kind in CLASSES}
-PARTS = ("model", "scopes", "order", "checks", "events", "indicators", "warnings")  # the fields of CompiledRegistry
+PARTS = (
+    "model",
+    "scopes",
+    "order",
+    "checks",
+    "events",
+    "indicators",
+    "warnings",
+    "piped",
+)  # the fields of CompiledRegistry
 
 _CONTAINERS: tuple[type, ...] = (tuple, frozenset, list, dict)
 _KIND_NUMBERS = {kind: number for number, kind in enumerate(_CONTAINERS)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.expressions.scopes import EVENT, Scope
@@ -143,6 +144,37 @@ class IndicatorRules:
     where: Rule | None = None
     by: tuple[Rule | str, ...] = ()  # a text: one of STRATA
     target: Rule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A value that is piped into a text: its rule, and the item or outcome (`form.item`) that says how it is shown."""
+
+    rule: Rule
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoundText:
+    """A text of one language: what stands before, between and after the values."""
+
+    between: tuple[str, ...]
+    holes: tuple[Hole, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextRules:
+    """A text into which values are piped, in each language that has holes, and where its names are sought."""
+
+    owner: str  # id of the item, group, section or check
+    part: str  # label, hint, title, note, message; row: the title of a row
+    scope: Scope
+    languages: Mapping[str, BoundText]
+
+    @property
+    def holes(self) -> tuple[Hole, ...]:
+        """The values of all languages."""
+        return tuple(hole for text in self.languages.values() for hole in text.holes)
 
 
 Settling = ItemRules | GroupRules | DerivedRules

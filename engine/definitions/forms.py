@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from engine.definitions.blocks import Expander
 from engine.definitions.context import BUILT_IN_CODES, CONTAINERS, Context
 from engine.definitions.items import build_item
 from engine.definitions.rename import Renames, rename_expression, rename_template
+from engine.definitions.templates import read_templates, without_values
 from engine.definitions.tree import Node
 from engine.errors import Mark
 from engine.model.form import CheckDef, CheckSeverity, FormDef, GroupDef, SectionDef
@@ -16,9 +16,6 @@ from engine.model.item import ExpressionText, ItemDef
 from engine.model.text import TranslatedText
 
 MAX_GROUPS = 8  # nesting of groups
-
-_IN_BRACES = re.compile(r"\{([^{}]*)\}")
-_PATH = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)(\s*\.\s*[A-Za-z_][A-Za-z0-9_]*)*\s*")
 
 
 class FormBuilder:
@@ -30,8 +27,6 @@ class FormBuilder:
         self._context = context
         self._expander = expander
         self._ids: dict[str, Mark] = {}
-        self._names: dict[str, set[str]] = {"": set()}  # group, or '' for the form -> its items
-        self._titles: list[tuple[Node, Renames, tuple[str, ...]]] = []  # row titles, with the groups around each
         self._checks = checks  # ids of checks of the whole definition
         self._forms = forms  # ids of all forms
 
@@ -40,8 +35,6 @@ class FormBuilder:
         context = self._context
         context.identifier(id_, node.key_mark)
         sections = tuple(self._sections(node.list_of("sections")))
-        for title in self._titles:
-            self._check_template(*title)
         return FormDef(
             id_,
             context.label(node, "title", f"The form {id_!r}"),
@@ -77,15 +70,15 @@ class FormBuilder:
             if id_ is not None and id_.text is not None:
                 self._context.identifier(id_.raw, id_.mark)
                 self._unique(id_.raw, id_.mark, seen, "a section of this form")
-            content, names = self._content(node.list_of("items"), {}, ())
-            self._names[""] |= names
+            content, _ = self._content(node.list_of("items"), {}, ())
             yield SectionDef(
                 id_.raw if id_ is not None else "",
-                self._context.text(node.get("title")),
+                without_values(self._context.text(node.get("title"))),
                 content,
-                self._context.text(node.get("note")),
+                without_values(self._context.text(node.get("note"))),
                 self._context.expression(node.get("when")),
                 node.mark,
+                read_templates(self._context, {part: node.get(part) for part in ("title", "note")}),
             )
 
     def _content(
@@ -120,7 +113,6 @@ class FormBuilder:
         if not node.list_of("items"):
             context.error(node.key_mark, "group-empty", f"The group {id_!r} has no items. List them under `items`.")
         content, names = self._content(node.list_of("items"), renames, inner, brought)
-        self._names[id_] = names
         key = node.get("key")
         if key is not None and key.text is not None:
             context.known(
@@ -145,7 +137,8 @@ class FormBuilder:
             key=renames.get(key.raw, key.raw) if key is not None and key.text is not None else None,
             min_rows=least or 0,
             max_rows=most,
-            row_title=self._row_title(rows, renames, inner),
+            row_title=self._row_title(rows, renames),
+            templates=read_templates(context, {"row": rows.get("title") if rows is not None else None}, renames),
             when=self._expression(node.get("when"), renames),
             mark=node.mark,
         )
@@ -154,37 +147,14 @@ class FormBuilder:
         expression = self._context.expression(node)
         return rename_expression(expression, renames) if expression is not None and renames else expression
 
-    def _row_title(self, rows: Node | None, renames: Renames, groups: tuple[str, ...]) -> TranslatedText:
+    def _row_title(self, rows: Node | None, renames: Renames) -> TranslatedText:
         title = rows.get("title") if rows is not None else None
         if title is None:
             return {}
         written = (
             dict.fromkeys(self._context.languages, title.raw) if title.text is not None else self._context.text(title)
         )
-        for node in title.entries.values() if title.text is None else [title]:
-            if node.text is not None:
-                self._titles.append((node, renames, ("", *groups)))
         return {language: rename_template(text, renames) for language, text in written.items()}
-
-    def _check_template(self, node: Node, renames: Renames, groups: tuple[str, ...]) -> None:
-        """Names in braces must be items of the row, or of the rows and the form around it."""
-        if "{" in _IN_BRACES.sub("", node.raw) or "}" in _IN_BRACES.sub("", node.raw):
-            self._context.error(
-                node.mark, "bad-template", "A brace is not closed. Write the id of an item between { and }."
-            )
-        known = {name for group in groups for name in self._names.get(group, ())}
-        for match in _IN_BRACES.finditer(node.raw):
-            path = _PATH.fullmatch(match[1])
-            if path is None:
-                self._context.error(
-                    node.mark,
-                    "bad-template",
-                    f"{match[0]} is no name. Write the id of an item between {{ and }}, such as {{lead_no}}.",
-                )
-            elif renames.get(path[1], path[1]) not in known:
-                self._context.known(
-                    node, path[1], sorted(known), "bad-template", "item in this row or around it called"
-                )
 
     def _check(self, node: Node) -> CheckDef:
         context, id_ = self._context, node.get("id")
@@ -203,12 +173,13 @@ class FormBuilder:
             name,
             context.expression(node.get("assert")) or ExpressionText("true", node.mark),
             CheckSeverity(severity) if severity in set(CheckSeverity) else CheckSeverity.ERROR,
-            context.text(node.get("message")),
+            without_values(context.text(node.get("message"))),
             node.text_of("on"),
             node.text_of("blocks") or "completion",
             node.text_of("at") or "save",
             tuple(self._also_in(node)),
             node.mark,
+            read_templates(context, {"message": node.get("message")}),
         )
 
     def _also_in(self, check: Node) -> Iterator[str]:

@@ -14,6 +14,7 @@ from engine.definitions.context import Context
 from engine.definitions.patterns import fault_of_pattern
 from engine.definitions.ranges import build_ranges
 from engine.definitions.rename import Renames, rename_expression
+from engine.definitions.templates import read_templates, without_values
 from engine.definitions.tree import Node
 from engine.errors import nearest
 from engine.model.code_list import NO_MISSING, CodeList, MissingList
@@ -56,10 +57,11 @@ def build_item(context: Context, node: Node, renames: Renames) -> ItemDef | None
     return ItemDef(
         renames.get(id_, id_),
         datatype,
-        context.label(node, "label", f"The item {id_!r}"),
+        without_values(context.label(node, "label", f"The item {id_!r}")),
         mark=node.mark,
         oid=node.text_of("oid"),
-        hint=context.text(node.get("hint")),
+        hint=without_values(context.text(node.get("hint"))),
+        templates=read_templates(context, {part: node.get(part) for part in ("label", "hint")}, renames),
         facets=_facets(context, node, datatype, codelist),
         required=_required(context, node, renames),
         when_hidden=_choice(node, "when_hidden", WhenHidden.CLEAR),

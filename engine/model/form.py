@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.errors import NOWHERE, Mark
-from engine.model.item import ExpressionText, ItemDef
+from engine.model.item import ExpressionText, ItemDef, Template
 from engine.model.text import TranslatedText
 
 
@@ -32,6 +32,7 @@ class CheckDef:
     at: str = "save"  # or 'signing': judged only then
     also_in: tuple[str, ...] = ()  # forms that report it though it reads nothing of them
     mark: Mark = NOWHERE
+    templates: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)  # message -> language -> template
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class GroupDef:
     key: str | None = None  # item that names a row to people and references
     min_rows: int = 0
     max_rows: int | None = None
-    row_title: TranslatedText = field(default_factory=dict)  # template: '{lead_no}. {lead_type}'
+    row_title: TranslatedText = field(default_factory=dict)  # as written: '{lead_no}. {lead_type}'
+    templates: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)  # row -> language -> template
     when: ExpressionText | None = None
     mark: Mark = NOWHERE
 
@@ -70,6 +72,7 @@ class SectionDef:
     note: TranslatedText = field(default_factory=dict)
     when: ExpressionText | None = None
     mark: Mark = NOWHERE
+    templates: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)  # title, note -> language -> template
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,14 @@ class ExpressionText:
         return mark.moved(offset - start)
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text into which values are piped: what stands before, between and after them, and their names."""
+
+    between: tuple[str, ...]
+    names: tuple[ExpressionText, ...]
+
+
 class WhenHidden(StrEnum):
     """What happens to the value of an item whose condition became false."""
 
@@ -86,4 +94,5 @@ class ItemDef:
     searchable: bool = False
     see: tuple[str, ...] = ()
     edit: tuple[str, ...] = ()
+    templates: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)  # label, hint -> language -> template
     standard: Mapping[str, str] = field(default_factory=dict)

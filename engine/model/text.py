@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 TranslatedText = Mapping[str, str]  # language -> text
 
 NO_TEXT: TranslatedText = {}
+HOLE = re.compile(r"\{([^{}]*)\}")  # a value that is piped into a text
 
 
 def in_language(text: TranslatedText, language: str) -> str:

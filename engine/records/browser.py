@@ -22,7 +22,7 @@ from engine.expressions.terms import Term
 from engine.expressions.wire import wire_term, wire_value
 from engine.model.item import Privacy
 from engine.model.text import in_language
-from engine.records.browser_items import item_json
+from engine.records.browser_items import item_json, text_json
 from engine.records.browser_parts import Reach, reach_of
 from engine.records.checking import elsewhere, fields_of, home_nodes
 from engine.records.evaluation import Elsewhere
@@ -54,6 +54,7 @@ def form_program(registry: CompiledRegistry, form_id: str, language: str) -> dic
     numbers = reach.scopes
     terms = list(reach.terms)
     lists = {*_lists_of(terms, "label"), *(item.codelist for item in reach.items if _names_codes(reach, item.id))}
+    lists |= {hole.rule.term.type.codelist for text in reach.texts for hole in text.holes}
     program: dict[str, Json] = {
         "form": form_id,
         "language": language,
@@ -62,6 +63,7 @@ def form_program(registry: CompiledRegistry, form_id: str, language: str) -> dic
         "steps": [_step_json(reach, step) for step in reach.steps],
         "checks": [_check_json(reach, check, language) for check in reach.checks],
         "beyond": sorted(reach.beyond),
+        "texts": [text_json(reach, text, language) for text in reach.texts if language in text.languages],
         "concerns": concerns_of(registry, form_id).as_json,
         "attributes": _attributes(registry, terms),
         "positions": {name: list(registry.positions[name]) for name in sorted(_lists_of(terms, "position"))},
@@ -162,7 +164,7 @@ def _check_json(reach: Reach, run: CheckRun, language: str) -> Json:
         "message": in_language(check.message, language),
         "digest": rules.digest,
         "on": rules.on,
-        "reads": sorted(rules.reads & reach.moving),
+        "reads": sorted((rules.reads | reach.registry.told.get(check.id, frozenset())) & reach.moving),
         "parts": [
             {
                 "rows": _way(part.rows) if part.rows is not None else None,

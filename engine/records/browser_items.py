@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from engine.compiler.rules import ItemRules, Rule
+from engine.compiler.rules import Hole, ItemRules, Rule, TextRules
 from engine.datatypes.base import DataType, Facets, Json, Kind
 from engine.datatypes.messages import range_remedy
 from engine.datatypes.quantity import spellings
@@ -59,10 +59,31 @@ def item_json(reach: Reach, item: ItemDef, scope: Scope, language: str) -> dict[
         "remote": item.id in reach.remote,
         "unit": unit,
         "remedies": _remedies(reach, rules, language),
-        "reads": sorted(judge.reads & reach.moving),
+        "reads": sorted((judge.reads | reach.registry.told.get(key, frozenset())) & reach.moving),
         "facets": facets_json(item.facets, item.datatype, codes=item.codelist not in reach.listed),
     }
     return found | {name: part for name, part in parts.items() if part not in (None, False, "", [], {})}
+
+
+def text_json(reach: Reach, text: TextRules, language: str) -> dict[str, Json]:
+    """A text with values in it: what stands between them, and each with how it is shown."""
+    bound = text.languages[language]
+    return {
+        "id": text.owner,
+        "part": text.part,
+        "scope": reach.scopes[text.scope],
+        "between": list(bound.between),
+        "holes": [[wire_term(hole.rule.term), _shown(reach, hole, language)] for hole in bound.holes],
+    }
+
+
+def _shown(reach: Reach, hole: Hole, language: str) -> dict[str, Json]:
+    """How a value is told: what `inWords` of the interpreter takes."""
+    type_, rules = hole.rule.term.type, reach.registry.items.get(hole.key)
+    shown: dict[str, Json] = {"kind": str(type_.kind), "list": type_.codelist}
+    if rules is not None and rules.item.facets.unit and type_.kind is Kind.NUMBER:
+        shown |= {"control": "quantity", "unit": unit_text(rules.item.facets.unit, language)}
+    return shown
 
 
 def _required(reach: Reach, rules: ItemRules) -> Json:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from engine.compiler.compiled import CompiledRegistry
-from engine.compiler.rules import DerivedRules, GroupRules, ItemRules, Rule, Settling
+from engine.compiler.rules import DerivedRules, GroupRules, ItemRules, Rule, Settling, TextRules
 from engine.datatypes.base import Kind
 from engine.expressions.frames import Node
 from engine.expressions.scopes import Scope
@@ -121,11 +121,31 @@ class Reach:
         }
 
     @cached_property
+    def texts(self) -> tuple[TextRules, ...]:
+        """The texts of this form and of the checks that run here, and the titles of rows that it points to."""
+        checks = {check.rules.check.id for check in self.checks}
+        targets = {self.registry.scopes.targets.get(name) for item in self.items for name in item.targets}
+        return tuple(
+            text
+            for text in self.registry.piped
+            if self._tells(text, checks, targets)
+            and self.is_inside(text.scope)
+            and all(self.stays(hole.rule, text.scope) for hole in text.holes)
+        )
+
+    def _tells(self, text: TextRules, checks: Collection[str], targets: Collection[Scope | None]) -> bool:
+        """Whether a page of this form shows a text."""
+        if text.part == "message":
+            return text.owner in checks
+        return text.scope in self.family or (text.part == "row" and text.scope in targets)
+
+    @cached_property
     def _asked_for(self) -> frozenset[str]:
         """The keys that judges, checks and defaults read."""
         judges = program_of(self.registry).judges
         keys = [judges[key].reads for key in sorted(self.own) if key in judges]
         keys += [rule.reads for rule in self.defaults.values()]
+        keys += [hole.rule.reads for text in self.texts for hole in text.holes]
         return frozenset[str]().union(*keys, *(check.rules.reads for check in self.checks))
 
     @cached_property
@@ -144,6 +164,7 @@ class Reach:
         judges = {key: judge for key, judge in program_of(self.registry).judges.items() if key in self.own}
         read = [judge.reads - ({key} if _asks_presence(judge) else set()) for key, judge in judges.items()]
         read += [rule.reads for rule in self.defaults.values()]
+        read += [hole.rule.reads for text in self.texts for hole in text.holes]
         return frozenset[str]().union(
             *read, *(check.rules.reads for check in self.checks), *(step.reads for step in self.steps)
         )
@@ -218,6 +239,7 @@ class Reach:
         found = [rule.term for step in self.steps for rule in settling_rules(step.rules)]
         found += [part.rule.term for run in self.checks for part in run.rules.parts]
         found += [rule.term for rule in self.defaults.values()]
+        found += [hole.rule.term for text in self.texts for hole in text.holes]
         for key in self.own & self.registry.items.keys():
             rules = self.registry.items[key]
             judged = [rule for check in rules.ranges for rule in (check.low, check.high)]

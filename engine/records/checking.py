@@ -13,6 +13,7 @@ from engine.expressions.wire import wire_value
 from engine.model.text import in_language
 from engine.records.distance import is_near
 from engine.records.evaluation import Elsewhere, Violation
+from engine.records.naming import Naming
 from engine.records.path import ItemPath
 from engine.records.program import CheckRun
 from engine.records.tree import Tree
@@ -112,7 +113,9 @@ def _violation(check: CheckRun, tree: Tree, node: Node, home: Node, focus: Node,
     else:
         path_item = path.at(item) if item is not None else path
     told = rules.check
-    text = in_language(told.message, language)
+    piped = tree.registry.texts.get((told.id, "message"))
+    filled = Naming(tree, language).filled(piped, node) if piped is not None else ""
+    text = filled or in_language(told.message, language)
     inputs = _digest(check, tree, node, home)
     at = elsewhere(home, focus)
     return Violation(told.id, told.severity, str(path_item), str(path), text, told.blocks, rules.digest, inputs, at)

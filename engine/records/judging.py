@@ -19,6 +19,7 @@ from engine.model.form import CheckSeverity, GroupDef
 from engine.model.item import ItemDef
 from engine.model.text import in_language
 from engine.records.evaluation import Violation
+from engine.records.naming import Naming
 from engine.records.path import ItemPath
 from engine.records.program import Judge
 from engine.records.settling import is_hidden
@@ -87,7 +88,7 @@ def judge_item(case: Case) -> Iterator[Violation]:
     if entered is None and case.item.calculate is None:
         if is_required(case):
             key = "required_or_reason" if case.item.missing.reasons else "required"
-            yield case.violation("required", case.told(key, label=in_language(case.item.label, case.language)))
+            yield case.violation("required", case.told(key, label=label_of(case)))
         return
     if isinstance(entered, Missing):
         if entered.reason not in case.item.missing.reasons:
@@ -95,6 +96,13 @@ def judge_item(case: Case) -> Iterator[Violation]:
         return
     for rule in _VALUE_RULES:
         yield from rule(case)
+
+
+def label_of(case: Case) -> str:
+    """The item's label, with the values that are piped into it."""
+    piped = case.tree.registry.texts.get((case.judge.rules.key, "label"))
+    filled = Naming(case.tree, case.language).filled(piped, case.node) if piped is not None else ""
+    return filled or in_language(case.item.label, case.language)
 
 
 def _misfit(case: Case) -> Iterator[Violation]:

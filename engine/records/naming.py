@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
+from itertools import zip_longest
 from typing import Any
 
+from engine.compiler.rules import Hole, Rule, TextRules
 from engine.datatypes import DATATYPES
 from engine.datatypes.base import DataType, Facets
 from engine.datatypes.values import Missing, Reference
-from engine.datatypes.words import number_text, quantity_text
-from engine.expressions.frames import Node
+from engine.datatypes.words import number_text, quantity_text, value_text
+from engine.expressions.evaluator import compile_term
+from engine.expressions.frames import Node, Run
 from engine.expressions.scopes import EVENT, Scope
 from engine.model.item import ItemDef, Privacy
 from engine.model.metadata_version import DerivedDef, MetaDataVersion
 from engine.model.text import TranslatedText, in_language
 from engine.records.tree import Tree
 
-_HOLE = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_.]*)\s*\}")
 WORDS: Mapping[str, Mapping[str, str]] = {
     "pl": {"unknown": "jeszcze nieznane", "hidden": "nie dotyczy", "private": "podano"},
     "en": {"unknown": "not known yet", "hidden": "does not apply", "private": "given"},
@@ -83,9 +85,30 @@ class Naming:
         if node.scope.kind != "group":
             return self._numbered(node)
         group = self.tree.registry.groups[f"{node.scope.form_id}.{node.scope.id}"].group
-        template = self._text(group.row_title) or (f"{{{group.key}}}" if group.key else "")
-        text = _HOLE.sub(lambda hole: self._piped(node, hole[1].partition(".")[0]), template).strip(" ,.;:–-")
+        rules = self.tree.registry.texts.get((f"{node.scope.form_id}.{group.id}", "row"))
+        text = self.filled(rules, node) if rules is not None else self._piped(node, group.key or "")
         return text or f"{self.kind(node.scope)} {node.place}"
+
+    def filled(self, rules: TextRules, node: Node) -> str:
+        """A text with values piped into it, as it reads at a node; '' in a language in which it has none.
+
+        What is missing is shown as '…'. The title of a row leaves it out, with the signs around it.
+        """
+        text, row = rules.languages.get(self.language), rules.part == "row"
+        if text is None:
+            return ""
+        values = [self._hole(hole, node) or ("" if row else "…") for hole in text.holes]
+        whole = "".join(map("".join, zip_longest(text.between, values, fillvalue="")))
+        return whole.strip(" ,.;:–-") if row else whole
+
+    def _hole(self, hole: Hole, node: Node) -> str:
+        value, rules = _run(hole.rule)(self.tree.frame(node)), self.tree.registry.items.get(hole.key)
+        definition = rules.item if rules is not None else self._model.derived.get(hole.key.rpartition(".")[2])
+        if value is None:
+            return ""
+        if isinstance(definition, ItemDef) and definition.privacy is Privacy.IDENTIFYING:
+            return self.words["private"]
+        return self.shown(definition, value) if definition is not None else value_text(value, self.language)
 
     def _piped(self, node: Node, item: str) -> str:
         filled = item in node.scope.fields and node.values.get(item) is not None
@@ -126,6 +149,11 @@ class Naming:
             return definition.datatype, definition.facets
         choices = self._model.codelists[definition.codelist].choices if definition.codelist is not None else {}
         return DATATYPES[definition.type_name], Facets(choices=choices)
+
+
+@lru_cache(maxsize=4096)
+def _run(rule: Rule) -> Run:
+    return compile_term(rule.term)
 
 
 __all__ = ["Naming"]

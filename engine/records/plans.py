@@ -54,6 +54,7 @@ class FormPlan:
 
     root: PartPlan
     checks: tuple[CheckRun, ...]
+    told: Mapping[str, frozenset[str]]  # check, or key of an item -> what is piped into its words
 
     @cached_property
     def parts(self) -> Mapping[int, PartPlan]:
@@ -70,7 +71,7 @@ class FormPlan:
         """Key -> the items that are judged again when it changed."""
         found: dict[str, list[ItemPlan]] = {}
         for plan in self.by_key.values():
-            for key in plan.judge.reads if plan.judge is not None else ():
+            for key in plan.judge.reads | self._piped(plan.key) if plan.judge is not None else ():
                 found.setdefault(key, []).append(plan)
         return {key: tuple(plans) for key, plans in found.items()}
 
@@ -79,9 +80,12 @@ class FormPlan:
         """Key -> the checks that are run again when it changed."""
         found: dict[str, list[int]] = {}
         for number, check in enumerate(self.checks):
-            for key in check.rules.reads:
+            for key in check.rules.reads | self._piped(check.rules.check.id):
                 found.setdefault(key, []).append(number)
         return {key: tuple(numbers) for key, numbers in found.items()}
+
+    def _piped(self, name: str) -> frozenset[str]:
+        return self.told.get(name, frozenset())
 
 
 @lru_cache(maxsize=512)
@@ -89,7 +93,7 @@ def plan_of(program: Program, form: str) -> FormPlan:
     """The plan of a form; made at its first use."""
     scope = program.registry.scopes.forms[form]
     root = _part(program, program.registry.model.forms[form], scope, 0, may_hide=False)
-    return FormPlan(root, program.checks[form])
+    return FormPlan(root, program.checks[form], program.registry.told)
 
 
 def _part(program: Program, part: FormDef | GroupDef, scope: Scope, number: int, *, may_hide: bool) -> PartPlan:

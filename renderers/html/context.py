@@ -142,6 +142,7 @@ class PageContext:
     labels: Mapping[str, str] = field(default_factory=dict)  # code of an open dictionary -> its words
     withheld: Mapping[str, frozenset[str]] = field(default_factory=dict)  # path -> codes not offered (`only`)
     elsewhere: Mapping[Elsewhere, Link] = field(default_factory=dict)  # other records that violations are about
+    texts: Mapping[str, str] = field(default_factory=dict)  # `path#part` -> label, hint or title with values in it
     why: Callable[[str], Sequence[Fact]] = _no_facts  # path of a calculated item -> what it was made of
     hidden_items: frozenset[str] = frozenset()  # ids a role may not see
     fixed_items: frozenset[str] = frozenset()  # ids a role may not edit: shown as text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.datatypes.base import Control, Kind
@@ -9,8 +10,9 @@ from engine.datatypes.media_types import labels_of, limited
 from engine.datatypes.words import limit_text, unit_text
 from engine.model.code_list import MissingList
 from engine.model.form import FormDef, GroupDef, SectionDef
-from engine.model.item import ItemDef
+from engine.model.item import ItemDef, Template
 from engine.model.text import in_language
+from renderers.html.segments import gap
 from renderers.html.words import Words
 
 BUTTONS = 8  # more choices than this become a list with search
@@ -80,7 +82,8 @@ def item_face(item: ItemDef, words: Words) -> ItemFace:
     options = _options(item, control, words)
     as_list = control is Control.CHOICE and len(options) > BUTTONS
     unit = unit_text(facets.unit, language) if facets.unit else ""
-    hint = in_language(item.hint, language)
+    hint = gap("hint") if has_values(item.templates, "hint", language) else in_language(item.hint, language)
+    label = gap("label") if has_values(item.templates, "label", language) else in_language(item.label, language)
     if control is Control.PARTIAL_DATE:
         hint = " ".join(filter(None, (f"{hint.rstrip(' .')}." if hint else "", words.text("partial_hint"))))
     limits = limited(facets)
@@ -90,7 +93,7 @@ def item_face(item: ItemDef, words: Words) -> ItemFace:
     return ItemFace(
         id=item.id,
         control=str(control),
-        label=in_language(item.label, language) or item.id,
+        label=label or item.id,
         hint=hint,
         unit=unit,
         tail=unit if control is Control.NUMBER else "",
@@ -116,6 +119,11 @@ def item_face(item: ItemDef, words: Words) -> ItemFace:
         accept=",".join(limits.media_types),
         largest=limits.max_bytes or 0,
     )
+
+
+def has_values(templates: Mapping[str, Mapping[str, Template]], part: str, language: str) -> bool:
+    """Whether values are piped into a text."""
+    return language in templates.get(part, {})
 
 
 def units_of(item: ItemDef) -> tuple[str, ...]:
@@ -194,10 +202,12 @@ def group_face(group: GroupDef, words: Words) -> GroupFace:
 
 
 def section_face(section: SectionDef, words: Words) -> SectionFace:
+    title = gap("title") if has_values(section.templates, "title", words.language) else ""
+    note = gap("note") if has_values(section.templates, "note", words.language) else ""
     return SectionFace(
         id=f"s-{section.id}",
-        title=in_language(section.title, words.language) or section.id,
-        note=in_language(section.note, words.language),
+        title=title or in_language(section.title, words.language) or section.id,
+        note=note or in_language(section.note, words.language),
         calculated=all(isinstance(part, ItemDef) and part.calculate is not None for part in section.content),
         conditional=section.when is not None,
     )

@@ -116,10 +116,13 @@ class GroupPart:
                 request.count(path, row.items.get(part.item.id))
             violations = request.issues.get(path)
             if violations:
-                request.note(at + part.item.id, f"{title}: {part.face.label}", violations, anchor)
+                request.note(at + part.item.id, f"{title}: {part.label(path, request)}", violations, anchor)
 
     def title(self, row: RowData, number: int, here: str, request: Request) -> str:
         """The row in words: its template, else its key, else its number."""
+        known = request.context.texts.get(f"{here.removesuffix('.')}#row")
+        if known:
+            return known
         template = in_language(self.group.row_title, request.words.language)
         if template:
             text = _HOLE.sub(lambda match: self._piped(match[1], row, here, request), template)

@@ -13,10 +13,11 @@ from engine.datatypes.codes import code_text
 from engine.datatypes.values import Entered, FileValue, Missing, Unread
 from engine.model.form import CheckSeverity
 from engine.model.item import ItemDef
+from engine.model.text import TranslatedText
 from engine.records.evaluation import Violation
 from engine.records.explaining import Fact
 from renderers.html.context import acknowledgement, answer_key
-from renderers.html.faces import BUTTONS, ItemFace, control_of, item_face
+from renderers.html.faces import BUTTONS, ItemFace, control_of, has_values, item_face
 from renderers.html.facts import fact_parts
 from renderers.html.isolating import isolated
 from renderers.html.request import Request
@@ -72,6 +73,7 @@ class ItemPart:
     asked: bool  # something to be entered
     alone: bool  # an input that shows its own value and nothing else
     codes: frozenset[type]  # types of values that are codes of a short list
+    piped: Mapping[str, TranslatedText]  # label and hint, where values are piped into them
     kinds: Mapping[str, str]  # groups and forms that a reference may point to, with their titles
     kept: dict[tuple[int, Entered | None], str] = field(default_factory=dict, compare=False)  # by state and answer
     fillers: dict[int, Filler] = field(default_factory=dict, compare=False)  # by state
@@ -90,10 +92,11 @@ class ItemPart:
             self._pour_plain(out, state, items.get(id_), request.words.language)
             return
         texts = {"at": markup(at)} if at else {}
+        texts |= {part: markup(request.text(path, part, words)) for part, words in self.piped.items()}
         calculated = self.item.calculate is not None
         more = self._calculated(texts, path, request) if calculated else self._entered(texts, at, here, items, request)
         if path in request.issues:
-            more += self._issues(texts, at + id_, request.issues[path], request)
+            more += self._issues(texts, at + id_, self.label(path, request), request.issues[path], request)
         if request.badged:
             more += self._badges(texts, at + id_, request)
         out += (self.reading if request.reads(self.item) else self.part).pieces(_STATES[state] + more, texts)
@@ -195,8 +198,14 @@ class ItemPart:
         texts = {"name": markup(name), "value": markup(value), "anchor": markup(anchor)}
         return self.small.fact.fill(("linked",) if anchor else (), texts)
 
-    def _issues(self, texts: dict[str, str], name: str, violations: list[Violation], request: Request) -> Flags:
-        request.note(name, self.face.label, violations, name)
+    def label(self, path: str, request: Request) -> str:
+        """The label as it reads now."""
+        return request.text(path, "label", self.item.label) if "label" in self.piped else self.face.label
+
+    def _issues(
+        self, texts: dict[str, str], name: str, label: str, violations: list[Violation], request: Request
+    ) -> Flags:
+        request.note(name, label, violations, name)
         tone, texts["messages"], texts["answers"] = tell(self.small, name, violations, request)
         return ("msg", tone) if tone else ("msg",)
 
@@ -204,10 +213,10 @@ class ItemPart:
         badge, history = request.context.badges.get(name), request.context.shell.links.history
         out = []
         if badge is not None and badge.query:
-            out.append(self.query.fill((), {"link": markup(badge.query)}))
+            out.append(self.query.fill((), texts | {"link": markup(badge.query)}))
         if history:
             flags = ("changed",) if badge is not None and badge.changes > 1 else ()
-            out.append(self.history.fill(flags, {"link": markup(history + name)}))
+            out.append(self.history.fill(flags, texts | {"link": markup(history + name)}))
         texts["badges"] = "".join(out)
         return ("badged",) if out else ()
 
@@ -276,6 +285,8 @@ class ItemMaker:
         """The item, ready to be filled; at the top of the form its name is fixed."""
         face, control = item_face(item, self.words), control_of(item)
         fixed = None if in_row else {"at": ""}
+        texts = {"label": item.label, "hint": item.hint}
+        piped = {part: text for part, text in texts.items() if has_values(item.templates, part, self.words.language)}
         part = self.controls.part(self.mode, face, fixed)
         return ItemPart(
             item=item,
@@ -289,7 +300,8 @@ class ItemMaker:
             query=self.parts.part("query", face),
             always=control is Control.NOTE and item.when is None,
             asked=control is not Control.NOTE and item.calculate is None,
-            alone=item.calculate is None and item.only is None and control not in _NOT_ALONE,
+            alone=item.calculate is None and item.only is None and control not in _NOT_ALONE and not piped,
+            piped=piped,
             codes=_CODES
             if control in (Control.CHOICE, Control.CHOICES) and len(face.options) <= BUTTONS
             else _NO_CODES,

@@ -62,11 +62,20 @@ class SectionPart:
         tally = request.tally
         flags = ("shown", tally.state) if self._visible(request) else (tally.state,)
         errors = tally_text(small, request.words, tally.errors, tally.warnings)
-        before, after = around(lambda mark: self.frame.fill(flags, {"body": mark, "tally": errors}))
+        section = self.section
+        texts = (
+            {
+                "title": markup(request.text(section.id, "title", section.title)),
+                "note": markup(request.text(section.id, "note", section.note)),
+            }
+            if section.templates
+            else {}
+        )
+        before, after = around(lambda mark: self.frame.fill(flags, {"body": mark, "tally": errors, **texts}))
         count = {"count": f"{tally.filled}/{tally.total}"} if tally.total else {}
         out.insert(start, before)
         out.append(after)
-        return self.step.fill(flags, count)
+        return self.step.fill(flags, count | texts)
 
     def _visible(self, request: Request) -> bool:
         """A section with a condition shows by what stands in it."""

@@ -30,6 +30,7 @@ def evaluation_patch(  # noqa: PLR0913 -- each is a part of the answer
     why: Mapping[str, Sequence[Fact]] = MappingProxyType({}),
     elsewhere: Mapping[Elsewhere, Link] = MappingProxyType({}),
     outcomes: Sequence[Note] = (),
+    texts: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The argument of `applyEvaluation` in static/form.js. The browser's own interpreter gives the same shape.
 
@@ -37,6 +38,7 @@ def evaluation_patch(  # noqa: PLR0913 -- each is a part of the answer
         withheld: path -> codes that are not on offer now.
         quiet: violations that the page does not show yet.
         why: path of a calculated item -> what it was made of.
+        texts: `path#part` -> label, hint or title with values in it.
         elsewhere: links to other records that violations are about.
         outcomes: what the form's answers come to, each with its value and what decided.
     """
@@ -60,6 +62,7 @@ def evaluation_patch(  # noqa: PLR0913 -- each is a part of the answer
         "twice": twice,
         "withheld": {path: sorted(codes) for path, codes in withheld.items()},
         "why": {path: [fact_parts(fact, data) for fact in facts] for path, facts in why.items()},
+        "texts": dict(texts),
         "wanted": list(wanted),
         "lacking": [path for path, there in wanted.items() if not there],
         "outcomes": [[note.text, note.detail, note.meta] for note in outcomes],

@@ -10,6 +10,7 @@ from engine.datatypes.values import Entered, Missing, Reference, Unread
 from engine.datatypes.words import quantity_text
 from engine.model.form import CheckSeverity, FormDef
 from engine.model.item import ItemDef
+from engine.model.text import TranslatedText, in_language
 from engine.records.evaluation import Evaluation, Violation
 from engine.records.form_data import FormData
 from renderers.html.context import UNFILLED, Link, PageContext, acknowledgement
@@ -116,6 +117,10 @@ class Request:
             if violation.code in UNFILLED and not self.context.strict:
                 continue
             self.issues.setdefault(violation.place, []).append(violation)
+
+    def text(self, place: str, part: str, text: TranslatedText) -> str:
+        """A label, hint or title with the values that are piped into it; where none are known, as it reads without."""
+        return self.context.texts.get(f"{place}#{part}") or in_language(text, self.words.language)
 
     def targets(self, name: str) -> Sequence[tuple[str, str]]:
         """What a reference to a group or form may point at: given by the caller, else the form's own rows."""

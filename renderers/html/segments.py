@@ -103,6 +103,14 @@ class Holes:
         return self._command("!" + key) + caller() + self._command("/")
 
 
+def gap(key: str) -> str:
+    """A piece of a face that each request fills: it becomes a hole wherever a macro puts it, in a text or an attribute."""
+    return f"\ue000{key}\ue001"
+
+
+_GAP = re.compile("\ue000([a-z]+)\ue001")
+
+
 @dataclass(frozen=True, slots=True)
 class Literal:
     text: str
@@ -189,8 +197,7 @@ def prepare(macro: Macro, face: object, fixed: Texts | None = None) -> Segment:
     opened: list[tuple[str, bool]] = []
     for number, token in enumerate(tokens):
         if number % 2 == 0:
-            if token:
-                stack[-1].append(Literal(token))
+            stack[-1] += _cut(token)
         elif token.startswith("="):
             stack[-1].append(Hole(token[1:]))
         elif token == "/":
@@ -202,6 +209,15 @@ def prepare(macro: Macro, face: object, fixed: Texts | None = None) -> Segment:
     return Segment(tuple(stack[0]))
 
 
+def _cut(text: str) -> Iterator[Literal | Hole]:
+    """Constant text, cut at the gaps that a face brought."""
+    for number, piece in enumerate(_GAP.split(text)):
+        if number % 2:
+            yield Hole(piece)
+        elif piece:
+            yield Literal(piece)
+
+
 @dataclass(frozen=True, slots=True)
 class LivePart:
     """The same piece, rendered by its macro at every request: slow, and what segments are tested against."""
@@ -211,7 +227,8 @@ class LivePart:
     fixed: Texts
 
     def fill(self, flags: Flags, texts: Texts) -> str:
-        return str(self.macro(self.face, Live(flags, {**texts, **self.fixed})))
+        whole = str(self.macro(self.face, Live(flags, {**texts, **self.fixed})))
+        return _GAP.sub(lambda found: texts.get(found[1], ""), whole)
 
     def pieces(self, flags: Flags, texts: Texts) -> Sequence[str]:
         return (self.fill(flags, texts),)

@@ -1,7 +1,7 @@
-/* Runs rules.js and record.js under Node for the tests: one JSON request a line in, one answer a line out. */
+/* Runs rules.js, record.js and texts.js under Node for the tests: one JSON request a line in, one answer a line out. */
 'use strict';
 const path = require('node:path');
-const rules = require(path.join(__dirname, '../../renderers/html/static/record.js'));
+const rules = require(path.join(__dirname, '../../renderers/html/static/texts.js'));
 let session = null;
 const answers = {
   tables: () => Object.fromEntries(['OPERATORS', 'AGGREGATORS', 'LIBRARY'].map((name) => [name, Object.keys(rules[name])]).concat([['LOOSE', [...rules.LOOSE]]])),
@@ -18,13 +18,14 @@ const answers = {
     rules.zone(zone);
     return cases.map(([type, text, facets]) => { const read = rules.parse(type, text, facets); return { ...read, value: rules.plain(read.value === undefined ? null : read.value) }; });
   },
-  open: ({ program, state }) => { session = rules.open(program, state); return session.evaluation(); },
+  open: ({ program, state }) => { session = rules.pipe(rules.open(program, state)); return session.evaluation(); },
   set: ({ at, value }) => { session.set(at, value); return session.evaluation(); },
   add: ({ at, group, row }) => { session.addRow(at, group, row); return session.evaluation(); },
   remove: ({ at }) => { session.removeRow(at); return session.evaluation(); },
   entered: ({ items }) => Object.fromEntries(items.map((at) => [at, rules.encode(session.find(at).entered[at.split('.').pop()] ?? null)])),
   quiet: ({ violations }) => violations.map((each) => session.isQuiet(each)),
   patch: () => session.patch(),
+  texts: () => session.texts(),
   tell: ({ violations }) => session.tell(violations),
   time: ({ edits }) => edits.map(([at, value]) => { const start = performance.now(); session.set(at, value); return performance.now() - start; }),
 };

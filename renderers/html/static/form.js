@@ -166,6 +166,7 @@
     const open = [];
     fillIn(result.offered || {});
     if (result.outcomes) tellOutcomes(result.outcomes);
+    retell({ ...result.texts, ...(engine ? engine.texts() : {}) });
     for (const field of all('[data-item]')) {
       const path = pathOf(field);
       if (!field.matches('.f-note:not(.cond)')) show(field, visible.has(path));
@@ -188,6 +189,27 @@
     for (const [path, rest] of issues) open.push(...inClosedRow(path, rest));
     find('#form-wide').hidden = !find('#form-wide .msg');
     outline(open, result);
+  }
+  /* Values piped into texts: what a text was is replaced by what it is, wherever it stands, as text and never as markup. */
+  const told = new Map();
+  function retell(texts) {
+    for (const [place, words] of Object.entries(texts)) {
+      const [path, part] = place.split('#'), parts = ownersOf(path, part);
+      const before = told.get(place) || (parts[0] && (part === 'row' ? parts[0] : find(PLACES[part], parts[0])) || {}).textContent;
+      if (before && before !== words) parts.forEach((each) => replace(each, before, words));
+      told.set(place, words);
+    }
+  }
+  const PLACES = { label: '.f-l label, .f-l b, .f-l > span, h3, p', hint: '.hint', title: 'h2', note: '.hint' };
+  function ownersOf(path, part) {
+    if (part === 'row') return all('[data-row]').filter((row) => row.dataset.path === path).flatMap((row) => all('[data-title], .vh, summary', row).filter((each) => each.closest('[data-row]') === row && !each.closest('[data-item]')));
+    if (part === 'title' || part === 'note') return all(`[id="s-${path}"] > header, [data-step="s-${path}"]`);
+    return all('[data-item]').filter((field) => pathOf(field) === path);
+  }
+  function replace(root, before, words) {
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) if (walker.currentNode.data.includes(before)) walker.currentNode.data = walker.currentNode.data.split(before).join(words);
+    for (const each of [root, ...all('[title], [aria-label]', root)]) for (const name of ['title', 'aria-label']) if (each.hasAttribute(name)) each.setAttribute(name, each.getAttribute(name).split(before).join(words));
   }
   /* What defaults offer becomes what the fields hold, as if it had been typed. */
   function fillIn(offered) {
@@ -415,7 +437,8 @@
     const state = document.getElementById('form-state');
     if (!globalThis.ecrfRules || !form.dataset.program || !state) return;
     const program = await (await fetch(form.dataset.program)).json();
-    engine = globalThis.ecrfRules.open(program, JSON.parse(state.textContent));
+    engine = globalThis.ecrfRules.pipe(globalThis.ecrfRules.open(program, JSON.parse(state.textContent)));
+    for (const [place, words] of Object.entries(engine.texts())) told.set(place, words);
     engine.reaches = (path) => Boolean(fieldAt(path));
     find('[name=__live]').value = 'yes';
     for (const field of early) evaluate(field);

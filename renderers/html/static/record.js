@@ -676,6 +676,6 @@
     return rules.COMPARATORS[op](value, limit);
   }
 
-  Object.assign(rules, { open: (program, state) => new Session(program, state), parse, sha256 });
+  Object.assign(rules, { open: (program, state) => new Session(program, state), parse, pathOf, sha256 });
   if (typeof module === 'object') module.exports = rules;
 }(globalThis));
