@@ -66,7 +66,7 @@
     };
     input.addEventListener('input', () => { clearTimeout(timer); if (!choosing) timer = setTimeout(ask, 120); });
     input.addEventListener('click', () => { if (list.hidden) ask(); });
-    input.addEventListener('blur', () => { const exact = input.value && entries.findIndex((entry) => bare(entry.code) === bare(input.value)); if (!list.hidden && exact >= 0 && entries[exact].name) take(exact); setTimeout(() => open(false), 150); });
+    input.addEventListener('blur', () => { const exact = input.value ? entries.findIndex((entry) => bare(entry.code) === bare(input.value)) : -1; if (!list.hidden && exact >= 0 && entries[exact].name) take(exact); setTimeout(() => open(false), 150); });
     list.addEventListener('pointerdown', (event) => { event.preventDefault(); const item = event.target.closest('[role=option]'); if (item) take(options().indexOf(item)); });
     input.addEventListener('keydown', (event) => {
       if (!KEYS[event.key] || event.ctrlKey || event.metaKey || KEYS[event.key](event) === false) return;
