@@ -187,11 +187,14 @@ def _judge(work: _Work) -> _Judged:
 
 def _evaluate(work: _Work, place: Place, data: FormData) -> Evaluation:
     tree = work.record.tree_with({work.request.place: data})
-    occurrence = str(place.occurrence) if place.occurrence is not None else None
-    focus = Focus(place.form, str(place.instance), occurrence, place.record)
     return work.rules.evaluate(
-        work.registry, tree, focus, as_of=work.request.at, at="save", language=work.request.language
+        work.registry, tree, _focus(place), as_of=work.request.at, at="save", language=work.request.language
     )
+
+
+def _focus(place: Place) -> Focus:
+    occurrence = str(place.occurrence) if place.occurrence is not None else None
+    return Focus(place.form, str(place.instance), occurrence, place.record)
 
 
 def _write_values(work: _Work, writes: Writes, head: FormHead, changes: Changes) -> list[tuple[Any, ...]]:
@@ -254,14 +257,18 @@ def _write_derived(work: _Work, writes: Writes, head: FormHead, judged: _Judged,
 
 def _dependents(work: _Work, data: FormData, changes: Changes) -> list[tuple[Evaluated, FormHead]]:
     names = set(work.rules.dependents(work.registry, work.request.place.form, frozenset(changes.items)))
+    known = names & work.registry.model.forms.keys()
+    forms = [form for place, form in work.record.forms.items() if place != work.request.place and place.form in known]
+    tree, request = work.record.tree_with({work.request.place: data}), work.request
+    said = work.rules.evaluate_all(
+        work.registry, tree, [_focus(form.place) for form in forms], as_of=request.at, language=request.language
+    )
     found: list[tuple[Evaluated, FormHead]] = []
-    for place, form in work.record.forms.items():
-        if place != work.request.place and place.form in names and place.form in work.registry.model.forms:
-            paths = paths_of(form.data)
-            evaluation = _evaluate(work, place, data)
-            index = work.database.indexes.of(work.registry, place.form)
-            head = head_of(form, pack_status(evaluation.states, paths))
-            found.append((Evaluated(form.id, place, index, paths, evaluation, own=False), head))
+    for form, evaluation in zip(forms, said, strict=True):
+        paths = paths_of(form.data)
+        index = work.database.indexes.of(work.registry, form.place.form)
+        head = head_of(form, pack_status(evaluation.states, paths))
+        found.append((Evaluated(form.id, form.place, index, paths, evaluation, own=False), head))
     return found
 
 

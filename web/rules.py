@@ -12,7 +12,7 @@ from engine.datatypes.dictionary import Dictionary
 from engine.datatypes.values import Missing, Unread
 from engine.expressions.scopes import Scope
 from engine.expressions.terms import Term
-from engine.records import evaluate
+from engine.records import evaluate, evaluate_all
 from engine.records.form_data import FormData
 from storage.form_index import Registry as AnyRegistry
 from storage.request import Rules, UniqueKey
@@ -35,7 +35,8 @@ def rules_of(registry: CompiledRegistry, dictionaries: Mapping[str, Dictionary])
         return [UniqueKey(key.name, _values(key, data)) for key in keys if key.form == form]
 
     judged = partial(evaluate, dictionaries=dictionaries, explain=False)  # a save keeps outcomes, not their reasons
-    return Rules(judged, dependents, unique_keys, frozenset({PATIENT_FORM}))
+    together = partial(evaluate_all, dictionaries=dictionaries)
+    return Rules(judged, dependents, unique_keys, frozenset({PATIENT_FORM}), together=together)
 
 
 def readers_of(registry: Registry, changed: set[str]) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
@@ -44,4 +44,29 @@ def evaluate(  # noqa: PLR0913 -- each is a fact of the evaluation
     return session.evaluation
 
 
-__all__ = ["Evaluation", "Session", "evaluate"]
+def evaluate_all(
+    registry: CompiledRegistry,
+    subject: Instance,
+    focuses: Sequence[Focus],
+    *,
+    as_of: datetime,
+    language: str = "pl",
+    dictionaries: Mapping[str, Dictionary] = MappingProxyType({}),
+) -> Iterator[Evaluation]:
+    """What rules say about several forms of a subject, without reasons: the subject is settled only once.
+
+    Raises:
+        LookupError: a focus names what does not exist, or after the first one a form that was never opened.
+    """
+    session: Session | None = None
+    for focus in focuses:
+        if session is None:
+            session = Session(
+                registry, subject, focus, as_of=as_of, language=language, dictionaries=dictionaries, explain=False
+            )
+        else:
+            session.turn_to(focus)
+        yield session.evaluation
+
+
+__all__ = ["Evaluation", "Session", "evaluate", "evaluate_all"]

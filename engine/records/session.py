@@ -27,7 +27,7 @@ from engine.records.plans import ItemPlan, PartPlan, order_of, plan_of
 from engine.records.program import GroupStep, OutcomeStep, Program, Step, program_of
 from engine.records.schedule import Calendar, plan, plan_besides
 from engine.records.settling import is_hidden, settle, settle_all
-from engine.records.tree import Tree, add_row, build_tree, make_world, within
+from engine.records.tree import Tree, add_row, build_tree, make_world, records_of, within
 from engine.records.variants import under_each
 from engine.records.verdicts import Verdicts, walk
 
@@ -58,14 +58,28 @@ class Session:
         world = make_world(registry, as_of, language, dictionaries)
         self.tree: Tree = build_tree(registry, subject, others, focus, world)
         assert self.tree.focus is not None
-        self.focus: Node = self.tree.focus
-        self.form: FormDef = registry.model.forms[focus.form]
-        self._plan = plan_of(self.program, focus.form)
         self._explainer = Explainer(self.tree, language)
-        self._verdicts = Verdicts(self._plan, self.tree, self.focus, at, language)
         with without_collection():
             settle_all(self.program, self.tree)
-            self._look_at_all()
+            self._turn_to(self.tree.focus)
+
+    def turn_to(self, focus: Focus) -> None:
+        """Look at another form of the same subject, one that is there; nothing need be settled anew.
+
+        Raises:
+            LookupError: it was never opened.
+        """
+        _, records = records_of(self.tree, focus)
+        if focus.record >= len(records):
+            raise LookupError(f"there is no record {focus.record + 1} of the form {focus.form}")
+        self._turn_to(records[focus.record])
+
+    def _turn_to(self, form: Node) -> None:
+        self.tree.focus = self.focus = form
+        self.form: FormDef = self.registry.model.forms[form.scope.id]
+        self._plan = plan_of(self.program, form.scope.id)
+        self._verdicts = Verdicts(self._plan, self.tree, form, self.at, self.language)
+        self._look_at_all()
 
     # what it says ------------------------------------------------------------------------------------------------
 

@@ -130,6 +130,14 @@ def add_row(tree: Tree, parent: Node, scope: Scope, row: RowData) -> Node:
 
 
 def _find(tree: Tree, focus: Focus) -> Node:
+    parent, records = records_of(tree, focus)
+    if focus.record < len(records):
+        return records[focus.record]
+    return _form(tree, parent, focus.form, FormData(), f"{parent.key}.{focus.form}[{len(records) + 1}]")
+
+
+def records_of(tree: Tree, focus: Focus) -> tuple[Node, Sequence[Node]]:
+    """What holds the form, and the records of it that are there. Raises LookupError when nothing can hold it."""
     scope = tree.registry.scopes.forms[focus.form]
     holder = scope.parent
     assert holder is not None
@@ -137,10 +145,7 @@ def _find(tree: Tree, focus: Focus) -> Node:
     parent = next((node for node in tree.of(holder) if node.key == wanted), None)
     if parent is None:
         raise LookupError(f"no {holder.id} {wanted!r} to hold the form {focus.form}")
-    records = parent.kids.get(focus.form, [])
-    if focus.record < len(records):
-        return records[focus.record]
-    return _form(tree, parent, focus.form, FormData(), f"{parent.key}.{focus.form}[{len(records) + 1}]")
+    return parent, parent.kids.get(focus.form, [])
 
 
 def within(node: Node, scope: Scope) -> Sequence[Node]:

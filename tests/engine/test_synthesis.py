@@ -12,7 +12,8 @@ import pytest
 from engine.compiler import compile_definition
 from engine.datatypes.identifiers import CHECKS
 from engine.errors import DefinitionError
-from engine.records import Session
+from engine.records import Session, evaluate, evaluate_all
+from engine.records.form_data import Focus
 from engine.records.json_data import read_values
 from engine.synthesis import Unsatisfiable, Wanted, make_subject, plan_synthesis, read_distribution, subject_json
 from engine.synthesis.texts import text_like
@@ -236,3 +237,37 @@ def test_a_check_is_broken_alone(name, check, follows):
     plan = planned(ROOT / name)
     for number in range(1, 4):
         assert broken(plan, line(plan, number, breaking=check)) == {check, *follows}
+
+
+# what a whole subject is good for -----------------------------------------------------------------------------------
+
+
+def focuses(instance):
+    """All forms that are there."""
+    for form, records in instance.forms.items():
+        yield from (Focus(form, instance.id, record=number) for number in range(len(records)))
+    for occurrence in instance.occurrences:
+        yield from (Focus(form, instance.id, occurrence.id) for form in occurrence.forms)
+    for child in instance.children:
+        yield from focuses(child)
+
+
+@pytest.mark.parametrize("check", ["TLE-34", "TLE-41"])
+def test_several_forms_looked_at_in_one_go_are_told_what_each_alone_is(lead_extraction, check):
+    values = json.loads(line(lead_extraction, 2, breaking=check), parse_float=Decimal)
+    subject = read_values(lead_extraction.registry, "patient", None, values).subject
+    places = list(focuses(subject))
+    assert len(places) > 10
+    together = evaluate_all(lead_extraction.registry, subject, places, as_of=NOW)
+    alone = [evaluate(lead_extraction.registry, subject, place, as_of=NOW, explain=False) for place in places]
+    assert list(together) == alone
+
+
+def test_a_form_that_was_never_opened_cannot_be_turned_to(lead_extraction):
+    values = json.loads(line(lead_extraction, 1), parse_float=Decimal)
+    subject = read_values(
+        lead_extraction.registry, "patient", None, {"forms": {"patient": values["forms"]["patient"]}}
+    ).subject
+    session = Session(lead_extraction.registry, subject, Focus("patient", subject.id), as_of=NOW)
+    with pytest.raises(LookupError, match="admission"):
+        session.turn_to(Focus("admission", "episode"))
