@@ -54,7 +54,7 @@ def _record(entry: Entry, patient: tuple[str, ...]) -> Record:
     if workspace().settings.synthetic:
         drafts.append(one.words("synthetic"))
     told = tuple((word(key, language), text) for key, text in facts.items() if text)
-    return Record(entry.who, told, "; ".join(drafts))
+    return Record(entry.who, told, " · ".join(drafts))
 
 
 def _saved(entry: Entry) -> str:

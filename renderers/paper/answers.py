@@ -50,7 +50,7 @@ class Answer:
     combs: tuple[Comb, ...] = ()
     unit: str = ""
     units: tuple[str, ...] = ()  # to choose from
-    lines: int = 0
+    lines: int = 0  # each with the combs before it, where there are both
     caption: str = ""  # of the lines
     words: str = ""  # instead of all that, but for the codes of an annotated form
 
@@ -188,8 +188,7 @@ def _lookup(asked: Asked) -> Answer:
     """A code of a list that nobody prints: the code, and its words so that a slip of the pen is noticed."""
     cells = max((len(code) for code in asked.item.facets.choices), default=8)
     several = 3 if asked.face.several or control_of(asked.item) is Control.CHOICES else 1
-    combs = (Comb(min(cells, 12), asked.word("code")),) if several == 1 else ()
-    return Answer(combs=combs, lines=several, caption=asked.word("name"))
+    return Answer(combs=(Comb(min(cells, 12), asked.word("code")),), lines=several, caption=asked.word("name"))
 
 
 def _reference(asked: Asked) -> Answer:
