@@ -35,7 +35,17 @@ MODES = ("edit", "read", "print")
 _SCRIPT_WORDS = (
     *("copy", "leave", "unknown_yet", "filled_in", "open_issues", "errors", "warnings", "fields_of"),
     *("none_required", "sections_ready"),
-    *("found", "nothing_found", "search_code", "usual_here", "as_typed", "code_added", "code_removed", "remove_code"),
+    *(
+        "found",
+        "nothing_found",
+        "search_code",
+        "usual_here",
+        "as_typed",
+        "code_added",
+        "code_removed",
+        "remove_code",
+        "not_chosen",
+    ),
     *("file_too_large", "file_sending", "file_added", "file_waits"),
 )
 

@@ -67,3 +67,22 @@ def test_a_code_that_no_list_has_is_entered_as_it_is(open_browser):
     assert page.locator("#f-proc_icd9 [role=option]").all_inner_texts() == ["Wpisz kod 99.999 (nie ma go na liście)"]
     page.keyboard.press("Enter")
     assert chosen(page) == ["99.999"]
+
+
+def test_a_code_that_is_typed_in_full_needs_no_choosing(open_browser):
+    page = open_browser()
+    open_procedure(page)
+    page.locator("#proc_icd9-c").focus()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_selector("#f-proc_icd9 [role=option]")
+    page.keyboard.press("Tab")  # nothing was typed, nothing is chosen
+    page.locator("#proc_icd9-c").focus()
+    page.keyboard.type("3777")
+    page.keyboard.press("Tab")
+    page.wait_for_selector("#f-proc_icd9 .chips li")
+    assert chosen(page) == ["37.77"]
+    page.locator("#proc_icd9-c").focus()
+    page.keyboard.type("elektroda")
+    page.keyboard.press("Tab")
+    page.get_by_text("Nie wybrano nic dla „elektroda”.").wait_for()
+    assert (chosen(page), page.locator("#proc_icd9-c").input_value()) == (["37.77"], "elektroda")

@@ -50,13 +50,13 @@
       const before = entries.findIndex((entry) => entry.code === marked), exact = text && entries.length && bare(entries[0].code) === bare(text);
       mark(before >= 0 ? before : exact || entries.length === 1 ? 0 : -1);
     }
-    function take(place) {
-      const entry = entries[place];
+    function settle(entry) {
       open(false);
       choosing = true;
       if (entry) choose(entry);
       choosing = false;
     }
+    const take = (place) => settle(entries[place]);
     const step = (by) => { if (list.hidden) ask(); else if (entries.length) mark(at < 0 && by < 0 ? entries.length - 1 : (at + by + entries.length) % entries.length); };
     const KEYS = {
       ArrowDown: () => step(1),
@@ -66,13 +66,14 @@
     };
     input.addEventListener('input', () => { clearTimeout(timer); if (!choosing) timer = setTimeout(ask, 120); });
     input.addEventListener('click', () => { if (list.hidden) ask(); });
-    input.addEventListener('blur', () => { const exact = input.value ? entries.findIndex((entry) => bare(entry.code) === bare(input.value)) : -1; if (!list.hidden && exact >= 0 && entries[exact].name) take(exact); setTimeout(() => open(false), 150); });
+    input.addEventListener('blur', () => setTimeout(() => open(false), 150));
     list.addEventListener('pointerdown', (event) => { event.preventDefault(); const item = event.target.closest('[role=option]'); if (item) take(options().indexOf(item)); });
     input.addEventListener('keydown', (event) => {
       if (!KEYS[event.key] || event.ctrlKey || event.metaKey || KEYS[event.key](event) === false) return;
       event.preventDefault();
       event.stopPropagation();
     });
+    return settle;
   }
   /* Where the words of an entry stand: at its start, at the start of words, anywhere. */
   function rank(text, wanted) {
@@ -175,7 +176,13 @@
       input.addEventListener('input', () => { found.textContent = ''; });
     }
     input.placeholder = words.searchCode;
-    combobox(input, list, status, source, choose);
+    const settle = combobox(input, list, status, source, choose);
+    /* A code that was typed in full needs no choosing; of other words in a list of several it is said that they are no answer. */
+    input.addEventListener('change', async () => {
+      const text = input.value.trim(), exact = text && (await source(text)).find(({ code, name }) => name && bare(code) === bare(text));
+      if (!text || input.value.trim() !== text) return;
+      if (exact) settle(exact); else if (several) status.textContent = page.say('notChosen', { text });
+    });
   }
 
   function filter(boxes) {
