@@ -52,6 +52,12 @@ def open_row(page, scripts=True):
     return name
 
 
+def send(page, button):
+    """Press a button that sends the form; the page that comes back is there when this ends."""
+    with page.expect_navigation():
+        page.locator(button).click()
+
+
 def reopen(page, name):
     """The row with its fields, whether the page came back with it open or closed."""
     button = page.locator(f"button[value='open:{name}']")
@@ -112,14 +118,14 @@ def test_without_scripts_it_goes_with_the_form(open_browser, photo):
     page = open_browser(scripts=False)
     name = open_row(page, scripts=False)
     box(page, name).set_input_files({"name": "notatki.txt", "mimeType": "text/plain", "buffer": b"not a picture"})
-    page.locator(".dock [value=save]").click()
+    send(page, ".dock [value=save]")
     reopen(page, name)
     assert "Pliku „notatki.txt” nie można dodać" in page.inner_text(f'[id="f-{name}.lx_photo"]')
     box(page, name).set_input_files(photo)
-    page.click(f"button[value='close:{name}']")
+    send(page, f"button[value='close:{name}']")
     reopen(page, name)
     assert fetched(page, name) == (photo["name"], photo["buffer"])
-    page.locator(".dock [value=save]").click()
+    send(page, ".dock [value=save]")
     reopen(page, name)
     assert fetched(page, name) == (photo["name"], photo["buffer"])
     held(page, name).locator("button").click()
