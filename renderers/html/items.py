@@ -149,6 +149,9 @@ class ItemPart:
         texts |= parts
         if self.control is Control.REFERENCE:
             self._options(texts, entered, request)
+        if self.control is Control.LOOKUP and request.context.shell.links.lookup:
+            texts["search"] = markup(f"{request.context.shell.links.lookup}/{item.id}/search")
+            flags += ("searched",)
         if item.only is not None:
             flags += tuple(f"off={code}" for code in request.context.withheld.get(here + item.id, ()))
         if entered is None or isinstance(entered, Missing):

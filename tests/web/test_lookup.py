@@ -1,5 +1,6 @@
 """Searching long lists."""
 
+import re
 from datetime import date
 
 import pytest
@@ -55,3 +56,15 @@ def test_the_address(quick_world):
     assert anna.client.get("/lead_extraction/lookup/patient/last_name?q=x").status_code == 404
     assert anna.client.get("/lead_extraction/lookup/nothing/x?q=x").status_code == 404
     assert anna.client.get("/lead_extraction/lookup/admission/adm_icd10?q=T82.7").json[0]["code"] == "T82.7"
+
+
+def test_without_scripts_codes_are_looked_up_on_a_page_of_their_own(quick_world):
+    anna = quick_world.browser("anna")
+    who = anna.register()
+    link = re.search(r'<noscript><a href="([^"]*/adm_icd10/search)"', anna.open(who, "admission").text)
+    assert link is not None
+    anna.get(link[1] + "?q=wsierdzia+ostre")
+    assert re.search(r"<code>I33\.0</code></th><td>Ostre i podostre", anna.text)
+    assert "Nic nie pasuje" in anna.get(link[1] + "?q=%3Cb%3Exyzq").text
+    assert "<b>xyzq" not in anna.text
+    assert anna.get("/lead_extraction/lookup/patient/last_name/search").status == 404
