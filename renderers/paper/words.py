@@ -21,6 +21,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     # what stands on top
     "patient": ("Numer pacjenta w rejestrze", "Number of the patient in the registry"),
+    "patient.number": ("nr pacjenta", "patient no."),
     "patient.short": ("Pacjent", "Patient"),
     "revision": ("zapis {0}", "save {0}"),
     "visit": ("Wizyta", "Event"),

@@ -166,7 +166,11 @@ def test_each_form_counts_its_own_pages(clinic):
     half = len(reader.pages) // 2
     assert half > 1
     assert [end and end[0] for end in ends] == [f"page {n} of {half}" for n in range(1, half + 1)] * 2
-    assert all("Registry of Łódź" in page.extract_text() for page in reader.pages)
+    for page in reader.pages:
+        assert "Registry of Łódź" in page.extract_text()
+        assert "patient no." in page.extract_text()
+    heads = [page.extract_text() for page in reader.pages[1:half]]
+    assert any(re.search(r"Source visit · Dose \d", head) for head in heads), "the row that a page begins with"
 
 
 @needs_pango
