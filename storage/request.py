@@ -63,7 +63,7 @@ class Rules:
     def evaluate_all(
         self, registry: Registry, subject: Instance, focuses: Sequence[Focus], *, as_of: datetime, language: str
     ) -> Iterable[Evaluation]:
-        """What rules say about several forms of one subject, in order."""
+        """What rules say about several forms of one subject, in order; the schedule may be left out."""
         if self.together is not None:
             return self.together(registry, subject, focuses, as_of=as_of, language=language)
         return (self.evaluate(registry, subject, focus, as_of=as_of, language=language) for focus in focuses)

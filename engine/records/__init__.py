@@ -53,7 +53,7 @@ def evaluate_all(
     language: str = "pl",
     dictionaries: Mapping[str, Dictionary] = MappingProxyType({}),
 ) -> Iterator[Evaluation]:
-    """What rules say about several forms of a subject, without reasons: the subject is settled only once.
+    """What rules say about several forms of a subject, without reasons and schedule: the subject is settled only once.
 
     Raises:
         LookupError: a focus names what does not exist, or after the first one a form that was never opened.
@@ -66,7 +66,7 @@ def evaluate_all(
             )
         else:
             session.turn_to(focus)
-        yield session.evaluation
+        yield session.without_schedule
 
 
 __all__ = ["Evaluation", "Session", "evaluate", "evaluate_all"]

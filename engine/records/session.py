@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from heapq import heappop, heappush
 from types import MappingProxyType
@@ -86,9 +87,17 @@ class Session:
     @property
     def evaluation(self) -> Evaluation:
         """All that the rules say now."""
+        container = self._container()
+        expected = tuple(plan(self.program, self.tree, container))
+        besides = tuple(plan_besides(self.program, self.tree, container))
+        return replace(self.without_schedule, events=expected, events_besides=besides)
+
+    @property
+    def without_schedule(self) -> Evaluation:
+        """The same, but for the events that are expected."""
         said = self._description
         violations = list(self._verdicts)
-        unsigned, container = self._in_order(said.unsigned), self._container()
+        unsigned = self._in_order(said.unsigned)
         if self.at == "signing":
             violations += [self._unsigned(path) for path in unsigned]
         return Evaluation(
@@ -99,11 +108,9 @@ class Session:
             self._in_order(said.to_clear),
             tuple(violations),
             dict(self._outcomes()),
-            tuple(plan(self.program, self.tree, container)),
-            tuple(plan_besides(self.program, self.tree, container)),
-            frozenset(said.groups),
-            unsigned,
-            self.at,
+            groups=frozenset(said.groups),
+            unsigned=unsigned,
+            at=self.at,
         )
 
     def _in_order(self, noted: Mapping[str, tuple[Node, ItemPlan]]) -> tuple[str, ...]:
