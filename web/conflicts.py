@@ -18,7 +18,7 @@ from storage.form_index import index_form
 from storage.slots import Key
 from web.drafts import Draft, row_ids
 from web.entry import Entry, address_of
-from web.form_page import band_of
+from web.form_page import band_of, dictionary_words
 from web.pages import render
 from web.targets import words_of
 from web.titles import event_title, form_words, value_words
@@ -53,6 +53,7 @@ def conflict_page(entry: Entry, draft: Draft, conflict: Conflict, *, complete: b
     labels: dict[str, str] = {}
     for data in (draft.data, entry.stored.data if entry.stored else FormData()):
         labels |= words_of(entry.session(data, one.now, one.language), one.language)
+        labels |= dictionary_words(entry, one.language, data)
     clashes = [_clash(entry, draft, value, one.language, labels) for value in conflict.values if _both_changed(value)]
     title = form_words(model, entry.spot.form, one.language)
     event = event_title(model, entry.spot.event, entry.spot.number, one.language) if entry.spot.event else ""

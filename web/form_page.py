@@ -285,10 +285,10 @@ def storage_key(name: str, violation: Violation) -> tuple[str, str]:
     return row.rpartition(".")[2], item
 
 
-def dictionary_words(entry: Entry, language: str) -> dict[str, str]:
-    """The words of the codes that the form holds from dictionaries of others."""
+def dictionary_words(entry: Entry, language: str, data: FormData | None = None) -> dict[str, str]:
+    """The words of the codes that the form holds, or would with other data, from dictionaries of others."""
     found: dict[str, str] = {}
-    for level in levels(entry.form, entry.data):
+    for level in levels(entry.form, entry.data if data is None else data):
         for item in level.part.items:
             value = level.data.items.get(item.id)
             if item.facets.open_list and isinstance(value, str | tuple):
@@ -304,7 +304,7 @@ def clear_words(entry: Entry, session: Session, evaluation: Evaluation, language
         for level in levels(entry.form, entry.data)
         for item in level.part.items
     }
-    labels = words_of(session, language) if evaluation.to_clear else {}
+    labels = {**dictionary_words(entry, language), **words_of(session, language)} if evaluation.to_clear else {}
     return tuple(
         f"{label_of(entry.form, values[path][0].id, language)}: {value_words(*values[path], language, labels)}"
         for path in evaluation.to_clear
@@ -323,6 +323,7 @@ __all__ = [
     "answers_of",
     "band_of",
     "clear_words",
+    "dictionary_words",
     "elsewhere_of",
     "facts_of",
     "form_page",

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from engine.datatypes.values import Reference
 from engine.expressions.frames import Node
 from engine.expressions.scopes import EVENT
-from engine.model.form import GroupDef, walk_groups, walk_items
+from engine.model.form import walk_groups, walk_items
 from engine.model.text import in_language
 from engine.records.distance import is_near
+from engine.records.naming import Naming
 from engine.records.session import Session
-from web.titles import event_title, form_words, value_words
-
-_HOLE = re.compile(r"\{([a-z0-9_.]+)\}")
+from web.titles import event_title, form_words
 
 
 def targets_of(session: Session, language: str) -> dict[str, list[tuple[str, str]]]:
@@ -49,10 +47,11 @@ class _Naming:
     def __init__(self, session: Session, language: str) -> None:
         self._session = session
         self._language = language
+        self._titles = Naming(session.tree, language, identifying=True)  # whoever chooses sees the rows themselves
 
     def words(self, node: Node, *, with_record: bool) -> str:
         """A record by its form and event; a row by its title and those of the rows that hold it."""
-        titles = [self._row(row) for row in reversed(list(_rows(node)))]
+        titles = [self._titles.title(row) for row in reversed(list(_rows(node)))]
         return " · ".join([*([self._form(_record(node))] if with_record or not titles else []), *titles])
 
     def _form(self, node: Node) -> str:
@@ -68,24 +67,6 @@ class _Naming:
             title = in_language(container.title, language) if container is not None else ""
             parts.append(f"{title or holder.scope.id} {holder.place}")
         return ", ".join(parts)
-
-    def _row(self, node: Node, *, deep: bool = True) -> str:
-        """The title by its template, with what is filled in; else its number."""
-        group = self._session.registry.groups[f"{node.scope.form_id}.{node.scope.id}"].group
-        items = {item.id: item for item in group.items}
-
-        def fill(match: re.Match[str]) -> str:
-            value = node.entered.get(match[1])
-            if isinstance(value, Reference):
-                target = self._session.tree.world.rows.get(value.target)
-                return self._row(target, deep=False) if target is not None and deep and _is_row(target) else ""
-            return value_words(items[match[1]], value, self._language) if match[1] in items else ""
-
-        text = _HOLE.sub(fill, in_language(group.row_title, self._language)).strip(" .,;–-")
-        return text or self._numbered(group, node)
-
-    def _numbered(self, group: GroupDef, node: Node) -> str:
-        return f"{in_language(group.title, self._language)} {node.place}".strip()
 
 
 def _is_row(node: Node) -> bool:

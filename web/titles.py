@@ -20,14 +20,14 @@ from renderers.html.values import display
 def value_words(
     item: Any, value: Entered | None, language: str, labels: Mapping[str, str] = MappingProxyType({})
 ) -> str:
-    """An entered value as text; '' when there is none. `labels` give words to what references point to."""
+    """An entered value as text; '' when there is none. `labels` give words to what references point to, and to codes of dictionaries."""
     if value is None:
         return ""
     if isinstance(value, Unread):
         return value.text
     if isinstance(value, Missing):
         return in_language(item.missing.reasons.get(value.reason, {}), language) or value.reason
-    return labels.get(value.target, "") if isinstance(value, Reference) else display(item, value, language, {})
+    return labels.get(value.target, "") if isinstance(value, Reference) else display(item, value, language, labels)
 
 
 def event_title(model: MetaDataVersion, event: str, number: int, language: str) -> str:

@@ -34,6 +34,7 @@ class Naming:
 
     tree: Tree
     language: str
+    identifying: bool = False  # whether the reader may know who somebody is
 
     @property
     def words(self) -> Mapping[str, str]:
@@ -80,16 +81,19 @@ class Naming:
         """The label of a code."""
         return self.tree.world.labels.get(codelist or "", {}).get(code, code)
 
-    def title(self, node: Node) -> str:
-        """A row, record, occurrence or instance: by its template, else its key, else its title and number."""
+    def title(self, node: Node, *, deep: bool = True) -> str:
+        """A row, record, occurrence or instance: by its template, else its key, else its title and number.
+
+        Not `deep`: without what it refers to, as rows may refer to each other.
+        """
         if node.scope.kind != "group":
             return self._numbered(node)
         group = self.tree.registry.groups[f"{node.scope.form_id}.{node.scope.id}"].group
         rules = self.tree.registry.texts.get((f"{node.scope.form_id}.{group.id}", "row"))
-        text = self.filled(rules, node) if rules is not None else self._piped(node, group.key or "")
+        text = self.filled(rules, node, deep=deep) if rules is not None else self._piped(node, group.key or "")
         return text or f"{self.kind(node.scope)} {node.place}"
 
-    def filled(self, rules: TextRules, node: Node) -> str:
+    def filled(self, rules: TextRules, node: Node, *, deep: bool = True) -> str:
         """A text with values piped into it, as it reads at a node; '' in a language in which it has none.
 
         What is missing is shown as '…'. The title of a row leaves it out, with the signs around it.
@@ -97,16 +101,20 @@ class Naming:
         text, row = rules.languages.get(self.language), rules.part == "row"
         if text is None:
             return ""
-        values = [self._hole(hole, node) or ("" if row else "…") for hole in text.holes]
+        values = [self._hole(hole, node, deep=deep) or ("" if row else "…") for hole in text.holes]
         whole = "".join(map("".join, zip_longest(text.between, values, fillvalue="")))
         return whole.strip(" ,.;:–-") if row else whole
 
-    def _hole(self, hole: Hole, node: Node) -> str:
+    def _hole(self, hole: Hole, node: Node, *, deep: bool) -> str:
         value, rules = _run(hole.rule)(self.tree.frame(node)), self.tree.registry.items.get(hole.key)
         definition = rules.item if rules is not None else self._model.derived.get(hole.key.rpartition(".")[2])
         if value is None:
             return ""
-        if isinstance(definition, ItemDef) and definition.privacy is Privacy.IDENTIFYING:
+        if isinstance(value, Reference):
+            target = self.tree.world.rows.get(value.target) if deep else None
+            return self.title(target, deep=False) if target is not None else ""
+        private = isinstance(definition, ItemDef) and definition.privacy is Privacy.IDENTIFYING
+        if private and not self.identifying:
             return self.words["private"]
         return self.shown(definition, value) if definition is not None else value_text(value, self.language)
 

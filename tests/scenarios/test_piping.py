@@ -18,14 +18,19 @@ def save(page):
     page.wait_for_url("**said=*")
 
 
-def begin(page):
-    """A patient with two planned leads; the report with an open row."""
+def plan_of_new_patient(page):
+    """The address of the plan of a new patient."""
     page.goto("/piped/patients")
     page.click("form[action$='/patients'][method=post] button")
     page.fill("[name=nick]", "x")
     save(page)
     page.goto(page.url.split("/forms/")[0])
-    plan = page.locator("a[href$='.plan']").first.get_attribute("href")
+    return page.locator("a[href$='.plan']").first.get_attribute("href")
+
+
+def begin(page):
+    """A patient with two planned leads; the report with an open row."""
+    plan = plan_of_new_patient(page)
     page.goto(plan)
     page.fill("[name=surgeon]", "Anna & Jan")
     page.fill("[name=limit]", "12,5")
@@ -80,3 +85,20 @@ def test_texts_follow_what_is_entered(open_browser):
     page.wait_for_selector("[name=__live][value=yes]", state="attached")
     assert told(page) == expected  # as the server writes it
     assert page.locator("b", has_text="komorowa").count() == 0
+
+
+def test_what_is_looked_up_follows_the_answer_that_narrows_it(open_browser):
+    page = open_browser()
+    page.goto(plan_of_new_patient(page).replace(".plan", ".drugs"))
+    page.wait_for_selector("[name=__live][value=yes]", state="attached")
+
+    def offered(text):
+        page.locator("#given-c").fill(text)
+        page.wait_for_timeout(400)
+        return page.locator("#f-given [role=option] code").all_inner_texts()
+
+    assert offered("lek") == [f"D{n:02d}" for n in range(1, 31)]
+    page.locator("[name=route][value=oral]").check(force=True)
+    assert offered("numer") == [f"D{n:02d}" for n in range(3, 31, 3)]
+    page.locator("[name=route][value=iv]").check(force=True)
+    assert offered("D01") == ["D01"]

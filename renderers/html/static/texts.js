@@ -11,17 +11,19 @@
     const labels = new Map(texts.filter(({ part }) => part === 'label').map((text) => [`${text.scope.form}.${text.id}`, text]));
     const strip = (text) => text.replace(/^[ ,.;:\u2013-]+|[ ,.;:\u2013-]+$/g, '');
 
-    function told([run, shown], node) {
+    /* Not deep: without what a row refers to, as rows may refer to each other. */
+    function told([run, shown], node, deep) {
       const value = run(engine.frame(node));
       if (value === null) return '';
-      return shown.kind === 'reference' ? title(value) : engine.inWords(shown, value);
+      return shown.kind !== 'reference' ? engine.inWords(shown, value) : deep ? title(value) : '';
     }
     function title(key) {
       const node = engine.world.rows.get(key), text = node && rows.get(node.scope);
-      return (text && filled(text, node)) || engine.rowName(key);
+      const name = engine.rowName(key);
+      return (text && filled(text, node, false)) || (name === key ? '' : name);
     }
-    function filled(text, node) {
-      const row = text.part === 'row', values = text.holes.map((hole) => told(hole, node) || (row ? '' : '\u2026'));
+    function filled(text, node, deep = true) {
+      const row = text.part === 'row', values = text.holes.map((hole) => told(hole, node, deep) || (row ? '' : '\u2026'));
       const whole = text.between.map((piece, place) => piece + (values[place] || '')).join('');
       return row ? strip(whole) : whole;
     }
