@@ -36,16 +36,17 @@ def outcomes_of(registry: CompiledRegistry, evaluation: Evaluation, owner: str, 
 
 
 def _in_form(session: Session, evaluation: Evaluation, language: str) -> tuple[Outcome, ...]:
-    """Those that depend on an answer of the form, those of its rows included."""
-    registry, found = session.registry, list[Outcome]()
-    changed = _changed_by(registry, session.form.id)
+    """Those that depend on an answer of the form, in order of the definition, and then those of its rows."""
+    registry, found = session.registry, list[tuple[bool, int, Outcome]]()
+    changed, order = _changed_by(registry, session.form.id), list(registry.model.derived)
     for path, value in evaluation.derived.items():
         place = parse_path(path)
         if place.item in changed:
             outcome = _outcome(registry, place.item, value, language)
             row = f"{session.title_of(path)}: " if place.rows else ""
-            found.append(Outcome(f"{row}{outcome.label}", outcome.value, outcome.because))
-    return tuple(found)
+            told = Outcome(f"{row}{outcome.label}", outcome.value, outcome.because)
+            found.append((bool(place.rows), order.index(place.item), told))
+    return tuple(outcome for _, _, outcome in sorted(found, key=lambda each: each[:2]))
 
 
 def outcome_notes(session: Session, evaluation: Evaluation, one: Visit) -> tuple[Note, ...]:
