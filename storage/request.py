@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from engine.records.evaluation import Evaluation
+from engine.records.evaluation import Evaluation, PlannedEvent
 from engine.records.form_data import Focus, FormData, Instance
 from storage.access import Actor
 from storage.form_data import Place
@@ -49,6 +49,10 @@ def _no_keys(_registry: Registry, _form: str, _data: FormData) -> Iterable[Uniqu
     return ()
 
 
+def _no_events(_registry: Registry, _subject: Instance, _at: datetime) -> Sequence[PlannedEvent]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What a save is given from the engine."""
@@ -58,6 +62,7 @@ class Rules:
     unique_keys: Callable[[Registry, str, FormData], Iterable[UniqueKey]] = _no_keys
     shared_forms: frozenset[str] = frozenset()  # forms that all registries have in common: the patient's
     person: PersonItems = field(default_factory=PersonItems)
+    schedule: Callable[[Registry, Instance, datetime], Sequence[PlannedEvent]] = _no_events  # of the whole subject
     together: EvaluateAll | None = None  # several forms of a subject at once, where that is quicker
 
     def evaluate_all(

@@ -163,7 +163,8 @@ def _save(work: _Work, submitted: Submitted, withdrawn: Mapping[Key, str], diges
     unread = tuple(sorted(judged.paths.path(key) for key in submitted.kept))
     result = SaveResult(head.id, revision, state, saved_at, judged.evaluation, judged.cleared, unread, entry)
     keep_answer(writes, request, digest, result)
-    write_pending(writes, work.registry, request.subject, work.before.pending, judged.evaluation)
+    planned = (*judged.evaluation.events, *judged.evaluation.events_besides)
+    write_pending(writes, work.registry, request.subject, work.before.pending, planned)
     writes.commit(work.connection)
     return result
 

@@ -6,15 +6,14 @@ today lies is asked when a list is read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from engine.records.evaluation import Evaluation
-from engine.records.form_data import Focus
+from engine.records.evaluation import PlannedEvent
 from storage.access import Actor
 from storage.audit import AuditEntry, append_after, subject_stream
 from storage.bulk import Writes, deletion, upsert
@@ -46,14 +45,14 @@ class Occasion(NamedTuple):
 
 
 def write_pending(
-    writes: Writes, registry: Registry, subject: int, stored: Sequence[Sequence[Any]], evaluation: Evaluation
+    writes: Writes, registry: Registry, subject: int, stored: Sequence[Sequence[Any]], planned: Iterable[PlannedEvent]
 ) -> None:
     """Bring what is to come up to date."""
     name = registry.model.registry
     before = {Occasion(*row[:3]): tuple(row[3:]) for row in stored}
     now = {
         Occasion(int(each.instance), each.event, each.number): tuple(map(_text, each.window))
-        for each in (*evaluation.events, *evaluation.events_besides)
+        for each in planned
         if each.state in TO_COME and each.window != (None, None)
     }
     writes.add(_DROP_PENDING, [(name, *key) for key in before if key not in now])
@@ -87,7 +86,11 @@ def decide_event(database: Database, registry: Registry, rules: Rules, decision:
         stored = known.get(decision.occasion)
         if (stored.reason if stored is not None else "") == decision.reason:
             return False
-        if decision.reason and stored is None and not _is_open(_evaluate(registry, rules, record, decision), decision):
+        if (
+            decision.reason
+            and stored is None
+            and not _is_open(rules.schedule(registry, record.tree, decision.at), decision)
+        ):
             raise NotFound("event", decision.occasion)
         others = tuple(row for row in record.missed if row is not stored)
         row = MissedRow(*decision.occasion, decision.reason, decision.actor.name, decision.at)
@@ -97,8 +100,8 @@ def decide_event(database: Database, registry: Registry, rules: Rules, decision:
             writes.add(_WRITE_MISSED, [(name, *row[:3], decision.subject, *row[3:5], utc(decision.at))])
         else:
             writes.add(_DROP_MISSED, [(name, *decision.occasion)])
-        evaluation = _evaluate(registry, rules, after, decision)
-        write_pending(writes, registry, decision.subject, before.pending, evaluation)
+        planned = rules.schedule(registry, after.tree, decision.at)
+        write_pending(writes, registry, decision.subject, before.pending, planned)
         append_after(writes, _entry(registry, decision, stored), before.head)
         writes.commit(connection)
         return True
@@ -122,19 +125,10 @@ def _read(
     return record, before
 
 
-def _evaluate(registry: Registry, rules: Rules, record: SubjectRecord, decision: Decision) -> Evaluation:
-    """The schedule of the whole subject, asked through any form that has a place."""
-    containers = {row.container: row.id for row in record.instances}
-    form = next(form for form in registry.model.forms.values() if not form.per_event and form.container in containers)
-    focus = Focus(form.id, str(containers[form.container]))
-    return rules.evaluate(registry, record.tree, focus, as_of=decision.at, at="save")
-
-
-def _is_open(evaluation: Evaluation, decision: Decision) -> bool:
+def _is_open(planned: Sequence[PlannedEvent], decision: Decision) -> bool:
     """Whether the event is expected and nothing was entered in it."""
     return any(
-        (int(each.instance), each.event, each.number) == decision.occasion and each.state in TO_COME
-        for each in (*evaluation.events, *evaluation.events_besides)
+        (int(each.instance), each.event, each.number) == decision.occasion and each.state in TO_COME for each in planned
     )
 
 

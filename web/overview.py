@@ -105,17 +105,18 @@ def parts_of(glance: Glance) -> Iterator[Part]:
     """The patient and then each episode, the newest first."""
     rows = glance.record.instances
     top = next(row for row in rows if row.parent is None)
-    yield _part(glance, top)
+    session = _session(glance, top)
+    yield _part(glance, top, session)
     for row in sorted((row for row in rows if row.parent is not None), key=lambda row: -row.number):
-        yield _part(glance, row)
+        yield _part(glance, row, _session(glance, row) or session)
 
 
-def _part(glance: Glance, row: InstanceRow) -> Part:
-    session = _session(glance, row)
+def _part(glance: Glance, row: InstanceRow, session: Session | None) -> Part:
     if session is None:
         return Part(row.id, row.container, _part_title(glance, row), (), ())
     evaluation = session.evaluation
-    lanes = tuple(_lane(glance, row, planned, session) for planned in evaluation.events)
+    events = (each for each in (*evaluation.events, *evaluation.events_besides) if each.instance == str(row.id))
+    lanes = tuple(_lane(glance, row, planned, session) for planned in events)
     current = next((n for n, lane in enumerate(lanes) if not lane.later and not _is_finished(lane)), None)
     marked = tuple(replace(lane, current=n == current) for n, lane in enumerate(lanes))
     outcomes = outcomes_of(glance.version.registry, evaluation, row.container, glance.language)

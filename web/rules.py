@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import lru_cache, partial
 
 from engine.compiler import CompiledRegistry
@@ -13,7 +14,9 @@ from engine.datatypes.values import Missing, Unread
 from engine.expressions.scopes import Scope
 from engine.expressions.terms import Term
 from engine.records import evaluate, evaluate_all
-from engine.records.form_data import FormData
+from engine.records.evaluation import PlannedEvent
+from engine.records.form_data import FormData, Instance
+from engine.records.schedule import whole_schedule
 from storage.form_index import Registry as AnyRegistry
 from storage.request import Rules, UniqueKey
 
@@ -34,9 +37,12 @@ def rules_of(registry: CompiledRegistry, dictionaries: Mapping[str, Dictionary])
     def unique_keys(_: AnyRegistry, form: str, data: FormData) -> list[UniqueKey]:
         return [UniqueKey(key.name, _values(key, data)) for key in keys if key.form == form]
 
+    def schedule(_: AnyRegistry, subject: Instance, at: datetime) -> tuple[PlannedEvent, ...]:
+        return whole_schedule(registry, subject, as_of=at, dictionaries=dictionaries)
+
     judged = partial(evaluate, dictionaries=dictionaries, explain=False)  # a save keeps outcomes, not their reasons
     together = partial(evaluate_all, dictionaries=dictionaries)
-    return Rules(judged, dependents, unique_keys, frozenset({PATIENT_FORM}), together=together)
+    return Rules(judged, dependents, unique_keys, frozenset({PATIENT_FORM}), together=together, schedule=schedule)
 
 
 def readers_of(registry: Registry, changed: set[str]) -> frozenset[str]:

@@ -5,17 +5,23 @@ Nothing of it is stored but what people decide: it follows from the definition, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
+from engine.compiler.compiled import CompiledRegistry
 from engine.compiler.rules import EventRules
+from engine.datatypes.dictionary import Dictionary
 from engine.expressions.frames import Frame, Node
 from engine.expressions.scopes import EVENT
 from engine.records.evaluation import PlannedEvent
-from engine.records.program import Program
-from engine.records.tree import Tree
+from engine.records.explaining import Explainer, Fact
+from engine.records.form_data import Instance
+from engine.records.program import Program, program_of
+from engine.records.settling import settle_all
+from engine.records.tree import Tree, build_tree, make_world
 
 Window = tuple[date | None, date | None]
 
@@ -29,10 +35,51 @@ def plan(program: Program, tree: Tree, instance: Node) -> Iterator[PlannedEvent]
 
 def plan_besides(program: Program, tree: Tree, instance: Node) -> Iterator[PlannedEvent]:
     """The events of the subject's other instances."""
-    subject = tree.root.kids["patient"][0]
-    for node in (subject, *_below(subject)):
+    for node in _instances(tree):
         if node is not instance:
             yield from plan(program, tree, node)
+
+
+def whole_schedule(
+    registry: CompiledRegistry,
+    subject: Instance,
+    *,
+    as_of: datetime,
+    dictionaries: Mapping[str, Dictionary] = MappingProxyType({}),
+) -> tuple[PlannedEvent, ...]:
+    """The events of all instances of a subject, whichever forms were opened."""
+    program, world = program_of(registry), make_world(registry, as_of, registry.model.languages[0], dictionaries)
+    tree = build_tree(registry, subject, (), None, world)
+    settle_all(program, tree)
+    return tuple(planned for node in _instances(tree) for planned in plan(program, tree, node))
+
+
+def why(program: Program, tree: Tree, planned: PlannedEvent, explainer: Explainer) -> Mapping[str, tuple[Fact, ...]]:
+    """What an occurrence follows from, by the key of the definition that says so."""
+    rules = program.registry.events[planned.event]
+    instance = next(node for node in _instances(tree) if node.key == planned.instance)
+    occurrence = Calendar.of(program, tree, instance, rules).at(planned.number)
+    by_form = planned.state == "missed" and not planned.reason
+    asked = {
+        "after": rules.after,
+        "when": rules.when,
+        "optional": rules.optional if planned.state == "optional" else None,
+        "cancel": rules.cancel if planned.state == "cancelled" else None,
+        "missed": rules.missed if by_form else None,
+    }
+    found = {
+        key: explainer.value(rule.term, occurrence if key == "missed" else instance)
+        for key, rule in asked.items()
+        if rule is not None
+    }
+    return {key: facts for key, facts in found.items() if facts}
+
+
+def _instances(tree: Tree) -> Iterator[Node]:
+    """The subject and all that is in it."""
+    subject = tree.root.kids["patient"][0]
+    yield subject
+    yield from _below(subject)
 
 
 def _below(node: Node) -> Iterator[Node]:
@@ -155,4 +202,4 @@ def _later(day: date, days: int) -> date | None:
         return None
 
 
-__all__ = ["Calendar", "Window", "plan", "plan_besides"]
+__all__ = ["Calendar", "Window", "plan", "plan_besides", "whole_schedule", "why"]

@@ -26,7 +26,7 @@ from engine.records.naming import Naming
 from engine.records.path import ItemPath, parse_path
 from engine.records.plans import ItemPlan, PartPlan, order_of, plan_of
 from engine.records.program import GroupStep, OutcomeStep, Program, Step, program_of
-from engine.records.schedule import Calendar, plan, plan_besides
+from engine.records.schedule import plan, plan_besides, why
 from engine.records.settling import is_hidden, settle, settle_all
 from engine.records.tree import Tree, add_row, build_tree, make_world, records_of, within
 from engine.records.variants import under_each
@@ -175,18 +175,8 @@ class Session:
         return Naming(self.tree, self.language).title(self._node(parse_path(path)))
 
     def why_event(self, planned: PlannedEvent) -> Mapping[str, tuple[Fact, ...]]:
-        """What an occurrence of the container instance follows from, by the key of the definition that says so."""
-        rules = self.registry.events[planned.event]
-        calendar = Calendar.of(self.program, self.tree, self._container(), rules)
-        decided = {"missed": planned.state == "missed" and not planned.reason}
-        decided |= {key: planned.state == state for key, state in (("cancel", "cancelled"), ("optional", "optional"))}
-        found = {}
-        for key in ("after", "when", "optional", "cancel", "missed"):
-            rule = getattr(rules, key)
-            if rule is not None and decided.get(key, True):
-                node = calendar.at(planned.number) if key == "missed" else calendar.instance
-                found[key] = self._explainer.value(rule.term, node)
-        return {key: facts for key, facts in found.items() if facts}
+        """What an occurrence of an event follows from, by the key of the definition that says so."""
+        return why(self.program, self.tree, planned, self._explainer)
 
     @property
     def data(self) -> FormData:

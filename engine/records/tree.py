@@ -62,7 +62,7 @@ class Tree:
 
 
 def build_tree(
-    registry: CompiledRegistry, subject: Instance, others: tuple[Instance, ...], focus: Focus, world: World
+    registry: CompiledRegistry, subject: Instance, others: tuple[Instance, ...], focus: Focus | None, world: World
 ) -> Tree:
     """The tree of a subject. The form in focus is made, empty, where it was never opened.
 
@@ -75,7 +75,7 @@ def build_tree(
     _instance(tree, root, subject)
     for other in others:
         _instance(tree, root, other)
-    tree.focus = _find(tree, focus)
+    tree.focus = _find(tree, focus) if focus is not None else None
     return tree
 
 

@@ -13,6 +13,7 @@ from engine.compiler import CompiledRegistry, compile_definition
 from engine.records.evaluation import PlannedEvent
 from engine.records.form_data import Instance
 from engine.records.json_data import read_values
+from engine.records.schedule import whole_schedule
 from engine.records.session import Session
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "schedule"
@@ -64,8 +65,20 @@ def test_schedule(registry, name):
     assert [key for key, each in events.items() if not each.expected] == case.get("unexpected", [])
     assert {key: each.reason for key, each in events.items() if each.reason} == case.get("reasons", {})
     for key, facts in case.get("why", {}).items():
-        found = session.why_event(events[key])
+        found = session.why_event({**besides, **events}[key])
         assert {part: list(map(str, said)) for part, said in found.items()} == facts
+
+
+def test_the_whole_schedule_needs_no_form(registry):
+    """The same events as a form is told, of all instances, also where no form was ever opened."""
+    case = CASES["lost in the first contact"]
+    read = read_values(
+        registry, "admission", None, {"forms": written(case["forms"]), "events": written(case["events"])}
+    )
+    evaluation, noon = begin(registry, case).evaluation, datetime.combine(case["now"], time(10), UTC)
+    whole = whole_schedule(registry, read.subject, as_of=noon)
+    assert sorted(map(str, whole)) == sorted(map(str, (*evaluation.events, *evaluation.events_besides)))
+    assert {each.state for each in whole_schedule(registry, Instance("patient", "p"), as_of=noon)} == {"optional"}
 
 
 def test_an_occurrence_keeps_its_number(registry):

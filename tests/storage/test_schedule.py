@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from engine.records.evaluation import Evaluation, PlannedEvent
+from engine.records.evaluation import PlannedEvent
 from engine.records.form_data import FormData
 from storage import errors
 from storage.audit_check import verify
@@ -30,12 +30,14 @@ def planned(instance) -> PlannedEvent:
 
 @pytest.fixture(scope="module")
 def rules(small):
-    def evaluate(registry, subject, focus, **more) -> Evaluation:
-        empty = focus.form not in next((i.forms for i in (subject, *subject.children) if i.id == focus.instance), {})
-        found = Evaluation() if empty else small.evaluate(registry, subject, focus, **more)
+    def evaluate(registry, subject, focus, **more):
+        found = small.evaluate(registry, subject, focus, **more)
         return replace(found, events_besides=tuple(map(planned, subject.children)))
 
-    return replace(small.RULES, evaluate=evaluate)
+    def schedule(_registry, subject, _at):
+        return tuple(map(planned, subject.children))
+
+    return replace(small.RULES, evaluate=evaluate, schedule=schedule)
 
 
 @pytest.fixture
