@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -33,7 +33,7 @@ from renderers.html import (
 from renderers.html.names import levels, names_of_paths
 from renderers.paper import can_print
 from storage.form_data import SubjectRecord
-from storage.issues import open_issues
+from storage.issues import OpenIssue, open_issues
 from storage.saving import COMPLETE
 from web.attachments import files_address
 from web.entry import Entry, address_of
@@ -234,13 +234,15 @@ def _where_json(entry: Entry, home: Elsewhere) -> dict[str, str]:
     return where_json(link_to(entry, home))
 
 
-def answers_of(entry: Entry, evaluation: Evaluation) -> Mapping[str, str]:
-    """The answers to warnings: those of the draft, else those that are stored."""
+def answers_of(
+    entry: Entry, evaluation: Evaluation, tell: Callable[[OpenIssue], str] = lambda issue: issue.reason
+) -> Mapping[str, str]:
+    """The answers to warnings: those of the draft, else those that are stored, as `tell` tells them."""
     if entry.draft is not None:
         return entry.draft.acknowledged
     if entry.stored is None:
         return {}
-    answered = stored_answers(entry, entry.stored.id)
+    answered = stored_answers(entry, entry.stored.id, tell)
     found = {}
     for name, violation, key in warnings_of(entry, entry.data, evaluation):
         reason = answered.get((violation.code, *key))
@@ -249,10 +251,12 @@ def answers_of(entry: Entry, evaluation: Evaluation) -> Mapping[str, str]:
     return found
 
 
-def stored_answers(entry: Entry, form: int) -> dict[tuple[str, str, str], str]:
+def stored_answers(
+    entry: Entry, form: int, tell: Callable[[OpenIssue], str] = lambda issue: issue.reason
+) -> dict[tuple[str, str, str], str]:
     """The answered issues of a stored form: code, row id and item -> reason."""
     issues = open_issues(workspace().database, entry.actor, entry.subject, at=visit().now)
-    return {(i.code, i.row, i.item): i.reason for i in issues if i.form == form and i.acknowledged_by}
+    return {(i.code, i.row, i.item): tell(i) for i in issues if i.form == form and i.acknowledged_by}
 
 
 def warnings_of(entry: Entry, data: FormData, evaluation: Evaluation) -> list[tuple[str, Violation, tuple[str, str]]]:

@@ -1,4 +1,4 @@
-"""A form of a patient as PDF: what its page shows to those who read it, with who saved it when."""
+"""A form of a patient as PDF: what its page shows to those who read it, with who saved it when; or a sheet to fill in."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from flask import Response, abort, send_file
 from engine.datatypes.local_time import to_local
 from engine.datatypes.words import datetime_text
 from renderers.html import Shell
-from renderers.paper import CannotPrint, Printing, Record, filled_document, pdf_of, word
+from renderers.paper import CannotPrint, Printing, Record, filled_document, form_document, pdf_of, word
 from storage.history import last_save
+from storage.issues import OpenIssue
 from web.entry import Entry
-from web.form_page import Told, reading_of
+from web.form_page import Told, answers_of, band_of, reading_of
 from web.titles import event_title, form_words
 from web.workspace import visit, workspace
 
@@ -23,21 +24,35 @@ NOT_INSTALLED = 501
 def pdf_answer(entry: Entry) -> Response:
     """The PDF, shown by the browser and not kept by it; where printing is not installed, a page that says so."""
     one = visit()
-    _, evaluation, context = reading_of(entry, Told())
-    registry, form = entry.version.registry, entry.spot.form
-    context = replace(context, shell=Shell(), navigator=(), crumbs=())  # paper leads nowhere
-    printing = Printing(registry, one.language, one.now)
-    document = filled_document(
-        printing, entry.version.pages, form, entry.data, evaluation, context, _record(entry, context.band.facts)
-    )
     try:
-        pdf = pdf_of([document])
+        pdf = pdf_of([_document(entry)])
     except CannotPrint:
         abort(NOT_INSTALLED)
-    name = f"{entry.who} {form_words(registry.model, form, one.language)}.pdf"
+    name = f"{entry.who} {form_words(entry.version.registry.model, entry.spot.form, one.language)}.pdf"
     answer = send_file(BytesIO(pdf), mimetype="application/pdf", download_name=name)
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _document(entry: Entry) -> str:
+    """The form as it stands; one in which nothing was entered yet, to be filled in with a pen."""
+    one, form = visit(), entry.spot.form
+    printing = Printing(entry.version.registry, one.language, one.now)
+    patient = band_of(entry, one).facts
+    if entry.stored is None and entry.draft is None:
+        return form_document(printing, form, record=_record(entry, patient))
+    _, evaluation, context = reading_of(entry, Told())
+    context = replace(
+        context, shell=Shell(), navigator=(), crumbs=(), acknowledged=answers_of(entry, evaluation, _signed)
+    )
+    return filled_document(
+        printing, entry.version.pages, form, entry.data, evaluation, context, _record(entry, patient)
+    )
+
+
+def _signed(issue: OpenIssue) -> str:
+    """The reason for accepting a warning, and whose it is."""
+    return f"{issue.reason} ({issue.acknowledged_by})" if issue.reason else ""
 
 
 def _record(entry: Entry, patient: tuple[str, ...]) -> Record:

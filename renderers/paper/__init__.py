@@ -1,7 +1,7 @@
 """Paper: forms as PDF, blank, annotated, or filled with what a record holds."""
 
-from renderers.paper.documents import Printing, form_document
-from renderers.paper.filled import Record, filled_document
+from renderers.paper.documents import Printing, Record, form_document
+from renderers.paper.filled import filled_document
 from renderers.paper.printing import APT, CannotPrint, can_print, pdf_of
 from renderers.paper.sheet import ROWS
 from renderers.paper.words import word

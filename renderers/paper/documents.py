@@ -22,6 +22,18 @@ _HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """Whose form it is and how it stands: printed on top."""
+
+    who: str = ""  # the pseudonym, in the head of each page
+    facts: tuple[tuple[str, str], ...] = ()  # heading and words: event, site, state, who saved it when
+    draft: str = ""  # what makes it less than final, in words
+
+
+NOBODY = Record()
+
+
+@dataclass(frozen=True, slots=True)
 class Printing:
     """What is printed in one go: whose forms, in which language, when."""
 
@@ -42,10 +54,11 @@ class Printing:
         definition = f"{word('definition', language)} {model.registry} {model.version} · {self.registry.hash[:12]}"
         return f"{definition} · {word('printed', language)} {datetime_text(to_local(self.at), language)}"
 
-    def frame(self, kind: str, about: str) -> dict[str, object]:
+    def frame(self, kind: str, about: str, record: Record) -> dict[str, object]:
         """What the frame of each document asks for; `about` stands in the head of each page."""
         return {
             "kind": kind,
+            "record": record,
             "language": self.language,
             "author": self.title,
             "registry": self.title,
@@ -55,12 +68,14 @@ class Printing:
         }
 
 
-def form_document(printing: Printing, form: str, *, annotated: bool = False, rows: int = ROWS) -> str:
-    """A form without values: to be filled in by hand, or with all that is fixed about its fields."""
+def form_document(
+    printing: Printing, form: str, *, annotated: bool = False, rows: int = ROWS, record: Record = NOBODY
+) -> str:
+    """A form without values: to be filled in by hand, for a patient or for anybody; or with all that is fixed about its fields."""
     maker = SheetMaker(printing.registry, printing.language, annotated, rows)
     sheet = maker.sheet(printing.registry.model.forms[form])
     kind = "annotated" if annotated else "blank"
-    parts = printing.frame(kind, sheet.title)
+    parts = printing.frame(kind, sheet.title, record)
     page = template("sheet.html", printing.language)
     return page.render(title=sheet.title, sheet=sheet, date=day_combs(printing.language), annotated=annotated, **parts)
 
@@ -80,4 +95,4 @@ def _style() -> Markup:
     return Markup((_HERE / "paper.css").read_text("utf-8"))  # noqa: S704 - our own file
 
 
-__all__ = ["Printing", "form_document", "template"]
+__all__ = ["NOBODY", "Printing", "Record", "form_document", "template"]

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from engine.records.evaluation import Evaluation
 from engine.records.form_data import FormData
 from renderers.html import STATIC, PageContext, Pages
 from renderers.html.faces import form_title
-from renderers.paper.documents import Printing, template
+from renderers.paper.documents import Printing, Record, template
 
 _SIGN = re.compile(r'<svg class="(ic[^"]*)"([^>]*)><use href="[^"]*#i-(\w+)"/></svg>')
 _LINK = re.compile(r'<a(?=[\s>])((?: class="[^"]*")?)[^>]*>')
 _LABEL = re.compile(r'aria-label="([^"]*)"')
 _SYMBOL = re.compile(r'<symbol id="i-(\w+)" viewBox="([^"]*)">(.*?)</symbol>', re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Whose form it is and how it stands: printed on top."""
-
-    who: str = ""  # the pseudonym, in the head of each page
-    facts: tuple[tuple[str, str], ...] = ()  # heading and words: event, site, state, who saved it when
-    draft: str = ""  # what makes it less than final, in words
 
 
 def filled_document(
@@ -40,8 +31,8 @@ def filled_document(
     page = pages.page(form, printing.language, "read")
     page = replace(page, frame=template("filled.html", printing.language))
     about = " · ".join(filter(None, (record.who, form_title(page.form, printing.language))))
-    parts = printing.frame("filled", about)
-    return with_signs(page.render(data, evaluation, context, more={**parts, "record": record}))
+    parts = printing.frame("filled", about, record)
+    return with_signs(page.render(data, evaluation, context, more=parts))
 
 
 def with_signs(markup: str) -> str:
@@ -62,4 +53,4 @@ def with_signs(markup: str) -> str:
     return _LINK.sub(r"<span\1>", _SIGN.sub(draw, markup)).replace("</a>", "</span>")
 
 
-__all__ = ["Record", "filled_document", "with_signs"]
+__all__ = ["filled_document", "with_signs"]

@@ -54,7 +54,16 @@ def test_an_answered_warning_is_printed_with_its_reason(anna):
     name = next(part.split('"')[0] for part in anna.text.split('name="')[1:] if part.startswith("sex__why."))
     assert "Płeć niezgodna z numerem PESEL" in printed(anna)
     anna.post({name: "Zmiana wpisu w akcie", "__do": "save"}, "forms")
-    assert "Powód odstępstwa: Zmiana wpisu w akcie" in printed(anna.open(who, "patient"))
+    assert "Powód odstępstwa: Zmiana wpisu w akcie (Anna)" in printed(anna.open(who, "patient"))
+
+
+@needs_pango
+def test_an_untouched_form_is_printed_to_be_filled_in_with_a_pen(anna):
+    who = anna.register()
+    text = printed(anna.open(who, "complications", "discharge"))
+    for words in (f"nr pacjenta {who}", "formularz do wypełnienia", "Wizyta Wypis", "Podpisy", "Powikłanie 3"):
+        assert words in text
+    assert "dane robocze" not in text
 
 
 @needs_pango
