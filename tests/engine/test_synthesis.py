@@ -17,6 +17,7 @@ from engine.records import Session, evaluate, evaluate_all
 from engine.records.form_data import Focus
 from engine.records.json_data import read_values
 from engine.synthesis import Unsatisfiable, Wanted, make_subject, plan_synthesis, read_distribution, subject_json
+from engine.synthesis.drawing import DRAWS
 from engine.synthesis.texts import text_like
 
 ROOT = Path(__file__).parents[2]
@@ -272,3 +273,17 @@ def test_a_form_that_was_never_opened_cannot_be_turned_to(lead_extraction):
     session = Session(lead_extraction.registry, subject, Focus("patient", subject.id), as_of=NOW)
     with pytest.raises(LookupError, match="admission"):
         session.turn_to(Focus("admission", "episode"))
+
+
+def test_every_way_to_draw_is_explained():
+    page = (ROOT / "docs/synthetic.md").read_text("utf-8")
+    schema = json.loads((ROOT / "engine/synthesis/distribution.schema.json").read_text("utf-8"))
+    named = set(re.findall(r"`(\w+)", page))
+    assert (schema["properties"].keys() | schema["$defs"]["draw"]["properties"].keys()) <= named
+    assert schema["$defs"]["draw"]["properties"].keys() >= set(DRAWS)
+
+
+def test_the_distribution_on_the_page_is_the_one_in_the_file():
+    page = (ROOT / "docs/synthetic.md").read_text("utf-8")
+    shown = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0]
+    assert shown in (ROOT / "docs/examples/examples/operations.distribution.yaml").read_text("utf-8")
