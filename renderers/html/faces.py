@@ -74,16 +74,17 @@ def control_of(item: ItemDef) -> Control:
     return control
 
 
-def item_face(item: ItemDef, words: Words) -> ItemFace:
-    """The face of an item."""
+def item_face(item: ItemDef, words: Words, *, piped: bool = True) -> ItemFace:
+    """The face of an item; without values that are piped into its texts where no record is at hand."""
     language = words.language
     control = control_of(item)
     facets = item.facets
     options = _options(item, control, words)
     as_list = control is Control.CHOICE and len(options) > BUTTONS
     unit = unit_text(facets.unit, language) if facets.unit else ""
-    hint = gap("hint") if has_values(item.templates, "hint", language) else in_language(item.hint, language)
-    label = gap("label") if has_values(item.templates, "label", language) else in_language(item.label, language)
+    templates = item.templates if piped else {}
+    hint = gap("hint") if has_values(templates, "hint", language) else in_language(item.hint, language)
+    label = gap("label") if has_values(templates, "label", language) else in_language(item.label, language)
     if control is Control.PARTIAL_DATE:
         hint = " ".join(filter(None, (f"{hint.rstrip(' .')}." if hint else "", words.text("partial_hint"))))
     limits = limited(facets)

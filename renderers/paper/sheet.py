@@ -165,7 +165,7 @@ class SheetMaker:
 
     def _field(self, form: FormDef, item: ItemDef, lead: str) -> Field:
         rules = self.registry.items[f"{form.id}.{item.id}"]
-        face = item_face(item, self.words)
+        face = item_face(item, self.words, piped=False)
         listed = self.registry.model.codelists.get(item.codelist or "")
         boxes = boxes_of(face, listed.standard if listed is not None else {}, self.language)
         demand = rules.required

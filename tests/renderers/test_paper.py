@@ -77,6 +77,13 @@ def test_answers_are_ticked_and_have_the_key_that_chooses_them_on_screen(clinic)
     assert "key" not in several
 
 
+def test_values_in_labels_are_dots_on_a_blank_form():
+    piped = compile_definition(ROOT / "tests" / "fixtures" / "piped" / "piped.yaml")
+    html = form_document(Printing(piped, "en", NOW), "report")
+    assert "Time: …" in html
+    assert "At most …" in html
+
+
 def test_rows_are_printed_as_often_as_the_definition_allows(clinic):
     html = form_document(Printing(clinic, "pl", NOW), "visit")
     assert re.findall(r"<h3>(.*?)</h3>", html) == ["Dawka 1", "Dawka 2", "Dawka 3", "Z pary 1", "Z pary 2"]

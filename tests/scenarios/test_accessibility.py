@@ -169,3 +169,18 @@ def test_an_empty_hospital_is_told_what_to_do(open_browser, served, tmp_path):
     page.wait_for_selector("#entry")
     check(page, "new-patient", tmp_path, 1280)
     assert re.search(r"/patients/TLE-\d{4}-\w\d/forms/", page.url)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_look_up_with_its_list_open(open_browser, served, filled, width, tmp_path):
+    page = open_browser(width=width)
+    page.goto(f"/lead_extraction/patients/{filled}")
+    page.goto(page.locator('.lanes a[href$=".procedure"]').first.get_attribute("href"))
+    page.wait_for_selector("[name=__live][value=yes]", state="attached")
+    page.locator("#proc_icd9-c").focus()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_selector("#f-proc_icd9 [role=option]")
+    assert page.locator("#f-proc_icd9 .chips li").count() > 0
+    page.keyboard.press("ArrowDown")
+    page.locator("#f-proc_icd9").screenshot(path=tmp_path / f"open-{width}.png")
+    assert problems(page) == []
