@@ -44,10 +44,7 @@ def carry_out(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
 def stay(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
     """Keep what was typed and show the page again, with the rows open that shall be."""
     keep(entry, posted)
-    fragment = next(iter(sorted(posted.open_rows, key=len, reverse=True)), "") if posted.action.verb != "close" else ""
-    if posted.action.verb in ("undo", "clear", "close", "remove"):
-        fragment = posted.action.target
-    return back(entry, open=sorted(posted.open_rows), _anchor=fragment or None)
+    return back(entry, open=sorted(posted.open_rows), _anchor=posted.anchor or None)
 
 
 def switch_language(entry: Entry, posted: PostedForm) -> ResponseReturnValue:

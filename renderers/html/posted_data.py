@@ -94,7 +94,7 @@ class PostedForm:
         """The element to go to after the redirect: the row or field that the button was about; '' for the top."""
         verb, target = self.action.verb, self.action.target
         if verb in ("open", "add", "copy", "next") and self.open_rows:
-            return f"r-{min(self.open_rows)}"
+            return f"r-{max(self.open_rows, key=len)}"  # the innermost
         if verb == "close":
             return f"r-{target}"
         if verb == "remove":

@@ -100,60 +100,6 @@ def test_forced_colours_and_print_do_not_break_the_page(browser, entry):
     site.page.context.close()
 
 
-def test_enter_goes_to_the_next_field_and_never_submits(site):
-    site.page.focus("#op1_npwz")
-    site.page.keyboard.press("Enter")
-
-    assert site.focused() == "op2_npwz"
-    assert site.posts == []
-
-
-def test_enter_runs_through_the_whole_form(site):
-    site.page.locator("[name=proc_start__d]").focus()
-    seen: list[str] = []
-    while site.page.evaluate("!document.activeElement.matches('.dock .go')") and len(seen) < 80:
-        seen.append(site.focused())
-        in_text = site.page.evaluate("document.activeElement.matches('textarea')")  # there Enter is a new line
-        site.page.keyboard.press("Tab" if in_text else "Enter")
-        if in_text:
-            site.page.focus("#ward")
-
-    assert {"op1_npwz", "fluoro", "dap", "lx.b2.lx_cm", "ward", "seen", "start_time"} <= set(seen)
-    assert len(seen) == len(set(seen)), "a field was visited twice"
-    assert site.posts == []
-
-
-def test_number_keys_answer_while_a_group_has_focus(site):
-    site.page.locator("[name=location][value=hybrid]").focus()
-    site.page.keyboard.press("3")
-
-    assert site.page.locator("[name=location][value=ep_lab]").is_checked()
-
-
-def test_keys_can_be_switched_off(site):
-    site.page.locator("[data-keys-help] summary").click()
-    site.page.locator("[data-keys-off]").check()
-    site.page.locator("[name=location][value=hybrid]").focus()
-    site.page.keyboard.press("3")
-
-    assert not site.page.locator("[name=location][value=ep_lab]").is_checked()
-
-
-def test_a_missing_reason_is_chosen_and_undone_by_keyboard(site):
-    field = site.page.locator("#f-fluoro")
-    site.page.focus("#fluoro")
-    site.page.keyboard.press("Alt+b")
-    site.page.keyboard.press("ArrowDown")
-    assert field.locator(".gone").is_visible()
-    assert "brak informacji" in field.locator(".gone").inner_text()
-    assert not site.page.locator("#fluoro").is_visible()
-
-    field.locator(".gone button").press("Enter")
-
-    assert site.page.locator("#fluoro").input_value() == "14,5"
-    assert site.focused() == "fluoro"
-
-
 def test_a_file_gives_way_to_a_missing_reason_and_comes_back(browser, gallery):
     site = Site(browser, gallery["edit", "pl"])
     field, held = site.page.locator("#f-filled_file"), site.page.locator("#f-filled_file [data-held]")
@@ -175,34 +121,6 @@ def test_a_file_gives_way_to_a_missing_reason_and_comes_back(browser, gallery):
     site.page.context.close()
 
 
-def test_escape_closes_a_menu_and_gives_focus_back(site):
-    site.page.focus("#fluoro")
-    site.page.keyboard.press("Alt+b")
-    site.page.keyboard.press("Escape")
-
-    assert site.page.evaluate("document.activeElement.matches('#f-fluoro .menu > summary')")
-
-
-def test_alt_down_goes_to_the_next_issue(site):
-    site.page.focus("#ward")
-    site.page.keyboard.press("Alt+ArrowDown")
-    assert site.focused() == "op2_npwz"
-    site.page.keyboard.press("Alt+ArrowDown")
-    assert site.focused() == "dap"
-
-
-def test_ctrl_s_saves_and_ctrl_enter_goes_to_the_next_row(site):
-    site.page.focus("#ward")
-    with site.page.expect_navigation():
-        site.page.keyboard.press("Control+s")
-    assert ("__do", "save") in site.posts[-1][1]
-
-    site.page.focus("[id='lx.b2.lx_cm']")
-    with site.page.expect_navigation():
-        site.page.keyboard.press("Control+Enter")
-    assert ("__do", "next:lx.b2") in site.posts[-1][1]
-
-
 def test_typing_is_saved_and_the_state_is_told(site, form, data):
     changed = make_evaluation(
         form, data, [violation("w", CheckSeverity.ERROR, "ward", "Nie ma takiego oddziału.")], hidden=("seen",)
@@ -216,6 +134,9 @@ def test_typing_is_saved_and_the_state_is_told(site, form, data):
     assert (path, dict(fields)["ward"], dict(fields)["__do"]) == ("/autosave", "Kardiologia", "autosave")
     assert site.page.locator("[name=__revision]").input_value() == "8"
     assert site.page.locator("#f-seen").is_hidden()
+    assert site.page.locator("#f-ward .msgs").inner_text() == ""  # nothing is said of half a word
+    site.page.keyboard.press("Tab")
+    site.page.locator("#f-ward .msg").wait_for()
     assert "Nie ma takiego oddziału." in site.page.locator("#f-ward .msgs").inner_text()
     assert site.page.locator("#ward").get_attribute("aria-invalid") == "true"
     assert site.page.locator("#ward").get_attribute("aria-describedby") == "ward-e"

@@ -3,11 +3,11 @@
 import pytest
 
 from engine.datatypes.identifiers import make_pesel
-from engine.datatypes.values import Reference
 from engine.model.form import walk_items
 from engine.records import evaluate
 from engine.records.form_data import Focus, FormData
 from renderers.html.values import display
+from tests.scenarios.comparing import stored_keys, without_ids
 
 FORMS = (
     ("admission", ""), ("baseline", ""), ("device", ""), ("indication", ""), ("workup", ""), ("procedure", ""),
@@ -30,24 +30,6 @@ def complete(page):
         page.keyboard.press("Tab")
     with page.expect_navigation():
         page.keyboard.press("Enter")
-
-
-def without_ids(part, keys):
-    """Values by group and position, references by the key of their row."""
-    items = {
-        name: keys.get(value.target, value.target) if isinstance(value, Reference) else value
-        for name, value in part.items.items()
-    }
-    return items, {group: [without_ids(row, keys) for row in rows] for group, rows in part.groups.items() if rows}
-
-
-def stored_keys(record):
-    return {
-        row.id: f"{row.items['lead_no']}."
-        for place, form in record.forms.items()
-        if place.form == "device"
-        for row in form.data.groups.get("leads", ())
-    }
 
 
 def shown_on(page):

@@ -1,4 +1,4 @@
-/* The form page with scripts: keys, autosave, missing reasons, search lists, and what rules say, shown at once.
+/* The form page with scripts: autosave, missing reasons, and what rules say, shown at once. keys.js has the keyboard.
    Everything here also works without it, by posting the form. No rule is written here: evaluations come as data, from
    the browser's interpreter (rules.js) or from the server's answer to an autosave; see applyEvaluation. */
 (function () {
@@ -155,6 +155,7 @@
     });
   }
 
+  let latest = null;
   function applyEvaluation(result) {
     const visible = new Set(result.visible), required = new Set(result.required), twice = new Set(result.twice || []);
     const issues = new Map();
@@ -164,6 +165,7 @@
       issues.set(path, [...(issues.get(path) || []), issue]);
     }
     const open = [];
+    latest = result;
     fillIn(result.offered || {});
     if (result.outcomes) tellOutcomes(result.outcomes);
     retell({ ...result.texts, ...(engine ? engine.texts() : {}) });
@@ -179,7 +181,7 @@
       open.push(...put(field, issues.get(path) || [], nameOf(field), label(field), nameOf(field)));
       issues.delete(path);
     }
-    for (const group of all('.group.cond')) show(group, visible.has(placeOf(group).path + group.dataset.group));
+    for (const group of all('.group')) show(group, visible.has(placeOf(group).path + group.dataset.group));
     for (const place of all('.issues')) {
       const owner = place.parentElement, title = find('[data-title], h3', owner);
       open.push(...put(place, issues.get(place.dataset.path) || [], place.dataset.name, title ? title.textContent : '', owner.id));
@@ -297,10 +299,22 @@
   }
   const label = (field) => (find('.f-l label, .f-l b, .f-l span', field) || field).textContent;
 
+  /* Half a number is no fault: what was not yet said of a field is said when one leaves it. */
+  const unsaid = new Set();
+  const isTyped = (field) => field.contains(document.activeElement) && document.activeElement.matches('.f-c .in:not(.reason .in)');
+  form.addEventListener('focusout', (event) => {
+    const field = event.target.closest('[data-item]');
+    const to = event.relatedTarget;
+    if (!unsaid.has(field) || (to && field.contains(to) && to.matches('.f-c .in'))) return;
+    unsaid.delete(field);
+    setTimeout(() => applyEvaluation({ ...latest, offered: {} })); // once the focus has gone
+  });
+
   /* Messages of one field; gives back those that still wait for somebody. */
   function put(field, issues, name, title, anchor) {
     const messages = find('.msgs', field), answers = find('.answers', field);
     if (!messages) return [];
+    if (issues.length && isTyped(field) && !messages.childElementCount) { unsaid.add(field); return []; }
     messages.replaceChildren(...issues.map((issue) => message(issue)));
     const waiting = answer(answers, issues, name);
     const bad = waiting.some((issue) => issue.severity === 'error');
@@ -523,49 +537,6 @@
     if (field) forget(nameOf(field));
     evaluate(field);
   });
-
-  /* --- keys ------------------------------------------------------------------------------------------------------ */
-  const keysOff = find('[data-keys-off]');
-  if (keysOff) {
-    find('[data-keys-help]').hidden = false;
-    keysOff.checked = /(^|; )ecrf_keys=off/.test(document.cookie);
-    keysOff.addEventListener('change', () => { document.cookie = `ecrf_keys=${keysOff.checked ? 'off' : 'on'}; path=/; max-age=31536000; SameSite=Lax`; });
-  }
-  const firstSeen = (box) => byName(box.name).find((each) => each.type === box.type && each.offsetParent !== null);
-  const stops = () => all('.f-c .in, .f-c input[type=radio], .f-c input[type=checkbox]').filter((box) => {
-    if (box.disabled || box.offsetParent === null || box.closest('.menu') || box.matches('.reason .in, .ack input')) return false;
-    if (box.type === 'radio') return box.checked || (!byName(box.name).some((each) => each.checked) && firstSeen(box) === box);
-    return box.type !== 'checkbox' || firstSeen(box) === box;
-  });
-  function nextField(box) {
-    const order = stops(), field = box.closest('.f');
-    const next = order.find((each) => box.compareDocumentPosition(each) & 4 && (each.matches('.in') || each.closest('.f') !== field));
-    (next || find('.dock .go')).focus();
-  }
-  function nextIssue(from) {
-    const fields = all('.f.bad:not([hidden]), .f.soft:not([hidden])');
-    const field = fields.find((each) => from.compareDocumentPosition(each) & 4 && !each.contains(from)) || fields[0];
-    if (!field) return;
-    const box = find('.answers textarea, .f-c .in, .f-c input:checked, .f-c input:not([type=hidden])', field);
-    if (box) { box.focus(); field.scrollIntoView({ block: 'center' }); }
-  }
-  const KEYS = {
-    'alt+b': (box) => { const menu = box.closest('.f') && find('.f-t .menu', box.closest('.f')); if (menu) { menu.open = true; (find('input:checked', menu) || find('input', menu)).focus(); } return Boolean(menu); },
-    'alt+h': (box) => { const link = box.closest('.f') && find('.f-t a.tool', box.closest('.f')); if (link) link.click(); return Boolean(link); },
-    'alt+arrowdown': (box) => { if (box.matches('select, [role=combobox]')) return false; nextIssue(box); return true; },
-    'ctrl+s': () => { form.requestSubmit(find('.dock [value=save]')); return true; },
-    'ctrl+enter': (box) => { const row = box.closest('[data-row].open'), button = row && (find(':scope > .row-end [value^="next:"]', row) || find(':scope > .row-end button', row)); if (button) form.requestSubmit(button); return Boolean(button); },
-    enter: (box) => { if (!box.matches('.gone, input.in, select.in, .opts input') || box.getAttribute('aria-expanded') === 'true') return false; nextField(box); return true; },
-  };
-  form.addEventListener('keydown', (event) => {
-    const off = keysOff && keysOff.checked, box = event.target;
-    const combination = (event.altKey ? 'alt+' : '') + (event.ctrlKey || event.metaKey ? 'ctrl+' : '') + event.key.toLowerCase();
-    if (KEYS[combination] && !event.defaultPrevented && (!off || combination === 'enter') && KEYS[combination](box)) { event.preventDefault(); return; }
-    const group = !off && /^[1-9]$/.test(combination) && box.type === 'radio' && box.closest('[data-keys]');
-    const radio = group && all('.opt:not([hidden]) input', group)[combination - 1];
-    if (radio) { radio.checked = true; radio.focus(); radio.dispatchEvent(new Event('input', { bubbles: true })); event.preventDefault(); }
-  });
-  document.addEventListener('keydown', (event) => { if ((event.ctrlKey || event.metaKey) && event.key === 's' && !form.contains(event.target) && !(keysOff && keysOff.checked)) { event.preventDefault(); KEYS['ctrl+s'](); } });
 
   /* --- links to issues, the navigator ----------------------------------------------------------------------------- */
   document.addEventListener('click', (event) => {

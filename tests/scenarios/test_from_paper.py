@@ -1,0 +1,217 @@
+"""A clerk types whole cases from paper, by keyboard alone: what was typed is what is stored, and hardly a stroke is wasted.
+
+Necessary characters are those that stand on the paper: each character of a text, number or code; the digits of a date or
+time; one for an answer that is ticked, the digits of its number where it is found in a list; the code of a reason why a
+value is missing; one for each row, one to open a form and one to complete it. What the page fills in by itself is not
+necessary. A stroke is a key that goes down: Ctrl+Enter is two.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from engine.datatypes.base import Control
+from engine.datatypes.values import Missing, Reference
+from renderers.html.faces import BUTTONS, control_of
+from renderers.html.values import shown
+from tests.scenarios.comparing import stored_keys, without_ids
+
+MOST = 1.3  # strokes for a necessary character
+DATES = (Control.DATE, Control.PARTIAL_DATE, Control.DATETIME)
+FOCUS = """() => {
+  const e = document.activeElement, row = e.closest('[data-row]'), combo = e.id.endsWith('-c') && document.getElementById(e.id.slice(0, -2));
+  return {body: e === document.body, name: (combo || e).name || '', action: e.tagName === 'BUTTON' ? e.value : '', href: e.href || '', type: e.type || '', value: e.value || '', checked: !!e.checked,
+          field: e.closest('[data-item]') ? e.closest('[data-item]').id.slice(2) : '', filled: [...(e.closest('.line') || e).querySelectorAll('.part .in')].every((part) => part.value),
+          codes: e.closest('.opts') ? [...e.closest('.opts').querySelectorAll('.opt:not([hidden]) input')].map((box) => box.value) : []};
+}"""
+
+
+CASES = (("b", datetime(2025, 7, 10, 10, 0, tzinfo=UTC)), ("a", datetime(2026, 4, 10, 10, 0, tzinfo=UTC)))  # typed when
+
+
+@dataclass
+class Clerk:
+    """Looks at the paper and at where the focus is, and types. Counts both sides."""
+
+    page: Any
+    keys: dict[str, str]  # row of the example -> the number on its paper
+    strokes: int = 0
+    necessary: int = 0
+    done: set[str] = field(default_factory=set)
+    stepped: bool = False  # the page has just moved on by itself
+
+    def press(self, keys: str) -> None:
+        self.strokes += len(keys.split("+"))
+        self.stepped = False
+        self.page.keyboard.press(keys)
+
+    def type(self, text: str) -> None:
+        self.strokes += len(text)
+        self.page.keyboard.type(text)
+        self.stepped = True
+
+    def at(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.page.evaluate(FOCUS)
+        return found
+
+    def submit(self, keys: str) -> None:
+        if self.stepped and keys == "Enter":
+            self.press("Enter")  # right after a step it only confirms
+        with self.page.expect_navigation():
+            self.press(keys)
+
+    def fill(self, form, data) -> None:
+        """From the first field to the button that completes the form."""
+        self.page.wait_for_selector("[name=__live][value=yes]", state="attached")
+        rows = {group.id: list(data.groups.get(group.id, ())) for group in form.groups}
+        parts = {"": (form, data)}
+        for _ in range(600):
+            focus = self.at()
+            verb, _, target = focus["action"].partition(":")
+            place, _, name = focus["field"].rpartition(".")
+            assert not focus["body"], f"the focus is lost in {form.id} after {sorted(self.done)}: {focus}"
+            if verb == "complete":
+                return
+            if verb == "add" and rows[target]:
+                self.submit("Enter")
+                parts = self._row(form, target, rows[target].pop(0), parts)
+            elif verb == "close" and rows[target.partition(".")[0]]:
+                self.submit("Control+Enter")
+                group = target.partition(".")[0]
+                parts = self._row(form, group, rows[group].pop(0), parts)
+            elif verb == "close":
+                self.submit("Enter")
+            elif verb or not name:
+                self.press("Tab")
+            else:
+                self._answer(focus, *self._paper(parts[place], name))
+        raise AssertionError(f"the end of {form.id} was not reached: {self.at()}")
+
+    def _row(self, form, group, row, parts):
+        self.necessary += 1
+        self.page.wait_for_selector(f'[data-row^="{group}."].open [data-item]')
+        self.page.wait_for_selector("[name=__live][value=yes]", state="attached")
+        name = self.at()["field"].rpartition(".")[0]
+        assert name.startswith(f"{group}."), f"the focus is not in the new row of {group}: {self.at()}"
+        return {**parts, name: (next(each for each in form.groups if each.id == group), row)}
+
+    @staticmethod
+    def _paper(part, name):
+        definition, data = part
+        return next(item for item in definition.items if item.id == name), data.items.get(name)
+
+    def _answer(self, focus, item, value) -> None:
+        parts, flags = ({}, ()) if isinstance(value, Reference) or value is None else shown(item, value, "pl")
+        codes = [flag.removeprefix("is=") for flag in flags if flag.startswith("is=")]
+        control = control_of(item)
+        if value is None or focus["field"] in self.done:
+            self.press("Enter" if focus["type"] != "textarea" or not focus["value"] else "Tab")
+        elif isinstance(value, Missing):
+            self._need(value.reason, "Alt+b")
+        elif control in DATES:
+            self._date(focus, parts)
+        elif isinstance(value, Reference):
+            self._need(self.keys[value.target], after="Enter")
+        elif codes and len(item.facets.choices) > BUTTONS:
+            numbers = [str(list(item.facets.choices).index(code) + 1) for code in codes]
+            for number in numbers:
+                self._need(number, after="Enter")
+            if control is Control.CHOICES:
+                self.press("Enter")
+        elif focus["checked"] and focus["value"] in codes and focus["type"] == "radio":  # filled in by the page
+            self.press("Enter")
+        elif codes or control is Control.CHOICES:
+            for code in codes:
+                self._need(str(focus["codes"].index(code) + 1))
+            if control is Control.CHOICES:
+                self.press("Enter")
+        elif focus["value"] == parts["value"]:  # filled in by the page
+            self.press("Enter")
+        else:
+            self._need(parts["value"], after="Tab" if focus["type"] == "textarea" else "Enter")
+        self.done.add(focus["field"])
+
+    def _need(self, text, before="", after="") -> None:
+        self.necessary += len(text)
+        for key in filter(None, [before]):
+            self.press(key)
+        self.type(text)
+        for key in filter(None, [after]):
+            self.press(key)
+
+    def _date(self, focus, parts) -> None:
+        if focus["filled"] and focus["name"].endswith("__d"):  # filled in by the page
+            self.press("Enter")
+            return
+        for part in ("d", "m", "y", "t"):
+            text = re.sub(r"\D", "", parts.get(part, ""))
+            if text:
+                self._need(text)
+            elif part in ("d", "m"):
+                self.press(".")
+
+
+def start(clerk):
+    """From the list of patients to the form of a new one."""
+    for _ in range(20):
+        clerk.press("Tab")
+        if clerk.page.evaluate("document.activeElement.closest('form[action$=\"/patients\"]') !== null"):
+            break
+    clerk.submit("Enter")
+    clerk.necessary += 1
+    return clerk.page.url.split("/patients/")[1].split("/")[0]
+
+
+def forms_of(wanted):
+    """The forms of an episode, by the end of their address."""
+    found = {}
+    for place in (wanted.subject, *wanted.subject.children):
+        found.update({f".{form}": (form, records[0]) for form, records in place.forms.items()})
+        for occurrence in place.occurrences:
+            found.update({f".{form}.{occurrence.event}.1": (form, data) for form, data in occurrence.forms.items()})
+    return found
+
+
+def next_form(clerk, left):
+    """The page offers the next step with the focus on it; otherwise Tab goes on to a form that is wanted."""
+    for _ in range(80):
+        href = clerk.at()["href"]
+        if found := next((end for end in left if href.endswith(end)), ""):
+            clerk.submit("Enter")
+            clerk.necessary += 1
+            return found
+        clerk.press("Tab")
+    raise AssertionError(f"no way to {sorted(left)}")
+
+
+@pytest.mark.parametrize(("episode", "today"), CASES)
+def test_a_case_is_typed_from_paper(served, open_browser, example, registry, episode, today):
+    served.clock.now = today
+    page, wanted = open_browser(), example(episode)
+    clerk = Clerk(page, {row: number.rstrip(".") for row, number in wanted.keys.items()})
+    who, left = start(clerk), forms_of(wanted)
+    end, typed = ".patient", []
+    while True:
+        form, data = left.pop(end)
+        before = clerk.strokes, clerk.necessary
+        clerk.done.clear()
+        clerk.fill(registry.model.forms[form], data)
+        clerk.submit("Enter")
+        clerk.necessary += 1
+        assert "done=" in page.url, f"{form}: {page.locator('[data-summary]').inner_text()}"
+        typed.append((end, clerk.strokes - before[0], clerk.necessary - before[1]))
+        if not left:
+            break
+        end = next_form(clerk, left)
+    record = served.record(who)
+    keys = stored_keys(record)
+    events = {occurrence.id: f".{occurrence.event}.1" for occurrence in record.occurrences}
+    stored = {f".{place.form}{events.get(place.occurrence, '')}": kept.data for place, kept in record.forms.items()}
+    for end, (_, data) in forms_of(wanted).items():
+        assert without_ids(stored[end], keys) == without_ids(data, dict(wanted.keys)), end
+    told = ", ".join(f"{name} {strokes}/{needed}" for name, strokes, needed in typed)
+    assert clerk.strokes <= MOST * clerk.necessary, f"{clerk.strokes} strokes for {clerk.necessary} characters: {told}"
+    print(f"{episode}: {clerk.strokes} strokes, {clerk.necessary} characters, {clerk.strokes / clerk.necessary:.2f}; {told}")
