@@ -12,16 +12,17 @@ from engine.datatypes.values import Entered
 from engine.model.item import ItemDef
 from engine.model.text import in_language
 from engine.records.form_data import FormData, RowData
+from renderers.html import Link
 from storage.changes import Paths, paths_of, with_values
 from storage.errors import ClashingValue, Conflict
 from storage.form_index import index_form
 from storage.slots import Key
 from web.drafts import Draft, row_ids
 from web.entry import Entry, address_of
-from web.form_page import band_of, dictionary_words
+from web.form_page import band_of, crumbs_of, dictionary_words
 from web.pages import render
 from web.targets import words_of
-from web.titles import event_title, form_words, value_words
+from web.titles import form_words, value_words
 from web.workspace import visit
 
 MINE, THEIRS = "mine", "theirs"
@@ -56,11 +57,10 @@ def conflict_page(entry: Entry, draft: Draft, conflict: Conflict, *, complete: b
         labels |= dictionary_words(entry, one.language, data)
     clashes = [_clash(entry, draft, value, one.language, labels) for value in conflict.values if _both_changed(value)]
     title = form_words(model, entry.spot.form, one.language)
-    event = event_title(model, entry.spot.event, entry.spot.number, one.language) if entry.spot.event else ""
     return render(
         "conflict.html",
         status=409,
-        form_title=f"{title}, {event}" if event else title,
+        crumbs=(*crumbs_of(entry, one), Link(title, address_of(entry))),
         band=band_of(entry, one),
         clashes=[clash for clash in clashes if clash is not None],
         who=conflict.who,

@@ -114,7 +114,7 @@ def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> Pa
         shell=shell_of(one, links),
         band=band_of(entry, one),
         save=_save_state(entry, one),
-        crumbs=_crumbs(entry, one),
+        crumbs=crumbs_of(entry, one),
         state=STATES[entry.stored.state if entry.stored else ""],
         unsaved=entry.draft is not None,
         revision=str(entry.start().revision),
@@ -176,7 +176,8 @@ def _save_state(entry: Entry, one: Visit) -> Save:
     return Save("saved", one.tongue.moment(entry.stored.saved_at, one.now)) if entry.stored else Save("new")
 
 
-def _crumbs(entry: Entry, one: Visit) -> tuple[Link, ...]:
+def crumbs_of(entry: Entry, one: Visit) -> tuple[Link, ...]:
+    """The way from the list of patients to the form."""
     model, name = entry.version.registry.model, entry.version.name
     crumbs = [
         Link(one.words("patients"), url_for("patients.listed", registry=name)),
@@ -327,6 +328,7 @@ __all__ = [
     "answers_of",
     "band_of",
     "clear_words",
+    "crumbs_of",
     "dictionary_words",
     "elsewhere_of",
     "facts_of",

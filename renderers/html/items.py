@@ -249,6 +249,7 @@ def answer(small: SmallParts, name: str, violation: Violation, request: Request)
             "name": markup(name),
             "key": markup(answer_key(violation)),
             "text": markup(given or ""),
+            "about": markup(violation.message),
         }
     )
     flags = () if given is None else ("answered",)

@@ -158,7 +158,9 @@ def test_a_list_takes_a_number_a_code_or_words(site, text, code):
     if " " in text:
         site.page.locator("[role=option][aria-selected=true]").wait_for()
     site.page.keyboard.press("Enter")
-    site.page.wait_for_function("document.activeElement.name !== undefined && !document.activeElement.id.startsWith('pacing')")
+    site.page.wait_for_function(
+        "() => document.activeElement.name !== undefined && !document.activeElement.id.startsWith('pacing')"
+    )
     assert value(site, "pacing") == code
     assert site.focused() == "diagnosis"
 
@@ -175,11 +177,11 @@ def test_an_opened_row_has_the_focus_in_its_first_field(browser, entry):
     site = Site(browser, entry)
     site.page.goto("http://site/form#r-lx.b2")
     site.page.reload()
-    site.page.wait_for_function("document.activeElement.closest('[data-row].open')")
+    site.page.wait_for_function("() => document.activeElement.closest('[data-row].open')")
     assert site.page.evaluate("document.activeElement.closest('[data-item]').dataset.item") == "lx_lead"
     site.page.goto("http://site/form#r-lx.a1")
     site.page.reload()
-    site.page.wait_for_function("document.activeElement.value === 'open:lx.a1'")
+    site.page.wait_for_function("() => document.activeElement.value === 'open:lx.a1'")
     site.page.context.close()
 
 

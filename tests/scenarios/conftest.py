@@ -195,17 +195,18 @@ class Typist:
     example: Example
     language: str = "pl"
     done: set[str] = field(default_factory=set)
+    gone_on: bool = False
 
     def fill(self, form: FormDef, data: FormData) -> None:
         """Fill a form from its top; the rows of each group one after the other."""
         if self.page.locator("#entry[data-program]").count():  # without its rules the page shows no new field yet
             self.page.wait_for_selector("[name=__live][value=yes]", state="attached")
         self.page.keyboard.press("Control+Home")
-        self.page.evaluate("() => { document.activeElement.blur(); window.scrollTo(0, 0); }")
+        self.page.evaluate("() => { document.querySelector('.skip').focus(); window.scrollTo(0, 0); }")
         wanted = {item.id: (item, data.items[item.id]) for item in form.items if item.id in data.items}
         rows = {group.id: (group, list(data.groups.get(group.id, ()))) for group in form.groups}
         for _ in range(800):
-            self.page.keyboard.press("Tab")
+            self._go_on()
             focus = self.page.evaluate(_FOCUS)
             stem = _PARTS.sub("", focus["name"])
             group = focus["action"].removeprefix("add:") if focus["action"].startswith("add:") else ""
@@ -221,6 +222,12 @@ class Typist:
             if name not in self.done and self.page.locator(f'[name="{name}"], [name="{name}__d"]').last.is_visible()
         }
         assert not missing, f"not reached by Tab: {missing}"
+
+    def _go_on(self) -> None:
+        """Tab, unless the page has gone on already from a list."""
+        if not self.gone_on:
+            self.page.keyboard.press("Tab")
+        self.gone_on = False
 
     def _rows(self, group: GroupDef, rows: list[RowData]) -> None:
         """Enter on 'add'; after each row Ctrl+Enter, which closes it and opens the next one."""
@@ -239,7 +246,7 @@ class Typist:
         self.page.locator(f'[data-row="{name}"]').evaluate("e => { e.tabIndex = -1; e.focus(); }")
         waiting = {f"{name}.{item}" for item in row.items}
         for _ in range(200):
-            self.page.keyboard.press("Tab")
+            self._go_on()
             focus = self.page.evaluate(_FOCUS)
             stem = _PARTS.sub("", focus["name"])
             if stem.startswith(f"{name}.") and stem.rpartition(".")[2] in row.items:
@@ -294,6 +301,8 @@ class Typist:
             if not self.page.locator("[role=option][aria-selected=true]").count():
                 self.page.keyboard.press("ArrowDown")
             self.page.keyboard.press("Enter")
+            self.page.wait_for_function("name => document.activeElement.id !== name", arg=f"{focus['name']}-c")
+            self.gone_on = True
         else:
             self.page.keyboard.press("Home")
             for _ in range(place):

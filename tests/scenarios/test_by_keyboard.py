@@ -11,7 +11,8 @@ from tests.scenarios.comparing import stored_keys, without_ids
 
 FORMS = (
     ("admission", ""), ("baseline", ""), ("device", ""), ("indication", ""), ("workup", ""), ("procedure", ""),
-    ("complications", "procedure"),
+    ("complications", "procedure"), ("reimplantation", ""), ("discharge", ""), ("complications", "discharge"),
+    ("follow_up", "fu_1m"), ("complications", "fu_1m"),
 )  # fmt: skip
 
 

@@ -2,7 +2,10 @@
 
 import pytest
 
-FORMS = ("patient", "admission", "baseline", "device", "indication", "workup", "procedure", "complications.procedure.1")
+FORMS = (
+    "patient", "admission", "baseline", "device", "indication", "workup", "procedure", "complications.procedure.1",
+    "reimplantation", "discharge", "follow_up.fu_1m.1", "death",
+)  # fmt: skip
 MESSAGES = "#entry .msg, .f.bad, .f.soft, .issues.bad, .issues.soft, [data-issues] a, [data-tally] .st"
 
 

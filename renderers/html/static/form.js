@@ -301,7 +301,7 @@
 
   /* Half a number is no fault: what was not yet said of a field is said when one leaves it. */
   const unsaid = new Set();
-  const isTyped = (field) => field.contains(document.activeElement) && document.activeElement.matches('.f-c .in:not(.reason .in)');
+  const isTyped = (field) => field.contains(document.activeElement) && document.activeElement.matches('.f-c .in:not(select, .reason .in, [role=combobox]:not([data-lookup]))');
   form.addEventListener('focusout', (event) => {
     const field = event.target.closest('[data-item]');
     const to = event.relatedTarget;
@@ -359,6 +359,7 @@
   function blank(issue, name) {
     const element = copy(issue.severity === 'warning_reason' ? 't-reason' : 't-confirm').firstElementChild;
     element.dataset.key = issue.key;
+    find('[data-about]', element).textContent = issue.message;
     const box = find('input, textarea', element);
     if (box.type === 'checkbox') { box.name = name + '__ack'; box.value = issue.key; return element; }
     box.name = box.id = `${name}__why.${issue.key}`;

@@ -104,8 +104,9 @@
     const code = entries.find((entry) => codeOf(entry).toLowerCase() === text.toLowerCase());
     return code || (/^\d+$/.test(text) ? entries.find((entry) => words(entry).startsWith(text + '.')) || entries[text - 1] : undefined);
   }
+  const keeper = (input) => document.getElementById(input.id.replace(/-c$/, '')); // what is posted
   function choose(input, text) {
-    const select = document.getElementById(input.id.replace(/-c$/, ''));
+    const select = keeper(input);
     const entry = select.matches('select') && entryOf(text, [...select.options].filter((option) => option.value && !option.disabled), (option) => option.value, (option) => option.text);
     if (!entry) return false;
     select.value = entry.value;
@@ -127,9 +128,10 @@
   form.addEventListener('keydown', (event) => {
     const input = event.target, text = event.key === 'Enter' && !event.ctrlKey && !isOff() && input.matches('[role=combobox], .filter') && input.value.trim();
     if (!text) return;
-    const marked = input.hasAttribute('aria-activedescendant');
-    if (!marked && (input.matches('.filter') ? tick : choose)(input, text)) { event.preventDefault(); event.stopPropagation(); }
-    if (marked && !('several' in input.dataset)) setTimeout(() => { if (document.activeElement === input && input.getAttribute('aria-expanded') === 'false') go(onward(input)); });
+    const marked = input.hasAttribute('aria-activedescendant'), before = input.value;
+    if (!marked && (input.matches('.filter') ? tick : choose)(input, text)) { event.preventDefault(); event.stopPropagation(); return; }
+    if (input.matches('.filter') || 'several' in keeper(input).dataset) return; // one stays for the next
+    setTimeout(() => { if (document.activeElement === input && (marked || input.value !== before) && input.getAttribute('aria-expanded') === 'false') go(onward(input)); });
   }, true);
 
   /* --- keys -------------------------------------------------------------------------------------------------------- */

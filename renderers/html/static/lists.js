@@ -10,8 +10,9 @@
   const bare = (code) => code.toLowerCase().replace(/[^\p{L}\p{N}_]+/gu, '');
 
   /* The combobox pattern of ARIA 1.2: focus stays in the text, the marked entry is named by aria-activedescendant.
-     source(text) -> promise of [{code, label, name, usual}]; choose(entry) takes the answer. */
-  function combobox(input, list, status, source, choose) {
+     source(text) -> promise of [{code, label, name, usual}]; choose(entry) takes the answer; isOpen() says that the text
+     still stands for nothing that was chosen. */
+  function combobox(input, list, status, source, choose, isOpen) {
     let entries = [], at = -1, asked = 0, timer = 0, choosing = false;
     const options = () => all('[role=option]', list);
     list.id = input.id + '-list';
@@ -57,14 +58,24 @@
       choosing = false;
     }
     const take = (place) => settle(entries[place]);
+    /* Enter before the answer has come: a code, or what alone fits, is taken; whoever types on is not disturbed. */
+    async function hurry() {
+      const text = input.value;
+      clearTimeout(timer);
+      input.value = '';
+      const found = await source(text), entry = found.find(({ code }) => bare(code) === bare(text)) || (found.length === 1 && found[0]), since = input.value;
+      if (!entry) { input.value = text + since; ask(); return; }
+      settle(entry);
+      if (since) input.value = since;
+    }
     const step = (by) => { if (list.hidden) ask(); else if (entries.length) mark(at < 0 && by < 0 ? entries.length - 1 : (at + by + entries.length) % entries.length); };
     const KEYS = {
       ArrowDown: () => step(1),
       ArrowUp: (event) => { if (event.altKey) open(false); else step(-1); },
-      Enter: () => { if (list.hidden) return false; if (at >= 0) take(at); return true; }, // never sends the form
+      Enter: () => { if (at >= 0) take(at); else if (isOpen()) hurry(); else return !list.hidden; return true; }, // never sends the form
       Escape: () => { if (list.hidden) return false; open(false); return true; },
     };
-    input.addEventListener('input', () => { clearTimeout(timer); if (!choosing) timer = setTimeout(ask, 120); });
+    input.addEventListener('input', () => { clearTimeout(timer); if (at >= 0) mark(-1); if (!choosing) timer = setTimeout(ask, 120); });
     input.addEventListener('click', () => { if (list.hidden) ask(); });
     input.addEventListener('blur', () => setTimeout(() => open(false), 150));
     list.addEventListener('pointerdown', (event) => { event.preventDefault(); const item = event.target.closest('[role=option]'); if (item) take(options().indexOf(item)); });
@@ -99,7 +110,7 @@
       const wanted = text === chosen() ? '' : plain(text).trim();
       const ranked = entries.filter((entry) => !entry.option.disabled).map((entry) => [rank(entry.plain, wanted), entry]);
       return ranked.filter(([place]) => place < 3).sort((a, b) => a[0] - b[0]).map(([, entry]) => entry);
-    }, (entry) => { select.value = entry.code; input.value = entry.label; change(); });
+    }, (entry) => { select.value = entry.code; input.value = entry.label; change(); }, () => Boolean(input.value.trim()) && input.value !== chosen());
     select.addEventListener('change', () => { input.value = chosen(); }); // filled in by a default
     input.addEventListener('change', () => {
       if (!input.value && select.value) { select.value = ''; change(); } else if (input.value) input.value = chosen();
@@ -176,7 +187,7 @@
       input.addEventListener('input', () => { found.textContent = ''; });
     }
     input.placeholder = words.searchCode;
-    const settle = combobox(input, list, status, source, choose);
+    const settle = combobox(input, list, status, source, choose, () => several && Boolean(input.value.trim()));
     /* A code that was typed in full needs no choosing; of other words in a list of several it is said that they are no answer. */
     input.addEventListener('change', async () => {
       const text = input.value.trim(), exact = text && (await source(text)).find(({ code, name }) => name && bare(code) === bare(text));
