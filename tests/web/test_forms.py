@@ -228,8 +228,8 @@ def test_a_draft_is_given_up(anna):
 
 def test_a_draft_is_seen_by_nobody_else(world, anna):
     who = anna.register()
-    anna.open(who, "admission").draft({"unit_code": "777"})
-    assert "777" not in world.browser("piotr").open(who, "admission").text
+    anna.open(who, "admission").draft({"unit_code": "777 Kardiologia"})
+    assert "777 Kardiologia" not in world.browser("piotr").open(who, "admission").text
 
 
 @pytest.mark.parametrize(
