@@ -52,7 +52,7 @@ def test_the_list_says_what_was_begun_and_what_is_not_saved(world, anna):
     def line(browser):
         return browser.get("/lead_extraction/patients").text.split(who)[1].split("</tr>")[0]
 
-    assert "rozpoczęte: 1, gotowe: 1" in line(anna)
+    assert "gotowe 1 z 1" in line(anna)
     assert "bez szkiców" not in line(anna)
     anna.open(who, "admission").draft({"unit_code": "100"})
     assert "kopie robocze: 1" in line(anna)
