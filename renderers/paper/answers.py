@@ -15,7 +15,6 @@ from renderers.html.faces import ItemFace, control_of
 from renderers.paper.words import word
 
 MOST_BOXES = 40  # longer lists are written, not ticked
-KEYS = 9  # answers that have a key of their own on screen
 _DIGITS = 5  # of a number whose limits do not say how long it is
 _MOST_CELLS = 24
 _CHECKED: Mapping[str, int] = MappingProxyType({"pesel": 11, "npwz": 7})  # named checks of a fixed length
@@ -224,13 +223,12 @@ _ANSWERS: Mapping[Control, Callable[[Asked], Answer]] = MappingProxyType(
 
 
 def boxes_of(face: ItemFace, standard: Mapping[str, Mapping[str, str]], language: str) -> tuple[Box, ...]:
-    """The answers of a code list, in its order; the first ones have keys on screen."""
+    """The answers of a code list, in its order, each with the number that chooses it on screen."""
     made = []
     for number, option in enumerate(face.options, start=1):
         text = f"{option.label} ({word('withdrawn', language)})" if option.withdrawn else option.label
-        key = str(number) if number <= KEYS and not face.as_list and face.control == Control.CHOICE else ""
         systems = ", ".join(f"{system} {code}" for system, code in standard.get(option.code, {}).items())
-        made.append(Box(text, option.code, key, systems))
+        made.append(Box(text, option.code, str(number), systems))
     return tuple(made)
 
 

@@ -29,8 +29,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "state": ("Stan", "State"),
     "saved": ("Zapisano", "Saved"),
     "legend": (
-        "Zaznacz krzyżykiem. Pola z * są wymagane. Liczba przy kratce to klawisz tej odpowiedzi na ekranie.",
-        "Mark with a cross. Fields with * are required. The number beside a box is the key of that answer on screen.",
+        "Zaznacz krzyżykiem. Pola z * są wymagane. Liczba przy kratce wybiera tę odpowiedź na ekranie.",
+        "Mark with a cross. Fields with * are required. The number beside a box chooses that answer on screen.",
     ),
     "reasons": ("Gdy brak odpowiedzi, zaznacz dlaczego:", "Where there is no answer, mark why:"),
     "no_answer": ("brak:", "none:"),

@@ -99,16 +99,17 @@
   }
   form.addEventListener('focusin', (event) => { if (!event.target.closest('.menu')) typed = ''; });
 
-  /* Lists that are searched: the code or the number of an entry chooses it, found or not, and Enter goes on with what is chosen. */
-  function entryOf(text, entries, codeOf, words) {
-    const code = entries.find((entry) => codeOf(entry).toLowerCase() === text.toLowerCase());
-    return code || (/^\d+$/.test(text) ? entries.find((entry) => words(entry).startsWith(text + '.')) || entries[text - 1] : undefined);
+  /* Lists that are searched: the code or the number of an entry chooses it, found or not, and Enter goes on with what is chosen.
+     The numbers are those on paper; an entry whose words begin with a number of their own goes by that. */
+  page.numbersIn = (select) => [...select.options].filter((option) => option.value).map((option) => (/^\d+\./.test(option.text) ? null : option));
+  function choice(select, text) {
+    const options = [...select.options].filter((option) => option.value);
+    return options.find((option) => option.value.toLowerCase() === text.toLowerCase()) || (/^\d+$/.test(text) ? options.find((option) => option.text.startsWith(text + '.')) || page.numbersIn(select)[text - 1] : null);
   }
   const keeper = (input) => document.getElementById(input.id.replace(/-c$/, '')); // what is posted
   function choose(input, text) {
-    const select = keeper(input);
-    const entry = select.matches('select') && entryOf(text, [...select.options].filter((option) => option.value && !option.disabled), (option) => option.value, (option) => option.text);
-    if (!entry) return false;
+    const select = keeper(input), entry = select.matches('select') && choice(select, text);
+    if (!entry || entry.disabled) return false;
     select.value = entry.value;
     tell(select, 'change');
     tell(select, 'input');
@@ -116,9 +117,8 @@
     return true;
   }
   function tick(filter, text) {
-    const boxes = all('.opt input', filter.closest('.f')).filter((box) => !box.disabled);
-    const box = entryOf(text, boxes, (each) => each.value, () => '');
-    if (!box) return false;
+    const boxes = all('.opts input', filter.closest('.f')), box = boxes.find((each) => each.value.toLowerCase() === text.toLowerCase() || each.closest('.opt').dataset.number === text);
+    if (!box || box.disabled) return false;
     box.checked = !box.checked;
     tell(box, 'input');
     filter.value = '';

@@ -31,6 +31,7 @@
     function line(entry, place) {
       const item = copy('t-combo-option').firstElementChild;
       item.id = `${list.id}-${place}`;
+      if (entry.number) item.dataset.number = entry.number;
       if (!entry.name) { item.textContent = entry.label; return item; }
       const code = document.createElement('code');
       code.textContent = entry.code;
@@ -96,7 +97,8 @@
   function pick(select) {
     const frame = copy('t-combo').firstElementChild, input = find('input', frame);
     const name = (option) => (option.parentElement.label ? `${option.parentElement.label}: ` : '') + option.text; // of which kind
-    const entries = [...select.options].filter((option) => option.value).map((option) => ({ option, code: option.value, label: name(option), plain: plain(name(option)) }));
+    const numbers = page.numbersIn(select);
+    const entries = [...select.options].filter((option) => option.value).map((option) => ({ option, code: option.value, label: name(option), plain: plain(name(option)), number: numbers.indexOf(option) + 1 }));
     const chosen = () => { const option = select.selectedOptions[0]; return option && option.value ? name(option) : ''; };
     input.id = select.id + '-c';
     for (const name of ['aria-describedby', 'aria-invalid', 'aria-required']) if (select.hasAttribute(name)) input.setAttribute(name, select.getAttribute(name));
