@@ -158,6 +158,20 @@ def test_outcomes_say_which_row_decides_and_follow_each_change(anna):
     assert value == "nie"
     assert "Wynik radiologiczny = Pozostawiony fragment ≥ 4 cm" in why
     assert why.startswith("2. ")  # lead 2 decides, lead 1 is not named
+    anna.post({**values, "__do": "save"}, "forms")
+    value, why = outcome(anna, who, "Sukces kliniczny")
+    assert (value, why.startswith("2. ")) == ("nie", True)
     values[f"{row['fail_ge4']}.lx_result"] = "complete"
-    now = {what: value for what, value, _ in anna.draft(values).json["evaluation"]["outcomes"]}
+    now = {what: value for what, value, _ in anna.open(who, "procedure").draft(values).json["evaluation"]["outcomes"]}
     assert now["Sukces kliniczny"] == "tak"
+    assert outcome(anna, who, "Sukces kliniczny")[0] == "nie"  # the patient's page tells what is saved
+    anna.open(who, "procedure").post({**values, "__do": "save"}, "forms")
+    assert outcome(anna, who, "Sukces kliniczny")[0] == "tak"
+
+
+def outcome(browser, who, label):
+    """What the patient's page says of an outcome: its value and what decided."""
+    browser.get(f"/lead_extraction/patients/{who}")
+    found = unescape(browser.text).split(f"<b>{label}</b>")[1]
+    value, why = re.findall(r"<output[^>]*>(.*?)</output>", found)[0], re.findall(r"<p>(.*?)</p>", found)[0]
+    return re.sub(r"<[^>]+>", "", value).strip(), re.sub(r"<[^>]+>", "", why)
