@@ -23,6 +23,7 @@ from web.schedule_words import days_words, due_words, reasons
 from web.titles import event_title, form_words
 from web.words import Tongue
 
+NOT_ASKED = frozenset({"cancelled", "missed", "optional"})  # events whose empty forms nobody waits for
 UNFILLED = frozenset({"required", "rows"})  # what an unfinished form lacks is no mistake
 
 
@@ -146,7 +147,7 @@ def _lane(glance: Glance, row: InstanceRow, planned: PlannedEvent, session: Sess
     later = _is_later(glance, planned)
     event = model.events[planned.event]
     forms = tuple(
-        _form_line(glance, event_form_spot(model.forms[form], row.id, planned.event, planned.number), later)
+        _form_line(glance, event_form_spot(model.forms[form], row.id, planned.event, planned.number), planned)
         for form in event.forms
     )
     state = _lane_state(planned, forms, later)
@@ -184,7 +185,7 @@ def _lane_words(glance: Glance, planned: PlannedEvent, state: str) -> str:
 def _is_later(glance: Glance, planned: PlannedEvent) -> bool:
     """Whether an event is not to be filled yet."""
     if planned.state != "planned":
-        return planned.state in ("cancelled", "optional", "missed")
+        return planned.state in NOT_ASKED
     low = planned.window[0]
     if low is not None:
         return low > glance.today
@@ -196,7 +197,7 @@ def _lane_state(planned: PlannedEvent, forms: tuple[FormLine, ...], later: bool)
     for state in ("errors", "warnings"):
         if state in states:
             return state
-    if planned.state == "missed" and "draft" not in states:
+    if planned.state == "missed":
         return "missed"
     if states and states <= {"complete"}:
         return "complete"
@@ -215,7 +216,7 @@ def _lane_state(planned: PlannedEvent, forms: tuple[FormLine, ...], later: bool)
     )
 
 
-def _form_line(glance: Glance, spot: Spot, later: bool) -> FormLine:
+def _form_line(glance: Glance, spot: Spot, planned: PlannedEvent) -> FormLine:
     model, words = glance.version.registry.model, glance.tongue.words
     place = place_of(glance.record, spot)
     stored = glance.record.forms.get(place) if place is not None else None
@@ -223,13 +224,15 @@ def _form_line(glance: Glance, spot: Spot, later: bool) -> FormLine:
     errors = sum(issue.severity == "error" and issue.code not in UNFILLED for issue in own)
     warnings = sum(issue.severity != "error" and not issue.acknowledged_by for issue in own)
     unsaved = place in glance.drafts
-    state = _form_state(stored, errors, warnings, unsaved=unsaved, later=later)
+    state = _form_state(stored, errors, warnings, unsaved=unsaved, later=_is_later(glance, planned))
     said = (
         words.count(state, {"errors": errors, "warnings": warnings}[state])
         if state in ("errors", "warnings")
         else words.text(f"state_{state}")
     )
-    if unsaved:
+    if state == "planned" and planned.state in NOT_ASKED:
+        said = words.text("state_unneeded")
+    elif unsaved:
         said = words.text("line_copy")
     elif state == "draft" and (lacking := sum(issue.code in UNFILLED for issue in own)):
         said = words.count("draft_lacks", lacking)
@@ -263,4 +266,4 @@ def _addable(glance: Glance, row: InstanceRow) -> Iterator[Addable]:
             )
 
 
-__all__ = ["Addable", "FormLine", "Glance", "Lane", "Part", "parts_of"]
+__all__ = ["NOT_ASKED", "Addable", "FormLine", "Glance", "Lane", "Part", "parts_of"]

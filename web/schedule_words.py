@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 
 from engine.datatypes.local_time import to_local
-from engine.datatypes.words import date_text
+from engine.datatypes.words import date_text, number_text
 from engine.model.metadata_version import StudyEventDef
 from engine.records.evaluation import PlannedEvent
 from engine.records.explaining import Fact
@@ -69,7 +70,10 @@ def _counted(event: StudyEventDef, planned: PlannedEvent, what: str, tongue: Ton
             else ""
         )
     if event.window is not None and (low, high) != (0, 0):
-        ends = {"first": "…" if low is None else low, "last": "…" if high is None else high}
+        ends = {
+            name: "…" if end is None else number_text(Decimal(end), tongue.language)
+            for name, end in (("first", low), ("last", high))
+        }
         counted += " " + words.text("why_window", **ends)
     return counted
 

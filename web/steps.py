@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from web.overview import FormLine, Lane, Part
+from web.overview import NOT_ASKED, FormLine, Lane, Part
 from web.places import Spot
-
-NOT_ASKED = frozenset({"cancelled", "missed", "optional"})  # events in which nothing is to be planned
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ def test_what_was_filled_meanwhile_is_not_missed(world, anna):
     anna.post({"reason": REASON}, occasion(anna, EARLY))
     assert "zmieniło się w międzyczasie" in anna.text
     told = lane(anna, who, "Obserwacja po 1 miesiącu")
+    assert "07.04.2025–16.05.2025 pominięte" in told
     assert "Nie odbyło się, bo: Status obserwacji = Nie odbyła się" in told
     assert REASON not in told
 
