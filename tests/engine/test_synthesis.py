@@ -287,3 +287,23 @@ def test_the_distribution_on_the_page_is_the_one_in_the_file():
     page = (ROOT / "docs/synthetic.md").read_text("utf-8")
     shown = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0]
     assert shown in (ROOT / "docs/examples/examples/operations.distribution.yaml").read_text("utf-8")
+
+
+def test_rates_of_the_lead_extraction_registry_are_the_published_ones():
+    registry = compile_definition(ROOT / "form_definitions/lead_extraction.yaml")
+    drawn = read_distribution(ROOT / "form_definitions/examples/lead_extraction.distribution.yaml", registry)
+    plan = plan_synthesis(registry, drawn)
+    made = [json.loads(line(plan, number))["forms"] for number in range(1, 151)]
+    sound = [forms for forms in made if forms["procedure"].get("lx")]
+    rows = [row for forms in sound for row in forms["procedure"]["lx"]]
+
+    def share(form, item, *values):
+        return sum(forms[form].get(item) in values for forms in sound) / len(sound)
+
+    assert 0.34 < share("indication", "ind_primary", "infection") < 0.58  # S16 to S18: 46 to 53%
+    assert 0.60 < share("patient", "sex", "m") < 0.84  # S16: 72%
+    assert 0.15 < share("baseline", "diabetes", "t1", "t2_noins", "t2_ins") < 0.32  # S16: 22%
+    assert 1.5 < len(rows) / len(sound) < 2.1  # S15, S16: 1.83 leads in the mean
+    assert 0.92 < sum(row["lx_result"] == "complete" for row in rows) / len(rows) <= 1  # S17: 96.5%
+    assert len({forms["admission"]["site_id"] for forms in sound}) > 8
+    assert len({forms["patient"].get("pesel") for forms in sound}) > 140
