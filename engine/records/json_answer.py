@@ -63,6 +63,7 @@ def evaluation_json(evaluation: Evaluation) -> Json:
                 "date": value_json(event.date),
                 "window": [value_json(bound) for bound in event.window],
                 "state": event.state,
+                **({} if event.expected else {"expected": False}),
             }
             for event in evaluation.events
         ],

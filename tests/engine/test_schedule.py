@@ -12,6 +12,7 @@ import yaml
 from engine.compiler import CompiledRegistry, compile_definition
 from engine.records.evaluation import PlannedEvent
 from engine.records.form_data import Instance
+from engine.records.json_answer import evaluation_json
 from engine.records.json_data import read_values
 from engine.records.schedule import whole_schedule
 from engine.records.session import Session
@@ -67,6 +68,12 @@ def test_schedule(registry, name):
     for key, facts in case.get("why", {}).items():
         found = session.why_event({**besides, **events}[key])
         assert {part: list(map(str, said)) for part, said in found.items()} == facts
+
+
+def test_an_answer_says_what_is_no_longer_expected(registry):
+    session = begin(registry, CASES["what was entered stays when the condition turns false"])
+    events = evaluation_json(session.evaluation)["events"]
+    assert [each["id"] for each in events if each.get("expected") is False] == ["late"]
 
 
 def test_the_whole_schedule_needs_no_form(registry):
