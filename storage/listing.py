@@ -72,7 +72,7 @@ def list_subjects(  # noqa: PLR0913 -- each narrows or orders the list
     seen = visible_subjects(actor, at)
     if among is not None:
         seen = and_(seen, enrolment.c.subject_id.in_(sorted(among)))
-    events = _waited_for(actor, to_local(at).date().isoformat())
+    events = _waited_for(actor, seen, to_local(at).date().isoformat())
     if waiting is not None:
         seen = and_(seen, func.coalesce(events.c[waiting], 0) > 0)
     mine = and_(form_instance.c.subject_id == enrolment.c.subject_id, form_instance.c.home.in_(("", actor.registry)))
@@ -107,7 +107,7 @@ def list_subjects(  # noqa: PLR0913 -- each narrows or orders the list
         return SubjectPage(rows, connection.execute(count).scalar_one())
 
 
-def _waited_for(actor: Actor, today: str) -> Subquery:
+def _waited_for(actor: Actor, seen: ColumnElement[bool], today: str) -> Subquery:
     """How many events of a subject are overdue and due, and when the first of them closed or closes."""
     opens, closes = (cast(column, String) for column in (pending_event.c.opens, pending_event.c.closes))
     over = closes < today
@@ -120,6 +120,7 @@ def _waited_for(actor: Actor, today: str) -> Subquery:
             func.min(case((or_(over, now), closes))).label("until"),
         )
         .where(pending_event.c.registry == actor.registry)
+        .where(pending_event.c.subject_id.in_(select(enrolment.c.subject_id).where(seen)))  # not those of the country
         .group_by(pending_event.c.subject_id)
         .subquery("events")
     )
