@@ -27,6 +27,7 @@ class OptionFace:
     code: str
     label: str
     known: str = ""  # the code, where people know it
+    also: str = ""  # its words in other languages, under which it is found too
     exclusive: bool = False
     withdrawn: bool = False
 
@@ -139,11 +140,13 @@ def _options(item: ItemDef, control: Control, words: Words) -> tuple[OptionFace,
         return ()
     if item.datatype.kind is Kind.BOOLEAN:
         return OptionFace("true", words.text("yes")), OptionFace("false", words.text("no"))
+    searched = item.facets.dictionary and len(item.facets.choices) > BUTTONS
     return tuple(
         OptionFace(
             choice.code,
             in_language(choice.label, words.language) or choice.code,
             choice.code if item.facets.dictionary else "",
+            " ".join(text for other, text in choice.label.items() if other != words.language) if searched else "",
             choice.exclusive,
             choice.withdrawn,
         )

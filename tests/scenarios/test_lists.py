@@ -86,3 +86,17 @@ def test_a_code_that_is_typed_in_full_needs_no_choosing(open_browser):
     page.keyboard.press("Tab")
     page.get_by_text("Nie wybrano nic dla „elektroda”.").wait_for()
     assert (chosen(page), page.locator("#proc_icd9-c").input_value()) == (["37.77"], "elektroda")
+
+
+def test_countries_are_found_in_both_languages_and_by_code(open_browser):
+    page = open_browser()
+    page.goto("/lead_extraction/patients")
+    page.click("form[action$='/patients'][method=post] button")
+    page.locator("[name=pat_id_type][value=passport]").check(force=True)
+    box = page.locator("#doc_country-c")
+    for text in ("germany", "de", "Niemcy"):
+        box.fill(text)
+        page.locator("#doc_country-c-list [role=option]").first.get_by_text("Niemcy").wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert page.locator("select[name=doc_country]").input_value() == "DE"

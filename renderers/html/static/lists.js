@@ -98,7 +98,7 @@
     const frame = copy('t-combo').firstElementChild, input = find('input', frame);
     const name = (option) => (option.parentElement.label ? `${option.parentElement.label}: ` : '') + option.text; // of which kind
     const numbers = page.numbersIn(select);
-    const entries = [...select.options].filter((option) => option.value).map((option) => ({ option, code: option.value, label: name(option), plain: plain(name(option)), number: numbers.indexOf(option) + 1 }));
+    const entries = [...select.options].filter((option) => option.value).map((option) => ({ option, code: option.value, label: name(option), plain: plain(`${name(option)} ${option.dataset.also || ''}`), number: numbers.indexOf(option) + 1 }));
     const chosen = () => { const option = select.selectedOptions[0]; return option && option.value ? name(option) : ''; };
     input.id = select.id + '-c';
     for (const name of ['aria-describedby', 'aria-invalid', 'aria-required']) if (select.hasAttribute(name)) input.setAttribute(name, select.getAttribute(name));
@@ -110,7 +110,7 @@
     const change = () => select.dispatchEvent(new Event('input', { bubbles: true }));
     combobox(input, find('ul', frame), find('[role=status]', frame), async (text) => {
       const wanted = text === chosen() ? '' : plain(text).trim();
-      const ranked = entries.filter((entry) => !entry.option.disabled).map((entry) => [rank(entry.plain, wanted), entry]);
+      const ranked = entries.filter((entry) => !entry.option.disabled).map((entry) => [wanted && bare(entry.code) === bare(wanted) ? -1 : rank(entry.plain, wanted), entry]);
       return ranked.filter(([place]) => place < 3).sort((a, b) => a[0] - b[0]).map(([, entry]) => entry);
     }, (entry) => { select.value = entry.code; input.value = entry.label; change(); }, () => Boolean(input.value.trim()) && input.value !== chosen());
     select.addEventListener('change', () => { input.value = chosen(); }); // filled in by a default
