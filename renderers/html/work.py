@@ -153,7 +153,10 @@ class WorkPart:
             "title": markup(title),
             "errors": "".join(self.parts.error_link.fill((), _issue_texts(issue)) for issue in errors),
             "told": markup(self.words.count("summary_warnings", len(warnings))),
-            "warnings": ", ".join(self.parts.warning_link.fill((), _issue_texts(issue)) for issue in warnings),
+            "warnings": ", ".join(
+                self.parts.warning_link.fill((), _issue_texts(issue))
+                for issue in {issue.href: issue for issue in warnings}.values()  # each place once
+            ),
         }
         flags = (*(("errors",) if errors else ()), *(("warnings",) if warnings else ()))
         return self.parts.summary.fill(flags, texts)
@@ -193,7 +196,9 @@ class WorkPart:
 def _issue_texts(issue: Issue) -> Mapping[str, str]:
     """A message that names its field needs no label before it."""
     message = isolated(issue.message)
-    named = quoted(issue.label, "pl") in issue.message or quoted(issue.label, "en") in issue.message
+    named = issue.message.startswith(issue.label) or any(
+        quoted(issue.label, language) in issue.message for language in ("pl", "en")
+    )
     whole = message if named or not issue.label else f"{markup(issue.label)}: {message}"
     return {**_texts(href=issue.href, label=issue.label), "message": message, "whole": whole}
 

@@ -131,6 +131,7 @@ def test_an_unfinished_form_is_calm_until_completion_is_asked_for(pages, form):
         ("„שלום” nie jest liczbą.", "„<bdi>שלום</bdi>” nie jest liczbą.", "Sala: „<bdi>שלום</bdi>” nie jest liczbą."),
         ("'<b>' isn't a number.", "'<bdi>&lt;b&gt;</bdi>' isn&#39;t a number.", None),
         ("Uzupełnij pole „Sala”.", "Uzupełnij pole „<bdi>Sala</bdi>”.", "Uzupełnij pole „<bdi>Sala</bdi>”."),
+        ("Sala nie pasuje do zabiegu.", "Sala nie pasuje do zabiegu.", "Sala nie pasuje do zabiegu."),
     ],
 )
 def test_quoted_values_stand_apart_and_labels_are_told_once(registry_of, message, told, listed):
@@ -142,6 +143,17 @@ def test_quoted_values_stand_apart_and_labels_are_told_once(registry_of, message
     )
     assert f"<span data-text>{told}</span>" in page
     assert f'href="#room">{listed or "Sala: " + told}</a></li>' in page
+
+
+def test_a_place_with_two_warnings_is_listed_once_and_each_answer_says_to_which_it_is(registry_of):
+    form = FormDef("f", text("F"), (SectionDef("s", text("S"), (item("room", "text", "Sala"),)),))
+    both = [violation(code, CheckSeverity.WARNING, "room", f"Rzadka: {code}.") for code in ("A", "B")]
+    page = compile_pages(registry_of(form)).form(
+        "f", language="pl", data=FormData(), evaluation=make_evaluation(form, FormData(), both, calculated={}),
+        context=PageContext(summary=True),
+    )  # fmt: skip
+    assert page.count('<a class="warn" href="#room">Sala</a>') == 1
+    assert [f"<span data-about>Rzadka: {code}.</span>" in page for code in ("A", "B")] == [True, True]
 
 
 def test_a_calculated_value_says_why_with_the_real_numbers(pages, form, data, evaluation):
