@@ -39,8 +39,8 @@ def filled(served):
     return list_subjects(space.database, actor, at=now, order="number").subjects[0].pseudonym
 
 
-def problems(page):
-    found = Axe().run(page, options=RULES).response["violations"]
+def problems(page, part=None):
+    found = Axe().run(page, context=part, options=RULES).response["violations"]
     return [(each["id"], each["help"], [node["html"][:160] for node in each["nodes"]][:3]) for each in found]
 
 
@@ -193,4 +193,6 @@ def test_a_look_up_with_its_list_open(open_browser, served, filled, width, tmp_p
     assert page.locator("#f-proc_icd9 .chips li").count() > 0
     page.keyboard.press("ArrowDown")
     page.locator("#f-proc_icd9").screenshot(path=tmp_path / f"open-{width}.png")
-    assert problems(page) == []
+    assert problems(page, "#f-proc_icd9") == []
+    behind = [each for each in problems(page) if each[0] != "target-size"]  # the list lies over a part of what follows
+    assert behind == []
