@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from cli.synth import Work
-from engine.synthesis import Plan, Wanted, make_subject
+from engine.synthesis import Plan, Unsatisfiable, Wanted, make_subject
 from storage.accounts import Site
 from storage.database import Database, open_database
 from storage.errors import StorageError
@@ -55,6 +55,10 @@ class Loading(Work):
         site, target = self.targets[number % len(self.targets)]
         wanted = self.wanted if self.wanted.hospital is not None else replace(self.wanted, hospital=site.code)
         made = make_subject(self.plan, self.seed, number, self.now, wanted)
+        if made.beside is not None:
+            raise Unsatisfiable(
+                f"subject {number}: {made.broken[0]} needs another subject, which a database would refuse"
+            )
         return f"{number} {load_made(target, made)} {' '.join(made.broken)}".rstrip()
 
     def _open(self) -> Database:

@@ -32,7 +32,6 @@ from engine.synthesis import (
     make_subject,
     plan_synthesis,
     read_distribution,
-    subject_json,
 )
 
 FEW = 8  # so many subjects are made before other processes would have begun
@@ -168,6 +167,4 @@ class Lines(Work):
 
     def make(self, number: int) -> str:
         """The line."""
-        return json.dumps(
-            subject_json(make_subject(self.plan, self.seed, number, self.now, self.wanted).draft), ensure_ascii=False
-        )
+        return json.dumps(make_subject(self.plan, self.seed, number, self.now, self.wanted).json, ensure_ascii=False)

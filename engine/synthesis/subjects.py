@@ -7,10 +7,12 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 
+from engine.datatypes.base import Json
 from engine.datatypes.local_time import to_local
 from engine.expressions.frames import Node
 from engine.model.form import CheckSeverity
 from engine.records.program import CheckRun, GroupStep, ItemStep
+from engine.synthesis.beside import with_twin
 from engine.synthesis.choosing import Choices
 from engine.synthesis.distribution import DAYS_AGO, HOSPITAL, SEED, SLOT, SUBJECT
 from engine.synthesis.draft import Chooser, Draft, begin_draft
@@ -19,6 +21,7 @@ from engine.synthesis.plan import Plan
 from engine.synthesis.repair import Search
 from engine.synthesis.samples import at_local
 from engine.synthesis.stages import make_forms
+from engine.synthesis.writing import subject_json
 
 _ATTEMPTS = 6
 _SPOILED = 8  # checks that are tried
@@ -36,6 +39,12 @@ class Made:
 
     draft: Draft
     broken: tuple[str, ...] = ()
+    beside: Json = None  # the subject with another that it is compared with, where a check needs one to be broken
+
+    @property
+    def json(self) -> Json:
+        """The subject in the shape of the JSON contract."""
+        return subject_json(self.draft) if self.beside is None else self.beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +124,11 @@ def _breaking(order: _Order, check: CheckRun) -> Made:
     """Change a sound subject so that it breaks a check, and as little else as possible."""
     name = check.rules.check.id
     best: Made | None = None
+    if check.beyond:
+        draft = _sound(order)
+        twins = with_twin(order.plan.registry, subject_json(draft), name, order.now)
+        if twins is not None:
+            return Made(draft, twins[1], twins[0])
     for attempt in range(_ATTEMPTS):  # not every subject has what the check is about
         draft = _sound(order, f"{attempt}/" if attempt else "")
         Search(draft, Choices(), check).run()

@@ -16,7 +16,7 @@ from engine.errors import DefinitionError
 from engine.records import Session, evaluate, evaluate_all
 from engine.records.form_data import Focus
 from engine.records.json_data import read_values
-from engine.synthesis import Unsatisfiable, Wanted, make_subject, plan_synthesis, read_distribution, subject_json
+from engine.synthesis import Unsatisfiable, Wanted, make_subject, plan_synthesis, read_distribution
 from engine.synthesis.drawing import DRAWS
 from engine.synthesis.texts import text_like
 
@@ -41,7 +41,7 @@ def lead_extraction():
 
 
 def line(plan, number, *, seed=1, breaking=None):
-    return json.dumps(subject_json(make_subject(plan, seed, number, NOW, Wanted(breaking)).draft))
+    return json.dumps(make_subject(plan, seed, number, NOW, Wanted(breaking)).json)
 
 
 def places(values):
@@ -239,6 +239,14 @@ def test_a_check_is_broken_alone(name, check, follows):
     plan = planned(ROOT / name)
     for number in range(1, 4):
         assert broken(plan, line(plan, number, breaking=check)) == {check, *follows}
+
+
+def test_checks_that_compare_with_others_are_broken_by_a_twin():
+    registry = compile_definition(ROOT / "form_definitions/lead_extraction.yaml")
+    drawn = read_distribution(ROOT / "form_definitions/examples/lead_extraction.distribution.yaml", registry)
+    plan = plan_synthesis(registry, drawn)
+    for check in ("TLE-04", "TLE-08", "TLE-27", "TLE-52"):
+        assert broken(plan, line(plan, 1, breaking=check)) == {check}
 
 
 # what a whole subject is good for -----------------------------------------------------------------------------------
