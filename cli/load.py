@@ -15,7 +15,7 @@ from cli.synth import Work
 from engine.synthesis import Plan, Unsatisfiable, Wanted, make_subject
 from storage.accounts import Site
 from storage.database import Database, open_database
-from storage.errors import StorageError
+from storage.errors import NotUnique, StorageError
 from storage.keys import read_keys
 from web.synthetic import Target, load_made, open_targets
 
@@ -59,7 +59,11 @@ class Loading(Work):
             raise Unsatisfiable(
                 f"subject {number}: {made.broken[0]} needs another subject, which a database would refuse"
             )
-        return f"{number} {load_made(target, made)} {' '.join(made.broken)}".rstrip()
+        try:
+            records = load_made(target, made)
+        except NotUnique:
+            raise Unsatisfiable(f"subject {number} is in the database already: take another --seed") from None
+        return f"{number} {records} {' '.join(made.broken)}".rstrip()
 
     def _open(self) -> Database:
         key = os.environ.get("ECRF_MASTER_KEY_FILE", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -205,20 +206,20 @@ class Snapshot:
     clocks: dict[str, datetime]
 
 
-class Chooser:
+class Chooser(ABC):
     """What decides about values; see `choosing`."""
 
+    @abstractmethod
     def value(self, draft: Draft, step: ItemStep, node: Node) -> Entered | None:
         """What to enter at an item that is asked."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rows(self, draft: Draft, step: GroupStep, node: Node) -> int:
         """How many rows a group begins with."""
-        raise NotImplementedError
 
+    @abstractmethod
     def hidden(self, draft: Draft, name: str) -> Any:
         """A hidden draw."""
-        raise NotImplementedError
 
 
 def begin_draft(plan: Plan, draw: Random, now: datetime, clock: datetime, given: Mapping[str, Any]) -> Draft:

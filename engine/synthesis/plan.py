@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from engine.compiler.compiled import CompiledRegistry
 from engine.compiler.rules import CheckRules, DerivedRules, GroupRules, ItemRules, Rule
@@ -30,11 +30,9 @@ class Plan:
     order: tuple[Making, ...]
     checks: Mapping[str, CheckRun]
     asked: Mapping[str, str]  # item (`form.item`) -> check of an identifier that rules ask for
-    once: frozenset[str]  # items whose values may not come twice
     dated: frozenset[str]  # items that the schedule goes by: without them nothing would follow
     holder: Scope  # of the instance that hidden draws are about
     first: tuple[str, ...]  # forms that are there from the beginning
-    events: Mapping[str, StudyEventDef] = field(default_factory=dict)
 
 
 def plan_synthesis(registry: CompiledRegistry, distribution: Distribution = NO_DISTRIBUTION) -> Plan:
@@ -52,29 +50,10 @@ def plan_synthesis(registry: CompiledRegistry, distribution: Distribution = NO_D
         if term.op == "call" and term.args[0] in _ASKED_BY
         for key in _text_items(registry, form, term.args[1])
     }
-    once = frozenset(
-        key
-        for form, term in terms
-        if term.op == "aggregate" and term.args[0] == "unique"
-        for value in term.args[2]
-        for key in _text_items(registry, form, value)
-    )
     order = making_order(program, distribution.reads, distribution.hidden_reads)
     holder = holder_scope(registry.scopes)
     first = _first_forms(registry)
-    return Plan(
-        registry,
-        program,
-        distribution,
-        order,
-        checks,
-        asked,
-        once,
-        _dated(registry),
-        holder,
-        first,
-        registry.model.events,
-    )
+    return Plan(registry, program, distribution, order, checks, asked, _dated(registry), holder, first)
 
 
 def _dated(registry: CompiledRegistry) -> frozenset[str]:

@@ -91,7 +91,7 @@ def _place(draft: Draft, node: Node) -> str:
         name = f"{holder.event}[{holder.number}].{name}"
     elif record.place > 1:
         name = f"{name}[{record.place}]"
-    elif name in draft.plan.events and record.scope.events:
+    elif name in draft.plan.registry.model.events and record.scope.events:
         name = f"{record.scope.events[0]}[1].{name}"  # the name alone would be taken for that of the event
     return f"{name}.{path}" if path else name
 

@@ -52,6 +52,9 @@ def test_loaded_subjects_are_complete_and_sound(database_url):
 def test_a_load_goes_on_where_another_ended(tmp_path):
     url = f"sqlite:///{tmp_path / 'synth.sqlite3'}"
     assert [synth(LEADS, "-n", "1", "--seed", seed, "--load", url).exit_code for seed in "12"] == [0, 0]
+    again = synth(LEADS, "-n", "1", "--seed", "2", "--load", url)
+    assert again.exit_code == 1
+    assert "another --seed" in again.output
 
 
 def test_without_a_key_nothing_is_loaded(tmp_path, monkeypatch):
