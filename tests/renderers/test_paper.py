@@ -142,7 +142,7 @@ def test_an_annotated_form_tells_ids_codes_limits_and_rules(tmp_path):
 def test_a_filled_form_tells_values_reasons_and_what_is_calculated(tmp_path):
     values = {
         "seen": "2026-02-28", "rhythm": "af", "rate": 50, "lvef": "55.5", "since": "2008-06", "urgent": False,
-        "remarks": "Zażółć gęślą jaźń", "drugs": ["asa"], "doses": [{"drug": "bb", "dose": "2.5"}],
+        "remarks": "Zażółć <b>gęślą</b> &amp; jaźń", "drugs": ["asa"], "doses": [{"drug": "bb", "dose": "2.5"}],
     }  # fmt: skip
     (tmp_path / "values.json").write_text(json.dumps(values), "utf-8")
     made = rendered(
@@ -150,7 +150,7 @@ def test_a_filled_form_tells_values_reasons_and_what_is_calculated(tmp_path):
     )
     text = text_of(made)
     for words in (
-        "28.02.2026", "Migotanie przedsionków", "50 /min", "55,5 %", "06.2008", "Zażółć gęślą jaźń", "2,5 mg",
+        "28.02.2026", "Migotanie przedsionków", "50 /min", "55,5 %", "06.2008", "Zażółć <b>gęślą</b> &amp; jaźń", "2,5 mg",
         "wyliczone 100", "Ostrzeżenie: Częstość poniżej 60", "Lek β-adrenolityczny", "brak odpowiedzi",
     ):  # fmt: skip
         assert words in text
