@@ -52,7 +52,7 @@ def test_an_answered_warning_is_printed_with_its_reason(anna):
     who = anna.register()
     anna.open(who, "patient").post({"sex": "f", "__do": "save"}, "forms")
     name = next(part.split('"')[0] for part in anna.text.split('name="')[1:] if part.startswith("sex__why."))
-    assert "Płeć niezgodna z numerem PESEL" in printed(anna)
+    assert "Ostrzeżenie: Płeć" in printed(anna)
     anna.post({name: "Zmiana wpisu w akcie", "__do": "save"}, "forms")
     assert "Powód odstępstwa: Zmiana wpisu w akcie (Anna)" in printed(anna.open(who, "patient"))
 
