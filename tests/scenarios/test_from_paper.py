@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 
 from engine.datatypes.base import Control
+from engine.datatypes.identifiers import make_pesel
 from engine.datatypes.values import Missing, Reference
+from engine.records.form_data import FormData
+from engine.records.json_data import read_values
 from renderers.html.faces import BUTTONS, control_of
 from renderers.html.values import shown
 from tests.scenarios.comparing import stored_keys, without_ids
@@ -184,10 +187,10 @@ def start(clerk):
     return clerk.page.url.split("/patients/")[1].split("/")[0]
 
 
-def forms_of(wanted):
+def forms_of(subject):
     """The forms of an episode, by the end of their address."""
     found = {}
-    for place in (wanted.subject, *wanted.subject.children):
+    for place in (subject, *subject.children):
         found.update({f".{form}": (form, records[0]) for form, records in place.forms.items()})
         for occurrence in place.occurrences:
             found.update({f".{form}.{occurrence.event}.1": (form, data) for form, data in occurrence.forms.items()})
@@ -206,30 +209,77 @@ def next_form(clerk, left):
     raise AssertionError(f"no way to {sorted(left)}")
 
 
+def complete(clerk, form, data):
+    """Type a form to its end and complete it; gives back strokes and necessary characters."""
+    before = clerk.strokes, clerk.necessary
+    clerk.done.clear()
+    clerk.fill(form, data)
+    clerk.submit("Enter")
+    clerk.necessary += 1
+    assert "done=" in clerk.page.url, f"{form.id}: {clerk.page.locator('[data-summary]').inner_text()}"
+    return clerk.strokes - before[0], clerk.necessary - before[1]
+
+
 @pytest.mark.parametrize(("episode", "today"), CASES)
 def test_a_case_is_typed_from_paper(served, open_browser, example, registry, episode, today, record_property):
     served.clock.now = today
     page, wanted = open_browser(), example(episode)
     clerk = Clerk(page, {row: number.rstrip(".") for row, number in wanted.keys.items()})
-    who, left = start(clerk), forms_of(wanted)
+    who, left = start(clerk), forms_of(wanted.subject)
     end, typed = ".patient", []
     while True:
         form, data = left.pop(end)
-        before = clerk.strokes, clerk.necessary
-        clerk.done.clear()
-        clerk.fill(registry.model.forms[form], data)
-        clerk.submit("Enter")
-        clerk.necessary += 1
-        assert "done=" in page.url, f"{form}: {page.locator('[data-summary]').inner_text()}"
-        typed.append((end, clerk.strokes - before[0], clerk.necessary - before[1]))
+        typed.append((end, *complete(clerk, registry.model.forms[form], data)))
         if not left:
             break
         end = next_form(clerk, left)
-    record = served.record(who)
+    compare(served.record(who), forms_of(wanted.subject), dict(wanted.keys))
+    record_property(f"strokes of {episode}", f"{clerk.strokes} for {clerk.necessary} characters")
+    assert clerk.strokes <= MOST * clerk.necessary, ", ".join(f"{name} {some}/{needed}" for name, some, needed in typed)
+
+
+def compare(record, forms, paper_keys):
+    """What is stored is what stood on the paper."""
     keys = stored_keys(record)
     events = {occurrence.id: f".{occurrence.event}.1" for occurrence in record.occurrences}
     stored = {f".{place.form}{events.get(place.occurrence, '')}": kept.data for place, kept in record.forms.items()}
-    for end, (_, data) in forms_of(wanted).items():
-        assert without_ids(stored[end], keys) == without_ids(data, dict(wanted.keys)), end
-    record_property(f"strokes of {episode}", f"{clerk.strokes} for {clerk.necessary} characters")
-    assert clerk.strokes <= MOST * clerk.necessary, ", ".join(f"{name} {some}/{needed}" for name, some, needed in typed)
+    for end, (_, data) in forms.items():
+        assert without_ids(stored[end], keys) == without_ids(data, paper_keys), end
+
+
+BESIDES = {
+    "events": {
+        "unscheduled": [
+            {
+                "unscheduled_event": {
+                    "ue_date": "2026-03-20", "ue_type": "infection", "ue_site_id": "990000000107", "ue_relation": "probable",
+                    "ue_intervention": ["pocket", "antibiotic"],
+                }
+            }
+        ]
+    },
+    "forms": {
+        "death": {
+            "death_date": "2026-04-01", "death_place": "home", "death_icd10": "I50.0", "death_category": "hf",
+            "death_relation": "unrelated", "death_source": "family",
+        }
+    },
+}  # fmt: skip
+
+
+def test_what_no_schedule_asks_for_is_typed_too(served, open_browser, example, registry):
+    """An unscheduled event and a death; the way to them is not counted, since it is not through the next step."""
+    served.clock.now = datetime(2026, 4, 11, 10, 0, tzinfo=UTC)
+    page, person = open_browser(), example("a").form("patient")
+    clerk = Clerk(page, {})
+    who, number = start(clerk), make_pesel(person.items["birth_date"], female=False, series=731)
+    complete(clerk, registry.model.forms["patient"], FormData({**person.items, "pesel": number}))
+    wanted = forms_of(read_values(registry, "patient", None, BESIDES).subject)
+    strokes = necessary = 0
+    for end, (form, data) in wanted.items():
+        page.goto(f"/lead_extraction/patients/{who}")
+        page.goto(page.locator(f'main a[href$="{end}"]').first.get_attribute("href"))
+        some, needed = complete(clerk, registry.model.forms[form], data)
+        strokes, necessary = strokes + some, necessary + needed
+    compare(served.record(who), wanted, {})
+    assert strokes <= MOST * necessary
