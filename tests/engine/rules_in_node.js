@@ -27,7 +27,6 @@ const answers = {
   patch: () => session.patch(),
   texts: () => session.texts(),
   tell: ({ violations }) => session.tell(violations),
-  time: ({ edits }) => edits.map(([at, value]) => { const start = performance.now(); session.set(at, value); return performance.now() - start; }),
 };
 require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
   let answer;

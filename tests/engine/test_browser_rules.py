@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import re
-import statistics
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -26,7 +25,6 @@ ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "renderers" / "html" / "static"
 FIXTURES = ROOT / "tests" / "fixtures"
 KILOBYTE = 1024
-FRAME = 16.0  # milliseconds: what a person may not notice
 
 
 @pytest.fixture(scope="module")
@@ -198,46 +196,3 @@ def test_every_term_of_a_program_can_be_built(node, filling):
             answer = node.ask("open", program=program, state=subject_state(begin(filling, form, values)))
             assert answer["visible"], form
             assert not any(isinstance(part, Term) for part in program.values())
-
-
-# speed ----------------------------------------------------------------------------------------------------------------
-
-
-def large_form(items: int) -> str:
-    """A form in which each ten items hang together."""
-    kinds = {
-        3: 'type: decimal, decimals: 3, calculate: "coalesce(i{a}, 0) + coalesce(i{b}, 0) * 2"',
-        4: "type: integer, when: i{c} > 5, required: i{d} > 2",
-        5: "type: integer, when: filled(i{c}), range: {{hard: [0, 100], soft: [1, i{d}]}}",
-        7: "type: boolean, required: true",
-    }
-    lines = [
-        "registry: large",
-        "version: 1.0.0",
-        "title: {pl: x, en: x}",
-        "forms:",
-        "  f:",
-        "    title: {pl: x, en: x}",
-    ]
-    lines += ["    in: patient", "    sections:", "      - id: s", "        title: {pl: x, en: x}", "        items:"]
-    for n in range(items):
-        body = kinds.get(n % 10, "type: integer, range: {{hard: [0, 1000]}}").format(a=n - 3, b=n - 2, c=n - 1, d=n - 4)
-        lines.append(f"          - {{id: i{n}, label: {{pl: Pytanie {n}, en: Question {n}}}, {body}}}")
-    lines.append("    checks:")
-    for n in range(0, items // 10, 2):
-        rule = f"assert: i{n * 10} <= i{n * 10 + 1}, severity: warning, message: {{pl: źle, en: wrong}}"
-        lines.append(f"      - {{id: k{n}, {rule}}}")
-    return "\n".join(lines)
-
-
-@pytest.mark.slow
-def test_one_change_in_a_form_of_5000_items_takes_less_than_a_frame(node, tmp_path):
-    path = tmp_path / "large.yaml"
-    path.write_text(large_form(5000), "utf-8")
-    registry = compile_definition(path)
-    values = {f"i{n}": str(n % 7) for n in range(5000) if n % 10 in (0, 1, 2, 6, 8, 9)}
-    state = subject_state(begin(registry, "f", {"forms": {"f": values}}))
-    node.ask("open", program=form_program(registry, "f", "pl"), state=state)
-    edits = [[f"i{10 * (n % 480)}", {"n": str(n % 9)}] for n in range(300)]
-    took = node.ask("time", edits=edits)[100:]  # the first warm the engine up
-    assert statistics.median(took) <= FRAME
