@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from itertools import islice
 
 from engine.datatypes.base import Choice
@@ -130,6 +131,7 @@ def index_choices(choices: Mapping[str, Choice], validity: Mapping[str, Validity
     return build_index(offered, lambda code: choices[code].label.values(), label, validity)
 
 
+@lru_cache(maxsize=8)  # registries, and versions of one, share it
 def index_dictionary(dictionary: Dictionary) -> CodeIndex:
     """The index of a dictionary that was loaded: what its newest version has."""
     offered = [code for code in islice(dictionary.places, dictionary.current) if code not in dictionary.withdrawn]
