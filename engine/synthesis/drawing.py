@@ -14,12 +14,15 @@ from engine.compiler.rules import Rule
 from engine.datatypes.base import Kind
 from engine.datatypes.identifiers import make_pesel
 from engine.definitions.tree import Node
+from engine.expressions.evaluator import compile_term
 from engine.expressions.frames import Frame, Run
 from engine.expressions.terms import BOOLEAN, DATE, DATETIME, NUMBER, TEXT, Type
 from engine.model.item import ItemDef
 from engine.synthesis.distribution import SEED, SLOT, SUBJECT, Drawing
+from engine.synthesis.misfits import fills, takes
 from engine.synthesis.samples import at_local, day_of, rounded, shortened
 
+_LEAST = 1e-9  # a log-normal number is above 0
 _CUT = 60  # draws until a number beyond its limits is put on the nearer one
 _QUARTILE = 0.6744897501960817  # of the standard normal distribution
 _MINUTES = {"min": 1.0, "h": 60.0, "d": 1440.0, "a": 365.25 * 1440}
@@ -57,6 +60,10 @@ def drawing_of(bind: Bind, node: Node, item: ItemDef | None) -> Drawing:
         said = f"{', '.join(kinds)} exclude each other" if kinds else "it does not say how to draw"
         bind.error(node, "wrong-shape", f"One of {', '.join(DRAWS)} is needed here: {said}.")
         return lambda _frame, _draw: None
+    if item is not None and not fills(kinds[0], node, item.datatype.kind):
+        bind.error(
+            node.entries[kinds[0]], "wrong-type", f"{item.id} is a {item.datatype.name}: {kinds[0]} cannot fill it."
+        )
     drawn = DRAWS[kinds[0]](bind, node, item)
     if kinds[0] in _NUMBERS:
         drawn = _moved(bind, node, _cut(bind, node, drawn), item)
@@ -88,8 +95,14 @@ def _is_number(text: str) -> bool:
 # ways to draw -------------------------------------------------------------------------------------------------------
 
 
-def _value(bind: Bind, node: Node, _item: ItemDef | None) -> Drawing:
-    run = bind.run(node.entries["value"])
+def _value(bind: Bind, node: Node, item: ItemDef | None) -> Drawing:
+    rule = bind.rule(node.entries["value"])
+    if rule is None:
+        return lambda _frame, _draw: None
+    if item is not None and not takes(item.datatype.kind, rule.term.type):
+        text = f"This gives a {rule.term.type}; {item.id} is a {item.datatype.name}."
+        bind.error(node.entries["value"], "wrong-type", text)
+    run = compile_term(rule.term)
     return lambda frame, _draw: run(frame)
 
 
@@ -111,7 +124,7 @@ def _weights(bind: Bind, node: Node, item: ItemDef | None) -> Drawing:
     values = [Decimal(key) for key in keys] if numbers else keys
 
     def drawn(frame: Frame, draw: Random) -> Any:
-        found = [float(weight(frame, draw) or 0) for weight in weights]
+        found = [max(0.0, float(weight(frame, draw) or 0)) for weight in weights]
         return draw.choices(values, found)[0] if any(found) else None
 
     return drawn
@@ -182,7 +195,9 @@ def _spread(bind: Bind, part: Node) -> Drawing:
         return bind.number(part.entries["sigma"])
     first, third = (bind.number(each) for each in part.entries["quartiles"].elements)
     return lambda frame, draw: _both(
-        first(frame, draw), third(frame, draw), lambda low, high: math.log(high / low) / (2 * _QUARTILE)
+        first(frame, draw),
+        third(frame, draw),
+        lambda low, high: math.log(max(high, _LEAST) / max(low, _LEAST)) / (2 * _QUARTILE),
     )
 
 

@@ -86,7 +86,7 @@ class _Reader(Bind):
                 self._unknown(node, key, "", self.registry.groups)
                 continue
             self._within(group.scope.parent)
-            rows[key] = drawing_of(self, node, None)
+            rows[key] = self._counted(node, NUMBER)
             reads[key] = frozenset(self._read)
         events = dict(self._events(root))
         missing = root.get("missing")
@@ -128,6 +128,13 @@ class _Reader(Bind):
         run = drawing_of(self, node, item) if draws else None
         return ItemDrawing(run, chances.get("empty"), chances.get("missing"))
 
+    def _counted(self, node: Node, *wanted: Type) -> Drawing:
+        """A draw of how many there are, or whether."""
+        drawn, found = drawing_of(self, node, None), type_of_draw(self, node)
+        if found.kind not in {each.kind for each in wanted} | {Kind.NOTHING}:
+            self.error(node, "wrong-type", f"This gives a {found}; a {' or '.join(map(str, wanted))} is needed.")
+        return drawn
+
     def _events(self, root: Node) -> Iterator[tuple[str, Drawing]]:
         for name, node in root.map_of("events").items():
             rules = self.registry.events.get(name)
@@ -135,7 +142,7 @@ class _Reader(Bind):
                 self._unknown(node, name, "", list(self.registry.events))
                 continue
             self._within(rules.scope)
-            yield name, drawing_of(self, node, None)
+            yield name, self._counted(node, NUMBER, BOOLEAN)
 
     def _reasons(self, node: Node) -> dict[str, float]:
         known = {reason for listed in self.registry.model.missing.values() for reason in listed.reasons}
