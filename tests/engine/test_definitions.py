@@ -8,6 +8,7 @@ import pytest
 
 from cli.check import check_file
 from engine.compiler import compile_definition
+from engine.definitions import read_definition
 from engine.errors import Problems, Severity
 from engine.records.coverage import coverage
 from engine.records.examples import read_examples, read_stated
@@ -15,6 +16,7 @@ from renderers.summary import COUNTS, unexplained
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / "form_definitions").glob("*.yaml"))
+LIBRARIES = sorted((ROOT / "form_definitions/common").glob("*.yaml"))
 FRAGMENTS = sorted((ROOT / "tests/fixtures/definitions").glob("*.yaml"))
 
 
@@ -23,7 +25,7 @@ def test_compiles_and_satisfies_its_examples(file: Path) -> None:
     assert [str(problem) for problem in check_file(file) if problem.severity is Severity.ERROR] == []
 
 
-@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", [*SHIPPED, *LIBRARIES], ids=lambda file: file.stem)
 def test_a_shipped_definition_has_no_warnings(file: Path) -> None:
     assert [str(problem) for problem in check_file(file)] == []
 
@@ -44,6 +46,12 @@ def test_a_registry_is_as_large_as_its_data_set_or_says_why_not(file: Path) -> N
     assert set(stated) - {"differences"} == set(COUNTS)
     assert unexplained(registry, stated) == []
     assert unexplained(registry, {**stated, "forms": 0, "differences": {}}) != []
+
+
+def test_every_shipped_dictionary_belongs_to_a_library() -> None:
+    named = {name for file in LIBRARIES for name in read_definition(file).model.sources if name.endswith(".csv")}
+    kept = {f"dictionaries/{file.name}" for file in (ROOT / "form_definitions/dictionaries").glob("*.csv")}
+    assert {name.removeprefix("form_definitions/") for name in named} == kept
 
 
 CASES = """
