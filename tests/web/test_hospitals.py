@@ -89,3 +89,26 @@ def test_places_that_do_not_exist(quick_world, spot):
     anna = quick_world.browser("anna")
     who = anna.register()
     assert anna.get(f"/lead_extraction/patients/{who}/forms/{spot}").status == 404
+
+
+BARE = """registry: bare
+version: 0.1.0
+title: {pl: Goły, en: Bare}
+containers:
+  stay: {of: patient, repeats: true}
+events:
+  visit: {in: stay, forms: [seen]}
+forms:
+  person: {in: patient, sections: [{id: s, items: [{id: name, type: text}]}]}
+  seen: {sections: [{id: s, items: [{id: well, type: boolean}]}]}
+"""
+
+
+def test_a_registry_without_titles_is_served_by_its_ids(new_world, new_sqlite, tmp_path):
+    (tmp_path / "bare.yaml").write_text(BARE, "utf-8")
+    world = new_world(new_sqlite(), definitions=tmp_path, registry="bare")
+    browser = world.browser("anna")
+    browser.get("/bare/patients").post({}, "/patients")
+    browser.get(f"/bare/patients/{browser.address.split('/')[3]}")
+    assert "stay" in browser.text
+    world.space.database.close()
