@@ -32,6 +32,7 @@ from web.rules import rules_of
 
 WHO = "synth"  # the account in whose name subjects are loaded; nobody knows its password
 _PAUSE = timedelta(minutes=4)  # between two forms that are filled in one after the other
+_LONGEST = timedelta(days=10 * 365)  # from the registration of a subject to the last thing that is told of it
 _EVENING = time(18, 0)  # when a day is over of which no time is told
 
 
@@ -71,6 +72,7 @@ class Load:
     def records(self) -> Iterator[Record]:
         """Register the subject; then its records, in the order in which people fill them in. None is saved yet."""
         forms, target = list(self._in_order()), self.target
+        self.last = self._registration(forms)
         begun = self._moment(forms[0])
         new = register_subject(target.database, target.actor, prefix=target.prefix, at=begun)
         patient = self.made.draft.tree.of(target.registry.scopes.containers["patient"])[0]
@@ -133,11 +135,18 @@ class Load:
 
     # when ------------------------------------------------------------------------------------------------------------
 
+    def _registration(self, forms: list[Node]) -> datetime | None:
+        """When the subject is registered, if its first record tells of nothing recent, such as of a birth alone."""
+        told = [moment for form in forms if (moment := self._latest(form)) is not None]
+        return next((moment for moment in told if told[-1] - moment <= _LONGEST), None)
+
+    def _latest(self, form: Node) -> datetime | None:
+        told = [moment for node in (form, *_rows(form)) for value in node.entered.values() if (moment := _told(value))]
+        return max((moment for moment in told if moment <= self.target.now), default=None)
+
     def _moment(self, form: Node) -> datetime:
         """Soon after the last thing that the record tells of, one record after the other, never later than now."""
-        told = [moment for node in (form, *_rows(form)) for value in node.entered.values() if (moment := _told(value))]
-        past = [moment for moment in told if moment <= self.target.now]
-        wished = max(past, default=self.last or self.target.now) + _PAUSE
+        wished = (self._latest(form) or self.last or self.target.now) + _PAUSE
         earliest = self.last + _PAUSE if self.last is not None else wished
         self.last = min(max(wished, earliest), self.target.now)
         return self.last

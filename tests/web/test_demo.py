@@ -51,6 +51,11 @@ def test_nobody_else_reads_the_folder(folder):
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
 
 
+def test_patients_are_registered_when_they_come_and_not_when_they_were_born(rows):
+    ((first,),) = rows("SELECT min(registered_at) FROM subject")
+    assert date.fromisoformat(str(first)[:10]).year >= date.today().year - 2  # noqa: DTZ011 - a year or two
+
+
 def test_a_second_start_compiles_nothing(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("ECRF_CACHE", str(tmp_path / "cache"))
 
