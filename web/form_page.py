@@ -43,7 +43,7 @@ from web.permissions import Permission, allows
 from web.places import Spot, event_form_spot, place_of
 from web.registries import Version
 from web.rescue import owner_mark
-from web.rules import PATIENT_FORM
+from web.rules import patient_form
 from web.schedule_words import outside_words
 from web.targets import targets_of, words_of
 from web.titles import event_title, form_words, label_of, value_words
@@ -152,8 +152,9 @@ def band_of(entry: Entry, one: Visit) -> Band:
 
 def facts_of(version: Version, record: SubjectRecord, one: Visit) -> tuple[str, ...]:
     """Sex and age, as the patient form has them."""
-    stored = next((form for place, form in record.forms.items() if place.form == PATIENT_FORM), None)
-    form = version.registry.model.forms.get(PATIENT_FORM)
+    name = patient_form(version.registry)
+    stored = next((form for place, form in record.forms.items() if place.form == name), None)
+    form = version.registry.model.forms.get(name)
     if stored is None or form is None:
         return ()
     sex = next((item for item in form.items if item.id == "sex"), None)

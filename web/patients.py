@@ -37,7 +37,7 @@ from web.pages import render
 from web.permissions import Permission, allows, needs
 from web.places import Spot, parse_spot
 from web.registries import Version
-from web.rules import PATIENT_FORM
+from web.rules import patient_form
 from web.schedule_page import SchedulePage
 from web.steps import next_steps
 from web.timeline import timeline
@@ -133,7 +133,7 @@ def _title(version: Version, one: Visit) -> str:
 @patients.post("")
 @needs(Permission.REGISTER)
 def register(registry: str) -> ResponseReturnValue:
-    """A new patient with a first episode, and on to the patient form. Two clicks in the same instant make one."""
+    """A new patient with a first episode, and on to what is asked of the patient. Two clicks in the same instant make one."""
     one, space, version = visit(), workspace(), version_of(registry)
     first = next((each.id for each in _episodes(version)), "")
     new = register_subject(
@@ -142,7 +142,7 @@ def register(registry: str) -> ResponseReturnValue:
     )  # fmt: skip
     if new.replayed and _is_begun(version, new.subject):
         return redirect(url_for("patients.listed", registry=registry), 303)  # the page was an old one
-    return _to_form(registry, new.pseudonym, new.patient)
+    return _to_first(version, new)
 
 
 def _episodes(version: Version) -> list[ContainerDef]:
@@ -182,9 +182,12 @@ def _own_empty(version: Version) -> Registered | None:
     return None
 
 
-def _to_form(registry: str, who: str, instance: int) -> ResponseReturnValue:
-    spot = Spot(instance, PATIENT_FORM)
-    return redirect(url_for("forms.show", registry=registry, who=who, spot=str(spot)), 303)
+def _to_first(version: Version, new: Registered) -> ResponseReturnValue:
+    """On to the form that tells who the patient is; where there is none, to the patient's page."""
+    form, name, who = patient_form(version.registry), version.name, new.pseudonym
+    if not form:
+        return redirect(url_for("patients.show", registry=name, who=who), 303)
+    return redirect(url_for("forms.show", registry=name, who=who, spot=str(Spot(new.patient, form))), 303)
 
 
 @patients.post("/<who>/episodes/<container>")

@@ -20,8 +20,6 @@ from engine.records.schedule import whole_schedule
 from storage.form_index import Registry as AnyRegistry
 from storage.request import Rules, UniqueKey
 
-PATIENT_FORM = "patient"  # the form that all registries share
-
 
 def rules_of(registry: CompiledRegistry, dictionaries: Mapping[str, Dictionary]) -> Rules:
     """The rules of one version, as storage takes them."""
@@ -42,7 +40,14 @@ def rules_of(registry: CompiledRegistry, dictionaries: Mapping[str, Dictionary])
 
     judged = partial(evaluate, dictionaries=dictionaries, explain=False)  # a save keeps outcomes, not their reasons
     together = partial(evaluate_all, dictionaries=dictionaries)
-    return Rules(judged, dependents, unique_keys, frozenset({PATIENT_FORM}), together=together, schedule=schedule)
+    shared = frozenset(filter(None, [patient_form(registry)]))
+    return Rules(judged, dependents, unique_keys, shared, together=together, schedule=schedule)
+
+
+def patient_form(registry: Registry) -> str:
+    """The form that tells who the patient is, and that all registries share: the first of those that belong to the patient alone."""
+    own = (form.id for form in registry.model.forms.values() if form.container == "patient" and not form.per_event)
+    return next(own, "")
 
 
 def readers_of(registry: Registry, changed: set[str]) -> frozenset[str]:
@@ -126,4 +131,4 @@ def _values(key: _Key, data: FormData) -> tuple[str, ...]:
     return tuple(str(value) for value in values)
 
 
-__all__ = ["PATIENT_FORM", "check_of_key", "readers_of", "rules_of"]
+__all__ = ["check_of_key", "patient_form", "readers_of", "rules_of"]

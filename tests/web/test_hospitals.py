@@ -112,3 +112,17 @@ def test_a_registry_without_titles_is_served_by_its_ids(new_world, new_sqlite, t
     browser.get(f"/bare/patients/{browser.address.split('/')[3]}")
     assert "stay" in browser.text
     world.space.database.close()
+
+
+@pytest.mark.parametrize(
+    ("parted", "arrives"), [("in: patient", r"/forms/\d+\.person"), ("in: stay", "")], ids=["called person", "none"]
+)
+def test_who_registers_a_patient_is_led_to_the_first_form_of_the_patient(
+    new_world, new_sqlite, tmp_path, parted, arrives
+):
+    (tmp_path / "bare.yaml").write_text(BARE.replace("person: {in: patient", f"person: {{{parted}"), "utf-8")
+    world = new_world(new_sqlite(), definitions=tmp_path, registry="bare")
+    browser = world.browser("anna").get("/bare/patients").post({}, "/patients")
+    assert browser.status == 200, browser.text
+    assert re.fullmatch(rf"/bare/patients/[^/]+{arrives}", browser.address)
+    world.space.database.close()
