@@ -5,9 +5,12 @@ from __future__ import annotations
 import getpass
 import sys
 from collections.abc import Callable
+from contextlib import closing
 
 import click
 
+from engine.definitions.source import read_source
+from engine.errors import Problems, nearest
 from storage.accounts import (
     add_membership,
     close_account,
@@ -25,6 +28,19 @@ from storage.upgrading import upgrade
 from web.settings import Settings, SettingsError, read_settings
 
 
+class Words(click.ParamType[str]):
+    """Text that says something; blanks around it do not count."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text without outer blanks."""
+        return value.strip() or self.fail("is empty", param, ctx)
+
+
+WORDS = Words()
+
+
 @click.group("users")
 def command() -> None:
     """Add and change hospitals, accounts and roles. Settings as for `ecrf serve`.
@@ -34,8 +50,8 @@ def command() -> None:
 
 
 @command.command("hospital")
-@click.argument("code")
-@click.argument("name")
+@click.argument("code", type=WORDS)
+@click.argument("name", type=WORDS)
 def hospital(code: str, name: str) -> None:
     """Add a hospital; prints its number.
 
@@ -59,8 +75,8 @@ def listed() -> None:
 
 
 @command.command("add")
-@click.argument("login")
-@click.argument("name")
+@click.argument("login", type=WORDS)
+@click.argument("name", type=WORDS)
 @click.option("--language", type=click.Choice(["pl", "en"]), default="pl", help="The language the person reads.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
 def add(login: str, name: str, language: str, *, password_stdin: bool) -> None:
@@ -122,6 +138,8 @@ def role(login: str, registry: str, role: str, site: int, *, end: bool) -> None:
 
     def change(database: Database, settings: Settings) -> None:
         account = find_account(database, login).id
+        if not end:
+            _refuse_unknown(registry, settings)
         act = end_membership if end else add_membership
         act(database, account, registry, role, site_id=site, who=_who(), at=settings.clock())
 
@@ -132,12 +150,22 @@ def _do(act: Callable[[Database, Settings], None]) -> None:
     """Open the database of the settings and act; what it refuses is told in one line."""
     try:
         settings = read_settings()
-        database = open_database(settings.database_url, read_keys(settings.master_key))
-        upgrade(database)
-        act(database, settings)
+        with closing(open_database(settings.database_url, read_keys(settings.master_key))) as database:
+            upgrade(database)
+            act(database, settings)
     except (SettingsError, StorageError, ValueError) as fault:
         click.echo(str(fault), err=True)
         raise SystemExit(1) from None
+
+
+def _refuse_unknown(registry: str, settings: Settings) -> None:
+    """A role in a registry that is not served is a slip of the pen."""
+    files = sorted(settings.definitions.glob("*.yaml"))
+    roots = [read_source(file.read_bytes(), str(file), Problems(), file.parent) for file in files]
+    known = [name for root in roots if root is not None and (name := root.text_of("registry"))]
+    if registry not in known:
+        there = f" There is: {', '.join(known)}." if known else ""
+        raise click.UsageError(f"{settings.definitions} has no registry {registry!r}.{nearest(registry, known)}{there}")
 
 
 def _password(*, from_input: bool) -> str:

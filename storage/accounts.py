@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from storage.attempts import (
     ADDRESS_FAILURES,
@@ -22,7 +25,7 @@ from storage.attempts import (
 )
 from storage.audit import SYSTEM, AuditEntry, append_entry, registry_stream
 from storage.database import Database
-from storage.errors import BadCredentials, NotFound
+from storage.errors import BadCredentials, NotFound, Taken
 from storage.slots import utc
 from storage.tables import account, membership, session, site
 
@@ -64,15 +67,15 @@ class Site:
 def create_account(
     database: Database, login: str, name: str, password: str, *, who: str, at: datetime, language: str = "pl"
 ) -> int:
-    """A new account; returns its id. Raises ValueError for a short password."""
-    row = {
+    """A new account; returns its id. Raises ValueError for a short password, Taken for a login that somebody has."""
+    row: dict[str, Any] = {
         "login": normal_login(login),
         "name": name,
         "password_hash": _hashed(password),
         "language": language,
         "created_at": utc(at),
     }
-    with database.write() as connection:
+    with _only_one("login", row["login"]), database.write() as connection:
         account_id = int(connection.execute(insert(account).values(row).returning(account.c.id)).scalar_one())
         _note(connection, SYSTEM, "account", who, at, {"account": account_id, "login": row["login"]})
     return account_id
@@ -103,8 +106,8 @@ def close_account(database: Database, account_id: int, *, who: str, at: datetime
 
 
 def create_site(database: Database, code: str, name: str, *, who: str, at: datetime) -> int:
-    """A new hospital; returns its id."""
-    with database.write() as connection:
+    """A new hospital; returns its id. Raises Taken for a code that another one has."""
+    with _only_one("hospital with the code", code), database.write() as connection:
         row = insert(site).values(code=code, name=name).returning(site.c.id)
         site_id = int(connection.execute(row).scalar_one())
         _note(connection, SYSTEM, "site", who, at, {"site": site_id, "code": code})
@@ -120,9 +123,11 @@ def sites(database: Database) -> tuple[Site, ...]:
 def add_membership(
     database: Database, account_id: int, registry: str, role: str, *, site_id: int | None, who: str, at: datetime
 ) -> None:
-    """Give an account a role at a site in a registry; no site: all sites."""
+    """Give an account a role at a site in a registry; no site: all sites. Raises NotFound for a site that is not there."""
     row = {"account_id": account_id, "site_id": site_id, "registry": registry, "role": role, "starts_at": utc(at)}
     with database.write() as connection:
+        if site_id is not None and connection.execute(select(site.c.id).where(site.c.id == site_id)).first() is None:
+            raise NotFound("hospital", site_id)
         connection.execute(insert(membership), row)
         body = {"account": account_id, "site": site_id, "role": role}
         _note(connection, registry_stream(registry), "membership", who, at, body)
@@ -266,6 +271,15 @@ def _matches(stored: str, password: str) -> bool:
 def token_hash(token: str) -> bytes:
     """How a session's token is kept."""
     return hashlib.sha256(token.encode()).digest()
+
+
+@contextmanager
+def _only_one(kind: str, key: str) -> Iterator[None]:
+    """What is written here holds a name that only one may have."""
+    try:
+        yield
+    except IntegrityError:
+        raise Taken(kind, key) from None
 
 
 def _note(

@@ -74,14 +74,21 @@ class Database:
 
 
 def open_database(url: str, keys: Keys | None = None, *, connections: int = 10) -> Database:
-    """Open `sqlite:///path` or `postgresql://…`; identities need the keys as well."""
+    """Open `sqlite:///path` or `postgresql://…`; identities need the keys as well. Errors do not show the values that a statement was given."""
     address = make_url(url)
     if address.get_backend_name() == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
         return Database(
-            create_engine(address, pool_size=connections, max_overflow=connections, pool_reset_on_return=None), keys
+            create_engine(
+                address,
+                pool_size=connections,
+                max_overflow=connections,
+                pool_reset_on_return=None,
+                hide_parameters=True,
+            ),
+            keys,
         )
-    pool = create_engine(address, pool_size=connections, max_overflow=connections)
+    pool = create_engine(address, pool_size=connections, max_overflow=connections, hide_parameters=True)
     event.listen(pool, "connect", _prepare_sqlite)
     event.listen(pool, "begin", _begin_sqlite)
     return Database(pool, keys)

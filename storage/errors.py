@@ -28,6 +28,14 @@ class NotFound(StorageError):
         super().__init__(f"no {kind} {key!r}")
 
 
+class Taken(StorageError):
+    """A name that only one may have: a login, the code of a hospital."""
+
+    def __init__(self, kind: str, key: str) -> None:
+        self.kind, self.key = kind, key
+        super().__init__(f"there is a {kind} {key!r} already: take another one")
+
+
 class VersionClash(StorageError):
     """A version was published before with another text; a published version never changes."""
 
@@ -180,6 +188,7 @@ __all__ = [
     "NotVisible",
     "RowClash",
     "StorageError",
+    "Taken",
     "TooManyFiles",
     "UnknownFile",
     "UnknownItem",

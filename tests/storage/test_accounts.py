@@ -1,6 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import DBAPIError
 
 from storage import errors
 from storage.accounts import (
@@ -20,6 +22,7 @@ from storage.accounts import (
     sites,
 )
 from storage.session_notes import leave_note, read_note, take_note
+from storage.tables import account
 
 PASSWORD = "correct horse battery"
 
@@ -176,3 +179,12 @@ def test_roles_are_per_site_and_registry_and_end(database, new_login, small):
     assert [one.role for one in memberships(database, account, at=later)] == ["entry"]
     assert ("z1", "Zalesie") in {(one.code, one.name) for one in sites(database)}
     set_language(database, account, "en")
+
+
+def test_what_a_database_refuses_does_not_show_the_values_of_a_statement(database, new_login, small):
+    row = {
+        "login": new_login().casefold(), "password_hash": "a secret", "name": "Anna", "language": "pl", "created_at": small.NOW,
+    }  # fmt: skip
+    with database.write() as connection, pytest.raises(DBAPIError) as refused:
+        connection.execute(insert(account), row)
+    assert "a secret" not in str(refused.value)

@@ -1,0 +1,52 @@
+"""`ecrf users`: what cannot be is refused in one line, which holds no secret."""
+
+import base64
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cli.main import main
+
+ROOT = Path(__file__).parents[2]
+PASSWORD = "correct horse battery\n"
+
+
+@pytest.fixture(scope="module")
+def users(database_url, tmp_path_factory):
+    """Call it with the words after `ecrf users`; there is one hospital and one account."""
+    folder = tmp_path_factory.mktemp("users")
+    (folder / "master.key").write_text(base64.b64encode(b"k" * 32).decode(), "utf-8")
+    environment = {
+        "ECRF_DATABASE_URL": database_url, "ECRF_MASTER_KEY_FILE": str(folder / "master.key"), "ECRF_SECRET": "s" * 48,
+        "ECRF_DEFINITIONS": str(ROOT / "docs" / "examples"),
+    }  # fmt: skip
+
+    def call(*words):
+        return CliRunner(env=environment).invoke(main, ["users", *words], input=PASSWORD)
+
+    assert call("hospital", "990000000101", "Szpital").exit_code == 0
+    assert call("add", "anna", "Anna Nowak", "--password-stdin").exit_code == 0
+    assert call("role", "anna", "pacing", "entry", "--hospital", "1").exit_code == 0
+    return call
+
+
+REFUSED = [
+    ("add Anna Nowak --password-stdin", "there is a login 'anna' already"),
+    ("hospital 990000000101 Szpital", "there is a hospital with the code '990000000101' already"),
+    ("role anna pacing entry --hospital 99", "no hospital 99"),
+    ("role anna pacin entry --hospital 1", "Did you mean 'pacing'?"),
+    ("role nobody pacing entry --hospital 1", "no account 'nobody'"),
+    ("hospital ' ' Szpital", "'CODE': is empty"),
+    ("hospital 990000000102 ''", "'NAME': is empty"),
+    ("add '' Anna --password-stdin", "'LOGIN': is empty"),
+]
+
+
+@pytest.mark.parametrize(("words", "told"), REFUSED, ids=[told for _, told in REFUSED])
+def test_what_cannot_be_is_told_in_one_line(users, words, told):
+    result = users(*shlex.split(words))
+    assert result.exit_code in {1, 2}
+    assert isinstance(result.exception, SystemExit)
+    assert told in result.output.splitlines()[-1]
