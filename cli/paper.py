@@ -18,6 +18,7 @@ from engine.model.form import walk_items
 from engine.records import Session
 from engine.records.json_data import WrongUse, read_values
 from engine.records.naming import Naming
+from engine.records.piping import texts_of
 from renderers.html import Band, PageContext, compile_pages
 from renderers.paper import CannotPrint, Printing, Record, filled_document, form_document, pdf_of
 
@@ -78,7 +79,11 @@ def _filled(printing: Printing, paper: Paper) -> str:
     except (WrongUse, LookupError) as fault:
         raise click.UsageError(str(fault)) from None
     pages = compile_pages(registry, languages=(paper.language,))
-    context = PageContext(band=Band(registry.model.registry), labels=_labels(session, paper.language))
+    context = PageContext(
+        band=Band(registry.model.registry),
+        labels=_labels(session, paper.language),
+        texts=texts_of(session, paper.language),
+    )
     return filled_document(printing, pages, form, session.data, session.evaluation, context, Record())
 
 

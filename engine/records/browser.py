@@ -27,6 +27,7 @@ from engine.records.browser_parts import Reach, reach_of
 from engine.records.checking import elsewhere, fields_of, home_nodes
 from engine.records.evaluation import Elsewhere
 from engine.records.judging import Case, is_required
+from engine.records.naming import Naming
 from engine.records.path import ItemPath
 from engine.records.program import CheckRun, GroupStep, ItemStep, OutcomeStep, Step
 from engine.records.quiet import concerns_of
@@ -354,7 +355,8 @@ def _entered(reach: Reach, session: Session, node: Node, own: bool) -> Iterator[
         elif not own and key not in reach.settled:
             continue
         elif isinstance(value, Unread):
-            told = explain(value, session.language, in_language(item.item.hint, session.language))
+            hint = Naming(session.tree, session.language).said(key, "hint", node, item.item.hint)
+            told = explain(value, session.language, hint)
             yield name, {"unread": value.code, "told": told, "message": value.message}
         elif item.item.privacy is Privacy.IDENTIFYING and key not in reach.valued:
             yield name, "\u2026"  # that it is filled in is all that is asked

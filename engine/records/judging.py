@@ -82,7 +82,7 @@ def judge_item(case: Case) -> Iterator[Violation]:
         return
     entered = case.entered
     if isinstance(entered, Unread):
-        hint = in_language(case.item.hint, case.language)
+        hint = Naming(case.tree, case.language).said(case.judge.rules.key, "hint", case.node, case.item.hint)
         yield case.violation(entered.code, explain(entered, case.language, hint))
         return
     if entered is None and case.item.calculate is None:
@@ -100,9 +100,7 @@ def judge_item(case: Case) -> Iterator[Violation]:
 
 def label_of(case: Case) -> str:
     """The item's label, with the values that are piped into it."""
-    piped = case.tree.registry.texts.get((case.judge.rules.key, "label"))
-    filled = Naming(case.tree, case.language).filled(piped, case.node) if piped is not None else ""
-    return filled or in_language(case.item.label, case.language)
+    return Naming(case.tree, case.language).said(case.judge.rules.key, "label", case.node, case.item.label)
 
 
 def _misfit(case: Case) -> Iterator[Violation]:

@@ -105,6 +105,11 @@ class Naming:
         whole = "".join(map("".join, zip_longest(text.between, values, fillvalue="")))
         return whole.strip(" ,.;:–-") if row else whole
 
+    def said(self, key: str, part: str, node: Node, plain: TranslatedText) -> str:
+        """A text of `form.item`, its label or hint, with the values that are piped into it; the plain one without."""
+        rules = self.tree.registry.texts.get((key, part))
+        return (self.filled(rules, node) if rules is not None else "") or in_language(plain, self.language)
+
     def _hole(self, hole: Hole, node: Node, *, deep: bool) -> str:
         value, rules = _run(hole.rule)(self.tree.frame(node)), self.tree.registry.items.get(hole.key)
         definition = rules.item if rules is not None else self._model.derived.get(hole.key.rpartition(".")[2])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.compiler import compile_definition
+from engine.datatypes import Facets
 from engine.errors import DefinitionError
 from engine.records.browser import form_program, subject_state
 from engine.records.json_data import read_values
@@ -23,6 +24,7 @@ REPORT = {"removals": [{"lead": "1", "minutes": "20"}, {"lead": "2"}, {"lead": "
 EXPECTED = {
     "removed#title": "Procedure by Anna & Jan on …",
     "removed#note": "20 min in all",
+    "code#hint": "Letters of …",
     "removals[1]#row": "Lead atrial: 1. atrial",
     "removals[1].minutes#label": "Time: atrial",
     "removals[1].minutes#hint": "At most 12.5 min",
@@ -36,6 +38,8 @@ EXPECTED = {
     "removals[4].minutes#label": "Time: …",
     "removals[4].minutes#hint": "At most 12.5 min",
 }
+
+CODE = Facets(pattern="[A-Z]+")
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +72,16 @@ def test_texts_read_as_values_are(begun):
     assert texts_of(session, "pl")["removed#title"] == "Zabieg, operator Anna & Jan, dnia 01.06.2025"
 
 
-def test_messages_name_values(begun):
+def test_messages_name_values(begun, registry):
     session = begun()
     told = {(v.code, v.item): v.message for v in session.evaluation.violations}
     assert told["LONG", "removals[1].minutes"] == "Lead atrial: 20 min is more than 12.5 min."
     assert "Time: …" in told["required", "removals[4].minutes"]
+    session.set(parse_path("day"), datetime(2025, 6, 1, tzinfo=UTC).date())
+    session.set(parse_path("code"), registry.items["report.code"].item.datatype.parse("x1", CODE))
+    assert "Expected: Letters of 2025-06-01." in next(
+        v.message for v in session.evaluation.violations if v.item == "code"
+    )
     row = session.focus.kids["removals"][0].values["lead"]
     session.set(parse_path("removals[4].lead"), row)
     told = {(v.code, v.item): v.message for v in session.evaluation.violations}

@@ -84,6 +84,18 @@ def test_values_in_labels_are_dots_on_a_blank_form():
     assert "At most …" in html
 
 
+@needs_pango
+def test_values_in_labels_are_those_of_a_filled_form(tmp_path):
+    values = {"forms": {"plan": {"limit": "12.5"}, "report": {"day": "2025-06-01", "removals": [{"minutes": "20"}]}}}
+    (tmp_path / "values.json").write_text(json.dumps(values), "utf-8")
+    piped = str(ROOT / "tests" / "fixtures" / "piped" / "piped.yaml")
+    text = text_of(
+        rendered(tmp_path, piped, "--form", "report", "--language", "en", "--values", str(tmp_path / "values.json"))
+    )
+    assert "on 2025-06-01" in text
+    assert "20 min in all" in text
+
+
 def test_rows_are_printed_as_often_as_the_definition_allows(clinic):
     html = form_document(Printing(clinic, "pl", NOW), "visit")
     assert re.findall(r"<h3>(.*?)</h3>", html) == ["Dawka 1", "Dawka 2", "Dawka 3", "Z pary 1", "Z pary 2"]
