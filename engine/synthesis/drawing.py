@@ -163,8 +163,16 @@ def _shares(bind: Bind, node: Node, item: ItemDef | None) -> Drawing:
 
 
 def _uniform(bind: Bind, node: Node, _item: ItemDef | None) -> Drawing:
-    low, high = (bind.number(part) for part in node.entries["uniform"].elements)
+    low, high = _pair(bind, node.entries["uniform"])
     return lambda frame, draw: _both(low(frame, draw), high(frame, draw), draw.uniform)
+
+
+def _pair(bind: Bind, node: Node) -> tuple[Drawing, Drawing]:
+    """A lower and an upper number; where both are written down, they are looked at."""
+    low, high = node.elements
+    if isinstance(low.value, int | Decimal) and isinstance(high.value, int | Decimal) and low.value > high.value:
+        bind.error(node, "range-order", f"The low end, {low.raw}, is above the high end, {high.raw}. Exchange the two.")
+    return bind.number(low), bind.number(high)
 
 
 def _both(first: Any, second: Any, make: Callable[[float, float], float]) -> float | None:
@@ -193,7 +201,7 @@ def _spread(bind: Bind, part: Node) -> Drawing:
     """The standard deviation of the logarithm."""
     if "sigma" in part.entries:
         return bind.number(part.entries["sigma"])
-    first, third = (bind.number(each) for each in part.entries["quartiles"].elements)
+    first, third = _pair(bind, part.entries["quartiles"])
     return lambda frame, draw: _both(
         first(frame, draw),
         third(frame, draw),
@@ -258,7 +266,7 @@ _NUMBERS = frozenset({"uniform", "normal", "lognormal"})
 
 def _cut(bind: Bind, node: Node, drawn: Drawing) -> Drawing:
     """Multiplied, and drawn again while it lies outside its limits."""
-    limits = [bind.number(part) for part in node.list_of("between")]
+    limits = _pair(bind, node.entries["between"]) if "between" in node.entries else ()
     times = bind.number(node.entries["times"]) if "times" in node.entries else None
 
     def cut(frame: Frame, draw: Random) -> Any:

@@ -179,6 +179,16 @@ FAULTS = {
     "hidden: {x: {normal: {mean: 1}}}": "1:14 missing-key",
     "hidden: {x: {lognormal: {median: 1}}}": "1:25 wrong-shape",
     "missing: {rate: 3}": "1:17 out-of-bounds",
+    "items: {visit.healed: {chance: 3}}": "1:32 out-of-bounds",
+    "items: {visit.healed: {chance: 0.5, empty: -1}}": "1:44 out-of-bounds",
+    "items: {visit.seen: {chance: 0.5}}": "1:30 wrong-type",
+    "items: {admission.creatinine: {cases: [{chance: 0.5}]}}": "1:49 wrong-type",
+    "items: {operation.severity: {weights: {minor: -1}}}": "1:47 out-of-bounds",
+    "hidden: {x: {normal: {mean: 100, sd: -1}}}": "1:38 out-of-bounds",
+    "hidden: {x: {lognormal: {median: 0, sigma: 1}}}": "1:34 out-of-bounds",
+    "hidden: {x: {lognormal: {median: 5, quartiles: [9, 1]}}}": "1:48 range-order",
+    "hidden: {x: {uniform: [5, 1]}}": "1:23 range-order",
+    "hidden: {x: {normal: {mean: 1, sd: 1}, between: [3, 2.5]}}": "1:49 range-order",
 }
 
 
