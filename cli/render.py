@@ -10,6 +10,7 @@ import click
 
 from cli.definitions import cached, compiled
 from cli.evaluate import moment
+from cli.output import output_file
 from cli.paper import PAPERS, Paper, print_pdf
 from engine.compiler import CompiledRegistry
 from renderers.codebook import render_codebook, write_codebook_workbook
@@ -33,7 +34,7 @@ KINDS = (*FORMS, "codebook", "pdf")
 @click.command("render")
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write; standard output otherwise.")
+@output_file
 @click.option("--form", help="Form (id or OID); the first one otherwise, of a PDF all.")
 @click.option("--language", type=click.Choice(["pl", "en"]), default="pl")
 @click.option(
@@ -51,7 +52,7 @@ def command(  # noqa: PLR0913, PLR0917 -- one for each option
     kind: str, file: Path, output: Path | None, form: str | None, language: str, since: Path | None,
     paper: str | None, values: str | None, event: str | None, rows: int, now: str | None, *, cache: bool,
 ) -> None:  # fmt: skip
-    r"""Render a form as a page, as a PDF or as a JSON Schema of its values, or the codebook of the whole registry.
+    """Render a form as a page, as a PDF or as a JSON Schema of its values, or the codebook of the whole registry.
 
     \b
     Examples:
@@ -61,7 +62,7 @@ def command(  # noqa: PLR0913, PLR0917 -- one for each option
       ecrf render pdf form_definitions/lead_extraction.yaml -o forms.pdf
       ecrf render pdf form_definitions/lead_extraction.yaml --kind annotated --form procedure -o procedure.pdf
       ecrf render pdf form_definitions/lead_extraction.yaml --form procedure --values procedure.json -o procedure.pdf
-    """
+    """  # noqa: D301 -- click keeps the lines of a paragraph that begins with this character
     registry = compiled(file, cache=cache)
     if kind == "codebook":
         _codebook(registry, output, language, compiled(since, cache=cache) if since is not None else None)

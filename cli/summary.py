@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from cli.output import output_file
 from engine.compiler import compile_definition
 from engine.errors import DefinitionError, Problems
 from engine.records.coverage import coverage
@@ -22,7 +23,7 @@ What the definitions hold, compared with the data sets that they implement. Writ
 
 @click.command("summary")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write; standard output otherwise.")
+@output_file
 def command(files: tuple[Path, ...], output: Path | None) -> None:
     """Count forms, items, code lists, checks and outcomes, and the example cases of each check, as Markdown.
 

@@ -21,6 +21,7 @@ from rich.progress import track
 
 from cli.definitions import cached, compiled
 from cli.evaluate import moment
+from cli.output import output_file
 from engine.compiler import CompiledRegistry
 from engine.errors import DefinitionError, nearest
 from engine.synthesis import (
@@ -57,14 +58,14 @@ FEW = 8  # so many subjects are made before other processes would have begun
     metavar="URL",
     help="Database to load them into, form by form as people would; what is printed then is their size.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write; standard output otherwise.")
+@output_file
 @click.option("--processes", type=click.IntRange(1), help="Processes at work; as many as there are cores otherwise.")
 @cached
 def command(  # noqa: PLR0913 -- one for each option
     file: Path, *, number: int, seed: int, now: str | None, distribution: Path | None, breaking: str | None, hospital: str | None,
     load: str | None, output: Path | None, processes: int | None, plain: bool, cache: bool,
 ) -> None:  # fmt: skip
-    r"""Make up subjects: a line of JSON each, in the shape that `ecrf evaluate` reads.
+    """Make up subjects: a line of JSON each, in the shape that `ecrf evaluate` reads.
 
     Subject i of a seed is the same however many are made. Exit status: 0 done, 1 a faulty definition or rules that
     could not be satisfied, 2 wrong use.
@@ -77,7 +78,7 @@ def command(  # noqa: PLR0913 -- one for each option
 
     --load brings the tables up to date and publishes the definition; ECRF_MASTER_KEY_FILE names the key to the identities, as for
     `ecrf serve`. Subjects go to the hospitals of the database in turn.
-    """
+    """  # noqa: D301 -- click keeps the lines of a paragraph that begins with this character
     registry = compiled(file, cache=cache)
     checks = {check.check.id for check in registry.checks}
     if breaking is not None and breaking not in checks:
