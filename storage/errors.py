@@ -88,6 +88,14 @@ class Conflict(StorageError):
         super().__init__(f"expected revision {expected}, found {revision} by {who}; {len(values)} values differ")
 
 
+class DecidedMeanwhile(StorageError):
+    """Somebody else decided about an event since the page was opened; nothing is overwritten."""
+
+    def __init__(self, who: str) -> None:
+        self.who = who
+        super().__init__(f"{who} decided meanwhile")
+
+
 class ConfirmClear(StorageError):
     """Values that became not applicable would be deleted: the user must confirm these paths first."""
 
@@ -179,6 +187,7 @@ __all__ = [
     "ClashingValue",
     "ConfirmClear",
     "Conflict",
+    "DecidedMeanwhile",
     "Erased",
     "KeyReused",
     "LockedOut",

@@ -19,7 +19,7 @@ from storage.audit import AuditEntry, append_after, subject_stream
 from storage.bulk import Writes, deletion, upsert
 from storage.database import Database
 from storage.direct import in_one_trip
-from storage.errors import NotFound, NotVisible
+from storage.errors import DecidedMeanwhile, NotFound, NotVisible
 from storage.form_data import MissedRow, SubjectRecord, ask_cells, build_record, seen_instances
 from storage.form_index import Registry
 from storage.locking import wait_for_subject
@@ -66,19 +66,24 @@ def _text(day: date | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """That an event did not take place, or, without a reason, that this is taken back."""
+    """That an event did not take place, or, without a reason, that this is taken back.
+
+    `shown` is when the decision was made that stood there for whoever decides now; None where none did.
+    """
 
     subject: int
     occasion: Occasion
     actor: Actor
     at: datetime
     reason: str = ""
+    shown: datetime | None = None
 
 
 def decide_event(database: Database, registry: Registry, rules: Rules, decision: Decision) -> bool:
     """Write a decision, with an entry in the audit; whether it changes anything.
 
-    Raises NotVisible, and NotFound when no such event is expected or something was entered in it.
+    Raises NotVisible, NotFound when no such event is expected or something was entered in it, and DecidedMeanwhile when
+    another decision stands there than the one that was shown.
     """
     with database.write() as connection:
         record, before = _read(database, registry, connection, decision)
@@ -86,6 +91,8 @@ def decide_event(database: Database, registry: Registry, rules: Rules, decision:
         stored = known.get(decision.occasion)
         if (stored.reason if stored is not None else "") == decision.reason:
             return False
+        if stored is not None and stored.at != decision.shown:
+            raise DecidedMeanwhile(stored.who)
         if (
             decision.reason
             and stored is None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Executable, func, insert, select, text
+from sqlalchemy import Connection, Executable, delete, func, insert, select, text
 
 from storage.access import Actor, add_access, require_access, visible_subjects
 from storage.audit import AuditEntry, append_entry, subject_stream
@@ -16,7 +17,8 @@ from storage.identity import create_subject_key
 from storage.keys import Keys
 from storage.locking import lock_subject
 from storage.slots import utc
-from storage.tables import enrolment, instance, occurrence, subject
+from storage.structure import Place
+from storage.tables import enrolment, form_instance, instance, occurrence, pending_event, subject, working_copy
 
 _LETTERS = "ABCDEFGHJKLMNPRSTUWXYZ"  # without I, O and Q, V, which are misread
 
@@ -153,6 +155,35 @@ def add_occurrence(  # noqa: PLR0913 -- one thing is added, and each part of it 
         return added
 
 
+def remove_occurrence(
+    database: Database, actor: Actor, subject_id: int, instance_id: int, event: str, number: int, *, at: datetime
+) -> None:
+    """Take an occurrence back that was added. Raises NotFound when it is gone, or somebody entered something in it."""
+    with database.write() as connection:
+        lock_subject(connection, subject_id)
+        require_access(connection, actor, subject_id, at)
+        _require_instance(connection, subject_id, instance_id)
+        key = {"instance_id": instance_id, "event": event, "number": number}
+        found = connection.execute(select(occurrence).filter_by(**key)).one_or_none()
+        if found is None or _is_used(connection, subject_id, found.id, at):
+            raise NotFound("empty occurrence", (instance_id, event, number))
+        connection.execute(delete(pending_event).filter_by(registry=actor.registry, **key))
+        connection.execute(delete(occurrence).where(occurrence.c.id == found.id))
+        body = {"occurrence": found.id, "instance": instance_id, "event": event, "number": number}
+        _note(connection, actor, subject_id, at, "event_removed", {**body, "day": str(found.day or "")})
+
+
+def _is_used(connection: Connection, subject_id: int, occurrence_id: int, at: datetime) -> bool:
+    """Whether a form of it was saved, or waits in somebody's working copy."""
+    saved = select(form_instance.c.id).where(form_instance.c.occurrence_id == occurrence_id).limit(1)
+    begun = select(working_copy.c.place).where(
+        working_copy.c.subject_id == subject_id, working_copy.c.expires_at > utc(at)
+    )
+    return connection.execute(saved).first() is not None or any(
+        Place(*json.loads(name)).occurrence == occurrence_id for name in connection.execute(begun).scalars()
+    )
+
+
 def find_pseudonym(database: Database, actor: Actor, name: str, *, at: datetime) -> int:
     """The subject of a pseudonym that the actor may see; raises NotFound."""
     seen = (enrolment.c.pseudonym == name.strip().upper(), visible_subjects(actor, at))
@@ -219,4 +250,5 @@ __all__ = [
     "open_instance",
     "pseudonym",
     "register_subject",
+    "remove_occurrence",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Self
 
 from flask import request, session
@@ -19,21 +19,23 @@ class News:
     checks: tuple[str, ...] = ()  # the checks whose key is taken
     summary: bool = False  # somebody tried to complete the form: it lists what is missing
     done: str = ""  # where the form stands that was completed
+    event: str = ""  # the event that it is about, as addresses name it
+    who: str = ""  # by whom it was done
+    wrong: str = ""  # what is wrong with what was typed: a key of words
+    typed: str = ""  # what was typed, so that it can be corrected
 
     def leave(self) -> str:
         """Leave it for the next page, which finds it under the name that its address carries."""
-        content = [self.said, self.checks, self.summary, self.done]
-        return leave_note(workspace().database, str(session.get("token", "")), content, at=visit().now)
+        return leave_note(workspace().database, str(session.get("token", "")), asdict(self), at=visit().now)
 
     @classmethod
     def taken(cls, parameter: str) -> Self:
         """What was left for this page, under the name in that part of its address."""
         name, token = request.args.get(parameter, ""), str(session.get("token", ""))
         found = take_note(workspace().database, token, name, at=visit().now) if name else None
-        if not isinstance(found, list):
+        if not isinstance(found, dict):
             return cls()
-        said, checks, summary, done = found
-        return cls(tuple(said), tuple(checks), bool(summary), str(done))
+        return cls(**{**found, "said": tuple(found["said"]), "checks": tuple(found["checks"])})
 
 
 __all__ = ["News"]

@@ -9,17 +9,18 @@ from datetime import date, datetime
 from engine.datatypes.local_time import to_local
 from engine.model.text import in_language
 from engine.records import Session
-from engine.records.evaluation import PlannedEvent
+from engine.records.evaluation import Evaluation, PlannedEvent
 from engine.records.form_data import FormData
 from storage.form_data import FormRecord, InstanceRow, MissedRow, Place, SubjectRecord
 from storage.issues import OpenIssue
 from storage.saving import COMPLETE
 from storage.schedule import TO_COME
+from web.added_events import can_be_taken_back, days_allowed
 from web.entry import session_at
 from web.outcomes import Outcome, outcomes_of
 from web.places import Spot, event_form_spot, place_of
 from web.registries import Version
-from web.schedule_words import days_words, due_words, reasons
+from web.schedule_words import days_words, due_words, opening, reasons
 from web.titles import event_title, form_words
 from web.words import Tongue
 
@@ -56,6 +57,7 @@ class Lane:
     current: bool = False
     notes: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()  # what it follows from, in words
+    may_take_back: bool = False  # it was added, and nothing was entered in it
     missed: MissedRow | None = None  # who says that it did not take place
     may_miss: bool = False  # it may be said that it did not take place
     due: str = ""  # how much time is left
@@ -68,6 +70,8 @@ class Addable:
     title: str
     occasion: str
     spot: Spot
+    first: date  # the days for which it may be added
+    last: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,9 @@ def _part(glance: Glance, row: InstanceRow, session: Session | None) -> Part:
     current = next((n for n, lane in enumerate(lanes) if not lane.later and not _is_finished(lane)), None)
     marked = tuple(replace(lane, current=n == current) for n, lane in enumerate(lanes))
     outcomes = outcomes_of(glance.version.registry, evaluation, row.container, glance.language)
-    return Part(row.id, row.container, _part_title(glance, row), marked, outcomes, tuple(_addable(glance, row)))
+    return Part(
+        row.id, row.container, _part_title(glance, row), marked, outcomes, tuple(_addable(glance, row, evaluation))
+    )
 
 
 def _part_title(glance: Glance, row: InstanceRow) -> str:
@@ -167,6 +173,7 @@ def _lane(glance: Glance, row: InstanceRow, planned: PlannedEvent, session: Sess
         if planned.reason
         else None,
         due=due_words(planned, glance.today, glance.tongue),
+        may_take_back=can_be_taken_back(model, glance.record, planned) and not any(f.unsaved for f in forms),
         may_miss=planned.state in TO_COME and planned.window != (None, None) and not any(f.unsaved for f in forms),
     )
 
@@ -186,9 +193,9 @@ def _is_later(glance: Glance, planned: PlannedEvent) -> bool:
     """Whether an event is not to be filled yet."""
     if planned.state != "planned":
         return planned.state in NOT_ASKED
-    low = planned.window[0]
-    if low is not None:
-        return low > glance.today
+    opens = opening(planned)
+    if opens is not None:
+        return opens > glance.today
     return (glance.version.registry.model.events[planned.event].day or 0) > 0
 
 
@@ -253,8 +260,9 @@ def _is_finished(lane: Lane) -> bool:
     return lane.state in ("complete", "missed", "cancelled")
 
 
-def _addable(glance: Glance, row: InstanceRow) -> Iterator[Addable]:
+def _addable(glance: Glance, row: InstanceRow, evaluation: Evaluation) -> Iterator[Addable]:
     model = glance.version.registry.model
+    days = days_allowed(model, (*evaluation.events, *evaluation.events_besides), row.id, glance.today)
     for event in model.events.values():
         if event.repeats and event.container == row.container and event.forms:
             held = [one.number for one in glance.record.occurrences if one.instance == row.id and one.event == event.id]
@@ -263,6 +271,7 @@ def _addable(glance: Glance, row: InstanceRow) -> Iterator[Addable]:
                 in_language(event.title, glance.language),
                 f"{row.id}.{event.id}.{number}",
                 event_form_spot(form, row.id, event.id, number),
+                *days,
             )
 
 

@@ -35,13 +35,13 @@ from web.news import News
 from web.overview import Glance, parts_of
 from web.pages import render
 from web.permissions import Permission, allows, needs
-from web.places import Spot, parse_spot
+from web.places import Spot, parse_spot, read_occasion
 from web.registries import Version
 from web.rules import patient_form
 from web.schedule_page import SchedulePage
 from web.steps import next_steps
 from web.timeline import timeline
-from web.titles import form_words
+from web.titles import event_title, form_words
 from web.workspace import Visit, version_of, visit, workspace
 
 patients = Blueprint("patients", __name__, url_prefix="/<registry>/patients")
@@ -220,14 +220,14 @@ def show(registry: str, who: str) -> ResponseReturnValue:
     )
     parts = tuple(parts_of(glance))
     names = _names_of(subject) if "names" in request.args else ""
-    may_enter = allows(one.actor.role, Permission.ENTER)
+    may_enter, news = allows(one.actor.role, Permission.ENTER), News.taken("said")
     return render(
         "patient.html", registry=registry, who=who.upper(), parts=parts, steps=next_steps(parts), names=names,
         band=_band(glance, one, who.upper()), title=_title(version, one), done=_done(version, one), version=version,
         may_register=allows(one.actor.role, Permission.REGISTER), may_enter=may_enter, key=token_urlsafe(12),
-        today=one.tongue.day(one.now), containers=_episodes(version), changed="changed" in request.args,
+        today=one.tongue.day(one.now), containers=_episodes(version), decided=_decided(version, one, news),
         lines={part.instance: timeline(part.lanes, glance.today, one.tongue) for part in parts},
-        page=SchedulePage(registry, who.upper(), may_enter, generate_csrf(), request.args.get("ask", ""), one.tongue),
+        page=SchedulePage(registry, who.upper(), may_enter, generate_csrf(), news, one.tongue),
     )  # fmt: skip
 
 
@@ -240,6 +240,16 @@ def _names_of(subject: int) -> str:
 def _band(glance: Glance, one: Visit, who: str) -> Band:
     facts = (*facts_of(glance.version, glance.record, one), one.membership.site_name if one.membership else "")
     return Band(glance.version.prefix, who, tuple(filter(None, facts)))
+
+
+def _decided(version: Version, one: Visit, news: News) -> str:
+    """What was just decided about an event."""
+    if not news.said:
+        return ""
+    occasion, model = read_occasion(news.event), version.registry.model
+    known = occasion is not None and occasion.event in model.events
+    title = event_title(model, occasion.event, occasion.number, one.language) if occasion and known else ""
+    return one.words(news.said[0], event=title, who=news.who)
 
 
 def _done(version: Version, one: Visit) -> str:

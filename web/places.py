@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from engine.model.form import FormDef
 from engine.model.metadata_version import MetaDataVersion
 from storage.form_data import OccurrenceRow, Place, SubjectRecord
+from storage.schedule import Occasion
 
 _NAME = "[a-z][a-z0-9_]*"
 _SPOT = re.compile(
     rf"(?P<instance>[1-9][0-9]{{0,17}})\.(?P<form>{_NAME})(?:\.(?P<record>[1-9][0-9]{{0,3}})|\.(?P<event>{_NAME})\.(?P<number>[1-9][0-9]{{0,3}}))?"
 )
+_OCCASION = re.compile(rf"([1-9][0-9]{{0,17}})\.({_NAME})\.([1-9][0-9]{{0,3}})")
 NEW = 0  # the id of an occurrence that does not exist yet
 
 
@@ -45,6 +47,12 @@ def parse_spot(text: str) -> Spot | None:
         match["event"] or "",
         int(match["number"] or 0),
     )
+
+
+def read_occasion(text: str) -> Occasion | None:
+    """Which time of which event an address names: `12.fu_1m.1`; None when it is no such name."""
+    match = _OCCASION.fullmatch(text)
+    return Occasion(int(match[1]), match[2], int(match[3])) if match is not None else None
 
 
 def is_sound(model: MetaDataVersion, record: SubjectRecord, spot: Spot) -> bool:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from flask import url_for
 
+from engine.datatypes.words import date_text
+from web.news import News
 from web.overview import FormLine, Part
 from web.places import Spot
 from web.words import Tongue
+
+MAX_REASON = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +25,13 @@ class SchedulePage:
     who: str
     may_enter: bool
     token: str  # against forged posts
-    ask: str  # the occasion whose question was left without an answer
+    news: News
     tongue: Tongue
+
+    @property
+    def most(self) -> int:
+        """How many characters a reason may have."""
+        return MAX_REASON
 
     def address(self, spot: Spot) -> str:
         """Of a form."""
@@ -32,9 +41,20 @@ class SchedulePage:
         """Of what is decided about an event."""
         return url_for(f"events.{what}", registry=self.registry, who=self.who, occasion=occasion)
 
+    def wrong(self, occasion: str, **parts: object) -> str:
+        """What is wrong with the answer to what was asked about an event; '' where nothing is."""
+        news = self.news
+        if not news.wrong or news.event != occasion:
+            return ""
+        return self.tongue.words.text(news.wrong, number=len(news.typed), most=self.most, **parts)
+
     def day(self, at: datetime) -> str:
         """A date on the local clock."""
         return self.tongue.day(at)
+
+    def days(self, first: date, last: date) -> dict[str, str]:
+        """The first and the last day, in words."""
+        return {"first": date_text(first, self.tongue.language), "last": date_text(last, self.tongue.language)}
 
     def matrix(self, part: Part) -> Iterator[tuple[str, tuple[FormLine | None, ...]]]:
         """Each form with its line in each event."""
@@ -44,4 +64,4 @@ class SchedulePage:
             yield title, tuple(held.get(form) for held in lines)
 
 
-__all__ = ["SchedulePage"]
+__all__ = ["MAX_REASON", "SchedulePage"]

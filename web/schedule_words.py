@@ -25,9 +25,14 @@ def days_words(planned: PlannedEvent, language: str) -> str:
     return window_words(planned.window, language)
 
 
+def opening(planned: PlannedEvent) -> date | None:
+    """The first day of its window; of an event without a window that somebody added, the day that it was given."""
+    return planned.date if planned.window == (None, None) and planned.state == "planned" else planned.window[0]
+
+
 def due_words(planned: PlannedEvent, today: date, tongue: Tongue) -> str:
     """'za 5 dni', '6 dni po terminie', 'do 16.05.2025'."""
-    words, (low, high) = tongue.words, planned.window
+    words, low, high = tongue.words, opening(planned), planned.window[1]
     if high is not None and today > high:
         return words.count("days_late", (today - high).days)
     if low is not None and today < low:
@@ -38,7 +43,7 @@ def due_words(planned: PlannedEvent, today: date, tongue: Tongue) -> str:
             if high == today
             else words.text("until", day=window_words((None, high), tongue.language))
         )
-    return words.text("state_planned")
+    return words.text("state_due" if planned.state == "due" else "state_planned")
 
 
 def reasons(
@@ -91,4 +96,4 @@ def outside_words(planned: PlannedEvent, now: datetime, tongue: Tongue) -> str:
     return ""
 
 
-__all__ = ["days_words", "due_words", "outside_words", "reasons"]
+__all__ = ["days_words", "due_words", "opening", "outside_words", "reasons"]

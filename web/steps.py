@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from web.overview import NOT_ASKED, FormLine, Lane, Part
 from web.places import Spot
+from web.schedule_words import opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def _step(lane: Lane, line: FormLine, *, first: bool) -> tuple[int, Step] | None
     if line.state not in _RANKS:
         return None
     if line.state == "planned":  # an event is planned once, not form by form
-        if not first or lane.planned.state in NOT_ASKED or lane.planned.window == (None, None):
+        if not first or lane.planned.state in NOT_ASKED or opening(lane.planned) is None:
             return None
         return _RANKS["planned"][0], Step(line.spot, "step_plan", lane.title, "", f"{lane.days}, {lane.due}")
     rank, key = _RANKS[line.state]

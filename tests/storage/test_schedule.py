@@ -13,7 +13,8 @@ from storage.form_data import Place
 from storage.history import subject_log
 from storage.listing import Waiting, list_subjects
 from storage.schedule import Decision, Occasion, decide_event
-from storage.subjects import open_instance
+from storage.subjects import add_occurrence, open_instance, remove_occurrence
+from storage.working_copy import keep_working_copy
 
 DAY = date(2025, 3, 1)  # from which the small schedule counts
 
@@ -54,8 +55,10 @@ def listed(ward, day, **extra):
     return [(one.overdue, one.due, one.until) for one in page.subjects]
 
 
-def decide(ward, small, reason="moved abroad", event=None):
-    decision = Decision(ward.subject, event or Occasion(ward.episode, "control", 1), ward.actor, ward.now, reason)
+def decide(ward, small, reason="moved abroad", event=None, shown="now"):
+    event = event or Occasion(ward.episode, "control", 1)
+    shown = next((row.at for row in ward.load().missed if row[:3] == event), None) if shown == "now" else shown
+    decision = Decision(ward.subject, event, ward.actor, ward.now, reason, shown)
     return decide_event(ward.database, small.REGISTRY, ward.rules, decision)
 
 
@@ -121,6 +124,44 @@ def test_a_decision_is_kept_told_and_taken_back(seen, small):
 def test_the_same_decision_again_changes_nothing(seen, small):
     assert [decide(seen, small), decide(seen, small)] == [True, False]
     assert [decide(seen, small, ""), decide(seen, small, "")] == [True, False]
+
+
+def test_a_decision_from_an_old_page_overwrites_nothing(seen, small):
+    decide(seen, small)
+    for reason in ("refused", ""):
+        with pytest.raises(errors.DecidedMeanwhile) as other:
+            decide(seen, small, reason, shown=None)
+        assert other.value.who == seen.actor.name
+    (row,) = seen.load().missed
+    assert (row.reason, decide(seen, small, "refused", shown=row.at)) == ("moved abroad", True)
+
+
+def test_an_added_event_is_taken_back_while_nothing_is_entered_in_it(seen):
+    def add():
+        number = len(seen.load().occurrences) + 1
+        add_occurrence(
+            seen.database, seen.actor, seen.subject, seen.episode, "control", at=seen.now, number=number, day=DAY
+        )
+        return max(row.id for row in seen.load().occurrences), number
+
+    def remove(number):
+        remove_occurrence(seen.database, seen.actor, seen.subject, seen.episode, "control", number, at=seen.now)
+
+    _, number = add()
+    remove(number)
+    assert seen.load().occurrences == ()
+    log = subject_log(seen.database, seen.actor, seen.subject, at=seen.now)
+    assert [line.kind for line in log][:2] == ["event_removed", "event"]
+    assert list(verify(seen.database)) == []
+    with pytest.raises(errors.NotFound):
+        remove(number)
+    begun, number = add()
+    keep_working_copy(
+        seen.database, seen.actor, seen.subject, Place(seen.episode, "follow_up", begun), {}, revision=0, at=seen.now
+    )
+    with pytest.raises(errors.NotFound):
+        remove(number)
+    assert len(seen.load().occurrences) == 1
 
 
 def test_what_is_not_expected_cannot_be_missed(seen, small):

@@ -21,7 +21,7 @@ def operated(browser, day=("17", "3", "2025")):
 def lane(browser, who, title):
     """What the patient's page says of an event."""
     browser.get(f"/lead_extraction/patients/{who}")
-    found = browser.text.split(f"<h3>{title}</h3>")[1].split("</div>\n<ul>")[0]
+    found = re.split(rf"<h3[^>]*>{title}</h3>", browser.text)[1].split("</div>\n<ul>")[0]
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", found)).split())
 
 
@@ -60,6 +60,9 @@ def test_a_missed_event_needs_a_reason(anna):
     who = operated(anna)
     decide(anna, who, reason="   ")
     assert "Podaj powód" in anna.text
+    decide(anna, who, reason="ę" * 251)
+    assert "Powód ma 251 znaków, a może mieć najwyżej 250" in anna.text
+    assert "ę" * 251 in anna.text  # to be shortened
     assert "46 dni po terminie" in lane(anna, who, "Obserwacja po 1 miesiącu")
 
 
@@ -74,6 +77,60 @@ def test_what_was_filled_meanwhile_is_not_missed(world, anna):
     assert "07.04.2025–16.05.2025 pominięte" in told
     assert "Nie odbyło się, bo: Status obserwacji = Nie odbyła się" in told
     assert REASON not in told
+
+
+def test_a_decision_from_an_old_page_is_told_who_decided_meanwhile(world, anna):
+    who = operated(anna)
+    anna.get(f"/lead_extraction/patients/{who}")
+    old = occasion(anna, EARLY)
+    decide(world.browser("piotr"), who, reason="odmowa")
+    anna.post({"reason": REASON}, old)
+    assert "oznaczono w międzyczasie jako pominięte (Piotr" in anna.text
+    told = lane(anna, who, "Obserwacja po 1 miesiącu")
+    assert ("odmowa" in told, REASON in told) == (True, False)
+
+
+def test_the_page_says_what_was_decided_once(anna):
+    who = operated(anna)
+    for what, values, said in (
+        ("missed", {"reason": REASON}, "Oznaczono jako pominięte: Obserwacja po 1 miesiącu"),
+        ("undo", {}, "Cofnięto oznaczenie jako pominięte: Obserwacja po 1 miesiącu"),
+    ):
+        decide(anna, who, what=what, **values)
+        assert re.search(rf'role="status" tabindex="-1" autofocus>.*{said}', anna.text)
+        assert said not in anna.get(anna.address).text
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "1800-01-01", "2023-12-16", "2030-07-02"])
+def test_an_event_is_added_within_the_years_around_the_episode_alone(anna, day):
+    who = operated(anna)
+    anna.get(f"/lead_extraction/patients/{who}")
+    assert 'min="2023-12-17" max="2030-07-01"' in anna.text
+    anna.post({"day": day}, occasion(anna, "unscheduled", "add"))
+    assert "Podaj dzień od 17.12.2023 do 01.07.2030" in anna.text
+    assert "<h3>Zdarzenie nieplanowane 1" not in re.sub(r"<h3 [^>]*>", "<h3>", anna.text)
+
+
+def test_an_added_event_waits_for_its_day_and_can_be_taken_back(world, anna):
+    who = operated(anna)
+    title = "Zdarzenie nieplanowane 1"
+    anna.get(f"/lead_extraction/patients/{who}")
+    anna.post({"day": "2025-07-08"}, occasion(anna, "unscheduled", "add"))
+    assert "za 7 dni" in lane(anna, who, title)
+    steps = unescape(anna.text).split('id="next-t"')[1]
+    assert "Wypełnij: Zdarzenie nieplanowane" not in steps
+    decide(anna, who, "unscheduled", "remove")
+    assert f"Cofnięto dodanie: {title}" in anna.text
+    assert "unscheduled.1/remove" not in anna.text
+    assert len(world.audit("event_removed")) == 1
+    anna.post({"day": "2025-07-01"}, occasion(anna, "unscheduled", "add"))
+    anna.get(f"/lead_extraction/patients/{who}")
+    old = occasion(anna, "unscheduled", "remove")
+    other = world.browser("piotr").open(who, "unscheduled_event", "unscheduled")
+    other.post({"ue_date__d": "1", "ue_date__m": "7", "ue_date__y": "2025", "__do": "save"}, "forms")
+    anna.post({}, old)
+    assert "Niczego nie cofnięto" in anna.text
+    assert "unscheduled.1/remove" not in anna.text
 
 
 def test_who_only_reads_marks_nothing(world, anna):
