@@ -14,7 +14,7 @@ from engine.errors import Problems
 from engine.expressions.checker import Binder, Reads
 from engine.expressions.extent import Extent, extent_of
 from engine.expressions.locate import Context, StaticFrame
-from engine.expressions.names import NUMBER_OR_TEXT, Codes, Names, Report
+from engine.expressions.names import IN_RULES, NUMBER_OR_TEXT, Codes, Names, Remedies, Report
 from engine.expressions.nodes import Literal, Path, Syntax
 from engine.expressions.scopes import Scope
 from engine.expressions.terms import Term, Type, constant
@@ -62,12 +62,13 @@ class Workbench:
         wanted: Type | None = None,
         variables: Mapping[str, Term] | None = None,
         syntax: Syntax | None = None,
+        remedies: Remedies = IN_RULES,
     ) -> tuple[Rule, Binder] | None:
         """The rule of an expression that stands in a scope, with the binder that knows more about it."""
         tree = syntax or self.read(text)
         if tree is None:
             return None
-        binder = Binder(self.names, Report(self.problems, text))
+        binder = Binder(self.names, Report(self.problems, text, remedies))
         if isinstance(tree, Literal):
             return self._constant(text, tree, wanted, binder), binder
         term = binder.bind(tree, Context((StaticFrame(scope),), dict(variables or {})))

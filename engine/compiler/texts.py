@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from engine.compiler.binding import Workbench
 from engine.compiler.rules import BoundText, CheckRules, Hole, TextRules
+from engine.expressions.names import IN_TEXTS
 from engine.expressions.scopes import Scope
 from engine.model.form import FormDef, GroupDef, walk_items
 from engine.model.item import ExpressionText, Privacy, Template
@@ -50,7 +51,7 @@ def _bound(bench: Workbench, template: Template, scope: Scope, private: frozense
 
 
 def _hole(bench: Workbench, name: ExpressionText, scope: Scope, private: frozenset[str]) -> Hole | None:
-    bound = bench.bind(name, scope)
+    bound = bench.bind(name, scope, remedies=IN_TEXTS)
     if bound is None:
         return None
     rule, binder = bound

@@ -122,13 +122,13 @@ class Binder:
             return self.fault(
                 path,
                 "not-a-value",
-                f"{path} is a {found.scope.kind}, not a value. Use it in any(), all(), count() … or exists().",
+                f"{path} is a {found.scope.kind}, not a value. {self.report.remedies.no_value}",
             )
         if found.plural:
             return self.fault(
                 path,
                 "needs-aggregate",
-                f"{path} has several values here. Say which: any(), all(), first(), last(), sum() … or a longer name.",
+                f"{path} has several values here. {self.report.remedies.several}",
             )
         return self.read(found, path)
 

@@ -62,12 +62,31 @@ class Origin(Protocol):
         """The mark of a character of the text."""
 
 
+@dataclass(frozen=True, slots=True)
+class Remedies:
+    """What to do where a name does not mean one value: rules and texts have different means."""
+
+    no_value: str
+    several: str
+
+
+IN_RULES = Remedies(
+    "Use it in any(), all(), count() … or exists().",
+    "Say which: any(), all(), first(), last(), sum() … or a longer name.",
+)
+IN_TEXTS = Remedies(
+    "Braces show one value: name one of its items.",
+    "Braces show one value: name an item that has but one here, or calculate it in an item of its own and name that.",
+)
+
+
 class Report:
     """Puts problems of one expression at their places."""
 
-    def __init__(self, problems: Problems, origin: Origin) -> None:
+    def __init__(self, problems: Problems, origin: Origin, remedies: Remedies = IN_RULES) -> None:
         self.problems = problems
         self.origin = origin
+        self.remedies = remedies
 
     def error(self, at: int, code: str, message: str, subject: str = "") -> None:
         """Note a fault at a character of the expression; `subject` is the name that is unknown, if one is."""
