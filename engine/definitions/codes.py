@@ -83,6 +83,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "group-empty": "a group has no items",
         "unknown-key-item": "the key of a group is none of its items",
         "rows-order": "a group needs more rows than it allows",
+        "braces-not-piped": "a name stands in braces in a text into which no values are piped (warning)",
         "bad-template": "braces in a text are faulty, or a value would be shown where it must not be",
         "unknown-block": "there is no such block",
         "block-cycle": "blocks use each other",

@@ -11,7 +11,7 @@ from engine.definitions.tree import Node
 from engine.errors import Mark, Problems
 from engine.model.code_list import CodeList, MissingList
 from engine.model.item import ExpressionText
-from engine.model.text import TranslatedText
+from engine.model.text import HOLE, TranslatedText
 
 RESERVED = frozenset(
     [
@@ -54,6 +54,7 @@ SHOWN = 12  # so many allowed names are listed
 
 _SNAKE = re.compile(r"[a-z][a-z0-9_]*")
 _RULE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+_HOLE = re.compile(r"\s*[a-z][a-z0-9_.]*\s*")  # what looks like the name of an item
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -104,17 +105,31 @@ class Context:
                 f"{text!r} is a word of the expression language and cannot be an id. Choose another, such as '{text}_'.",
             )
 
-    def text(self, node: Node | None) -> TranslatedText:
-        """A text with all languages; what is absent is {}."""
+    def text(self, node: Node | None, *, piped: bool = False) -> TranslatedText:
+        """A text with all languages; what is absent is {}. `piped`: names in braces stand for values."""
         if node is None:
             return {}
         entries = {language: part for language, part in node.entries.items() if part.text is not None}
         if not isinstance(node.value, dict):
             return {}
         self.check_languages(node, entries)
+        if not piped:
+            self._doubt_braces(entries.values())
         return {language: part.raw for language, part in entries.items() if language in self.languages}
 
-    def label(self, node: Node, key: str, what: str) -> TranslatedText:
+    def _doubt_braces(self, parts: Iterable[Node]) -> None:
+        """Names in braces are shown as they are in texts into which no values are piped."""
+        for part in parts:
+            hole = next((found for found in HOLE.finditer(part.raw) if _HOLE.fullmatch(found[1])), None)
+            if hole is not None:
+                self.problems.warning(
+                    part.expression().at(hole.start()),
+                    "braces-not-piped",
+                    f"No values are piped into this text: people would read {hole[0]} as it stands. Leave the braces out. "
+                    "Values are piped into labels and hints of items, titles and notes of sections, messages, titles of rows.",
+                )
+
+    def label(self, node: Node, key: str, what: str, *, piped: bool = False) -> TranslatedText:
         """A text that people would miss: its absence is a warning."""
         if key not in node.entries:
             self.problems.warning(
@@ -122,7 +137,7 @@ class Context:
                 "no-label",
                 f"{what} has no {key}. People would see its id: add `{key}: {{pl: …, en: …}}`.",
             )
-        return self.text(node.get(key))
+        return self.text(node.get(key), piped=piped)
 
     def check_languages(self, node: Node, entries: Mapping[str, Node], others: Iterable[str] = ()) -> None:
         """Report languages that a text lacks, that are empty, and keys that are no language."""

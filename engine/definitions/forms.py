@@ -73,9 +73,9 @@ class FormBuilder:
             content, _ = self._content(node.list_of("items"), {}, ())
             yield SectionDef(
                 id_.raw if id_ is not None else "",
-                without_values(self._context.text(node.get("title"))),
+                without_values(self._context.text(node.get("title"), piped=True)),
                 content,
-                without_values(self._context.text(node.get("note"))),
+                without_values(self._context.text(node.get("note"), piped=True)),
                 self._context.expression(node.get("when")),
                 node.mark,
                 read_templates(self._context, {part: node.get(part) for part in ("title", "note")}),
@@ -152,7 +152,9 @@ class FormBuilder:
         if title is None:
             return {}
         written = (
-            dict.fromkeys(self._context.languages, title.raw) if title.text is not None else self._context.text(title)
+            dict.fromkeys(self._context.languages, title.raw)
+            if title.text is not None
+            else self._context.text(title, piped=True)
         )
         return {language: rename_template(text, renames) for language, text in written.items()}
 
@@ -173,7 +175,7 @@ class FormBuilder:
             name,
             context.expression(node.get("assert")) or ExpressionText("true", node.mark),
             CheckSeverity(severity) if severity in set(CheckSeverity) else CheckSeverity.ERROR,
-            without_values(context.text(node.get("message"))),
+            without_values(context.text(node.get("message"), piped=True)),
             node.text_of("on"),
             node.text_of("blocks") or "completion",
             node.text_of("at") or "save",

@@ -57,10 +57,10 @@ def build_item(context: Context, node: Node, renames: Renames) -> ItemDef | None
     return ItemDef(
         renames.get(id_, id_),
         datatype,
-        without_values(context.label(node, "label", f"The item {id_!r}")),
+        without_values(context.label(node, "label", f"The item {id_!r}", piped=True)),
         mark=node.mark,
         oid=node.text_of("oid"),
-        hint=without_values(context.text(node.get("hint"))),
+        hint=without_values(context.text(node.get("hint"), piped=True)),
         templates=read_templates(context, {part: node.get(part) for part in ("label", "hint")}, renames),
         facets=_facets(context, node, datatype, codelist),
         required=_required(context, node, renames),
