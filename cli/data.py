@@ -100,7 +100,7 @@ def _wanted(settings: Settings) -> Iterator[str]:
 def _checked(file: Path, languages: tuple[str, ...]) -> str:
     """The text of a file without faults; else they are told, and nothing is loaded."""
     problems = Problems()
-    data = read_limited(file, MAX_BYTES, Mark(str(file), 1, 1), problems)
+    data = read_limited(file, MAX_BYTES, Mark(str(file), 1, 1), problems, remedy="Leave some codes out.")
     text = check_dictionary(data, str(file), languages, problems) if data is not None else None
     if text is None:
         for problem in sorted(problems.found):

@@ -120,7 +120,8 @@ class _Reader:
         """Whether one more code still fits into the definition; the first that does not is reported."""
         self.context.codes += 1
         if self.context.codes == MAX_CODES + 1:
-            message = f"All code lists of the definition have more than {MAX_CODES} codes together. Leave some out."
+            which = "All code lists of the definition together have" if self.shell.id else "The file has"
+            message = f"{which} more than {MAX_CODES} codes. Leave some out."
             self.context.error(Mark(self.name, line, 1), "too-many-codes", message)
         return self.context.codes <= MAX_CODES
 
@@ -142,10 +143,9 @@ class _Reader:
                 f"The code {code!r} stands in line {self.lines[code]} already. Delete one of the rows.",
             )
             return
-        if not code or len(code) > MAX_CODE or not code.isprintable():
-            self.fault(
-                line, "csv-row", f"The code {code[:80]!r} is empty, too long (at most {MAX_CODE}) or not printable."
-            )
+        fault = _fault_of_code(code)
+        if fault:
+            self.fault(line, "csv-row", fault)
             return
         if not self.shell.id and not is_code(code):
             allowed = "letters, digits and _ . : / + * -, starting with a letter or digit"
@@ -264,6 +264,15 @@ def _rows(reader: _Reader, text: str) -> Iterator[tuple[int, list[str]]]:
             line = parser.line_num + 1
     except csv.Error as fault:
         reader.fault(line, "csv-row", f"The row cannot be read: {fault}. Check its quotes.")
+
+
+def _fault_of_code(code: str) -> str:
+    """Why a text cannot be a code of a file; nothing when it can."""
+    if not code:
+        return "The row has no code. Fill it in or delete the row."
+    if len(code) > MAX_CODE:
+        return f"The code {code[:30]!r}… has {len(code)} characters; at most {MAX_CODE} are allowed. Shorten it."
+    return "" if code.isprintable() else f"The code {code!r} has a character that cannot be printed. Delete it."
 
 
 def as_day(text: str) -> date | None:

@@ -95,7 +95,9 @@ class Files:
         return data
 
 
-def read_limited(path: Path, limit: int, mark: Mark, problems: Problems) -> bytes | None:
+def read_limited(
+    path: Path, limit: int, mark: Mark, problems: Problems, *, remedy: str = "Split it and use `include`."
+) -> bytes | None:
     """A file's bytes; one that is too large or cannot be read becomes a problem, and is not read to its end."""
     try:
         with path.open("rb") as file:
@@ -104,7 +106,7 @@ def read_limited(path: Path, limit: int, mark: Mark, problems: Problems) -> byte
         problems.error(mark, "file-not-found", f"{path.name} cannot be read: {fault.strerror or fault}.")
         return None
     if len(data) > limit:
-        problems.error(mark, "file-too-large", f"{path.name} has more than {limit} bytes. Split it and use `include`.")
+        problems.error(mark, "file-too-large", f"{path.name} has more than {limit} bytes. {remedy}")
         return None
     return data
 

@@ -6,6 +6,7 @@ import pytest
 
 from engine.compiler import compile_definition
 from engine.datatypes.dictionary import Standing, dropped_rows, unpack
+from engine.definitions import dictionaries
 from engine.definitions.dictionaries import check_dictionary
 from engine.errors import Problems
 from engine.records import evaluate
@@ -53,6 +54,9 @@ def test_what_a_newer_version_drops_keeps_its_words():
         (b"code,label_pl,label_en,chapter\nA1,a,b,c\n", "1:1: error csv-header The column 'chapter' is not known. Delete the column."),
         (b"code;label_pl;label_en\nA1;a;b\n", "1:1: error csv-header The columns are not separated by commas."),
         (b"code,label_pl,label_en\nI48 *,a,b\n", "2:1: error csv-row The code 'I48 *' has other characters than"),
+        (b"code,label_pl,label_en\n,a,b\n", "2:1: error csv-row The row has no code. Fill it in or delete the row."),
+        (b"code,label_pl,label_en\n" + b"A" * 65 + b",a,b\n", f"2:1: error csv-row The code {'A' * 30!r}… has 65 characters; at most 64"),
+        (b'code,label_pl,label_en\n"A\n1",a,b\n', "2:1: error csv-row The code 'A\\n1' has a character that cannot be printed."),
         (b"code,label_pl,label_en\n", "1:1: error code-list-empty The file has no codes. Add a row for each."),
     ],
 )  # fmt: skip
@@ -60,6 +64,14 @@ def test_a_faulty_file_is_refused_with_its_place(data, expected):
     problems = Problems()
     assert check_dictionary(data, "icd.csv", ("pl", "en"), problems) is None
     assert str(problems.found[0]).startswith(f"icd.csv:{expected}")
+
+
+def test_the_limit_of_a_file_on_its_own_is_told_of_the_file(monkeypatch):
+    monkeypatch.setattr(dictionaries, "MAX_CODES", 1)
+    problems = Problems()
+    assert check_dictionary(b"code,label_pl,label_en\nA1,a,b\nA2,a,b\n", "icd.csv", ("pl", "en"), problems) is None
+    told = ["icd.csv:3:1: error too-many-codes The file has more than 1 codes. Leave some out."]
+    assert [str(found) for found in problems.found] == told
 
 
 def test_a_clean_file_is_taken_in_the_languages_that_are_asked_for():
