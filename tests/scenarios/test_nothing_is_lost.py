@@ -46,6 +46,24 @@ def start_patient(page):
     return who
 
 
+def test_what_is_typed_before_the_script_runs_is_kept(open_browser):
+    page = open_browser()
+    who = start_patient(page)
+    waiting = []
+    page.route("**/static/form.js", lambda route: waiting.append(route))  # noqa: PLW0108 - it takes functions alone
+    page.goto(f"/lead_extraction/patients/{who}")
+    page.locator('.lanes a[href$=".admission"]').click(no_wait_after=True)
+    page.wait_for_selector("[name=unit_code]")
+    page.fill("[name=unit_code]", "123")
+    page.locator("[name=payer][value=nfz]").check()
+    waiting[0].continue_()
+    saved(page, "copy")
+    page.unroute("**/static/form.js")
+    admission(page, who)
+    assert page.input_value("[name=unit_code]") == "123"
+    assert page.locator("[name=payer][value=nfz]").is_checked()
+
+
 def test_autosave_survives_a_closed_window(open_browser):
     page = open_browser()
     who = start_patient(page)

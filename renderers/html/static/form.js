@@ -574,6 +574,15 @@
     (document.getElementById(place.id) || same || find('.dock [value=save]')).focus({ preventScroll: true });
   });
 
+  /* Whoever was quicker than this script is not forgotten: what differs from what the server sent was typed. */
+  function differs(box) {
+    if (box.type === 'hidden' || box.type === 'file' || box.tagName === 'BUTTON') return false;
+    if (/radio|checkbox/.test(box.type)) return box.checked !== box.defaultChecked;
+    if (box.tagName !== 'SELECT') return box.value !== box.defaultValue;
+    return box.selectedIndex !== Math.max(0, [...box.options].findIndex((option) => option.defaultSelected));
+  }
+
   globalThis.ecrfForm = { form, applyEvaluation, raw, pathOf, nameOf, refuses, touch, signedOut, message, all, find, copy, count, say, words };
   openRules();
+  for (const box of all('[name]').filter(differs)) box.dispatchEvent(new Event('input', { bubbles: true }));
 }());
