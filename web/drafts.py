@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from engine.datatypes.values import Entered, Unread
 from engine.model.form import FormDef
+from engine.model.item import ItemDef
 from engine.records.form_data import FormData, RowData
+from renderers.html.names import levels
 from storage.access import Actor
 from storage.attachments import Upload
 from storage.changes import walk_rows
@@ -78,10 +80,24 @@ def row_ids(data: FormData) -> frozenset[str]:
     return frozenset(row.id for _, _, _, row in walk_rows(data))
 
 
-def has_unread(data: FormData) -> bool:
-    """Whether something typed could not be read."""
-    values: list[Iterable[Entered]] = [data.items.values(), *(row.items.values() for _, _, _, row in walk_rows(data))]
-    return any(isinstance(value, Unread) for several in values for value in several)
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Something typed that is no value of its field: the field's name, in which rows it stands, and why."""
+
+    name: str
+    rows: tuple[str, ...]
+    item: ItemDef
+    why: Unread
+
+
+def refused_in(form: FormDef, data: FormData) -> tuple[Refused, ...]:
+    """All that was typed and is no value, in the order of the form."""
+    return tuple(
+        Refused(level.place.at + item.id, level.place.names, item, value)
+        for level in levels(form, data)
+        for item in level.part.items
+        if isinstance(value := level.data.items.get(item.id), Unread)
+    )
 
 
 def _pack_part(index: FormIndex, part: FormData | RowData) -> dict[str, Any]:
@@ -124,4 +140,4 @@ def _unpack(index: FormIndex, name: str, content: list[Any] | None) -> Entered |
     return value_of(index.items[name].datatype, cell) if cell is not None else None
 
 
-__all__ = ["Draft", "draft_of", "has_unread", "keep_draft", "row_ids"]
+__all__ = ["Draft", "Refused", "draft_of", "keep_draft", "refused_in", "row_ids"]

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from engine.datatypes import Unread, explain
 from engine.model.form import FormDef
+from engine.model.text import in_language
 from engine.records.piping import texts_of
 from engine.records.quiet import filled
 from renderers.html import Notice, evaluation_patch
@@ -21,7 +22,7 @@ from storage.working_copy import drop_working_copy
 from web.attachments import file_answer, held_file, receive_file, told
 from web.conflicts import conflict_page, merge
 from web.denials import log_download, log_identities, log_print
-from web.drafts import Draft, keep_draft
+from web.drafts import Draft, keep_draft, refused_in
 from web.entry import Entry, open_entry, settle_place
 from web.form_page import Told, elsewhere_of, form_page, rows_to_open
 from web.news import News
@@ -172,12 +173,33 @@ def _notices(entry: Entry, news: News) -> tuple[Notice, ...]:
     """What the page says on top: what has just happened, and that there are unsaved changes."""
     one = visit()
     time = one.tongue.moment(entry.stored.saved_at, one.now) if entry.stored is not None else ""
-    notices = [Notice(one.words(f"said_{key}", time=time), TONES.get(key, "")) for key in news.said]
+    notices = [
+        Notice(
+            _partly_notice(entry, focus=not news.summary) if key == "partly" else one.words(f"said_{key}", time=time),
+            TONES.get(key, ""),
+        )
+        for key in news.said
+    ]
     if news.checks:
         notices.append(Notice(taken_words(entry, news.checks, one.language), "warn"))
     if entry.draft is not None and allows(entry.actor.role, Permission.ENTER):
         notices.append(Notice(_draft_notice(entry, entry.draft)))
     return tuple(notices)
+
+
+def _partly_notice(entry: Entry, *, focus: bool) -> str:
+    """That some answers were not saved, and the ways to their fields; one goes on at the first."""
+    one = visit()
+    refused = refused_in(entry.form, entry.data)
+    misfit = [each.why.code == "pattern" for each in refused]
+    said = one.words("said_misfit" if misfit and all(misfit) else "said_partly_both" if any(misfit) else "said_partly")
+    links = (
+        Markup('<a href="#{}"{}>{}</a>').format(
+            each.name, Markup(" autofocus") if focus and n == 0 else "", in_language(each.item.label, one.language)
+        )
+        for n, each in enumerate(refused)
+    )
+    return Markup("{} {}").format(said, Markup(", ").join(links))
 
 
 def _draft_notice(entry: Entry, draft: Draft) -> str:

@@ -24,7 +24,7 @@ from storage.saving import COMPLETE, save_form
 from storage.working_copy import drop_working_copy
 from web.attachments import without_unknown
 from web.conflicts import conflict_page, settle_quietly
-from web.drafts import Draft, has_unread, keep_draft, row_ids
+from web.drafts import Draft, keep_draft, refused_in, row_ids
 from web.entry import Entry, address_of
 from web.form_page import stored_answers, warnings_of
 from web.news import News
@@ -133,7 +133,7 @@ def saved(
     paths = paths_of(draft.data)
     data = without(draft.data, {paths.key(path) for path in result.cleared})
     left = data if done or posted is None else entry.with_offers(data, one.now, live=posted.live)
-    unread, offered = has_unread(data), left is not data
+    unread, offered = refused_in(entry.form, data), left is not data
     if result.replayed:
         pass  # a page that is sent twice: the working copy is what the first left, or newer
     elif unread or offered:
@@ -144,9 +144,10 @@ def saved(
     if done:
         news = News(done=str(entry.spot)).leave()
         return redirect(url_for("patients.show", registry=entry.version.name, who=entry.who, done=news), 303)
-    outcomes = {"partly": unread, "offered": offered, "incomplete": complete, "saved": not said}
+    outcomes = {"partly": bool(unread), "offered": offered, "incomplete": complete, "saved": not said}
     outcome = next((key for key, true in outcomes.items() if true), None)
-    return back(entry, News((*said, *([outcome] if outcome else [])), summary=complete))
+    rows = sorted({row for each in unread for row in each.rows})
+    return back(entry, News((*said, *([outcome] if outcome else [])), summary=complete), open=rows)
 
 
 def keep(entry: Entry, posted: PostedForm) -> None:

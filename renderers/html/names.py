@@ -37,6 +37,11 @@ class Place:
         return self.at.removesuffix(".")
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the row and of those that hold it, the outermost first."""
+        return tuple(".".join(part for step in self.steps[:n] for part in step) for n in range(1, len(self.steps) + 1))
+
+    @property
     def here(self) -> str:
         """What the paths of the items start with."""
         return f"{self.path}." if self.path.rows else ""

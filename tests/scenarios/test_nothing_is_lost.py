@@ -352,3 +352,15 @@ def _kill_after(route, process):
         route.fetch(max_redirects=0)
     os.kill(process.pid, signal.SIGKILL)
     route.abort()
+
+
+@pytest.mark.parametrize(("name", "typed"), [("unit_code", "abc"), ("adm_datetime__d", "32")])
+def test_the_keyboard_goes_on_at_an_answer_that_could_not_be_saved(open_browser, name, typed):
+    page = open_browser()
+    admission(page, start_patient(page))
+    page.fill(f"[name={name}]", typed)
+    page.keyboard.press("Control+s")
+    page.wait_for_url("**said=*")
+    page.wait_for_function("document.activeElement.matches('.note a')")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.name") == name

@@ -117,6 +117,31 @@ def test_what_cannot_be_read_is_kept_as_typed(anna, admission):
     assert "done=" in anna.address
 
 
+@pytest.mark.parametrize(
+    ("typed", "said", "linked"),
+    [
+        ({"adm_datetime__d": "32"}, "których nie udało się odczytać. Popraw", ["adm_datetime"]),
+        ({"unit_code": "abc"}, "które nie mają postaci wymaganej w swoim polu. Popraw", ["unit_code"]),
+        ({"unit_code": "abc", "adm_datetime__d": "32"}, "odczytać albo które nie mają", ["unit_code", "adm_datetime"]),
+    ],
+)
+def test_a_save_leads_to_the_answers_that_it_left_out(anna, admission, typed, said, linked):
+    who = anna.register()
+    anna.open(who, "admission").post({**admission, **typed, "__do": "save"}, "forms")
+    notice = anna.text.split('<p class="note soft">')[1].split("</p>")[0]
+    assert said in notice
+    assert re.findall('<a href="#([^"]*)"', notice) == linked
+    assert f'<a href="#{linked[0]}" autofocus>' in notice
+
+
+def test_a_save_opens_the_row_in_which_an_answer_was_left_out(anna):
+    who = anna.register()
+    anna.open(who, "device")
+    _, row = anna.add_lead(lead_no="x")
+    name = f"leads.{row}.lead_no"
+    assert (f'<a href="#{name}" autofocus>' in anna.text, anna.value(name)) == (True, "x")
+
+
 def test_switching_the_language_keeps_what_was_typed(anna):
     who = anna.register()
     anna.open(who, "admission").post({"unit_code": "abc", "main_book_no": "??", "__do": "language:en"}, "forms")

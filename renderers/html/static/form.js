@@ -568,7 +568,7 @@
     sessionStorage.removeItem('place');
     if (!told) return;
     find('[data-filled]').textContent = told.textContent;
-    if (!place || place.page !== location.pathname || location.hash) return;
+    if (!place || place.page !== location.pathname || location.hash || find('.note [autofocus]')) return;
     const same = place.name && byName(place.name).find((each) => each.value === place.value && each.offsetParent);
     scrollTo(0, place.top);
     (document.getElementById(place.id) || same || find('.dock [value=save]')).focus({ preventScroll: true });
