@@ -127,7 +127,11 @@ def close(login: str) -> None:
 @click.argument("registry")
 @click.argument("role", type=click.Choice(["entry", "coordinator", "reader"]))
 @click.option(
-    "--hospital", "site", type=int, required=True, help="Number of the hospital, as `ecrf users list` prints it."
+    "--hospital",
+    "site",
+    type=click.IntRange(1, 10**9),
+    required=True,
+    help="Number of the hospital, as `ecrf users list` prints it.",
 )
 @click.option("--end", is_flag=True, help="Take the role back.")
 def role(login: str, registry: str, role: str, site: int, *, end: bool) -> None:

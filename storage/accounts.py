@@ -150,7 +150,7 @@ def memberships(database: Database, account_id: int, *, at: datetime) -> tuple[M
 def end_membership(
     database: Database, account_id: int, registry: str, role: str, *, site_id: int | None, who: str, at: datetime
 ) -> None:
-    """Take a role back."""
+    """Take a role back. Raises NotFound where the account does not have it."""
     same = and_(
         membership.c.account_id == account_id,
         membership.c.registry == registry,
@@ -158,7 +158,9 @@ def end_membership(
         membership.c.site_id.is_(None) if site_id is None else membership.c.site_id == site_id,
     )
     with database.write() as connection:
-        connection.execute(update(membership).where(same, membership.c.ends_at.is_(None)).values(ends_at=utc(at)))
+        ended = update(membership).where(same, membership.c.ends_at.is_(None)).values(ends_at=utc(at))
+        if not connection.execute(ended).rowcount:
+            raise NotFound(f"role in {registry}", role)
         body = {"account": account_id, "site": site_id, "role": role, "ended": True}
         _note(connection, registry_stream(registry), "membership", who, at, body)
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
-from storage.errors import NoKeys
+from storage.errors import NoKeys, Unreachable
 from storage.form_index import FormIndexes
 from storage.keys import Keys
 
@@ -75,7 +76,10 @@ class Database:
 
 def open_database(url: str, keys: Keys | None = None, *, connections: int = 10) -> Database:
     """Open `sqlite:///path` or `postgresql://…`; identities need the keys as well. Errors do not show the values that a statement was given."""
-    address = make_url(url)
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise Unreachable("its address cannot be read") from None
     if address.get_backend_name() == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
         return Database(

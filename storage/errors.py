@@ -36,6 +36,13 @@ class Taken(StorageError):
         super().__init__(f"there is a {kind} {key!r} already: take another one")
 
 
+class Unreachable(StorageError):
+    """The database does not answer at its address, or that is none."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the database cannot be opened ({why}): see that it runs, and that its address is right")
+
+
 class VersionClash(StorageError):
     """A version was published before with another text; a published version never changes."""
 
@@ -201,6 +208,7 @@ __all__ = [
     "TooManyFiles",
     "UnknownFile",
     "UnknownItem",
+    "Unreachable",
     "VersionClash",
     "WrongDefinition",
 ]

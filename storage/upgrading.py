@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from storage.database import Database
+from storage.errors import Unreachable
 
 # Alembic takes a sixth of a start, and tables that are current need none of it.
 if TYPE_CHECKING:
@@ -18,9 +20,12 @@ _LOCK = 0x65637266  # 'ecrf': one migration at a time
 
 
 def upgrade(database: Database) -> None:
-    """Run the migrations that are missing, all in one transaction."""
-    if is_current(database):
-        return
+    """Run the migrations that are missing, all in one transaction. Raises Unreachable where no database answers."""
+    try:
+        if is_current(database):
+            return
+    except OperationalError as fault:
+        raise Unreachable(str(fault.orig).partition("\n")[0]) from None
     from alembic import command  # noqa: PLC0415 -- see above
 
     with database.write() as connection:

@@ -1,6 +1,7 @@
 """`ecrf users`: what cannot be is refused in one line, which holds no secret."""
 
 import base64
+import re
 import shlex
 from pathlib import Path
 
@@ -23,8 +24,8 @@ def users(database_url, tmp_path_factory):
         "ECRF_DEFINITIONS": str(ROOT / "docs" / "examples"),
     }  # fmt: skip
 
-    def call(*words):
-        return CliRunner(env=environment).invoke(main, ["users", *words], input=PASSWORD)
+    def call(*words, **others):
+        return CliRunner(env={**environment, **others}).invoke(main, ["users", *words], input=PASSWORD)
 
     assert call("hospital", "990000000101", "Szpital").exit_code == 0
     assert call("add", "anna", "Anna Nowak", "--password-stdin").exit_code == 0
@@ -38,6 +39,8 @@ REFUSED = [
     ("role anna pacing entry --hospital 99", "no hospital 99"),
     ("role anna pacin entry --hospital 1", "Did you mean 'pacing'?"),
     ("role nobody pacing entry --hospital 1", "no account 'nobody'"),
+    ("role anna pacing reader --hospital 1 --end", "no role in pacing 'reader'"),
+    ("role anna pacing entry --hospital 99999999999999999999", "'--hospital'"),
     ("hospital ' ' Szpital", "'CODE': is empty"),
     ("hospital 990000000102 ''", "'NAME': is empty"),
     ("add '' Anna --password-stdin", "'LOGIN': is empty"),
@@ -50,3 +53,10 @@ def test_what_cannot_be_is_told_in_one_line(users, words, told):
     assert result.exit_code in {1, 2}
     assert isinstance(result.exception, SystemExit)
     assert told in result.output.splitlines()[-1]
+
+
+@pytest.mark.parametrize("url", ["sqlite:////nowhere/ecrf.sqlite3", "postgresql:///none?host=/nowhere", "no address"])
+def test_a_database_that_does_not_answer_is_told_in_one_line(users, url):
+    result = users("list", ECRF_DATABASE_URL=url)
+    assert result.exit_code == 1
+    assert re.fullmatch(r"the database cannot be opened \(.+\): see that it runs, .*\n", result.output)
