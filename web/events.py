@@ -80,6 +80,11 @@ def add(registry: str, who: str, occasion: str) -> ResponseReturnValue:
     day = _day(typed)
     if day is None or not first <= day <= last:
         return _back(registry, who, News(wrong="day_needed", event=occasion, typed=typed[:10]))
+    there = next(
+        (row for row in record.occurrences if (row.instance, row.event, row.number) == (instance, event, number)), None
+    )
+    if there is not None and there.day != day:
+        return _back(registry, who, News(("event_there",), event=occasion))
     add_occurrence(space.database, one.actor, subject, instance, event, at=one.now, day=day, number=number)
     spot = event_form_spot(version.registry.model.forms[definition.forms[0]], instance, event, number)
     return redirect(url_for("forms.show", registry=registry, who=who, spot=str(spot)), 303)

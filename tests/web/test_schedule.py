@@ -186,6 +186,10 @@ def test_an_unplanned_event_is_added_on_a_day(anna):
     told = lane(anna, who, "Zdarzenie nieplanowane 1")
     assert "09.07.2025" in told
     second = occasion(anna, "unscheduled", "add", number=2)
+    first = second.replace("unscheduled.2", "unscheduled.1")
+    anna.post({"day": "2025-07-10"}, second, to=first)  # as from a page that was opened before
+    assert "To zdarzenie dodano w międzyczasie: Zdarzenie nieplanowane 1" in anna.text
+    assert "09.07.2025" in lane(anna, who, "Zdarzenie nieplanowane 1")
     anna.post({"day": "tomorrow"}, second)
     assert "Podaj dzień" in anna.text
 
