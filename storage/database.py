@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError
 
 from storage.errors import NoKeys, Unreachable
@@ -75,27 +75,32 @@ class Database:
 
 
 def open_database(url: str, keys: Keys | None = None, *, connections: int = 10) -> Database:
-    """Open `sqlite:///path` or `postgresql://…`; identities need the keys as well. Errors do not show the values that a statement was given."""
+    """Open `sqlite:///path` or `postgresql://…`; identities need the keys as well. No value stands in the text of an error of SQLAlchemy."""
     try:
         address = make_url(url)
     except ArgumentError:
         raise Unreachable("its address cannot be read") from None
     if address.get_backend_name() == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
-        return Database(
-            create_engine(
-                address,
-                pool_size=connections,
-                max_overflow=connections,
-                pool_reset_on_return=None,
-                hide_parameters=True,
-            ),
-            keys,
+        pool = create_engine(
+            address, pool_size=connections, max_overflow=connections, pool_reset_on_return=None, hide_parameters=True
         )
+        event.listen(pool, "handle_error", _hide_details)
+        return Database(pool, keys)
     pool = create_engine(address, pool_size=connections, max_overflow=connections, hide_parameters=True)
     event.listen(pool, "connect", _prepare_sqlite)
     event.listen(pool, "begin", _begin_sqlite)
     return Database(pool, keys)
+
+
+def _hide_details(context: ExceptionContext) -> None:
+    """PostgreSQL adds the row that it refuses to the text of an error; what is wrong with it stays."""
+    refused, told = context.original_exception, context.sqlalchemy_exception
+    words = getattr(getattr(refused, "diag", None), "message_primary", None)
+    if words:
+        refused.args = (words,)
+        if told is not None:
+            told.args = (words,)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -1,3 +1,4 @@
+import traceback
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -181,10 +182,14 @@ def test_roles_are_per_site_and_registry_and_end(database, new_login, small):
     set_language(database, account, "en")
 
 
-def test_what_a_database_refuses_does_not_show_the_values_of_a_statement(database, new_login, small):
+@pytest.mark.parametrize("broken", [{}, {"login": "eve", "name": None}], ids=["taken", "not whole"])
+def test_what_a_database_refuses_does_not_show_values(database, new_login, small, broken):
     row = {
         "login": new_login().casefold(), "password_hash": "a secret", "name": "Anna", "language": "pl", "created_at": small.NOW,
     }  # fmt: skip
     with database.write() as connection, pytest.raises(DBAPIError) as refused:
-        connection.execute(insert(account), row)
-    assert "a secret" not in str(refused.value)
+        connection.execute(insert(account), {**row, **broken})
+    told = "".join(traceback.format_exception(refused.value))
+    assert "account" in told
+    assert "a secret" not in told
+    assert row["login"] not in told
