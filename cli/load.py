@@ -17,7 +17,11 @@ from storage.accounts import Site
 from storage.database import Database, open_database
 from storage.errors import NotUnique, StorageError
 from storage.keys import read_keys
+from storage.upgrading import refresh_statistics
+from web.server import keep_for_good
 from web.synthetic import Target, load_made, open_targets
+
+_GROWN = frozenset({20, 80, 320, 1280, 5120})  # subjects after which plans that were made for fewer are worth nothing
 
 
 @dataclass
@@ -46,6 +50,7 @@ class Loading(Work):
         database = self._open()
         try:
             self.targets = open_targets(database, self.plan.registry, self.folder, self.now)
+            keep_for_good()
             yield
         finally:
             database.close()
@@ -61,6 +66,8 @@ class Loading(Work):
             )
         try:
             records = load_made(target, made)
+            if number in _GROWN:
+                refresh_statistics(target.database)
         except NotUnique:
             raise Unsatisfiable(f"subject {number} is in the database already: take another --seed") from None
         return f"{number} {records} {' '.join(made.broken)}".rstrip()

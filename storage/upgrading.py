@@ -34,6 +34,12 @@ def upgrade(database: Database) -> None:
         command.upgrade(_config(connection), "head")
 
 
+def refresh_statistics(database: Database) -> None:
+    """Tell the planner how large tables have become: until then it keeps plans that were made for empty ones."""
+    with database.write() as connection:
+        connection.execute(text("ANALYZE"))
+
+
 def is_current(database: Database) -> bool:
     """Whether no migration is missing."""
     with database.read() as connection:
