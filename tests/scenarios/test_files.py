@@ -199,6 +199,7 @@ def test_a_session_that_ends_loses_no_file(open_browser, photo):
     page = open_browser()
     name = open_row(page)
     saved(page)
+    page.wait_for_load_state("networkidle")  # an answer under way would bring the cookie back
     page.context.clear_cookies()
     box(page, name).set_input_files(photo)
     page.wait_for_selector("text=nie został jeszcze wysłany")
