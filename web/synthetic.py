@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.compiler import CompiledRegistry
-from engine.datatypes.values import Entered, FileValue, Reference
+from engine.datatypes.values import Entered, FileValue, PartialDate, Reference
 from engine.expressions.frames import Node
 from engine.expressions.scopes import EVENT
 from engine.records.form_data import FormData, RowData
@@ -241,7 +241,8 @@ def _told(value: Any) -> datetime | None:
     """When something was, of which a value tells."""
     if isinstance(value, datetime):
         return value
-    return at_local(value, _EVENING) if isinstance(value, date) else None
+    day = value.earliest() if isinstance(value, PartialDate) else value
+    return at_local(day, _EVENING) if isinstance(day, date) else None
 
 
 __all__ = ["Load", "Record", "Target", "load_made", "open_targets"]

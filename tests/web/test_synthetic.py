@@ -48,6 +48,34 @@ def test_loaded_subjects_are_complete_and_sound(database_url):
     pool.dispose()
 
 
+LATE = """registry: late
+version: 1.0.0
+title: {pl: Późno, en: Late}
+forms:
+  seen:
+    in: patient
+    title: {pl: Badanie, en: Examination}
+    sections:
+      - id: s
+        title: {pl: Badanie, en: Examination}
+        items:
+          - {id: day, type: date, label: {pl: Dzień, en: Day}, range: {hard: ["make_date(2025, 1, 1)", "make_date(2025, 1, 31)"]}, required: true}
+          - {id: told, type: partial_date, label: {pl: Data, en: Date}, range: {hard: ["make_date(2026, 5, 1)", today()]}, required: true}
+"""
+
+
+@pytest.mark.usefixtures("key")
+def test_no_record_is_saved_before_what_it_tells_of(tmp_path):
+    file, url = tmp_path / "late.yaml", f"sqlite:///{tmp_path / 'synth.sqlite3'}"
+    file.write_text(LATE, "utf-8")
+    done = synth(str(file), "-n", "6", "--load", url)
+    assert done.exit_code == 0, done.output
+    pool = create_engine(url)
+    with pool.connect() as connection:
+        assert connection.execute(text("SELECT code, message FROM issue WHERE closed_at IS NULL")).all() == []
+    pool.dispose()
+
+
 @pytest.mark.usefixtures("key")
 def test_a_load_goes_on_where_another_ended(tmp_path):
     url = f"sqlite:///{tmp_path / 'synth.sqlite3'}"
