@@ -179,6 +179,7 @@ def test_a_lost_network_is_waited_for(open_browser, photo):
     page.context.set_offline(False)
     held(page, name).wait_for()
     saved(page)
+    assert fetched(page, name) == (photo["name"], photo["buffer"])
 
 
 def test_a_file_that_is_under_way_goes_with_the_save(open_browser, photo):

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from cli.main import main
 from engine.datatypes.identifiers import judge_pesel, make_pesel, pesel_birth_date, pesel_sex
+from engine.definitions import examine
 from web.app import create_app
 from web.demo.fill import HOSPITALS, PEOPLE
 from web.demo.folder import demo_settings, empty_folder, prepare_folder, read_accounts
@@ -62,10 +63,18 @@ def test_a_second_start_compiles_nothing(folder, tmp_path, monkeypatch):
     def start():
         create_app(demo_settings(folder, ROOT / "form_definitions")).extensions[EXTENSION].database.close()
 
+    read: list[Path] = []
+
+    def noted(path):
+        read.append(path)
+        return examine(path)
+
+    monkeypatch.setattr("engine.compiler.examine", noted)
     start()
-    with monkeypatch.context() as patch:
-        patch.setattr("engine.compiler.examine", lambda _: pytest.fail("a definition was read again"))
-        start()
+    assert read  # or the next line would say nothing
+    read.clear()
+    start()
+    assert read == []
 
 
 def test_what_a_start_made_is_no_longer_looked_through():
