@@ -33,7 +33,7 @@ TYPE_NAMES = {
 }
 
 Json = Mapping[str, Any]
-FITTING, TEXTS = "fitting scalars", "only texts"  # notes in the written-out schema
+FITTING, TEXTS, OWN = "fitting scalars", "only texts", "its validator"  # notes in the written-out schema
 SCALARS: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "number": (int, Decimal),
@@ -124,12 +124,22 @@ def _plainly_fits(value: Any, schema: Json) -> bool:
 # The keywords of jsonschema, but they pass over what plainly fits.
 
 
+def _descend(validator: Any, value: Any, schema: Any, step: str | int) -> Iterator[ValidationError]:
+    """The faults of a part. jsonschema would make a validator for each value: half the time of the check."""
+    own = schema.get(OWN)
+    if own is None:
+        own = schema[OWN] = validator.evolve(schema=schema)
+    for fault in own.iter_errors(value):
+        fault.path.appendleft(step)
+        yield fault
+
+
 def _properties(validator: Any, properties: Json, instance: Any, _schema: Json) -> Iterator[ValidationError]:
     if isinstance(instance, dict):
         for name, value in instance.items():
             schema = properties.get(name)
             if schema is not None and not _plainly_fits(value, schema):
-                yield from validator.descend(value, schema, path=name, schema_path=name)
+                yield from _descend(validator, value, schema, name)
 
 
 def _additional_properties(validator: Any, rest: Any, instance: Any, schema: Json) -> Iterator[ValidationError]:
@@ -144,14 +154,14 @@ def _additional_properties(validator: Any, rest: Any, instance: Any, schema: Jso
         return
     for name in extra:
         if not _plainly_fits(instance[name], rest):
-            yield from validator.descend(instance[name], rest, path=name)
+            yield from _descend(validator, instance[name], rest, name)
 
 
 def _items(validator: Any, element: Json, instance: Any, _schema: Json) -> Iterator[ValidationError]:
     if isinstance(instance, list):
         for index, value in enumerate(instance):
             if not _plainly_fits(value, element):
-                yield from validator.descend(value, element, path=index)
+                yield from _descend(validator, value, element, index)
 
 
 def _find(root: Node, path: Iterable[str | int]) -> Node:
