@@ -3,10 +3,11 @@
 Objects are laid out by class and column: restoring a field of five thousand items is then one `map` over its slot,
 several times faster than pickle, which calls Python code for each frozen dataclass.
 
-Layout, numbers little-endian: length of the head, head (JSON: atoms, counts of objects), then unsigned 32-bit numbers.
-A value is named by its number: atoms first, then objects class by class, then tuples, sets, lists and maps in an order
-in which each stands after its parts. Equal ones are written once: a registry is only read from here on. Fields whose
-name starts with `_` are caches and are not kept.
+Layout, numbers little-endian: length of the head, head (JSON: atoms, counts of objects and batches), then unsigned
+32-bit numbers. A value is named by its number: atoms first, then objects class by class, then tuples, sets, lists and
+maps. These come in batches of one kind and size, maps of the same keys, each batch after what its members hold: a batch
+is made by one `zip`. Equal ones are written once: a registry is only read from here on. Fields whose name starts with
+`_` are caches and are not kept.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from itertools import repeat
 from typing import Any
 
@@ -85,6 +87,8 @@ PARTS = (
 
 _CONTAINERS: tuple[type, ...] = (tuple, frozenset, list, dict)
 _KIND_NUMBERS = {kind: number for number, kind in enumerate(_CONTAINERS)}
+_Batch = tuple[int, int, int, int]  # level, kind, how many parts, number of the tuple of keys
+NO_KEYS = -1  # of what is no map
 _ATOMS: Mapping[str, Callable[[Any], Any]] = {
     "plain": lambda value: value,
     "decimal": Decimal,
@@ -114,7 +118,8 @@ class _Packer:
         self._objects: dict[int, int] = {}  # of objects, by id()
         self._atoms: dict[str, list[tuple[int, Any]]] = {kind: [] for kind in _ATOMS}
         self._shells: dict[type, list[tuple[int, Any]]] = {}
-        self._containers: list[tuple[int, int, list[int]]] = []  # number, kind, parts
+        self._levels: dict[int, int] = {}  # of containers: one more than those of their parts
+        self._batches: dict[_Batch, list[tuple[int, list[int]]]] = {}  # numbers and parts
         self._waiting: deque[tuple[int, Any]] = deque()
         self._columns: dict[type, list[list[int]]] = {}
         self._rows: dict[int, list[int]] = {}
@@ -144,23 +149,24 @@ class _Packer:
         """Everything numbered, with final numbers: atoms, objects, containers."""
         order = [number for listed in self._atoms.values() for number, _ in listed]
         order += [number for shells in self._shells.values() for number, _ in shells]
-        order += [number for number, _, _ in self._containers]
+        batches = sorted(self._batches.items())  # by level: parts first
+        order += [number for _, batch in batches for number, _ in batch]
         final = [0] * self._count
         for place, number in enumerate(order):
             final[number] = place
         head = {
             "atoms": {kind: [text for _, text in listed] for kind, listed in self._atoms.items()},
             "objects": [[kind.__name__, len(shells)] for kind, shells in self._shells.items()],
-            "containers": len(self._containers),
+            "batches": len(batches),
             "root": final[root],
         }
         numbers = array("I")
         for shells in self._shells.values():
             for column in zip(*(self._rows[number] for number, _ in shells), strict=True):
                 numbers.extend(_column([final[part] for part in column]))
-        for _, kind, parts in self._containers:
-            numbers.extend((kind, len(parts)))
-            numbers.extend(final[part] for part in parts)
+        for (_, kind, size, keys), batch in batches:
+            numbers.extend((kind, size, len(batch), 0 if keys == NO_KEYS else final[keys]))
+            numbers.extend(final[part] for _, parts in batch for part in parts)
         text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
         if sys.byteorder == "big":
             numbers.byteswap()
@@ -171,13 +177,16 @@ class _Packer:
         return self._count - 1
 
     def _container(self, kind: type, value: Any) -> int:
-        listed = [*value, *value.values()] if kind is dict else sorted(value, key=repr) if kind is frozenset else value
+        keys = self.number(tuple(value)) if kind is dict else NO_KEYS
+        listed = value.values() if kind is dict else sorted(value, key=repr) if kind is frozenset else value
         parts = [self.number(part) for part in listed]
-        key = (kind, tuple(parts))
+        key = (kind, keys, *parts)
         known = self._numbers.get(key)
         if known is None:
             known = self._numbers[key] = self._next()
-            self._containers.append((known, _KIND_NUMBERS[kind], parts))
+            level = 1 + max((self._levels.get(part, 0) for part in (keys, *parts)), default=0)
+            self._levels[known] = level
+            self._batches.setdefault((level, _KIND_NUMBERS[kind], len(parts), keys), []).append((known, parts))
         return known
 
     def _atom(self, kind: type, value: Any) -> int:
@@ -233,7 +242,8 @@ def _unpack(head: Any, numbers: list[int]) -> CompiledRegistry:
     for _, made in shells:
         values.extend(made)
     at = _containers_start(shells, numbers)
-    _fill_containers(values, numbers, at, head["containers"])
+    for _ in range(head["batches"]):
+        at = _fill_batch(values, numbers, at)
     at = 0
     for kind, made in shells:
         at = _fill_objects(kind, made, values, numbers, at)
@@ -253,17 +263,17 @@ def _containers_start(shells: Iterable[tuple[type, Sequence[Any]]], numbers: Seq
     return at
 
 
-def _fill_containers(values: list[Any], numbers: list[int], at: int, count: int) -> None:
-    value = values.__getitem__
-    for _ in range(count):
-        kind, size = _CONTAINERS[numbers[at]], numbers[at + 1]
-        parts = map(value, numbers[at + 2 : at + 2 + size])
-        if kind is dict:
-            keys = [next(parts) for _ in range(size // 2)]
-            values.append(dict(zip(keys, parts, strict=True)))
-        else:
-            values.append(kind(parts))
-        at += 2 + size
+def _fill_batch(values: list[Any], numbers: Sequence[int], at: int) -> int:
+    """Make the containers of a batch; where the next one starts."""
+    kind, size, count, keys = numbers[at : at + 4]
+    at, end = at + 4, at + 4 + size * count
+    parts = map(values.__getitem__, numbers[at:end])
+    rows: Iterable[Any] = zip(*[parts] * size, strict=True) if size else repeat((), count)
+    made = _CONTAINERS[kind]
+    if made is dict:
+        rows = map(partial(zip, values[keys]), rows)
+    values.extend(rows if made is tuple else map(made, rows))
+    return end
 
 
 def _fill_objects(kind: type, made: list[Any], values: list[Any], numbers: list[int], at: int) -> int:
