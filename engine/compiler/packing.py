@@ -29,7 +29,6 @@ from engine.compiler.compiled import CompiledRegistry
 from engine.compiler.rules import (
     BoundRange,
     BoundText,
-    CaseRule,
     CheckPart,
     CheckRules,
     DerivedRules,
@@ -49,9 +48,8 @@ from engine.expressions.scopes import Field, Scope
 from engine.expressions.terms import Term, Type
 from engine.model.code_list import AttributeDef, CodeList, MissingList
 from engine.model.form import CheckDef, CheckSeverity, FormDef, GroupDef, SectionDef
-from engine.model.item import ExpressionText, ItemDef, Privacy, RangeCheck, Template, WhenHidden
+from engine.model.item import Case, DecisionTable, ExpressionText, ItemDef, Privacy, RangeCheck, Template, WhenHidden
 from engine.model.metadata_version import (
-    Case,
     ContainerDef,
     Define,
     DerivedDef,
@@ -67,9 +65,9 @@ CLASSES: tuple[Any, ...] = (
     *(Mark, DefinitionProblem),
     *(Type, Term, Field, Scope, Scopes),
     *(Choice, Facets, AttributeDef, CodeList, MissingList),
-    *(ExpressionText, Template, RangeCheck, ItemDef, CheckDef, GroupDef, SectionDef, FormDef),
-    *(Case, ContainerDef, Define, DerivedDef, Generator, IndicatorDef, MetaDataVersion, Parameter, StudyEventDef),
-    *(Rule, BoundRange, ItemRules, GroupRules, CheckPart, CheckRules, CaseRule),
+    *(ExpressionText, Case, DecisionTable, Template, RangeCheck, ItemDef, CheckDef, GroupDef, SectionDef, FormDef),
+    *(ContainerDef, Define, DerivedDef, Generator, IndicatorDef, MetaDataVersion, Parameter, StudyEventDef),
+    *(Rule, BoundRange, ItemRules, GroupRules, CheckPart, CheckRules),
     *(DerivedRules, EventRules, IndicatorRules, Hole, BoundText, TextRules),
 )
 ENUMS: tuple[type[Enum], ...] = (Kind, Severity, CheckSeverity, WhenHidden, Privacy)

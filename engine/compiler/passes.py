@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from engine.compiler.binding import Workbench, results_of
+from engine.compiler.formulas import bind_formula
 from engine.compiler.rules import (
     BoundRange,
     CheckPart,
@@ -23,7 +24,7 @@ from engine.expressions.scopes import EVENT, Scope
 from engine.expressions.terms import BOOLEAN, DATE, Term, Type
 from engine.expressions.typing_rules import comparison
 from engine.model.form import CheckDef, FormDef, GroupDef
-from engine.model.item import ExpressionText, ItemDef
+from engine.model.item import ExpressionText, Formula, ItemDef
 from engine.model.metadata_version import StudyEventDef
 
 _BOUNDS = {Kind.PARTIAL_DATE: DATE, Kind.DATETIME: Type(Kind.DATETIME)}
@@ -71,7 +72,7 @@ def _item(bench: Workbench, item: ItemDef, scope: Scope, visible: Rule | None) -
         return ItemRules(item, scope, visible)
     own = scope.fields[item.id].type
     required = item.required if isinstance(item.required, bool) else bench.rule(item.required, scope, BOOLEAN) or False
-    calculate, default = (bench.rule(text, scope, own) for text in (item.calculate, item.default))
+    calculate, default = bind_formula(bench, item.calculate, scope, own), bench.rule(item.default, scope, own)
     _refuse_misfits(bench, item, item.calculate, calculate)
     _refuse_misfits(bench, item, item.default, default)
     if calculate is not None and calculate.time and not item.live and item.calculate is not None:
@@ -96,7 +97,7 @@ def _item(bench: Workbench, item: ItemDef, scope: Scope, visible: Rule | None) -
     )
 
 
-def _refuse_misfits(bench: Workbench, item: ItemDef, text: ExpressionText | None, rule: Rule | None) -> None:
+def _refuse_misfits(bench: Workbench, item: ItemDef, text: Formula | None, rule: Rule | None) -> None:
     """A constant that a calculation or default gives must be a value of the item: nothing is rounded or cut off."""
     if text is None or rule is None:
         return

@@ -87,28 +87,22 @@ class CheckRules:
 
 
 @dataclass(frozen=True, slots=True)
-class CaseRule:
-    """A row of a decision table, bound."""
-
-    when: Rule | None
-    then: Rule
-    text: str  # of the condition, for the explanation
-
-
-@dataclass(frozen=True, slots=True)
 class DerivedRules:
     """An outcome, bound."""
 
     derived: DerivedDef
     scope: Scope
-    calculate: Rule | None
-    cases: tuple[CaseRule, ...]
-    reads: frozenset[str]
+    calculate: Rule | None  # None: faulty
 
     @property
     def key(self) -> str:
         """`container.outcome`."""
         return f"{self.scope.form_id}.{self.derived.id}"
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The keys (`form.item`, `form.group`) that decide it."""
+        return self.calculate.reads if self.calculate is not None else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

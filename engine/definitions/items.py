@@ -11,6 +11,7 @@ from engine.datatypes import DATATYPES
 from engine.datatypes.base import Control, DataType, Facets, Kind
 from engine.datatypes.identifiers import CHECKS
 from engine.definitions.context import Context
+from engine.definitions.decision_tables import RULES, build_formula
 from engine.definitions.patterns import fault_of_pattern
 from engine.definitions.ranges import build_ranges
 from engine.definitions.rename import Renames, rename_expression
@@ -50,9 +51,7 @@ def build_item(context: Context, node: Node, renames: Renames) -> ItemDef | None
     if datatype is None:
         return None
     _check_keys(context, node, datatype)
-    expressions = {
-        key: _renamed(context.expression(node.get(key)), renames) for key in ("when", "calculate", "default", "only")
-    }
+    expressions = {key: _renamed(context.expression(node.get(key)), renames) for key in ("when", "default", "only")}
     codelist = _codelist(context, node, datatype)
     return ItemDef(
         renames.get(id_, id_),
@@ -65,6 +64,7 @@ def build_item(context: Context, node: Node, renames: Renames) -> ItemDef | None
         facets=_facets(context, node, datatype, codelist),
         required=_required(context, node, renames),
         when_hidden=_choice(node, "when_hidden", WhenHidden.CLEAR),
+        calculate=build_formula(context, node, renames),
         live=node.flag("live"),
         missing=_missing(context, node),
         ranges=build_ranges(context, node, datatype, renames),
@@ -111,7 +111,7 @@ def _check_keys(context: Context, node: Node, datatype: DataType) -> None:
                 "key-not-for-type",
                 f"{key!r} means nothing for the type {name}. It belongs to: {', '.join(fitting)}.",
             )
-        elif key in ("default", "calculate") and datatype.kind in (Kind.REFERENCE, Kind.FILE):
+        elif key in ("default", *RULES) and datatype.kind in (Kind.REFERENCE, Kind.FILE):
             context.error(
                 part.key_mark, "key-not-for-type", f"{key!r} means nothing for a {name}: no expression gives one."
             )
@@ -125,7 +125,7 @@ def _check_keys(context: Context, node: Node, datatype: DataType) -> None:
             "decimals-missing",
             f"The {name} {node.text_of('id') or ''!r} does not say its `decimals`: how many digits after the point are kept? Add `decimals: 1`.",
         )
-    if "calculate" in node.entries:
+    if node.entries.keys() & set(RULES):
         for key in ENTERED_KEYS:
             given = node.get(key)
             if given is not None and given.value is not False:
@@ -138,7 +138,7 @@ def _check_keys(context: Context, node: Node, datatype: DataType) -> None:
         context.error(
             node.entries["live"].key_mark,
             "live-without-calculate",
-            "`live` says when a calculated value is computed, and there is no `calculate` here. Delete it.",
+            "`live` says when a calculated value is computed, and there is no `calculate` or `cases` here. Delete it.",
         )
 
 

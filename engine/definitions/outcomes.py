@@ -10,10 +10,10 @@ from decimal import Decimal
 from engine.datatypes import DATATYPES
 from engine.datatypes.base import Kind
 from engine.definitions.context import CONTAINERS, Context
+from engine.definitions.decision_tables import RULES, build_formula
 from engine.definitions.dictionaries import as_day
 from engine.definitions.tree import Node
-from engine.model.item import ExpressionText
-from engine.model.metadata_version import Case, Define, DerivedDef, IndicatorDef, Parameter
+from engine.model.metadata_version import Define, DerivedDef, IndicatorDef, Parameter
 
 MAX_HEADING = 1000
 MAX_ALSO = 50  # of all parameters: each costs another run of all rules
@@ -125,7 +125,7 @@ def _derived(context: Context, id_: str, node: Node, owners: Collection[str]) ->
             "no-code-list",
             f"The outcome {id_!r} is a {type_name} and has no `codelist`. Name one of `codelists`.",
         )
-    if ("calculate" in node.entries) == ("cases" in node.entries):
+    if not node.entries.keys() & set(RULES):
         context.error(
             node.key_mark,
             "outcome-rule",
@@ -137,8 +137,7 @@ def _derived(context: Context, id_: str, node: Node, owners: Collection[str]) ->
         node.text_of("in") or "patient",
         context.text(node.get("label")),
         node.text_of("codelist"),
-        context.expression(node.get("calculate")),
-        _cases(context, node.list_of("cases")),
+        build_formula(context, node, {}),
         node.flag("explain"),
         node.key_mark,
     )
@@ -152,28 +151,6 @@ def _type_of(context: Context, node: Node) -> str:
     return (
         named.raw if context.known(named, named.raw, allowed, "unknown-type", "type of an outcome called") else "text"
     )
-
-
-def _cases(context: Context, nodes: Sequence[Node]) -> tuple[Case, ...]:
-    """The rows of a decision table; `else` may only be the last."""
-    cases = []
-    for node in nodes:
-        keys = node.entries.keys() & {"when", "then", "else"}
-        if keys == {"else"}:
-            if node is not nodes[-1]:
-                context.error(node.mark, "case-order", "The rows after `else` would never be reached. Put it last.")
-            result: ExpressionText | None = context.expression(node.get("else"))
-        else:
-            if keys != {"when", "then"} and isinstance(node.value, dict):
-                context.error(
-                    node.mark,
-                    "case-shape",
-                    "A row of `cases` is {when: condition, then: value}, the last one may be {else: value}.",
-                )
-            result = context.expression(node.get("then"))
-        if result is not None:
-            cases.append(Case(context.expression(node.get("when")), result, node.mark))
-    return tuple(cases)
 
 
 def build_indicators(context: Context, nodes: Sequence[Node], owners: Collection[str]) -> tuple[IndicatorDef, ...]:

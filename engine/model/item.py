@@ -32,6 +32,38 @@ class ExpressionText:
 
 
 @dataclass(frozen=True, slots=True)
+class Case:
+    """A row of a decision table; without a condition it is the 'else'."""
+
+    when: ExpressionText | None
+    then: ExpressionText | None  # None: there is no value then
+    mark: Mark = NOWHERE
+
+    @property
+    def text(self) -> str:
+        """The row as a line."""
+        then = self.then.text.strip() if self.then is not None else "null"
+        return f"else: {then}" if self.when is None else f"when {self.when.text.strip()}: {then}"
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionTable:
+    """Rows that are read from the top, the first that holds decides; `unique`: no two may hold at once (DMN's hit policy)."""
+
+    rows: tuple[Case, ...]
+    unique: bool = False
+    mark: Mark = NOWHERE
+
+    @property
+    def text(self) -> str:
+        """The table as a line."""
+        return "; ".join(row.text for row in self.rows)
+
+
+Formula = ExpressionText | DecisionTable  # how a value is computed
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
     """A text into which values are piped: what stands before, between and after them, and their names."""
 
@@ -80,7 +112,7 @@ class ItemDef:
     required: bool | ExpressionText = False
     when: ExpressionText | None = None
     when_hidden: WhenHidden = WhenHidden.CLEAR
-    calculate: ExpressionText | None = None
+    calculate: Formula | None = None
     live: bool = False
     default: ExpressionText | None = None
     missing: MissingList = NO_MISSING

@@ -11,7 +11,7 @@ from typing import Any
 from engine.errors import NOWHERE, Mark
 from engine.model.code_list import CodeList, MissingList
 from engine.model.form import FormDef
-from engine.model.item import ExpressionText
+from engine.model.item import ExpressionText, Formula
 from engine.model.text import TranslatedText
 
 
@@ -69,25 +69,15 @@ class StudyEventDef:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """A row of a decision table; without a condition it is the 'else'."""
-
-    when: ExpressionText | None
-    then: ExpressionText
-    mark: Mark = NOWHERE
-
-
-@dataclass(frozen=True, slots=True)
 class DerivedDef:
-    """An outcome over a container instance or a row; a decision table is read from the top."""
+    """An outcome over a container instance or a row."""
 
     id: str
     type_name: str
     owner: str  # container or group id
     label: TranslatedText = field(default_factory=dict)
     codelist: str | None = None
-    calculate: ExpressionText | None = None
-    cases: tuple[Case, ...] = ()
+    calculate: Formula | None = None
     explain: bool = False
     mark: Mark = NOWHERE
 

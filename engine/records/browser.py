@@ -145,8 +145,7 @@ def _step_json(reach: Reach, step: Step) -> Json:
         case GroupStep():
             return {**found, "type": "group", "visible": _rule(step.rules.visible)}
         case OutcomeStep():
-            cases = [[_rule(case.when), _rule(case.then)] for case in step.rules.cases]
-            return {**found, "type": "outcome", "calculate": _rule(step.rules.calculate), "cases": cases}
+            return {**found, "type": "outcome", "calculate": _rule(step.rules.calculate)}
 
 
 def _offered(reach: Reach, key: str) -> dict[str, Json]:

@@ -300,7 +300,7 @@ def settling_rules(rules: Settling) -> list[Rule]:
         case GroupRules():
             found = [rules.visible]
         case DerivedRules():
-            found = [rules.calculate, *(case.when for case in rules.cases), *(case.then for case in rules.cases)]
+            found = [rules.calculate]
     return [rule for rule in found if rule is not None]
 
 

@@ -29,21 +29,8 @@ class Explainer:
         self._look = Look(Naming(tree, language), _EXPLAINED, _parts)
 
     def outcome(self, step: OutcomeStep, node: Node) -> tuple[Fact, ...]:
-        """What decided an outcome: of a table the row that did, and for its `else` why none above it did."""
-        rules, frame, look = step.rules, self._tree.frame(node), self._look
-        look.bound.clear()
-        if rules.calculate is not None:
-            return self.value(rules.calculate.term, node)
-        passed: list[Found] = []
-        for case in rules.cases:
-            if case.when is None:
-                return self._told([*passed, *look.of([case.then.term], frame)])
-            truth = look.run(case.when.term, frame)
-            found = look.of([case.when.term], frame)
-            if truth is not False:
-                return self._told([*found, *(look.of([case.then.term], frame) if truth else ())])
-            passed += found
-        return self._told(passed)
+        """What decided an outcome."""
+        return () if step.rules.calculate is None else self.value(step.rules.calculate.term, node)
 
     def value(self, term: Term, node: Node) -> tuple[Fact, ...]:
         """What a calculated value was made of."""
@@ -83,9 +70,16 @@ def _logic(term: Term, frame: Frame, look: Look) -> list[Found]:
 
 
 def _if(term: Term, frame: Frame, look: Look) -> list[Found]:
-    test, then, otherwise = term.args
-    truth = look.run(test, frame)
-    return look.of([test] if truth is None else [test, then if truth else otherwise], frame)
+    """One after the other, as a decision table is read: the row that decided, and for what is left over why none above it did."""
+    passed: list[Term] = []
+    while term.op == "if":
+        test, then, otherwise = term.args
+        truth = look.run(test, frame)
+        if truth is not False:
+            return look.of([test, then] if truth else [test], frame)
+        passed.append(test)
+        term = otherwise
+    return look.of([*passed, term], frame)
 
 
 def _call(term: Term, frame: Frame, look: Look) -> list[Found]:

@@ -65,7 +65,6 @@ class OutcomeStep:
     scope: Scope
     rules: DerivedRules
     calculate: Run | None
-    cases: tuple[tuple[Run | None, Run], ...]
     reads: frozenset[str]
     crosses: bool = True
 
@@ -211,8 +210,7 @@ def _step(rule: ItemRules | GroupRules | DerivedRules, conditional: frozenset[st
                 rule.key, rule.group.id, rule.scope.parent, rule, shown, reads_of(rule), _crosses(rule.visible)
             )
         case DerivedRules():
-            cases = tuple((_run(case.when), compile_term(case.then.term)) for case in rule.cases)
-            return OutcomeStep(rule.key, rule.derived.id, rule.scope, rule, _run(rule.calculate), cases, reads_of(rule))
+            return OutcomeStep(rule.key, rule.derived.id, rule.scope, rule, _run(rule.calculate), reads_of(rule))
 
 
 def _judge(rules: ItemRules, registry: CompiledRegistry) -> Judge:

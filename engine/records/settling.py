@@ -95,7 +95,7 @@ def settle(step: Step, node: Node, tree: Tree) -> bool:
             shown = True if step.visible is None else step.visible(tree.frame(node))
             return _show(node, step.id, shown if not is_hidden(node) else False)
         case OutcomeStep():
-            value = outcome(step, node, tree)
+            value = None if step.calculate is None else step.calculate(tree.frame(node))
             changed = step.id not in node.values or not is_same(value, node.values[step.id])
             node.values[step.id] = value
             return changed
@@ -145,17 +145,3 @@ def _item(step: ItemStep, node: Node, tree: Tree) -> bool:
         return isinstance(node.entered.get(step.id), Missing)  # a reason may have changed: rules can ask for it
     node.values[step.id] = value
     return True
-
-
-def outcome(step: OutcomeStep, node: Node, tree: Tree) -> Any:
-    """The value of an outcome: its formula, or the first row of its decision table that holds."""
-    frame = tree.frame(node)
-    if step.calculate is not None:
-        return step.calculate(frame)
-    for when, then in step.cases:
-        truth = True if when is None else when(frame)
-        if truth is None:
-            return None
-        if truth:
-            return then(frame)
-    return None

@@ -41,7 +41,7 @@ def _names(rules: Settling, parameter: str) -> bool:
         case ItemRules():
             asked = [rules.visible, rules.calculate]
         case DerivedRules():
-            asked = [rules.calculate, *(rule for case in rules.cases for rule in (case.when, case.then))]
+            asked = [rules.calculate]
         case _:
             asked = [rules.visible]
     terms = (term for rule in asked if rule is not None for term in rule.term.walk())

@@ -93,7 +93,7 @@ def rules_in(rules: ItemRules | GroupRules | DerivedRules | CheckRules) -> Itera
         case GroupRules():
             found = [rules.visible]
         case DerivedRules():
-            found = [rules.calculate, *(rule for case in rules.cases for rule in (case.when, case.then))]
+            found = [rules.calculate]
         case CheckRules():
             found = [part.rule for part in rules.parts]
     yield from (rule for rule in found if rule is not None)

@@ -102,7 +102,8 @@ def _chain(speaker: Speaker, term: Term, here: Here, like: Type | None) -> Itera
         test, then, otherwise = term.args
         yield speaker.fill("case", speaker.clause(test, here), speaker.noun(then, here, like))
         term = otherwise
-    yield speaker.fill("case.else", speaker.noun(term, here, like))
+    if term.op != "const" or term.args[0] is not None:
+        yield speaker.fill("case.else", speaker.noun(term, here, like))
 
 
 def _call(speaker: Speaker, term: Term, here: Here, like: Type | None) -> Phrase:

@@ -69,17 +69,8 @@ class Sentences:
 
     def outcome(self, rules: DerivedRules) -> Phrase:
         """How an outcome is found; of a decision table the cases from the top."""
-        wanted = rules.scope.fields[rules.derived.id].type
-        if rules.calculate is not None:
-            return self.value(rules.calculate, rules.scope, wanted)
-        cases = []
-        for case in rules.cases:
-            then = self.value(case.then, rules.scope, wanted)
-            if case.when is None:
-                cases.append(self.speaker.fill("case.else", then))
-            else:
-                cases.append(self.speaker.fill("case", self.condition(case.when, rules.scope), then))
-        return self.speaker.cases(cases)
+        assert rules.calculate is not None
+        return self.value(rules.calculate, rules.scope, rules.scope.fields[rules.derived.id].type)
 
     def event(self, rules: EventRules) -> dict[str, Phrase]:
         """When an event is expected: the date it follows, conditions for it, by the key of the definition."""

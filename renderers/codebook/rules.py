@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from engine.compiler.rules import CheckRules, DerivedRules, EventRules
 from engine.datatypes.words import value_text
-from engine.model.metadata_version import DerivedDef
 from engine.words import Phrase
 from renderers.codebook.entries import container_name, depends_on, name_of, used_by
 from renderers.codebook.tables import Book, Cell, Row, Table, anchor, table
@@ -104,18 +103,9 @@ def _outcome(book: Book, uses: Uses, rules: DerivedRules) -> Row:
         "explained": book.truth(derived.explain),
         "inputs": depends_on(book, uses, "outcome", derived.id),
         "used": used_by(book, uses, rules.key),
-        "definition": _as_written(derived),
+        "definition": derived.calculate.text.strip() if derived.calculate is not None else "",
     }
     return Row(anchor("outcome", derived.id), derived.id, book.title(derived.label, derived.id), cells)
-
-
-def _as_written(derived: DerivedDef) -> str:
-    if derived.calculate is not None:
-        return derived.calculate.text.strip()
-    cases = (
-        f"when {case.when.text}: {case.then.text}" if case.when else f"else: {case.then.text}" for case in derived.cases
-    )
-    return "; ".join(cases)
 
 
 def events(book: Book) -> Table:

@@ -88,8 +88,6 @@ def _of_item(rules: ItemRules) -> Iterator[tuple[str, Rule]]:
 def _of_outcome(rules: DerivedRules) -> Iterator[Rule]:
     if rules.calculate is not None:
         yield rules.calculate
-    for case in rules.cases:
-        yield from (rule for rule in (case.when, case.then) if rule is not None)
 
 
 def _parameters(rule: Rule) -> Iterator[str]:

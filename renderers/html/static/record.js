@@ -278,7 +278,6 @@
         visible: buildIf(step.visible),
         calculate: buildIf(step.calculate),
         default: buildIf(step.default),
-        cases: (step.cases || []).map(([when, then]) => [buildIf(when), build(then)]),
       }));
       this.parts = new Map(program.parts.map((part) => [this.scopes[part.scope], { ...part, items: part.items.map((item) => this.item(item)) }]));
       this.checks = program.checks.map((check) => ({ ...check, found: [], parts: check.parts.map((part) => ({ ...part, run: build(part.term) })) }));
@@ -323,7 +322,7 @@
     settle(step, node) {
       const before = node.values[step.id], frame = this.frame(node);
       if (step.type === 'outcome') {
-        node.values[step.id] = this.outcome(step, frame);
+        node.values[step.id] = step.calculate ? step.calculate(frame) : null;
         return !sameValue(before, node.values[step.id]);
       }
       let shown = step.visible ? step.visible(frame) : true;
@@ -341,16 +340,6 @@
       node.values[step.id] = value;
       return changed || !sameValue(before, value);
     }
-    outcome(step, frame) {
-      if (step.calculate) return step.calculate(frame);
-      for (const [when, then] of step.cases) {
-        const truth = when ? when(frame) : true;
-        if (truth === null) return null;
-        if (truth) return then(frame);
-      }
-      return null;
-    }
-
     /* --- defaults (engine/records/offers.py); an untouched offer (`standing`) follows its default --- */
     * defaults() {
       for (const step of this.steps) if (step.default) for (const node of step.scope.nodes) if (node.entries) yield [step, node, node.entries.get(step.id)];
