@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-compile
 LOCKED := $(INSTALL) --require-hashes
 
-.PHONY: help setup setup-pdf setup-test demo test test-full lint format bench lock clean
+.PHONY: help setup setup-pdf setup-test demo test test-full lint format bench grammar lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -43,6 +43,9 @@ format: setup-test ## format the code
 
 bench: $(VENV)/bench.stamp ## run the benchmarks
 	@$(BIN)/python -m benchmarks
+
+grammar: setup-test ## make the tables of the rule language's grammar anew
+	@$(BIN)/python -m engine.expressions.tables
 
 lock: ## renew the locked requirements from pyproject.toml
 	@tools/lock.sh $(PYTHON)

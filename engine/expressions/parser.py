@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from functools import cache
-from pathlib import Path as FilePath
 from typing import Any
 
 from lark import Lark, Token, Transformer, UnexpectedInput, UnexpectedToken, v_args
 
 from engine.expressions.functions import KEYWORDS
 from engine.expressions.nodes import Apply, Call, Let, Listing, Literal, Other, Path, Syntax, depth
+from engine.expressions.tables import parser_with
 
 MAX_LENGTH = 20_000
 MAX_DEPTH = 60  # of brackets
@@ -116,8 +116,7 @@ class _Tree(Transformer[Token, Syntax]):
 
 @cache
 def _parser() -> Lark:
-    grammar = FilePath(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", maybe_placeholders=True, transformer=_Tree())
+    return parser_with(_Tree())
 
 
 # Bounds and defaults are mostly a number, and many conditions one name: no grammar is needed to read them.
