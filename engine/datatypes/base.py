@@ -74,6 +74,7 @@ class Choice:
     label: Mapping[str, str]
     exclusive: bool = False
     withdrawn: bool = False
+    also: tuple[str, ...] = ()  # other spellings by which it is read
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,11 @@ _CODE = re.compile(_SHAPE)
 def read_code(text: str, facets: Facets) -> str | Unread:
     """The code if the list has it; an open or absent list takes any code of a sane shape.
 
-    Withdrawn codes are read, since old records hold them; screens do not offer them.
+    Withdrawn codes are read, since old records hold them; screens do not offer them. Another spelling of a code is read as that code.
     """
     code = text.strip()
+    if code not in facets.choices:
+        code = next((known.code for known in facets.choices.values() if code in known.also), code)
     if code in facets.choices or (_is_open(facets) and is_code(code)):
         return code
     return refuse(text, "code_form") if _is_open(facets) else refuse(text, "not_in_list", "not_in_list")
@@ -41,7 +43,10 @@ def code_schema(facets: Facets) -> dict[str, Json]:
     """JSON Schema of one code."""
     if _is_open(facets):
         return {"type": "string", "pattern": rf"^\s*({_SHAPE})?\s*$"} if not facets.choices else {"type": "string"}
-    return {"type": "string", "enum": list(facets.choices)}
+    return {
+        "type": "string",
+        "enum": [*facets.choices, *(text for known in facets.choices.values() for text in known.also)],
+    }
 
 
 def _is_open(facets: Facets) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -15,7 +15,7 @@ from engine.errors import nearest
 from engine.model.code_list import NO_MISSING, Attribute, AttributeDef, CodeList, MissingList
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/+*-]{0,63}")
-OF_A_CODE = frozenset({"exclusive", "withdrawn", "standard"})
+OF_A_CODE = frozenset({"exclusive", "withdrawn", "standard", "also"})
 
 _KINDS: Mapping[str, Kind] = {"text": Kind.TEXT, "number": Kind.NUMBER, "boolean": Kind.BOOLEAN, "codes": Kind.CODES}
 _DEFAULTS: Mapping[Kind, Attribute | None] = {Kind.TEXT: "", Kind.NUMBER: None, Kind.BOOLEAN: False, Kind.CODES: ()}
@@ -127,17 +127,35 @@ def _listed(context: Context, shell: CodeList, codes: Node) -> CodeList:
             f"The code list {shell.id!r} has no codes. Add at least one, such as `yes: {{pl: tak, en: yes}}`.",
         )
     choices, values, standard = {}, {}, {}
+    taken = set(codes.entries)
     for code, node in codes.entries.items():
         check_code(context, code, node)
         context.check_languages(node, {})
         label = _label(context, node)
-        choices[code] = Choice(code, label, node.flag("exclusive"), node.flag("withdrawn"))
+        also = tuple(_spellings(context, shell, taken, node))
+        choices[code] = Choice(code, label, node.flag("exclusive"), node.flag("withdrawn"), also)
         values[code] = _values(context, shell, code, node)
         if node.get("standard") is not None:
             standard[code] = {
                 system: part.raw for system, part in node.map_of("standard").items() if part.text is not None
             }
     return replace(shell, choices=choices, values=values, standard=standard)
+
+
+def _spellings(context: Context, shell: CodeList, taken: set[str], node: Node) -> Iterator[str]:
+    """Other spellings of a code, none of which may mean another one."""
+    for part in node.list_of("also"):
+        if part.text is None:
+            continue
+        check_code(context, part.raw, part)
+        if part.raw in taken:
+            context.error(
+                part.mark,
+                "duplicate-id",
+                f"{part.raw!r} already is a code, or another spelling of one, in the list {shell.id!r}. Delete it here.",
+            )
+        taken.add(part.raw)
+        yield part.raw
 
 
 def _label(context: Context, node: Node) -> dict[str, str]:

@@ -49,7 +49,12 @@ def build_facets(given_facets: dict[str, Any]) -> Facets:
     facets = dict(given_facets)
     for key, build in (
         ("units", lambda units: {unit: Decimal(factor) for unit, factor in units.items()}),
-        ("choices", lambda choices: {code: Choice(code, label) for code, label in choices.items()}),
+        (
+            "choices",
+            lambda choices: {
+                code: Choice(code, label, also=tuple(label.pop("also", ()))) for code, label in choices.items()
+            },
+        ),
         ("media_types", tuple),
     ):
         if key in facets:
