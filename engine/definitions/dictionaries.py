@@ -157,8 +157,8 @@ class _Reader:
                 self.fault(
                     line, "csv-row", f"The code {code!r} has no label in {language!r}. Fill in label_{language}."
                 )
-        flags = [self._flag(line, cells, name) for name in FLAGS]
-        self.choices[code] = Choice(code, label, *flags)
+        flags = {name: self._flag(line, cells, name) for name in FLAGS}
+        self.choices[code] = Choice(code, label, flags["exclusive"], flags["withdrawn"])
         self.values[code] = self._attributes(line, code, cells)
         first, last = (self._day(line, name, cells.get(name, "")) for name in VALIDITY)
         if first and last and first > last:

@@ -52,7 +52,7 @@ def build_facets(given_facets: dict[str, Any]) -> Facets:
         (
             "choices",
             lambda choices: {
-                code: Choice(code, label, also=tuple(label.pop("also", ()))) for code, label in choices.items()
+                code: Choice(code, label, also=tuple(label.get("also", ()))) for code, label in choices.items()
             },
         ),
         ("media_types", tuple),
