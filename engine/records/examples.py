@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -53,12 +52,12 @@ def run_examples(registry: CompiledRegistry, file: Path) -> list[DefinitionProbl
 
 def read_examples(file: Path, problems: Problems) -> Iterator[Example]:
     """The cases of a file and of the folder of its name, one by one. What stands under `base` in the file serves all."""
-    bases: dict[str, Json] = {}
+    bases: dict[str, Node] = {}
     for part in (file, *sorted(file.with_suffix("").glob("*.yaml"))):
         root = read_source(part.read_bytes(), str(part), problems, part.parent) if part.is_file() else None
         if root is None:
             continue
-        bases |= {name: _plain(node) for name, node in root.map_of("base").items()}
+        bases |= root.map_of("base")
         for node in root.list_of("cases"):
             example = _example(node, bases, problems)
             if example is not None:
@@ -71,15 +70,13 @@ def read_stated(file: Path, problems: Problems) -> Mapping[str, Json]:
     return {name: _plain(node) for name, node in root.map_of("data_set").items()} if root is not None else {}
 
 
-def _example(node: Node, bases: Mapping[str, Json], problems: Problems) -> Example | None:
+def _example(node: Node, bases: Mapping[str, Node], problems: Problems) -> Example | None:
     base = node.text_of("base")
     if base is not None and base not in bases:
         problems.error(node.mark, "unknown-example", f"There is no base {base!r}.{nearest(base, bases)}")
         return None
-    values = copy.deepcopy(bases[base]) if base is not None else {}
-    given = node.get("values")
-    if given is not None:
-        values = _plain(given)
+    given = node.get("values") or (bases[base] if base is not None else None)
+    values = _plain(given) if given is not None else {}
     for path, change in node.map_of("set").items():
         try:
             assign(values, path, _plain(change))
@@ -131,6 +128,7 @@ def _run(registry: CompiledRegistry, example: Example, problems: Problems) -> No
             at=example.at,
             language="en",
             others=reading.others,
+            explain=False,
         )
     except (WrongUse, LookupError) as fault:
         problems.error(example.node.mark, "unknown-example", f"{example.id}: {fault}.")

@@ -9,13 +9,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from engine.compiler.compiled import CompiledRegistry
 from engine.datatypes.base import Json, Kind
 from engine.datatypes.reading import refuse
 from engine.datatypes.values import Entered, Missing, Reference
-from engine.model.form import FormDef, GroupDef
+from engine.model.form import FormDef, GroupDef, walk_groups
 from engine.model.item import ItemDef
 from engine.records.form_data import Focus, FormData, Instance, Occurrence, RowData
 from engine.records.holders import Holder, WrongUse, all_holders, event_key, find_holder
@@ -127,11 +128,30 @@ def _day(data: Json, where: str) -> date:
         raise WrongUse(f"{where}: {data!r} is no date such as 2025-03-17") from None
 
 
+_Names = tuple[Mapping[str, ItemDef], Mapping[str, GroupDef]]
+
+
+@lru_cache(maxsize=64)
+def _names(registry: CompiledRegistry) -> Mapping[int, _Names]:
+    """Form or group (by its id()) -> its items and groups by id and OID."""
+    forms = registry.model.forms.values()
+    parts: list[FormDef | GroupDef] = [*forms, *(group for form in forms for group in walk_groups(form))]
+    return {id(part): _names_in(part) for part in parts}
+
+
+def _names_in(part: FormDef | GroupDef) -> _Names:
+    return (
+        {item.id: item for item in part.items} | {item.oid: item for item in part.items if item.oid},
+        {group.id: group for group in part.groups} | {group.oid: group for group in part.groups if group.oid},
+    )
+
+
 class _Reader:
     """Reads one tree; knows the rows it met, so that references by key or number can be bound."""
 
     def __init__(self, registry: CompiledRegistry) -> None:
         self.registry = registry
+        self.names = _names(registry)
         self.rows: dict[tuple[str, str], list[tuple[str, str]]] = {}  # (holder, group) -> (row id, key text)
         self.places: dict[str, str] = {}  # printed place -> key of the row or record
         self.unused: set[str] = set()  # calculated items that were given a value
@@ -231,8 +251,7 @@ class _Reader:
     ) -> tuple[dict[str, Entered], dict[str, tuple[RowData, ...]]]:
         items: dict[str, Entered] = {}
         groups: dict[str, tuple[RowData, ...]] = {}
-        by_id = {item.id: item for item in part.items} | {item.oid: item for item in part.items if item.oid}
-        inner = {group.id: group for group in part.groups} | {group.oid: group for group in part.groups if group.oid}
+        by_id, inner = self.names[id(part)]
         for name, data in values.items():
             if name in inner:
                 rows = data if isinstance(data, list) else []
