@@ -119,7 +119,6 @@ class _Packer:
         self._levels: dict[int, int] = {}  # of containers: one more than those of their parts
         self._batches: dict[_Batch, list[tuple[int, list[int]]]] = {}  # numbers and parts
         self._waiting: deque[tuple[int, Any]] = deque()
-        self._columns: dict[type, list[list[int]]] = {}
         self._rows: dict[int, list[int]] = {}
         self._count = 0
 

@@ -12,7 +12,7 @@ from typing import Any
 from engine.expressions.frames import Frame, Node, reach
 from engine.expressions.terms import Term
 from engine.model.text import in_language
-from engine.records.facts import Explain, Fact, Found, Look, below, deciding, row_fact
+from engine.records.facts import Explain, Fact, Found, Look, below, closures_of, deciding, row_fact
 from engine.records.naming import Naming
 from engine.records.program import OutcomeStep
 from engine.records.row_facts import aggregate
@@ -26,7 +26,7 @@ class Explainer:
 
     def __init__(self, tree: Tree, language: str) -> None:
         self._tree = tree
-        self._look = Look(Naming(tree, language), _EXPLAINED, _parts)
+        self._look = Look(Naming(tree, language), closures_of(tree.registry), _EXPLAINED, _parts)
 
     def outcome(self, step: OutcomeStep, node: Node) -> tuple[Fact, ...]:
         """What decided an outcome."""

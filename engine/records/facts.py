@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
+from engine.compiler.compiled import CompiledRegistry
 from engine.datatypes.values import PartialDate
 from engine.datatypes.words import boolean_text, date_text, datetime_text, partial_text
-from engine.expressions.evaluator import compile_term
+from engine.expressions.evaluator import OPERATORS
 from engine.expressions.frames import Frame, Node, Run
 from engine.expressions.reaching import own_item
 from engine.expressions.scopes import Scope, Step
@@ -89,22 +91,39 @@ def row_fact(title: str, parts: Iterable[Fact], path: str) -> Fact:
     return Fact(title, ", ".join(map(str, parts)), ": ", path)
 
 
+class Closures:
+    """The terms of a registry as closures, each made when an explanation first asks for it."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[Term, Run]] = {}  # by id() of the term, which is kept alive
+
+    def of(self, term: Term) -> Run:
+        """What gives the value of a term in a frame."""
+        made = self._made.get(id(term))
+        if made is None:
+            made = self._made[id(term)] = term, OPERATORS[term.op](term, self.of)
+        return made[1]
+
+
+@lru_cache(maxsize=64)
+def closures_of(_registry: CompiledRegistry) -> Closures:
+    """The closures that all explanations of a registry share."""
+    return Closures()
+
+
 @dataclass(slots=True)
 class Look:
-    """A look at a settled tree: runs terms and names what they read. Keeps what it has compiled."""
+    """A look at a settled tree: runs terms and names what they read."""
 
     naming: Naming
+    closures: Closures
     table: Mapping[str, Explain]  # operator -> how it is explained
     otherwise: Explain
     bound: dict[str, tuple[Term, Frame]] = field(default_factory=dict)  # what a local value of `let` was made of
-    _runs: dict[int, Run] = field(default_factory=dict)  # by id() of the term: terms live as long as the registry
 
     def run(self, term: Term, frame: Frame) -> Any:
         """The value of a term."""
-        run = self._runs.get(id(term))
-        if run is None:
-            run = self._runs[id(term)] = compile_term(term)
-        return run(frame)
+        return self.closures.of(term)(frame)
 
     def of(self, terms: Iterable[Term], frame: Frame) -> list[Found]:
         """What decided the values of several terms."""
@@ -171,4 +190,4 @@ def below(scope: Scope, steps: Sequence[Step]) -> Scope:
     return scope
 
 
-__all__ = ["Explain", "Fact", "Found", "Look", "below", "deciding", "row_fact"]
+__all__ = ["Explain", "Fact", "Found", "Look", "below", "closures_of", "deciding", "row_fact"]

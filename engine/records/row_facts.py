@@ -7,7 +7,6 @@ from typing import Any
 
 from engine.expressions import reaching
 from engine.expressions.aggregates import ASKED_ONCE
-from engine.expressions.evaluator import compile_term
 from engine.expressions.frames import Frame
 from engine.expressions.scopes import Scope
 from engine.expressions.terms import Term
@@ -22,7 +21,7 @@ _GIVES = frozenset({"count", "sum", "mean", "distinct", "max_run", "active", *_E
 def aggregate(term: Term, frame: Frame, look: Look) -> list[Found]:
     """The rows that decided; what they gave together, where that is more than yes or no."""
     name, source, values, where, _by = term.args
-    around = reaching.source(source, compile_term)(frame)
+    around = reaching.source(source, look.closures.of)(frame)
     truths = [True if where is None else look.run(where, inner) for inner in around]
     kept = [inner for inner, truth in zip(around, truths, strict=True) if truth is True]
     result = look.run(term, frame)
