@@ -36,6 +36,7 @@ from storage.form_data import SubjectRecord
 from storage.issues import OpenIssue, open_issues
 from storage.saving import COMPLETE
 from web.attachments import files_address
+from web.elsewhere import offers_elsewhere
 from web.entry import Entry, address_of
 from web.outcomes import outcome_notes
 from web.pages import links_of, shell_of
@@ -81,7 +82,7 @@ def reading_of(entry: Entry, told: Told) -> tuple[Session, Evaluation, PageConte
     evaluation = _outspoken(entry, session.evaluation, None if told.summary else entry.touched)
     context = replace(
         _context(entry, one, evaluation, told),
-        targets=targets_of(session, one.language),
+        targets={**targets_of(session, one.language), **offers_elsewhere(entry, one)},
         clears=clear_words(entry, session, evaluation, one.language),
         withheld=session.withheld,
         why=session.why,

@@ -14,22 +14,31 @@ from engine.records.naming import Naming
 from engine.records.session import Session
 from web.titles import event_title, form_words
 
+Offers = list[tuple[str, str]]
 
-def targets_of(session: Session, language: str) -> dict[str, list[tuple[str, str]]]:
-    """Group or form -> what references of the form may point to there, as (key, words); the form's own rows left out.
 
-    Offered is what lies in the same episode or belongs to the patient as a whole; what was chosen before stays.
+def targets_of(session: Session, language: str) -> dict[str, Offers]:
+    """What references of the form may point to, by the keys of `ItemDef.offered`, as (key, words); the form's own rows left out.
+
+    Offered is what lies in the same episode or belongs to the patient as a whole, and in other episodes of the patient where the
+    definition says so; what was chosen before stays.
     """
     own = {group.id for group in walk_groups(session.form)}
-    wanted = {name: None for item in walk_items(session.form) for name in item.targets if name not in own}
+    items = [item for item in walk_items(session.form) if item.elsewhere is None]
+    wanted = {key: (name, item.any_episode) for item in items for key, name in item.offered.items() if name not in own}
     naming, chosen = _Naming(session, language), set(_chosen(session.focus))
-    found = {}
-    for name in wanted:
+    person, found = _patient(session.focus), {}
+    for key, (name, any_episode) in wanted.items():
         there = session.tree.of(session.registry.scopes.targets[name])
         nodes = [node for node in there if not node.is_within(session.focus)]
-        nodes = [node for node in nodes if is_near(node, session.focus) or node.key in chosen]
+        home = person if any_episode else None
+        nodes = [
+            node
+            for node in nodes
+            if (home is not None and node.is_within(home)) or is_near(node, session.focus) or node.key in chosen
+        ]
         records = {id(_record(node)) for node in nodes}
-        found[name] = [(node.key, naming.words(node, with_record=len(records) > 1)) for node in nodes]
+        found[key] = [(node.key, naming.words(node, with_record=len(records) > 1)) for node in nodes]
     return found
 
 
@@ -67,6 +76,12 @@ class _Naming:
             title = in_language(container.title, language) if container is not None else ""
             parts.append(f"{title or holder.scope.id} {holder.place}")
         return ", ".join(parts)
+
+
+def _patient(node: Node) -> Node | None:
+    return next(
+        (outer for outer in node.outwards() if outer.scope.id == "patient" and outer.scope.kind == "container"), None
+    )
 
 
 def _is_row(node: Node) -> bool:

@@ -116,8 +116,8 @@ class CompiledRegistry:
 
     @cached_property
     def judged_references(self) -> frozenset[str]:
-        """References (`form.item`) whose target a check of the definition judges; the built-in rule is silent there."""
-        return frozenset(
+        """References (`form.item`) whose target a check judges, or that is in another registry: the built-in rule is silent there."""
+        return frozenset(key for key, rules in self.items.items() if rules.item.elsewhere is not None) | frozenset(
             f"{(part.rows or check.scope).form_id}.{term.args[0].args[3]}"
             for check in self.checks
             for part in check.parts

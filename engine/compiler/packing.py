@@ -48,7 +48,17 @@ from engine.expressions.scopes import Field, Scope
 from engine.expressions.terms import Term, Type
 from engine.model.code_list import AttributeDef, CodeList, MissingList
 from engine.model.form import CheckDef, CheckSeverity, FormDef, GroupDef, SectionDef
-from engine.model.item import Case, DecisionTable, ExpressionText, ItemDef, Privacy, RangeCheck, Template, WhenHidden
+from engine.model.item import (
+    Case,
+    DecisionTable,
+    Elsewhere,
+    ExpressionText,
+    ItemDef,
+    Privacy,
+    RangeCheck,
+    Template,
+    WhenHidden,
+)
 from engine.model.metadata_version import (
     ContainerDef,
     Define,
@@ -65,7 +75,19 @@ CLASSES: tuple[Any, ...] = (
     *(Mark, DefinitionProblem),
     *(Type, Term, Field, Scope, Scopes),
     *(Choice, Facets, AttributeDef, CodeList, MissingList),
-    *(ExpressionText, Case, DecisionTable, Template, RangeCheck, ItemDef, CheckDef, GroupDef, SectionDef, FormDef),
+    *(
+        ExpressionText,
+        Case,
+        DecisionTable,
+        Elsewhere,
+        Template,
+        RangeCheck,
+        ItemDef,
+        CheckDef,
+        GroupDef,
+        SectionDef,
+        FormDef,
+    ),
     *(ContainerDef, Define, DerivedDef, Generator, IndicatorDef, MetaDataVersion, Parameter, StudyEventDef),
     *(Rule, BoundRange, ItemRules, GroupRules, CheckPart, CheckRules),
     *(DerivedRules, EventRules, IndicatorRules, Hole, BoundText, TextRules),

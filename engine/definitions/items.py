@@ -19,7 +19,7 @@ from engine.definitions.templates import read_templates, without_values
 from engine.definitions.tree import Node
 from engine.errors import nearest
 from engine.model.code_list import NO_MISSING, CodeList, MissingList
-from engine.model.item import ExpressionText, ItemDef, Privacy, WhenHidden
+from engine.model.item import Elsewhere, ExpressionText, ItemDef, Privacy, WhenHidden
 
 # Keys that only some types allow, by the name that the type's `options` give them.
 TYPE_KEYS: Mapping[str, str] = MappingProxyType(
@@ -33,6 +33,7 @@ TYPE_KEYS: Mapping[str, str] = MappingProxyType(
         "check": "check",
         "length": "max_length",
         "of": "of",
+        "from": "of",
         "unique": "unique",
         "media": "media_types",
         "max_size": "max_bytes",
@@ -70,6 +71,8 @@ def build_item(context: Context, node: Node, renames: Renames) -> ItemDef | None
         ranges=build_ranges(context, node, datatype, renames),
         codelist=codelist.id if codelist else None,
         targets=_targets(context, node, datatype, renames),
+        elsewhere=_elsewhere(context, node, datatype),
+        any_episode=node.text_of("from") == "patient",
         unique=node.flag("unique"),
         privacy=_choice(node, "privacy", Privacy.NORMAL),
         layout=node.text_of("layout"),
@@ -203,6 +206,8 @@ def _targets(context: Context, node: Node, datatype: DataType, renames: Renames)
                 f"The reference {node.text_of('id') or ''!r} does not say what it points to. Add `of:` with a group or form.",
             )
         return ()
+    if named.entries:
+        return ()
     if named.elements and datatype.name == "row_ref":
         context.error(
             named.mark,
@@ -213,6 +218,24 @@ def _targets(context: Context, node: Node, datatype: DataType, renames: Renames)
     targets = [renames.get(part.raw, part.raw) for part in parts]
     context.references += zip(parts, targets, strict=True)
     return tuple(dict.fromkeys(targets))
+
+
+def _elsewhere(context: Context, node: Node, datatype: DataType) -> Elsewhere | None:
+    """The form of another registry that a reference points to. That registry is a definition of its own: what it has is not known here."""
+    named = node.get("of")
+    if named is None or not named.entries or "of" not in datatype.options:
+        return None
+    if datatype.name == "row_ref":
+        context.error(
+            named.mark,
+            "key-not-for-type",
+            "A row_ref points to rows of this definition. Write `type: record_ref` for records of another registry.",
+        )
+    registry, form = (named.text_of(key) or "" for key in ("registry", "form"))
+    for text, key in ((registry, "registry"), (form, "form")):
+        if key in named.entries:
+            context.identifier(text, named.entries[key].mark)
+    return Elsewhere(registry, form)
 
 
 def _facets(context: Context, node: Node, datatype: DataType, codelist: CodeList | None) -> Facets:

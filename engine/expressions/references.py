@@ -30,7 +30,11 @@ def through(binder: Binder, reference: Term, rest: tuple[str, ...], path: Syntax
     names = reference.type.targets
     scopes = {name: scope for name in names if (scope := binder.names.targets.get(name)) is not None}
     if len(scopes) < len(names) or not names:
-        return binder.fault(path, "unknown-target", f"{path} goes through something that points to nothing known.")
+        return binder.fault(
+            path,
+            "unknown-target",
+            f"{path} goes through a reference that points to no group or form of this definition: rules know no more than whether it is filled.",
+        )
     places: dict[str, _Place] = {}
     for name, scope in scopes.items():
         found = locate(rest, Context((StaticFrame(scope),)))

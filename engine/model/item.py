@@ -71,6 +71,19 @@ class Template:
     names: tuple[ExpressionText, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A form of another registry, to records of which a reference points; rules know no more than that there is one."""
+
+    registry: str
+    form: str
+
+    @property
+    def key(self) -> str:
+        """`registry:form`."""
+        return f"{self.registry}:{self.form}"
+
+
 class WhenHidden(StrEnum):
     """What happens to the value of an item whose condition became false."""
 
@@ -120,6 +133,8 @@ class ItemDef:
     codelist: str | None = None
     only: ExpressionText | None = None  # narrows the code list
     targets: tuple[str, ...] = ()  # groups and forms that a reference may point to
+    elsewhere: Elsewhere | None = None  # in place of targets
+    any_episode: bool = False  # of a reference: what other episodes of the patient hold is offered too
     unique: bool = False
     privacy: Privacy = Privacy.NORMAL
     layout: str | None = None
@@ -128,3 +143,10 @@ class ItemDef:
     edit: tuple[str, ...] = ()
     templates: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)  # label, hint -> language -> template
     standard: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def offered(self) -> Mapping[str, str]:
+        """What a reference offers: key -> group or form. The same group is offered otherwise where other episodes count too."""
+        if self.elsewhere is not None:
+            return {self.elsewhere.key: self.elsewhere.form}
+        return {f"{name}*" if self.any_episode else name: name for name in self.targets}

@@ -288,6 +288,8 @@ class _Reader:
         if isinstance(data, Mapping) and set(data) == {"missing"}:
             return Missing(str(data["missing"]))
         value = item.datatype.read_json(data, item.facets)
+        if item.elsewhere is not None:
+            return value
         targets = ",".join(item.targets)
         return Reference(f"?{targets}?{_reference_text(data)}") if isinstance(value, Reference) else value
 
@@ -345,6 +347,8 @@ class _Reader:
         names = [(self.registry.names.get(name, name), number) for name, number in steps]
         if len(names) <= text.count(".") or names[-1][0] not in targets.split(","):
             return None
+        if names[0][0] == "episodes" and len(names) > 1:
+            tag, names = f"{tag}e{names[0][1]}", names[1:]
         event = names.pop(0) if names[0][0] in self.registry.model.events and len(names) > 1 else None
         (form, number), groups = names[0], names[1:]
         record = f"{event[0]}[{event[1]}].{form}" if event else f"{form}[{number}]"

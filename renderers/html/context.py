@@ -138,7 +138,9 @@ class PageContext:
     summary: bool = False  # show the error summary on top: after an attempt to complete
     acknowledged: Mapping[str, str] = field(default_factory=dict)  # acknowledgement() -> written reason or ''
     badges: Mapping[str, Badge] = field(default_factory=dict)  # by name
-    targets: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)  # form or group -> (target, words)
+    targets: Mapping[str, Sequence[tuple[str, str]]] = field(
+        default_factory=dict
+    )  # key of ItemDef.offered -> (target, words)
     labels: Mapping[str, str] = field(default_factory=dict)  # code of an open dictionary -> its words
     withheld: Mapping[str, frozenset[str]] = field(default_factory=dict)  # path -> codes not offered (`only`)
     elsewhere: Mapping[Elsewhere, Link] = field(default_factory=dict)  # other records that violations are about

@@ -309,5 +309,5 @@ class ItemMaker:
             codes=_CODES
             if control in (Control.CHOICE, Control.CHOICES) and len(face.options) <= BUTTONS
             else _NO_CODES,
-            kinds={name: self.titles.get(name, name) for name in item.targets},
+            kinds={key: self.titles.get(name, name) for key, name in item.offered.items()},
         )
