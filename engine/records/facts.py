@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from engine.compiler.compiled import CompiledRegistry
+from engine.datatypes.base import Kind
 from engine.datatypes.values import PartialDate
 from engine.datatypes.words import boolean_text, date_text, datetime_text, partial_text
 from engine.expressions.evaluator import OPERATORS
@@ -157,7 +158,11 @@ class Look:
         """A result in the words of the item that it was taken from, if one was."""
         holder, item = self.source_of(value, scope)
         rules = self.naming.tree.registry.items.get(f"{holder.form_id}.{item}")
-        return self.plain(result) if result is None or rules is None else self.naming.shown(rules.item, result)
+        if result is None or rules is None:
+            return self.plain(result)
+        if isinstance(result, tuple) and rules.item.datatype.kind is not Kind.CODES:  # different values of many rows
+            return ", ".join(self.naming.shown(rules.item, each) for each in result) or self.word("none")
+        return self.naming.shown(rules.item, result)
 
     def source_of(self, value: Term, scope: Scope) -> tuple[Scope, str | None]:
         """The item that a value is: of a row of the scope, or of what it refers to; none when it is worked out."""

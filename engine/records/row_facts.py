@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,7 +50,8 @@ def _chosen(name: str, values: Sequence[Term], kept: Sequence[Frame], result: An
     if name in ("any", "all"):
         return [kept[place] for place in deciding(name == "any", [truth for (truth,) in taken])]
     if name == "unique":
-        return [inner for inner, key in zip(kept, taken, strict=True) if None not in key and taken.count(key) > 1]
+        times = Counter(taken)
+        return [inner for inner, key in zip(kept, taken, strict=True) if None not in key and times[key] > 1]
     if result is None:
         return [inner for inner, key in zip(kept, taken, strict=True) if None in key] or list(kept)
     if name in _ENDS:

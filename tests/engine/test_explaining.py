@@ -57,6 +57,12 @@ EXPLAINED = {
     "codes": ("powered", {"tools": ["stylet", "laser"]}, True, ["Tools = laser"]),
     "codes, false": ("powered", {"tools": ["stylet"]}, False, ["Tools = stylet"]),
     "codes of rows": ("same_germ", DONE, True, ["germ = staphylococcus", "Culture = 2 (Culture 1, Culture 2)"]),
+    "different codes of rows": (
+        "germs",
+        DONE,
+        "2",
+        ["germ, different values = staphylococcus, enterococcus", "Isolate 1: germ = staphylococcus", "Isolate 2: germ = enterococcus"],
+    ),
     "unique": ("twins", DONE, True, ["Lead = 3 (lead 1, lead 2, lead 3)"]),
     "not unique": ("twins", {"leads": [{"no": 4}, {"no": 1}, {"no": 4}]}, False, ["lead 4: Number = 4"]),
     "an absent form": ("ill", {}, False, ["Tests: none"]),
