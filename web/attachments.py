@@ -19,6 +19,7 @@ from engine.model.form import FormDef
 from engine.model.item import ItemDef
 from engine.records.form_data import FormData
 from renderers.html.names import levels, split_part
+from renderers.html.page import takes_files
 from storage.attachments import Upload, file_content, kind_of, known_files
 from storage.changes import value_at, with_values
 from storage.errors import NotFound, TooManyFiles
@@ -34,6 +35,8 @@ DOWNLOAD_POLICY = "default-src 'none'; sandbox"  # should a browser show it all 
 
 def file_places(form: FormDef, data: FormData) -> Places:
     """Where a form takes files."""
+    if not takes_files(form):
+        return {}
     return {
         level.place.at + item.id: ((level.place.steps[-1][1] if level.place.steps else "", item.id), item)
         for level in levels(form, data)

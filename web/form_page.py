@@ -11,11 +11,11 @@ from functools import partial
 from flask import Response, make_response, request, url_for
 from flask_wtf.csrf import generate_csrf
 
-from engine.model.form import CheckSeverity
+from engine.model.form import CheckSeverity, walk_items
 from engine.records.browser import subject_state
 from engine.records.evaluation import Elsewhere, Evaluation, Violation
-from engine.records.form_data import FormData
-from engine.records.path import ItemPath
+from engine.records.form_data import FormData, RowData
+from engine.records.path import ItemPath, parse_path, part_at
 from engine.records.piping import texts_of
 from engine.records.session import Session
 from renderers.html import (
@@ -30,8 +30,9 @@ from renderers.html import (
     script_safe,
     where_json,
 )
-from renderers.html.names import levels, names_of_paths
+from renderers.html.names import name_of
 from renderers.paper import can_print
+from storage.changes import walk_rows
 from storage.form_data import SubjectRecord
 from storage.issues import OpenIssue, open_issues
 from storage.saving import COMPLETE
@@ -247,7 +248,7 @@ def answers_of(
         return {}
     answered = stored_answers(entry, entry.stored.id, tell)
     found = {}
-    for name, violation, key in warnings_of(entry, entry.data, evaluation):
+    for name, violation, key in warnings_of(entry.data, evaluation):
         reason = answered.get((violation.code, *key))
         if reason is not None:
             found[acknowledgement(name, violation)] = reason
@@ -262,24 +263,14 @@ def stored_answers(
     return {(i.code, i.row, i.item): tell(i) for i in issues if i.form == form and i.acknowledged_by}
 
 
-def warnings_of(entry: Entry, data: FormData, evaluation: Evaluation) -> list[tuple[str, Violation, tuple[str, str]]]:
+def warnings_of(data: FormData, evaluation: Evaluation) -> list[tuple[str, Violation, tuple[str, str]]]:
     """The warnings of a form with the name that the page gives their place, and row id and item as storage has them."""
-    names = {**names_of_paths(entry.form, data), **group_names(entry, data)}
     found = []
     for violation in evaluation.violations:
         if violation.severity is not CheckSeverity.ERROR:
-            name = names.get(violation.place, "")
+            name = name_of(data, parse_path(violation.place)) or ""
             found.append((name, violation, storage_key(name, violation)))
     return found
-
-
-def group_names(entry: Entry, data: FormData) -> dict[str, str]:
-    """Printed path of a group -> its name."""
-    return {
-        str(level.place.path.at(group.id)): level.place.at + group.id
-        for level in levels(entry.form, data)
-        for group in level.part.groups
-    }
 
 
 def storage_key(name: str, violation: Violation) -> tuple[str, str]:
@@ -294,29 +285,33 @@ def storage_key(name: str, violation: Violation) -> tuple[str, str]:
 
 def dictionary_words(entry: Entry, language: str, data: FormData | None = None) -> dict[str, str]:
     """The words of the codes that the form holds, or would with other data, from dictionaries of others."""
+    looked_up = {item.id: item for item in walk_items(entry.form) if item.facets.open_list}
+    if not looked_up:
+        return {}
     found: dict[str, str] = {}
-    for level in levels(entry.form, entry.data if data is None else data):
-        for item in level.part.items:
-            value = level.data.items.get(item.id)
-            if item.facets.open_list and isinstance(value, str | tuple):
-                codes = (value,) if isinstance(value, str) else value
-                found.update({code: entry.version.lookups.label(item, code, language) for code in codes})
+    data = entry.data if data is None else data
+    parts: list[FormData | RowData] = [data, *(row for *_, row in walk_rows(data))]
+    for part in parts:
+        for name in looked_up.keys() & part.items.keys():
+            value = part.items[name]
+            codes = (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()
+            found.update({code: entry.version.lookups.label(looked_up[name], code, language) for code in codes})
     return {code: words for code, words in found.items() if words}
 
 
 def clear_words(entry: Entry, session: Session, evaluation: Evaluation, language: str) -> tuple[str, ...]:
     """The answers that a save will delete, in words."""
-    values = {
-        str(level.place.path.at(item.id)): (item, level.data.items.get(item.id))
-        for level in levels(entry.form, entry.data)
-        for item in level.part.items
-    }
-    labels = {**dictionary_words(entry, language), **words_of(session, language)} if evaluation.to_clear else {}
-    return tuple(
-        f"{label_of(entry.form, values[path][0].id, language)}: {value_words(*values[path], language, labels)}"
-        for path in evaluation.to_clear
-        if path in values
-    )
+    if not evaluation.to_clear:
+        return ()
+    items = {item.id: item for item in walk_items(entry.form)}
+    labels = {**dictionary_words(entry, language), **words_of(session, language)}
+    said = []
+    for path in map(parse_path, evaluation.to_clear):
+        part, item = part_at(entry.data, path), items.get(path.item or "")
+        if part is not None and item is not None:
+            value = part.items.get(item.id)
+            said.append(f"{label_of(entry.form, item.id, language)}: {value_words(item, value, language, labels)}")
+    return tuple(said)
 
 
 def rows_to_open() -> frozenset[str]:

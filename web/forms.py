@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from flask import Blueprint, abort, jsonify, redirect, request, url_for
@@ -10,13 +10,10 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from engine.datatypes import Unread, explain
-from engine.model.form import FormDef
 from engine.model.text import in_language
 from engine.records.piping import texts_of
 from engine.records.quiet import filled
 from renderers.html import Notice, evaluation_patch
-from renderers.html.names import levels
-from renderers.html.posted_data import PostedForm
 from storage.errors import Conflict
 from storage.working_copy import drop_working_copy
 from web.attachments import file_answer, held_file, receive_file, told
@@ -77,21 +74,14 @@ def autosave(registry: str, who: str, spot: str) -> ResponseReturnValue:
     session = entry.session(posted.data, one.now, one.language)
     evaluation = session.evaluation
     quiet = entry.quiet(evaluation, None if entry.stored is not None else filled(posted.data))
-    why = {path: session.why(path) for path in _calculated_on(entry.form, posted)}
     patch = evaluation_patch(
         entry.form, posted.data, evaluation, one.language,
-        withheld=session.withheld, quiet=quiet, why=why, elsewhere=elsewhere_of(entry, evaluation),
+        open_rows=posted.open_rows, withheld=session.withheld, quiet=quiet, why=session.why,
+        elsewhere=elsewhere_of(entry, evaluation),
         outcomes=outcome_notes(session, evaluation, one),
         texts=texts_of(session, one.language),
     )  # fmt: skip
     return jsonify(saved=one.tongue.moment(one.now, one.now), revision=str(draft.revision), evaluation=patch)
-
-
-def _calculated_on(form: FormDef, posted: PostedForm) -> Iterator[str]:
-    """The paths of the calculated items that the page shows: those of the form and of its open rows."""
-    for level in levels(form, posted.data):
-        if not level.place.steps or level.place.name in posted.open_rows:
-            yield from (str(level.place.path.at(i.id)) for i in level.part.items if i.calculate is not None)
 
 
 @forms.post("/files/<name>")

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from engine.records.evaluation import Evaluation
+from engine.records.path import parse_path
 from renderers.html import PostedForm
-from renderers.html.names import names_of_paths
+from renderers.html.names import name_of
 from web.attachments import keep_files, take_files, without_unknown
 from web.drafts import Draft
 from web.entry import Entry
@@ -31,7 +32,7 @@ def read_post(entry: Entry, language: str, at: datetime) -> PostedForm:
 def draft_after(entry: Entry, posted: PostedForm, evaluation: Evaluation | None = None) -> Draft:
     """The draft after a post. With an evaluation, the values that a save will delete count as told."""
     start = entry.start()
-    told = start.clears if evaluation is None else names_to_clear(entry, posted, evaluation)
+    told = start.clears if evaluation is None else names_to_clear(posted, evaluation)
     return replace(
         start,
         data=posted.data,
@@ -60,10 +61,10 @@ def _is_closed(key: str, opened: frozenset[str]) -> bool:
     return bool(row) and not any(name == row or name.startswith(f"{row}.") for name in opened)
 
 
-def names_to_clear(entry: Entry, posted: PostedForm, evaluation: Evaluation) -> frozenset[str]:
+def names_to_clear(posted: PostedForm, evaluation: Evaluation) -> frozenset[str]:
     """The names of the values that a save deletes because they became not applicable."""
-    names = names_of_paths(entry.form, posted.data)
-    return frozenset(names[path] for path in evaluation.to_clear if path in names)
+    names = (name_of(posted.data, parse_path(path)) for path in evaluation.to_clear)
+    return frozenset(name for name in names if name is not None)
 
 
 __all__ = ["answers_after", "draft_after", "names_to_clear", "posted_revision", "read_post"]

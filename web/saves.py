@@ -15,7 +15,7 @@ from engine.model.form import CheckSeverity
 from engine.model.text import in_language
 from engine.records.form_data import FormData
 from renderers.html import PostedForm, acknowledgement
-from renderers.html.names import paths_of_names
+from renderers.html.names import path_of
 from storage.changes import paths_of, without
 from storage.errors import ConfirmClear, Conflict, KeyReused, NotUnique, RowClash, UnknownFile, WrongDefinition
 from storage.issues import Acknowledgement, acknowledge
@@ -172,8 +172,7 @@ def _confirmed(entry: Entry, posted: PostedForm) -> Callable[[FormData, datetime
     def confirmed(data: FormData, _at: datetime) -> frozenset[str]:
         if not posted.clear_confirmed:
             return frozenset()
-        paths = paths_of_names(entry.form, data)
-        return frozenset(paths[name] for name in told if name in paths)
+        return frozenset(str(path) for name in told if (path := path_of(data, name)) is not None)
 
     return confirmed
 
@@ -182,7 +181,7 @@ def _store_answers(entry: Entry, draft: Draft, result: SaveResult) -> None:
     """Store the answers to the warnings of what was saved."""
     space, one = workspace(), visit()
     known = stored_answers(entry, result.form)
-    for name, violation, (row, item) in warnings_of(entry, draft.data, result.evaluation):
+    for name, violation, (row, item) in warnings_of(draft.data, result.evaluation):
         reason = draft.acknowledged.get(acknowledgement(name, violation))
         wants_words = violation.severity is CheckSeverity.WARNING_REASON
         if (

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from engine.records.form_data import FormData, RowData
+
 _STEP = re.compile(r"([a-z][a-z0-9_]*)\[([1-9][0-9]*)\]")
 
 
@@ -46,3 +48,14 @@ def parse_path(text: str) -> ItemPath:
         else:
             item = step
     return ItemPath(tuple(rows), item)
+
+
+def part_at(data: FormData, path: ItemPath) -> FormData | RowData | None:
+    """The form or the row in which the path's item stands; None where there is no such row."""
+    part: FormData | RowData = data
+    for group, number in path.rows:
+        rows = part.groups.get(group, ())
+        if number > len(rows):
+            return None
+        part = rows[number - 1]
+    return part

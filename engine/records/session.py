@@ -57,10 +57,10 @@ class Session:
         self.language = language
         self._explains = explain
         world = make_world(registry, as_of, language, dictionaries)
-        self.tree: Tree = build_tree(registry, subject, others, focus, world)
-        assert self.tree.focus is not None
-        self._explainer = Explainer(self.tree, language)
         with without_collection():
+            self.tree: Tree = build_tree(registry, subject, others, focus, world)
+            assert self.tree.focus is not None
+            self._explainer = Explainer(self.tree, language)
             settle_all(self.program, self.tree)
             self._turn_to(self.tree.focus)
 
@@ -154,15 +154,12 @@ class Session:
             here = here.parent
         return here
 
-    @property
-    def withheld(self) -> Mapping[str, frozenset[str]]:
-        """The codes that `only` takes out now, by path of the item; a code that was chosen stays."""
-        return {
-            str(path.at(plan.id)): withheld(Case(self.tree, node, plan.judge, path.at(plan.id), self.language))
-            for node, part, path in walk(self.focus, self._plan.root)
-            for plan in part.by_id.values()
-            if plan.judge is not None and plan.judge.only is not None
-        }
+    def withheld(self, path: str) -> frozenset[str]:
+        """The codes that `only` of an item takes out now; a code that was chosen stays."""
+        place = parse_path(path)
+        node = self._node(place)
+        judge = self._plan.parts[id(node.scope)].by_id[place.item or ""].judge
+        return withheld(Case(self.tree, node, judge, place, self.language)) if judge is not None else frozenset()
 
     def why(self, path: str) -> tuple[Fact, ...]:
         """What a calculated item of the form was made of."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.records.evaluation import Elsewhere, Violation
@@ -116,7 +116,8 @@ class Shell:
     links: Links = field(default_factory=Links)
 
 
-def _no_facts(_path: str) -> Sequence[Fact]:
+def nothing_of(_path: str) -> tuple[()]:
+    """What is known of a path where nothing is."""
     return ()
 
 
@@ -142,10 +143,10 @@ class PageContext:
         default_factory=dict
     )  # key of ItemDef.offered -> (target, words)
     labels: Mapping[str, str] = field(default_factory=dict)  # code of an open dictionary -> its words
-    withheld: Mapping[str, frozenset[str]] = field(default_factory=dict)  # path -> codes not offered (`only`)
+    withheld: Callable[[str], Collection[str]] = nothing_of  # path -> codes not offered (`only`)
     elsewhere: Mapping[Elsewhere, Link] = field(default_factory=dict)  # other records that violations are about
     texts: Mapping[str, str] = field(default_factory=dict)  # `path#part` -> label, hint or title with values in it
-    why: Callable[[str], Sequence[Fact]] = _no_facts  # path of a calculated item -> what it was made of
+    why: Callable[[str], Sequence[Fact]] = nothing_of  # path of a calculated item -> what it was made of
     hidden_items: frozenset[str] = frozenset()  # ids a role may not see
     fixed_items: frozenset[str] = frozenset()  # ids a role may not edit: shown as text
     navigator: tuple[Steps, ...] = ()

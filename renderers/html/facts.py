@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from engine.records.explaining import Fact
-from engine.records.form_data import FormData, RowData
+from engine.records.form_data import FormData
 from engine.records.path import parse_path
+from renderers.html.names import name_of
 
 
 def fact_parts(fact: Fact, data: FormData) -> tuple[str, str, str]:
@@ -14,15 +15,9 @@ def fact_parts(fact: Fact, data: FormData) -> tuple[str, str, str]:
 
 
 def _anchor(path: str, data: FormData) -> str:
-    place, name = parse_path(path), ""
-    part: FormData | RowData = data
-    for group, number in place.rows:
-        rows = part.groups.get(group, ())
-        if number > len(rows):
-            return ""
-        part = rows[number - 1]
-        name += f"{group}.{part.id}."
-    return name + place.item if place.item is not None else f"r-{name.removesuffix('.')}"
+    place = parse_path(path)
+    name = name_of(data, place) or ""
+    return name if place.item is not None or not name else f"r-{name}"
 
 
 __all__ = ["fact_parts"]

@@ -31,6 +31,7 @@ class GroupPart:
     content: tuple[ItemPart | GroupPart, ...]
     items: Mapping[str, ItemDef]
     small: SmallParts
+    named: bool  # whether references of the form point to its rows, or to rows in them
 
     def fill(self, place: Place, data: FormData | RowData, request: Request) -> str:
         rows = data.groups.get(self.group.id, ())
@@ -169,9 +170,9 @@ def _since(tally: Tally, mark: int) -> tuple[int, int]:
 def name_rows(
     content: Iterable[ItemPart | GroupPart], place: Place, data: FormData | RowData, request: Request
 ) -> None:
-    """Enter the titles of all rows, which references show."""
+    """Enter the titles of the rows that references show."""
     for part in content:
-        if not isinstance(part, GroupPart):
+        if not isinstance(part, GroupPart) or not part.named:
             continue
         named = request.choices.setdefault(part.group.id, [])
         for number, row in enumerate(data.groups.get(part.group.id, ()), start=1):

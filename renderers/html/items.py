@@ -153,7 +153,7 @@ class ItemPart:
             texts["search"] = markup(f"{request.context.shell.links.lookup}/{item.id}/search")
             flags += ("searched",)
         if item.only is not None:
-            flags += tuple(f"off={code}" for code in request.context.withheld.get(here + item.id, ()))
+            flags += tuple(f"off={code}" for code in sorted(request.context.withheld(here + item.id)))
         if entered is None or isinstance(entered, Missing):
             return flags
         if isinstance(entered, FileValue) and request.context.shell.links.files:

@@ -7,7 +7,7 @@ underscores (`__d`), which no id contains at that place: an id never ends with a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.model.form import FormDef, GroupDef
@@ -59,32 +59,71 @@ class Level:
     data: FormData | RowData
 
 
-def levels(form: FormDef, data: FormData) -> Iterator[Level]:
-    """The form and all its rows, depth first."""
-    yield from _levels(Level(Place(), form, data))
+def levels(form: FormDef, data: FormData, opened: Collection[str] | None = None) -> Iterator[Level]:
+    """The form and its rows, depth first: all of them, or those of these names and what holds them."""
+    wanted = None if opened is None else {name for row in opened for name in holders(row)}
+    return _levels(Level(Place(), form, data), wanted)
 
 
-def _levels(level: Level) -> Iterator[Level]:
+def _levels(level: Level, wanted: Collection[str] | None) -> Iterator[Level]:
     yield level
     for group in level.part.groups:
-        for number, row in enumerate(level.data.groups.get(group.id, ()), start=1):
-            yield from _levels(Level(level.place.row(group.id, row, number), group, row))
+        for row, place in places_of(level.place, group, level.data.groups.get(group.id, ())):
+            if wanted is None or place.name in wanted:
+                yield from _levels(Level(place, group, row), wanted)
 
 
-def paths_of_names(form: FormDef, data: FormData) -> Mapping[str, str]:
-    """Posted name -> printed path, of every item and row of the form."""
-    found: dict[str, str] = {}
-    for level in levels(form, data):
-        place = level.place
-        if place.steps:
-            found[place.name] = str(place.path)
-        found.update({place.at + item.id: str(place.path.at(item.id)) for item in level.part.items})
-    return found
+def places_of(place: Place, group: GroupDef, rows: Sequence[RowData]) -> Iterator[tuple[RowData, Place]]:
+    """The rows of a group with their places."""
+    for number, row in enumerate(rows, start=1):
+        yield row, place.row(group.id, row, number)
 
 
-def names_of_paths(form: FormDef, data: FormData) -> Mapping[str, str]:
-    """The other way round."""
-    return {path: name for name, path in paths_of_names(form, data).items()}
+def holders(name: str) -> Iterator[str]:
+    """The row that a name means, of itself or as the one that holds an item or a group, and the rows that hold it."""
+    steps = name.split(".")
+    return (".".join(steps[:end]) for end in range(2, len(steps) + 1, 2))
+
+
+def name_of(data: FormData, path: ItemPath) -> str | None:
+    """The name of what stands at a path: an item, a group, or a row; None where there is no such row."""
+    level: FormData | RowData = data
+    steps: list[str] = []
+    for group, number in path.rows:
+        rows = level.groups.get(group, ())
+        if number > len(rows):
+            return None
+        level = rows[number - 1]
+        steps += (group, level.id)
+    return ".".join([*steps, path.item] if path.item is not None else steps)
+
+
+def path_of(data: FormData, name: str) -> ItemPath | None:
+    """The other way round: the path of a name of an item or row; None where there is no such row."""
+    steps = name.split(".")
+    level: FormData | RowData = data
+    path = ItemPath()
+    for group, row in zip(steps[:-1:2], steps[1::2], strict=False):
+        found = next((place for place in enumerate(level.groups.get(group, ()), start=1) if place[1].id == row), None)
+        if found is None:
+            return None
+        number, level = found
+        path = path.into(group, number)
+    return path.at(steps[-1]) if len(steps) % 2 else path
+
+
+def is_known(form: FormDef, data: FormData, name: str) -> bool:
+    """Whether a name is that of an item, group or row of the form; '' is the form itself."""
+    path = path_of(data, name) if name else ItemPath()
+    if path is None:
+        return False
+    part: FormDef | GroupDef = form
+    for group, _ in path.rows:
+        found = next((each for each in part.groups if each.id == group), None)
+        if found is None:
+            return False
+        part = found
+    return path.item is None or path.item in {*(item.id for item in part.items), *(group.id for group in part.groups)}
 
 
 def split_part(name: str) -> tuple[str, str]:

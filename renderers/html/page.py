@@ -185,7 +185,8 @@ class FormMaker:
         parts, groups = self._workshop("parts.html"), self._workshop("groups.html")
         small = small_parts(parts)
         items = ItemMaker(self.words, mode, controls, parts, small, self.titles)
-        sections = tuple(self._section(section, items, groups, parts) for section in form.sections)
+        targets = frozenset(name for item in walk_items(form) for name in item.targets)
+        sections = tuple(self._section(section, items, groups, parts, targets) for section in form.sections)
         frame = self.environment.get_template("form.html")
         face = WorkFace(
             form_title(form, self.words.language),
@@ -202,15 +203,18 @@ class FormMaker:
         module: TemplateModule = self.environment.get_template(template).module
         return Workshop(module, self.prepared)
 
-    def _section(self, section: SectionDef, items: ItemMaker, groups: Workshop, parts: Workshop) -> SectionPart:
+    def _section(
+        self, section: SectionDef, items: ItemMaker, groups: Workshop, parts: Workshop, targets: frozenset[str]
+    ) -> SectionPart:
         face = section_face(section, self.words)
-        content = tuple(self._content(part, items, groups) for part in section.content)
+        content = tuple(self._content(part, items, groups, targets) for part in section.content)
         inner = tuple(part for part in content if isinstance(part, GroupPart))
         return SectionPart(section, groups.part("section", face), parts.part("step", face), content, inner)
 
     def _content(
-        self, part: ItemDef | GroupDef, items: ItemMaker, groups: Workshop, *, in_row: bool = False
-    ) -> ItemPart | GroupPart:
+        self, part: ItemDef | GroupDef, items: ItemMaker, groups: Workshop, targets: frozenset[str], *,
+        in_row: bool = False,
+    ) -> ItemPart | GroupPart:  # fmt: skip
         if isinstance(part, ItemDef):
             return items.make(part, in_row=in_row)
         face = group_face(part, self.words)
@@ -219,9 +223,10 @@ class FormMaker:
             face=face,
             frame=groups.part(f"group_{items.mode}", face),
             row=groups.part(f"row_{items.mode}", face),
-            content=tuple(self._content(each, items, groups, in_row=True) for each in part.content),
+            content=tuple(self._content(each, items, groups, targets, in_row=True) for each in part.content),
             items={item.id: item for item in part.items},
             small=items.small,
+            named=not targets.isdisjoint(group.id for group in (part, *walk_groups(part))),
         )
 
 

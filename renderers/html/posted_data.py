@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -10,7 +10,7 @@ from engine.model.form import FormDef, GroupDef, walk_groups
 from engine.model.item import ItemDef
 from engine.records.form_data import FormData, RowData
 from renderers.html.form_class import ItemForm, form_class
-from renderers.html.names import Place, levels, split_part
+from renderers.html.names import Place, holders, is_known, places_of, split_part
 from renderers.html.rows import Action, act
 from renderers.html.words import load_words
 
@@ -118,10 +118,11 @@ class PostReader:
         items = base.items
         for section in self.sections:
             items = section().read(fields, items)
-        data = FormData(items, self._groups(Place(), self.form.groups, base.groups, fields))
-        known = set(_known(self.form, base))
-        acknowledged, unknown = _sort(fields, known)
-        data, open_rows = act(self.form, data, action, _open_rows(fields, known))
+        posted = frozenset(row for name in fields for row in holders(name))
+        data = FormData(items, self._groups(Place(), self.form.groups, base.groups, fields, posted))
+        acknowledged, unknown = _sort(fields, lambda name: is_known(self.form, base, name))
+        opened = frozenset(name for name in fields.last("__open").split() if is_known(self.form, base, name))
+        data, open_rows = act(self.form, data, action, opened)
         return PostedForm(
             data=data,
             action=action,
@@ -135,21 +136,22 @@ class PostReader:
         )
 
     def _groups(
-        self, place: Place, groups: Iterable[GroupDef], known: Mapping[str, Sequence[RowData]], fields: Fields
-    ) -> dict[str, tuple[RowData, ...]]:
-        found = {}
-        for group in groups:
-            rows = known.get(group.id, ())
-            if rows:
-                found[group.id] = tuple(
-                    self._row(place.row(group.id, row, number), group, row, fields)
-                    for number, row in enumerate(rows, start=1)
-                )
-        return found
+        self, place: Place, groups: Iterable[GroupDef], known: Mapping[str, Sequence[RowData]], fields: Fields,
+        posted: Collection[str],
+    ) -> dict[str, tuple[RowData, ...]]:  # fmt: skip
+        """The rows of groups; those of which nothing was posted are as they were."""
+        return {
+            group.id: tuple(
+                self._row(inner, group, row, fields, posted) if inner.name in posted else row
+                for row, inner in places_of(place, group, rows)
+            )
+            for group in groups
+            if (rows := known.get(group.id, ()))
+        }
 
-    def _row(self, place: Place, group: GroupDef, row: RowData, fields: Fields) -> RowData:
+    def _row(self, place: Place, group: GroupDef, row: RowData, fields: Fields, posted: Collection[str]) -> RowData:
         items = self.groups[id(group)](place.at).read(fields, row.items)
-        return RowData(row.id, items, self._groups(place, group.groups, row.groups, fields))
+        return RowData(row.id, items, self._groups(place, group.groups, row.groups, fields, posted))
 
 
 def post_reader(form: FormDef) -> PostReader:
@@ -174,23 +176,13 @@ def _forget(fields: Fields, name: str) -> None:
         fields.put(name, "")
 
 
-def _known(form: FormDef, data: FormData) -> Iterator[str]:
-    """Names of all items, groups and rows."""
-    yield ""  # the form itself, where acknowledgements of form-wide warnings stand
-    for level in levels(form, data):
-        if level.place.steps:
-            yield level.place.name
-        yield from (level.place.at + item.id for item in level.part.items)
-        yield from (level.place.at + group.id for group in level.part.groups)
-
-
-def _sort(fields: Fields, known: set[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+def _sort(fields: Fields, known: Callable[[str], bool]) -> tuple[dict[str, str], tuple[str, ...]]:
     """Acknowledgements, and the names that mean nothing here."""
     acknowledged: dict[str, str] = {}
     unknown = []
     for name in fields:
         stem, part = split_part(name)
-        if name in CONTROL_NAMES or stem not in known:
+        if name in CONTROL_NAMES or not known(stem):
             if name not in CONTROL_NAMES:
                 unknown.append(name)
         elif part == "ack":
@@ -200,7 +192,3 @@ def _sort(fields: Fields, known: set[str]) -> tuple[dict[str, str], tuple[str, .
             if reason:
                 acknowledged[f"{stem}#{part.removeprefix('why.')}"] = reason
     return acknowledged, tuple(unknown)
-
-
-def _open_rows(fields: Fields, known: set[str]) -> frozenset[str]:
-    return frozenset(name for name in fields.last("__open").split() if name in known)

@@ -54,7 +54,7 @@ def test_the_interpreter_is_small():
     """Design, section 4: interpreter 10 KB, with decimals 24 KB gzipped at most. The form around it comes on top."""
     assert zipped("rules.js") <= 10 * KILOBYTE
     assert zipped("rules.js", "vendor/decimal.min.js") <= 24 * KILOBYTE
-    assert zipped("rules.js", "record.js", "vendor/decimal.min.js") <= 26 * KILOBYTE
+    assert zipped("rules.js", "record.js", "vendor/decimal.min.js") <= 27 * KILOBYTE
 
 
 def test_no_text_is_run_as_code():

@@ -320,10 +320,11 @@ def procedure_data():
 def make_evaluation(form, data, violations=(), hidden=(), calculated=None):
     """Everything visible but `hidden`; what is filled is answered."""
     visible: set[str] = set()
+    groups: set[str] = set()
     required: set[str] = set()
     states: dict[str, ItemState] = {}
     for level in levels(form, data):
-        visible.update(str(level.place.path.at(group.id)) for group in level.part.groups)
+        groups.update(str(level.place.path.at(group.id)) for group in level.part.groups)
         for each in level.part.items:
             path = str(level.place.path.at(each.id))
             value = level.data.items.get(each.id)
@@ -340,7 +341,8 @@ def make_evaluation(form, data, violations=(), hidden=(), calculated=None):
                 required.add(path)
     if calculated is None:
         calculated = {"duration": Decimal(115), "lx[1].lx_dwell": Decimal("16.8"), "lx[2].lx_dwell": None}
-    return Evaluation(frozenset(visible), frozenset(required), calculated, states, violations=tuple(violations))
+    kept = frozenset(visible), frozenset(required), calculated, states
+    return Evaluation(*kept, violations=tuple(violations), groups=frozenset(groups))
 
 
 def violation(code, severity, path, pl, **more):

@@ -10,8 +10,9 @@ from engine.datatypes import Missing, Unread
 from engine.model.form import CheckSeverity
 from engine.records.evaluation import Violation
 from engine.records.form_data import FormData, RowData
+from engine.records.path import parse_path
 from renderers.html import acknowledgement, compile_pages
-from renderers.html.names import levels, names_of_paths
+from renderers.html.names import levels, name_of
 from renderers.html.segments import Workshop, prepare
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12) | st.sampled_from(
@@ -86,17 +87,18 @@ def states(draw, form, evaluation_of):
 @given(drawn=st.data(), language=st.sampled_from(["pl", "en"]), mode=st.sampled_from(["edit", "read", "print"]))
 def test_segments_equal_macros(drawn, language, mode, *, form, pages, live, context, evaluation_of):
     data, evaluation = states(drawn.draw, form, evaluation_of)
-    names = names_of_paths(form, data)
     rows = [level.place.name for level in levels(form, data) if level.place.steps]
     opened = drawn.draw(st.sets(st.sampled_from(rows), max_size=2)) if rows else set()
     answered = drawn.draw(st.lists(st.sampled_from(evaluation.violations), max_size=3)) if evaluation.violations else []
-    answers = {acknowledgement(names.get(each.item, ""), each): drawn.draw(TEXTS) for each in answered}
+    answers = {
+        acknowledgement(name_of(data, parse_path(each.item)) or "", each): drawn.draw(TEXTS) for each in answered
+    }
     page = replace(
         context,
         open_rows=frozenset(opened),
         summary=drawn.draw(st.booleans()),
         acknowledged=answers,
-        withheld={"location": frozenset({"or_cs"})},
+        withheld=lambda path: {"or_cs"} if path == "location" else (),
     )
 
     joined = pages.form(form.id, language=language, mode=mode, data=data, evaluation=evaluation, context=page)

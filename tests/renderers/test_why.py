@@ -8,7 +8,7 @@ def test_why_follows_what_is_typed(site, form, data, evaluation):
     """What was just changed is not explained by old numbers; the server's answer brings the new ones."""
 
     def tell(*facts: Fact) -> None:
-        patch = evaluation_patch(form, data, evaluation, "pl", why={"duration": facts})
+        patch = evaluation_patch(form, data, evaluation, "pl", why=lambda path: facts if path == "duration" else ())
         site.page.evaluate("result => ecrfForm.applyEvaluation(result)", patch)
 
     row = f"r-lx.{data.groups['lx'][0].id}"

@@ -388,14 +388,16 @@
     const heading = list.closest('details').querySelector('h2');
     heading.textContent = say('openIssues', { number: open.length });
     tally(find('.dock [data-tally]'), errors, open.length - errors);
-    const lacking = new Set(result.lacking);
-    for (const section of all('.sheet[id^="s-"]')) {
-      const wanted = result.wanted.filter((path) => sectionOf(path) === section);
-      sum(section, open.filter((each) => each.section === section), wanted.length, wanted.filter((path) => !lacking.has(path)).length);
+    const counts = new Map(), whole = [0, 0];
+    for (const [name, [filled, wanted]] of Object.entries(result.progress)) {
+      const section = sectionOf(name), before = counts.get(section) || [0, 0];
+      counts.set(section, [before[0] + filled, before[1] + wanted]);
+      whole[0] += filled;
+      whole[1] += wanted;
     }
+    for (const section of all('.sheet[id^="s-"]')) sum(section, open.filter((each) => each.section === section), ...(counts.get(section) || [0, 0]));
     for (const row of all('[data-row]')) sumRow(row, open.filter((each) => each.row === row || (each.section && row.contains(document.getElementById(each.href.slice(1))))));
-    const total = result.wanted.length;
-    for (const place of all('[data-progress]')) place.textContent = total ? count('fieldsOf', total, { filled: total - lacking.size }) : words.noneRequired;
+    for (const place of all('[data-progress]')) place.textContent = whole[1] ? count('fieldsOf', whole[1], { filled: whole[0] }) : words.noneRequired;
     const steps = all('[data-step]');
     find('[data-ready]').textContent = count('sectionsReady', steps.length, { ready: steps.filter((step) => step.dataset.lacks === 'no').length });
   }
@@ -416,13 +418,10 @@
       place.append(part);
     }
   }
-  /* The section in which a path begins: items and groups of the form itself, not those of rows. */
-  const sectionOf = (path) => {
-    const name = path.split(/[.[]/)[0];
-    return sections.get(name) || sections.set(name, all(`[data-item="${name}"], [data-group="${name}"]`).find((each) => !each.closest('[data-row]')).closest('.sheet')).get(name);
-  };
+  /* The section in which an item or group of the form itself stands. */
+  const sectionOf = (name) => sections.get(name) || sections.set(name, all(`[data-item="${name}"], [data-group="${name}"]`).find((each) => !each.closest('[data-row]')).closest('.sheet')).get(name);
   const sections = new Map();
-  function sum(section, open, total, filled) {
+  function sum(section, open, filled, total) {
     const errors = open.filter((each) => each.issue.severity === 'error').length;
     tally(find(':scope > header [data-tally]', section), errors, open.length - errors);
     const step = find(`[data-step="${section.id}"]`);
@@ -454,6 +453,7 @@
     const program = await (await fetch(form.dataset.program)).json();
     engine = globalThis.ecrfRules.pipe(globalThis.ecrfRules.open(program, JSON.parse(state.textContent)));
     for (const [place, words] of Object.entries(engine.texts())) told.set(place, words);
+    engine.show(all('[data-row].open').map((row) => row.dataset.path));
     engine.reaches = (path) => Boolean(fieldAt(path));
     find('[name=__live]').value = 'yes';
     for (const field of early) evaluate(field);

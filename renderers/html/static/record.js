@@ -461,7 +461,7 @@
         node.entries = new Map();
         const note = (id, each, path) => {
           const entry = { item: null, group: null, node, path, row, on: !node.hidden.has(id), needs: false, faults: NONE, value: null, filled: false, twice: false };
-          Object.assign(entry, each, { asked: Boolean(each.item && each.item.key && !each.item.calculated), calculated: Boolean(each.item && each.item.calculated) });
+          Object.assign(entry, each, { top: path.split(/[.[]/, 1)[0], asked: Boolean(each.item && each.item.key && !each.item.calculated), calculated: Boolean(each.item && each.item.calculated) });
           node.entries.set(id, entry);
           this.entries.push(entry);
         };
@@ -470,12 +470,11 @@
         for (const { id } of part.groups) (node.kids[id] || []).forEach((kid, place) => walk(kid, `${at}${id}[${place + 1}].`));
       };
       walk(this.focus, '');
-      this.sorted = [...this.entries].sort((a, b) => (a.path < b.path ? -1 : 1));
     }
-    evaluation(shows = (_, value) => plain(value)) {
+    evaluation() {
       const result = { visible: [], groups: [], required: [], calculated: {}, violations: this.violations() };
-      for (const { node, item, on, needs, path, asked, calculated, value } of this.sorted) {
-        if (calculated) result.calculated[path] = shows(item, value);
+      for (const { node, item, on, needs, path, asked, calculated, value } of [...this.entries].sort((a, b) => (a.path < b.path ? -1 : 1))) {
+        if (calculated) result.calculated[path] = plain(value);
         if (!on || (item && !asked && !calculated && isHidden(node))) continue; // a heading has no rule of its own
         (item ? result.visible : result.groups).push(path);
         if (needs) result.required.push(path);
@@ -506,20 +505,31 @@
         return about.includes(name) && (!row || where || place.startsWith(row + '.') || (!isRow && (!i || `${row}.`.startsWith(place))));
       }));
     }
+    /* The rows whose fields are on the page, by path: a patch says of others what is wrong, and how much is filled. */
+    show(paths) { this.page = new Set([this.focus, ...paths.map((path) => this.find(path + '.'))]); }
     /* What `applyEvaluation` of form.js takes. */
     patch() {
-      const result = { ...this.evaluation((item, value) => this.inWords(item, value)), twice: [], withheld: {}, offered: {}, wanted: [], lacking: [] };
-      result.visible = [...result.visible, ...result.groups].sort();
+      const result = { visible: [], required: [], calculated: {}, twice: [], withheld: {}, offered: {}, progress: {}, violations: this.violations() };
       for (const [path, value] of this.offered) result.offered[path] = isNumber(value) ? [this.words.tell(value)] : [plain(value) ?? []].flat().map(String);
       this.offered.clear();
-      for (const { on, path, needs, twice, filled, item, group, node } of this.sorted) {
-        if (item && item.only) result.withheld[path] = (item.facets.choices || []).filter((code) => this.refuses(item, node, code));
-        if (twice) result.twice.push(path);
-        if (!needs && !(on && group && group.min)) continue;
-        result.wanted.push(path);
-        if (group ? (node.kids[group.id] || []).length < group.min : !filled) result.lacking.push(path);
+      for (const entry of this.entries) {
+        const { on, needs, filled, group, node, top } = entry;
+        if (needs || (on && group && group.min)) {
+          const counts = (result.progress[top] ||= [0, 0]);
+          counts[1] += 1;
+          if (group ? (node.kids[group.id] || []).length >= group.min : filled) counts[0] += 1;
+        }
+        if (!this.page || this.page.has(node)) this.tellEntry(entry, result);
       }
       return result;
+    }
+    tellEntry({ on, path, needs, twice, item, asked, calculated, value, node }, result) {
+      if (item && item.only) result.withheld[path] = (item.facets.choices || []).filter((code) => this.refuses(item, node, code));
+      if (twice) result.twice.push(path);
+      if (calculated) result.calculated[path] = this.inWords(item, value);
+      if (!on || (item && !asked && !calculated && isHidden(node))) return; // a heading has no rule of its own
+      result.visible.push(path);
+      if (needs) result.required.push(path);
     }
     inWords(item, value) {
       if (value === null) return null;
