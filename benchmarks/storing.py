@@ -27,11 +27,12 @@ from storage.accounts import create_account, create_site
 from storage.bulk import Writes
 from storage.database import Database, open_database
 from storage.form_data import Place, load_subject
+from storage.instances import open_instance
 from storage.keys import derive_keys
 from storage.metadata_versions import PublishedDefinition, publish
 from storage.request import Rules, SaveRequest
 from storage.saving import save_form
-from storage.subjects import open_instance, register_subject
+from storage.subjects import register_subject
 from storage.upgrading import upgrade
 from tests.conftest import running_postgres
 
@@ -239,7 +240,8 @@ class Ward:
 
     def _patient(self) -> tuple[int, int]:
         new = register_subject(self.database, self.actor, prefix="BEN", at=NOW)
-        return new.subject, open_instance(self.database, self.actor, new.subject, "episode", new.patient, at=NOW)
+        episode = open_instance(self.database, self.registry, self.actor, new.subject, "episode", new.patient, at=NOW)
+        return new.subject, episode
 
     def _once(self) -> Any:
         """Rules that were evaluated once: what is measured then is storage alone."""

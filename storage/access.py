@@ -124,7 +124,10 @@ def _note(
 
 
 # Parts of queries, for whoever reads more than the rights at once.
-ENROLLED = "EXISTS (SELECT 1 FROM enrolment WHERE subject_id = :subject AND registry = :actor_registry)"
+ENROLLED = (
+    "(EXISTS (SELECT 1 FROM enrolment WHERE subject_id = :subject AND registry = :actor_registry) "
+    "OR EXISTS (SELECT 1 FROM site_subject WHERE subject_id = :subject AND registry = :actor_registry))"
+)
 GRANTED = (
     "access WHERE subject_id = :subject AND site_id = :site AND registry = :actor_registry "
     "AND starts_at <= :at AND (ends_at IS NULL OR ends_at > :at)"

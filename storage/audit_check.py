@@ -217,6 +217,6 @@ def _mac(keys: Keys | None, number: int, at: datetime, heads: str, previous: byt
     return keys.seal(content) if keys else hashlib.sha256(content).digest()
 
 
-_CELLS = cells_query("item_data d", "d.form_id BETWEEN :first AND :last")
+_CELLS = cells_query("item_data d WHERE d.form_id BETWEEN :first AND :last")
 
 __all__ = ["Finding", "seal", "verify"]

@@ -28,6 +28,14 @@ class NotFound(StorageError):
         super().__init__(f"no {kind} {key!r}")
 
 
+class TooMany(StorageError):
+    """There are as many instances of a container in one parent as there may be."""
+
+    def __init__(self, container: str, most: int) -> None:
+        self.container, self.most = container, most
+        super().__init__(f"there may be at most {most} of {container} here, and there are")
+
+
 class Taken(StorageError):
     """A name that only one may have: a login, the code of a hospital."""
 
@@ -205,6 +213,7 @@ __all__ = [
     "RowClash",
     "StorageError",
     "Taken",
+    "TooMany",
     "TooManyFiles",
     "UnknownFile",
     "UnknownItem",

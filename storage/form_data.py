@@ -15,11 +15,13 @@ from engine.records.form_data import FormData, Instance, Occurrence, RowData
 from storage.access import Actor
 from storage.database import Database
 from storage.direct import Query, in_one_trip
-from storage.form_index import FormIndex, Registry
+from storage.form_index import SITE, FormIndex, Registry, has_site_forms
 from storage.identity import SubjectKey, subject_key_of
 from storage.slots import WITHDRAWN, Cell, Key, cell_columns, read_cell, value_of
 from storage.structure import (
+    BESIDE,
     MINE,
+    Beside,
     InstanceRow,
     MissedRow,
     OccurrenceRow,
@@ -28,6 +30,7 @@ from storage.structure import (
     Secret,
     Structure,
     ask_structure,
+    seen_instances,
 )
 
 
@@ -65,6 +68,12 @@ class SubjectRecord:
     forms: Mapping[Place, FormRecord]
     key: SubjectKey | None = field(default=None, repr=False)
     missed: tuple[MissedRow, ...] = ()
+    sites: Mapping[int, Instance] = field(default_factory=dict)  # the own records of hospitals that treat a patient
+
+    @property
+    def beside(self) -> tuple[Instance, ...]:
+        """What rules see besides the subject."""
+        return tuple(self.sites.values())
 
     @property
     def tree(self) -> Instance:
@@ -77,17 +86,18 @@ class SubjectRecord:
         return build_tree(self.instances, self.occurrences, data, self.missed)
 
     @property
-    def patient(self) -> int:
-        """The id of the patient's own instance."""
+    def root(self) -> int:
+        """The id of the instance that is the patient, or the hospital whose own records these are."""
         return next(row.id for row in self.instances if row.parent is None)
 
 
 def load_subject(database: Database, registry: Registry, actor: Actor, subject: int, at: datetime) -> SubjectRecord:
     """A subject with all forms that the actor may see; raises NotVisible."""
-    name = registry.model.registry
+    name, sites = registry.model.registry, has_site_forms(registry.model)
     with database.read() as connection:
         with in_one_trip(connection):
-            structure, cells = ask_structure(connection, name, actor, subject, at), ask_cells(connection, name, subject)
+            structure = ask_structure(connection, name, actor, subject, at, sites=sites)
+            cells = ask_cells(connection, name, subject, sites=sites)
         found = structure()
         record = build_record(database, registry, found, cells())
     return record if found.seen is None else _only(record, found.seen)
@@ -114,8 +124,23 @@ def build_record(
         data = build_form(index, rows, own) if index else FormData()
         records[form.place] = FormRecord(*form, data, rows, own, ciphertexts.get(form.id, {}))
     return SubjectRecord(
-        subject.id, subject.erased, structure.instances, structure.occurrences, records, key, structure.missed
-    )
+        subject.id, subject.erased, structure.instances, structure.occurrences, records, key, structure.missed,
+        _sites(database, registry, structure.beside, cells),
+    )  # fmt: skip
+
+
+def _sites(database: Database, registry: Registry, beside: Beside, cells: Cells) -> dict[int, Instance]:
+    """The hospitals with their records by id, as rules see them."""
+    forms: dict[int, dict[str, list[FormData]]] = defaultdict(lambda: defaultdict(list))
+    for form in sorted(beside.forms, key=lambda form: form.place.record):
+        if form.place.form in registry.model.forms:
+            index = database.indexes.of(registry, form.place.form)
+            data = build_form(index, beside.rows.get(form.id, {}), cells.get(form.id, {}))
+            forms[form.place.instance][form.place.form].append(data)
+    return {
+        row.site: Instance(SITE, str(row.instance), {name: tuple(data) for name, data in forms[row.instance].items()})
+        for row in beside.sites
+    }
 
 
 def build_form(index: FormIndex, rows: Mapping[str, RowState], cells: Mapping[Key, Cell]) -> FormData:
@@ -171,17 +196,16 @@ def build_tree(
     return build(next(row for row in instances if row.parent is None))
 
 
-def cells_query(source: str, condition: str) -> Query:
-    """The query of entered values."""
-    return Query.of(
-        f"SELECT d.form_id, d.row_id, d.item, d.position, {cell_columns('d')} FROM {source} WHERE {condition} "  # noqa: S608 -- texts of this package alone
-        "ORDER BY d.position"
-    )
+def cells_query(*sources: str) -> Query:
+    """The query of entered values, out of what holds them as `d`."""
+    columns = f"d.form_id, d.row_id, d.item, d.position, {cell_columns('d')}"
+    found = " UNION ALL ".join(f"SELECT {columns} FROM {source}" for source in sources)  # noqa: S608 -- texts of this package alone
+    return Query.of(f"{found} ORDER BY 4")
 
 
-def ask_cells(connection: Connection, registry: str, subject: int) -> Callable[[], Cells]:
-    """The cells of a subject in a registry."""
-    fetch = _CELLS.ask(connection, {"subject": subject, "registry": registry})
+def ask_cells(connection: Connection, registry: str, subject: int, *, sites: bool) -> Callable[[], Cells]:
+    """The cells of a subject in a registry; `sites`: with those of the hospitals that have a right to it, or had one."""
+    fetch = _CELLS[sites].ask(connection, {"subject": subject, "registry": registry})
     return lambda: cells_in(fetch())
 
 
@@ -209,19 +233,9 @@ def _open_secrets(
     return ciphertexts
 
 
-def seen_instances(record: SubjectRecord, seen: frozenset[int]) -> frozenset[int]:
-    """The visible episodes, all that is below them, and the patient."""
-    parents = {row.id: row.parent for row in record.instances}
-
-    def visible(instance: int | None) -> bool:
-        return instance is not None and (instance in seen or visible(parents[instance]))
-
-    return frozenset(row.id for row in record.instances if row.parent is None or visible(row.id))
-
-
 def _only(record: SubjectRecord, seen: frozenset[int]) -> SubjectRecord:
     """The record without the episodes that may not be seen."""
-    kept = seen_instances(record, seen)
+    kept = seen_instances(record.instances, seen)
     return replace(
         record,
         instances=tuple(row for row in record.instances if row.id in kept),
@@ -231,7 +245,8 @@ def _only(record: SubjectRecord, seen: frozenset[int]) -> SubjectRecord:
     )
 
 
-_CELLS = cells_query("form_instance f JOIN item_data d ON d.form_id = f.id", MINE)
+_OWN = f"form_instance f JOIN item_data d ON d.form_id = f.id WHERE {MINE}"
+_CELLS = {False: cells_query(_OWN), True: cells_query(_OWN, f"{BESIDE} JOIN item_data d ON d.form_id = f.id")}
 
 __all__ = [
     "Cells",
@@ -249,5 +264,4 @@ __all__ = [
     "cells_in",
     "cells_query",
     "load_subject",
-    "seen_instances",
 ]

@@ -11,6 +11,8 @@ from engine.model.form import FormDef, GroupDef, walk_groups, walk_items
 from engine.model.item import ItemDef, Privacy
 from engine.model.metadata_version import MetaDataVersion
 
+SITE = "site"  # the container of what hospitals keep of their own
+
 
 class Registry(Protocol):
     """A compiled registry, as far as storage looks at it."""
@@ -55,6 +57,11 @@ class FormIndexes:
         return found
 
 
+def has_site_forms(model: MetaDataVersion) -> bool:
+    """Whether hospitals keep records of their own in a registry."""
+    return any(form.container == SITE for form in model.forms.values())
+
+
 def index_form(form: FormDef) -> FormIndex:
     """Items and groups of a form, those of nested groups included."""
     items = {item.id: item for item in walk_items(form)}
@@ -66,4 +73,4 @@ def index_form(form: FormDef) -> FormIndex:
     return FormIndex(form, items, parents, identifying, identifying | files)
 
 
-__all__ = ["FormIndex", "FormIndexes", "GroupDef", "Registry", "index_form"]
+__all__ = ["SITE", "FormIndex", "FormIndexes", "GroupDef", "Registry", "has_site_forms", "index_form"]

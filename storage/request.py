@@ -28,8 +28,9 @@ class EvaluateAll(Protocol):
     """The engine's `evaluate_all`."""
 
     def __call__(
-        self, registry: Registry, subject: Instance, focuses: Sequence[Focus], *, as_of: datetime, language: str = "pl"
-    ) -> Iterable[Evaluation]: ...
+        self, registry: Registry, subject: Instance, focuses: Sequence[Focus], *, as_of: datetime, language: str = "pl",
+        others: tuple[Instance, ...] = (),
+    ) -> Iterable[Evaluation]: ...  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,9 @@ def _no_keys(_registry: Registry, _form: str, _data: FormData) -> Iterable[Uniqu
     return ()
 
 
-def _no_events(_registry: Registry, _subject: Instance, _at: datetime) -> Sequence[PlannedEvent]:
+def _no_events(
+    _registry: Registry, _subject: Instance, _at: datetime, _others: tuple[Instance, ...]
+) -> Sequence[PlannedEvent]:
     return ()
 
 
@@ -62,16 +65,21 @@ class Rules:
     unique_keys: Callable[[Registry, str, FormData], Iterable[UniqueKey]] = _no_keys
     shared_forms: frozenset[str] = frozenset()  # forms that all registries have in common: the patient's
     person: PersonItems = field(default_factory=PersonItems)
-    schedule: Callable[[Registry, Instance, datetime], Sequence[PlannedEvent]] = _no_events  # of the whole subject
+    schedule: Callable[[Registry, Instance, datetime, tuple[Instance, ...]], Sequence[PlannedEvent]] = (
+        _no_events  # of the whole subject, beside others
+    )
     together: EvaluateAll | None = None  # several forms of a subject at once, where that is quicker
 
     def evaluate_all(
-        self, registry: Registry, subject: Instance, focuses: Sequence[Focus], *, as_of: datetime, language: str
-    ) -> Iterable[Evaluation]:
+        self, registry: Registry, subject: Instance, focuses: Sequence[Focus], *, as_of: datetime, language: str,
+        others: tuple[Instance, ...],
+    ) -> Iterable[Evaluation]:  # fmt: skip
         """What rules say about several forms of one subject, in order; the schedule may be left out."""
         if self.together is not None:
-            return self.together(registry, subject, focuses, as_of=as_of, language=language)
-        return (self.evaluate(registry, subject, focus, as_of=as_of, language=language) for focus in focuses)
+            return self.together(registry, subject, focuses, as_of=as_of, language=language, others=others)
+        return (
+            self.evaluate(registry, subject, focus, as_of=as_of, language=language, others=others) for focus in focuses
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ from storage.derived import (
 )
 from storage.direct import in_one_trip
 from storage.errors import ConfirmClear, NotFound, NotVisible, UnknownItem, WrongDefinition
-from storage.form_data import FormRecord, Place, SubjectRecord, ask_cells, build_form, build_record, seen_instances
-from storage.form_index import FormIndex, Registry
+from storage.form_data import FormRecord, Place, SubjectRecord, ask_cells, build_form, build_record
+from storage.form_index import FormIndex, Registry, has_site_forms
 from storage.idempotency import keep_answer, request_digest, stored_answer
 from storage.identity import person_in, write_hashes
 from storage.locking import wait_for_subject
@@ -36,7 +36,7 @@ from storage.request import Rules, SaveRequest, SaveResult
 from storage.schedule import write_pending
 from storage.slots import Cell, Key, value_of
 from storage.status import pack_status
-from storage.structure import Before, ask_before
+from storage.structure import Before, ask_before, seen_instances
 from storage.unique_keys import write_unique_keys
 from storage.writing import (
     FormHead,
@@ -95,13 +95,14 @@ def save_form(database: Database, registry: Registry, request: SaveRequest, rule
     digest = request_digest(database.keys, request, submitted)
     with database.write() as connection:
         name, new = registry.model.registry, request.expected_revision == 0
+        sites = has_site_forms(registry.model)
         with in_one_trip(connection):
             wait_for_subject(connection, request.subject)
-            subject = ask_before(connection, name, request.actor, request.subject, request.at, request.key, new)
-            cells, calculated = (
-                ask_cells(connection, name, request.subject),
-                ask_calculated(connection, request.subject),
+            subject = ask_before(
+                connection, name, request.actor, request.subject, request.at, request.key, new=new, sites=sites
             )
+            cells = ask_cells(connection, name, request.subject, sites=sites)
+            calculated = ask_calculated(connection, request.subject)
         structure, before = subject()
         answer = stored_answer(before.answer, request, digest)
         record = build_record(database, registry, structure, cells(), besides=request.place)
@@ -117,7 +118,7 @@ def save_form(database: Database, registry: Registry, request: SaveRequest, rule
 def _check_place(record: SubjectRecord, place: Place, seen: frozenset[int] | None) -> None:
     if place.instance not in {row.id for row in record.instances}:
         raise NotFound("instance", place.instance)
-    if seen is not None and place.instance not in seen_instances(record, seen):
+    if seen is not None and place.instance not in seen_instances(record.instances, seen):
         raise NotVisible(record.subject)
     if place.occurrence is not None and (place.occurrence, place.instance) not in {
         (row.id, row.instance) for row in record.occurrences
@@ -189,8 +190,9 @@ def _judge(work: _Work) -> _Judged:
 def _evaluate(work: _Work, place: Place, data: FormData) -> Evaluation:
     tree = work.record.tree_with({work.request.place: data})
     return work.rules.evaluate(
-        work.registry, tree, _focus(place), as_of=work.request.at, at="save", language=work.request.language
-    )
+        work.registry, tree, _focus(place), as_of=work.request.at, at="save", language=work.request.language,
+        others=work.record.beside,
+    )  # fmt: skip
 
 
 def _focus(place: Place) -> Focus:
@@ -262,8 +264,9 @@ def _dependents(work: _Work, data: FormData, changes: Changes) -> list[tuple[Eva
     forms = [form for place, form in work.record.forms.items() if place != work.request.place and place.form in known]
     tree, request = work.record.tree_with({work.request.place: data}), work.request
     said = work.rules.evaluate_all(
-        work.registry, tree, [_focus(form.place) for form in forms], as_of=request.at, language=request.language
-    )
+        work.registry, tree, [_focus(form.place) for form in forms], as_of=request.at, language=request.language,
+        others=work.record.beside,
+    )  # fmt: skip
     found: list[tuple[Evaluated, FormHead]] = []
     for form, evaluation in zip(forms, said, strict=True):
         paths = paths_of(form.data)

@@ -20,12 +20,12 @@ from storage.bulk import Writes, deletion, upsert
 from storage.database import Database
 from storage.direct import in_one_trip
 from storage.errors import DecidedMeanwhile, NotFound, NotVisible
-from storage.form_data import MissedRow, SubjectRecord, ask_cells, build_record, seen_instances
-from storage.form_index import Registry
+from storage.form_data import MissedRow, SubjectRecord, ask_cells, build_record
+from storage.form_index import Registry, has_site_forms
 from storage.locking import wait_for_subject
 from storage.request import Rules
 from storage.slots import utc
-from storage.structure import Before, ask_before
+from storage.structure import Before, ask_before, seen_instances
 from storage.tables import missed_event, pending_event
 
 TO_COME = frozenset({"planned", "due", "overdue"})
@@ -96,7 +96,7 @@ def decide_event(database: Database, registry: Registry, rules: Rules, decision:
         if (
             decision.reason
             and stored is None
-            and not _is_open(rules.schedule(registry, record.tree, decision.at), decision)
+            and not _is_open(rules.schedule(registry, record.tree, decision.at, record.beside), decision)
         ):
             raise NotFound("event", decision.occasion)
         others = tuple(row for row in record.missed if row is not stored)
@@ -107,7 +107,7 @@ def decide_event(database: Database, registry: Registry, rules: Rules, decision:
             writes.add(_WRITE_MISSED, [(name, *row[:3], decision.subject, *row[3:5], utc(decision.at))])
         else:
             writes.add(_DROP_MISSED, [(name, *decision.occasion)])
-        planned = rules.schedule(registry, after.tree, decision.at)
+        planned = rules.schedule(registry, after.tree, decision.at, record.beside)
         write_pending(writes, registry, decision.subject, before.pending, planned)
         append_after(writes, _entry(registry, decision, stored), before.head)
         writes.commit(connection)
@@ -121,13 +121,16 @@ def _read(
     name, subject = registry.model.registry, decision.subject
     with in_one_trip(connection):
         wait_for_subject(connection, subject)
-        answer = ask_before(connection, name, decision.actor, subject, decision.at, "", new=False)
-        cells = ask_cells(connection, name, subject)
+        sites = has_site_forms(registry.model)
+        answer = ask_before(connection, name, decision.actor, subject, decision.at, "", new=False, sites=sites)
+        cells = ask_cells(connection, name, subject, sites=sites)
     structure, before = answer()
     record = build_record(database, registry, structure, cells())
     if decision.occasion.instance not in {row.id for row in record.instances}:
         raise NotFound("instance", decision.occasion.instance)
-    if structure.seen is not None and decision.occasion.instance not in seen_instances(record, structure.seen):
+    if structure.seen is not None and decision.occasion.instance not in seen_instances(
+        record.instances, structure.seen
+    ):
         raise NotVisible(subject)
     return record, before
 

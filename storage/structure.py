@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -52,6 +53,23 @@ class InstanceRow(NamedTuple):
     number: int
 
 
+def seen_instances(instances: Collection[InstanceRow], seen: frozenset[int]) -> frozenset[int]:
+    """Of a subject's instances the visible episodes, all that is below them, and the patient."""
+    parents = {row.id: row.parent for row in instances}
+
+    def visible(instance: int | None) -> bool:
+        return instance is not None and (instance in seen or visible(parents[instance]))
+
+    return frozenset(row.id for row in instances if row.parent is None or visible(row.id))
+
+
+class SiteRow(NamedTuple):
+    """The container instance that stands for a hospital."""
+
+    site: int
+    instance: int
+
+
 class OccurrenceRow(NamedTuple):
     """An occurrence of an event."""
 
@@ -95,6 +113,14 @@ class Secret(NamedTuple):
     ciphertext: bytes
 
 
+class Beside(NamedTuple):
+    """The own records of hospitals that treat a patient, without their values: rules of the patient's forms read them."""
+
+    sites: tuple[SiteRow, ...] = ()
+    forms: tuple[FormRow, ...] = ()
+    rows: Mapping[int, dict[str, RowState]] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Structure:
     """A subject without its values."""
@@ -107,6 +133,7 @@ class Structure:
     rows: Mapping[int, dict[str, RowState]]  # form -> row id -> row
     secrets: tuple[Secret, ...]
     missed: tuple[MissedRow, ...]
+    beside: Beside
 
 
 class Before(NamedTuple):
@@ -120,24 +147,27 @@ class Before(NamedTuple):
 
 
 def ask_structure(
-    connection: Connection, registry: str, actor: Actor, subject: int, at: datetime
+    connection: Connection, registry: str, actor: Actor, subject: int, at: datetime, *, sites: bool
 ) -> Callable[[], Structure]:
-    """A subject in a registry; the answer raises NotVisible when the actor has no right to it at all."""
-    fetch = _LOAD.ask(connection, _given(registry, actor, subject, at))
+    """A subject in a registry; the answer raises NotVisible when the actor has no right to it at all.
+
+    `sites`: with the own records of the hospitals that have a right to it, or had one.
+    """
+    fetch = _LOAD[sites].ask(connection, _given(registry, actor, subject, at))
     return lambda: _structure(actor, subject, _only(fetch(), subject))
 
 
-def ask_before(
-    connection: Connection, registry: str, actor: Actor, subject: int, at: datetime, key: str, new: bool
+def ask_before(  # noqa: PLR0913 -- each is a fact of the save
+    connection: Connection, registry: str, actor: Actor, subject: int, at: datetime, key: str, *, new: bool, sites: bool
 ) -> Callable[[], tuple[Structure, Before]]:
     """The same for a save, with the answer under its idempotency key, the audit's last entry and open issues."""
     given = _given(registry, actor, subject, at) | {"account": actor.account, "key": key, "new": new}
     given["stream"] = subject_stream(subject)
-    fetch = _SAVE.ask(connection, given)
+    fetch = _SAVE[sites].ask(connection, given)
 
     def answer() -> tuple[Structure, Before]:
         row = _only(fetch(), subject)
-        kept, head, issues, form, pending = row[len(_PARTS) :]
+        kept, head, issues, form, pending = row[len(_PARTS) + 3 :]
         answer, last = json.loads(kept) if kept else None, json.loads(head) if head else None
         before = Before(answer, last, _list(issues), form, _list(pending))
         return _structure(actor, subject, row), before
@@ -159,9 +189,7 @@ def _only(found: list[tuple[Any, ...]], subject: int) -> tuple[Any, ...]:
 
 def _structure(actor: Actor, subject: int, row: tuple[Any, ...]) -> Structure:
     erased, wrapped, enrolled, granted, instances, occurrences, forms, rows, secrets, missed = row[: len(_PARTS)]
-    states: dict[int, dict[str, RowState]] = defaultdict(dict)
-    for form, name, group, parent, position, removed in _list(rows):
-        states[form][name] = RowState(name, group, parent, position, bool(removed))
+    sites, site_forms, site_rows = row[len(_PARTS) : len(_PARTS) + 3]
     ordered = sorted((InstanceRow(*one) for one in _list(instances)), key=lambda one: (one.number, one.id))
     ours = {one.id for one in ordered}  # an occurrence belongs to the registry of its instance
     return Structure(
@@ -170,10 +198,22 @@ def _structure(actor: Actor, subject: int, row: tuple[Any, ...]) -> Structure:
         tuple(ordered),
         tuple(found for one in _list(occurrences) if (found := _occurrence(*one)).instance in ours),
         tuple(_form(*one) for one in _list(forms)),
-        states,
+        _states(rows),
         tuple(Secret(form, name, item, bytes.fromhex(text)) for form, name, item, text in _list(secrets)),
         tuple(_missed(*one) for one in _list(missed)),
+        Beside(
+            tuple(SiteRow(*one) for one in _list(sites)),
+            tuple(_form(*one) for one in _list(site_forms)),
+            _states(site_rows),
+        ),
     )
+
+
+def _states(rows: str | None) -> dict[int, dict[str, RowState]]:
+    states: dict[int, dict[str, RowState]] = defaultdict(dict)
+    for form, name, group, parent, position, removed in _list(rows):
+        states[form][name] = RowState(name, group, parent, position, bool(removed))
+    return states
 
 
 def _occurrence(occurrence: int, instance: int, event: str, number: int, day: str | None) -> OccurrenceRow:
@@ -200,6 +240,11 @@ def _all(columns: str, source: str) -> str:
     return f"(SELECT CAST(json_group_array(json_array({columns})) AS text) FROM {source})"  # noqa: S608 -- names of columns alone
 
 
+_FORM = (
+    "id, json_array(instance_id, form, occurrence_id, record), json_array(definition, revision, state, status), "
+    "opened_at, saved_at"
+)
+_ROW = "r.form_id, r.row_id, r.grp, r.parent, r.position, r.removed"
 MINE = "f.subject_id = :subject AND f.home IN ('', :registry)"  # a subject's forms in a registry, and the shared ones
 OF_REGISTRY = "{0}.subject_id = :subject AND {0}.registry = :registry"
 _PARTS = (
@@ -212,21 +257,27 @@ _PARTS = (
         "instance i WHERE i.subject_id = :subject AND i.registry IN ('', :registry)",
     ),
     _all("o.id, o.instance_id, o.event, o.number, o.day", "occurrence o WHERE o.subject_id = :subject"),
-    _all(
-        "id, json_array(instance_id, form, occurrence_id, record), json_array(definition, revision, state, status), "
-        "opened_at, saved_at",
-        f"form_instance f WHERE {MINE}",
-    ),
-    _all(
-        "r.form_id, r.row_id, r.grp, r.parent, r.position, r.removed",
-        f"form_instance f JOIN row_data r ON r.form_id = f.id WHERE {MINE}",
-    ),
+    _all(_FORM, f"form_instance f WHERE {MINE}"),
+    _all(_ROW, f"form_instance f JOIN row_data r ON r.form_id = f.id WHERE {MINE}"),
     _all(
         "i.form_id, i.row_id, i.item, hex(i.ciphertext)",
         f"form_instance f JOIN identity i ON i.form_id = f.id WHERE {MINE} AND i.ciphertext IS NOT NULL",
     ),
     _all("m.instance_id, m.event, m.number, m.reason, m.who, m.at", f"missed_event m WHERE {OF_REGISTRY.format('m')}"),
 )
+_SITES = (
+    "(SELECT h.site_id, h.subject_id FROM site_subject h WHERE h.registry = :registry AND h.subject_id <> :subject "
+    "AND h.site_id IN (SELECT a.site_id FROM access a WHERE a.subject_id = :subject AND a.registry = :registry)) h"
+)
+BESIDE = f"{_SITES} JOIN form_instance f ON f.subject_id = h.subject_id"  # the forms of those hospitals
+_BESIDE = {
+    False: ("NULL",) * 3,
+    True: (
+        _all("h.site_id, i.id", f"{_SITES} JOIN instance i ON i.subject_id = h.subject_id AND i.parent_id IS NULL"),
+        _all(f"f.{_FORM}", BESIDE),
+        _all(_ROW, f"{BESIDE} JOIN row_data r ON r.form_id = f.id"),
+    ),
+}
 _BEFORE = (
     "(SELECT CAST(json_array(hex(request), answer) AS text) FROM idempotency WHERE account_id = :account AND key = :key)",
     "(SELECT CAST(json_array(number, hex(hash)) AS text) FROM audit_entry WHERE stream = :stream ORDER BY number DESC LIMIT 1)",
@@ -239,12 +290,16 @@ _BEFORE = (
     _all("p.instance_id, p.event, p.number, p.opens, p.closes", f"pending_event p WHERE {OF_REGISTRY.format('p')}"),
 )
 _SOURCE = "FROM subject s LEFT JOIN subject_key k ON k.subject_id = s.id WHERE s.id = :subject"
-_LOAD = Query.of(f"SELECT {', '.join(_PARTS)} {_SOURCE}")
-_SAVE = Query.of(f"SELECT {', '.join((*_PARTS, *_BEFORE))} {_SOURCE}")
+_LOAD = {sites: Query.of(f"SELECT {', '.join((*_PARTS, *parts))} {_SOURCE}") for sites, parts in _BESIDE.items()}
+_SAVE = {
+    sites: Query.of(f"SELECT {', '.join((*_PARTS, *parts, *_BEFORE))} {_SOURCE}") for sites, parts in _BESIDE.items()
+}
 
 __all__ = [
+    "BESIDE",
     "MINE",
     "Before",
+    "Beside",
     "FormRow",
     "InstanceRow",
     "MissedRow",
@@ -252,7 +307,9 @@ __all__ = [
     "Place",
     "RowState",
     "Secret",
+    "SiteRow",
     "Structure",
     "ask_before",
     "ask_structure",
+    "seen_instances",
 ]

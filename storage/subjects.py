@@ -1,4 +1,4 @@
-"""Subjects: register a person, open episodes, add events, find a person by pseudonym."""
+"""Subjects: register a person, add events, find a person by pseudonym."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Executable, delete, func, insert, select, text
 
-from storage.access import Actor, add_access, require_access, visible_subjects
+from storage.access import Actor, add_access, visible_subjects
 from storage.audit import AuditEntry, append_entry, subject_stream
 from storage.database import Database
 from storage.errors import NotFound
+from storage.form_index import Registry
 from storage.idempotency import answer_claim, claim
 from storage.identity import create_subject_key
+from storage.instances import open_at_once, require_instance, visible_rows
 from storage.keys import Keys
 from storage.locking import lock_subject
 from storage.slots import utc
@@ -42,13 +44,13 @@ def pseudonym(prefix: str, number: int) -> str:
 
 
 def register_subject(
-    database: Database, actor: Actor, *, prefix: str, at: datetime, container: str = "",
+    database: Database, actor: Actor, *, prefix: str, at: datetime, registry: Registry | None = None,
     key: str = "", empty: Registered | None = None,
 ) -> Registered:  # fmt: skip
     """A new person in the actor's registry, seen by the actor's site.
 
     Args:
-        container: of which a first instance is opened too.
+        registry: whose containers that are there at once are opened too, such as a first episode.
         key: the same key gives the same person, also to requests at the same time.
         empty: a record that may be taken instead of a new one.
     """
@@ -58,8 +60,8 @@ def register_subject(
         if earlier is not None:
             return Registered(**earlier, replayed=True)
         new = empty or _register(connection, database.keys, actor, prefix, at)
-        if container and empty is None:
-            _open(connection, actor, new.subject, container, new.patient, at)
+        if registry is not None and empty is None:
+            open_at_once(connection, registry, actor, new.subject, "patient", new.patient, at)
         if key:
             answer = {"subject": new.subject, "pseudonym": new.pseudonym, "patient": new.patient}
             answer_claim(connection, actor.account, claimed, answer)
@@ -88,43 +90,6 @@ def enrol_subject(database: Database, actor: Actor, subject_id: int, *, prefix: 
         return name
 
 
-def open_instance(
-    database: Database, actor: Actor, subject_id: int, container: str, parent: int, *, at: datetime, key: str = ""
-) -> int:
-    """A new episode, stay or run below another instance; returns its id. The same key opens but one."""
-    with database.write() as connection:
-        lock_subject(connection, subject_id)
-        require_access(connection, actor, subject_id, at)
-        _require_instance(connection, subject_id, parent)
-        claimed = f"open:{parent}:{container}:{key}"
-        earlier = claim(connection, actor.account, claimed, at) if key else None
-        if earlier is not None:
-            return int(earlier["instance"])
-        opened = _open(connection, actor, subject_id, container, parent, at)
-        if key:
-            answer_claim(connection, actor.account, claimed, {"instance": opened})
-        return opened
-
-
-def _open(connection: Connection, actor: Actor, subject_id: int, container: str, parent: int, at: datetime) -> int:
-    siblings = (instance.c.parent_id == parent, instance.c.container == container)
-    number = connection.execute(
-        select(func.coalesce(func.max(instance.c.number), 0)).where(*siblings, instance.c.registry == actor.registry)
-    ).scalar_one()
-    row = {
-        "subject_id": subject_id,
-        "parent_id": parent,
-        "container": container,
-        "registry": actor.registry,
-        "number": number + 1,
-        "opened_at": utc(at),
-    }
-    opened = _inserted(connection, insert(instance).values(row).returning(instance.c.id))
-    body = {"instance": opened, "parent": parent, "container": container, "number": number + 1}
-    _note(connection, actor, subject_id, at, "open", body)
-    return opened
-
-
 def add_occurrence(  # noqa: PLR0913 -- one thing is added, and each part of it has a name
     database: Database, actor: Actor, subject_id: int, instance_id: int, event: str, *, at: datetime,
     day: date | None = None, number: int | None = None,
@@ -132,8 +97,8 @@ def add_occurrence(  # noqa: PLR0913 -- one thing is added, and each part of it 
     """One more occurrence of an event in an instance; returns its id. The one with that `number`, if it is there."""
     with database.write() as connection:
         lock_subject(connection, subject_id)
-        require_access(connection, actor, subject_id, at)
-        _require_instance(connection, subject_id, instance_id)
+        rows, seen = visible_rows(connection, actor, subject_id, at)
+        require_instance(rows, seen, subject_id, instance_id)
         same = (occurrence.c.instance_id == instance_id, occurrence.c.event == event)
         if number is None:
             last = select(func.coalesce(func.max(occurrence.c.number), 0)).where(*same)
@@ -161,8 +126,8 @@ def remove_occurrence(
     """Take an occurrence back that was added. Raises NotFound when it is gone, or somebody entered something in it."""
     with database.write() as connection:
         lock_subject(connection, subject_id)
-        require_access(connection, actor, subject_id, at)
-        _require_instance(connection, subject_id, instance_id)
+        rows, seen = visible_rows(connection, actor, subject_id, at)
+        require_instance(rows, seen, subject_id, instance_id)
         key = {"instance_id": instance_id, "event": event, "number": number}
         found = connection.execute(select(occurrence).filter_by(**key)).one_or_none()
         if found is None or _is_used(connection, subject_id, found.id, at):
@@ -220,12 +185,6 @@ def _inserted(connection: Connection, statement: Executable) -> int:
     return int(connection.execute(statement).scalar_one())
 
 
-def _require_instance(connection: Connection, subject_id: int, instance_id: int) -> None:
-    owner = connection.execute(select(instance.c.subject_id).where(instance.c.id == instance_id)).scalar_one_or_none()
-    if owner != subject_id:
-        raise NotFound("instance", instance_id)
-
-
 def _day(connection: Connection, day: date | None) -> date | str | None:
     return day.isoformat() if day and connection.dialect.name == "sqlite" else day
 
@@ -247,7 +206,6 @@ __all__ = [
     "add_occurrence",
     "enrol_subject",
     "find_pseudonym",
-    "open_instance",
     "pseudonym",
     "register_subject",
     "remove_occurrence",

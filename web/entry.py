@@ -116,8 +116,10 @@ def session_at(
     """The rules at work on a form of a record with these values."""
     occurrence = str(place.occurrence) if place.occurrence is not None else None
     focus = Focus(place.form, str(place.instance), occurrence, place.record)
-    tree, dictionaries = record.tree_with({place: data}), version.dictionaries
-    return Session(version.registry, tree, focus, as_of=at, language=language, dictionaries=dictionaries)
+    return Session(
+        version.registry, record.tree_with({place: data}), focus, as_of=at, language=language, others=record.beside,
+        dictionaries=version.dictionaries,
+    )  # fmt: skip
 
 
 def subject_of(database: Database, actor: Actor, who: str, at: datetime) -> int:

@@ -74,7 +74,7 @@ def add(registry: str, who: str, occasion: str) -> ResponseReturnValue:
     homes = {row.id: row.container for row in record.instances}
     if definition is None or not definition.repeats or homes.get(instance) != definition.container:
         abort(404)
-    planned = version.rules.schedule(version.registry, record.tree, one.now)
+    planned = version.rules.schedule(version.registry, record.tree, one.now, record.beside)
     first, last = days_allowed(version.registry.model, planned, instance, to_local(one.now).date())
     typed = request.form.get("day", "")
     day = _day(typed)

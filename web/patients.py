@@ -19,14 +19,11 @@ from renderers.html import Band
 from storage.form_data import load_subject
 from storage.history import subject_log
 from storage.identity import page_identities
+from storage.instances import open_instance
 from storage.issues import open_issues, open_warnings
 from storage.listing import ListedSubject, Waiting, list_subjects
 from storage.slots import Cell
-from storage.subjects import (
-    Registered,
-    open_instance,
-    register_subject,
-)
+from storage.subjects import Registered, register_subject
 from storage.working_copy import working_copies
 from web.entry import subject_of
 from web.finding import Search, keep_search, search_at
@@ -135,9 +132,8 @@ def _title(version: Version, one: Visit) -> str:
 def register(registry: str) -> ResponseReturnValue:
     """A new patient with a first episode, and on to what is asked of the patient. Two clicks in the same instant make one."""
     one, space, version = visit(), workspace(), version_of(registry)
-    first = next((each.id for each in _episodes(version)), "")
     new = register_subject(
-        space.database, one.actor, prefix=version.prefix, at=one.now, container=first, key=_key_of_page(),
+        space.database, one.actor, prefix=version.prefix, at=one.now, registry=version.registry, key=_key_of_page(),
         empty=_own_empty(version),
     )  # fmt: skip
     if new.replayed and _is_begun(version, new.subject):
@@ -178,7 +174,7 @@ def _own_empty(version: Version) -> Registered | None:
             line.who == one.actor.name for line in log
         ):
             record = load_subject(database, version.registry, one.actor, each.subject, one.now)
-            return Registered(each.subject, each.pseudonym, record.patient)
+            return Registered(each.subject, each.pseudonym, record.root)
     return None
 
 
@@ -200,7 +196,9 @@ def add_episode(registry: str, who: str, container: str) -> ResponseReturnValue:
         abort(404)
     subject = subject_of(space.database, one.actor, who, one.now)
     record = load_subject(space.database, version.registry, one.actor, subject, one.now)
-    open_instance(space.database, one.actor, subject, container, record.patient, at=one.now, key=_key_of_page())
+    open_instance(
+        space.database, version.registry, one.actor, subject, container, record.root, at=one.now, key=_key_of_page()
+    )
     return redirect(url_for("patients.show", registry=registry, who=who), 303)
 
 

@@ -35,8 +35,10 @@ def rules_of(registry: CompiledRegistry, dictionaries: Mapping[str, Dictionary])
     def unique_keys(_: AnyRegistry, form: str, data: FormData) -> list[UniqueKey]:
         return [UniqueKey(key.name, _values(key, data)) for key in keys if key.form == form]
 
-    def schedule(_: AnyRegistry, subject: Instance, at: datetime) -> tuple[PlannedEvent, ...]:
-        return whole_schedule(registry, subject, as_of=at, dictionaries=dictionaries)
+    def schedule(
+        _: AnyRegistry, subject: Instance, at: datetime, others: tuple[Instance, ...]
+    ) -> tuple[PlannedEvent, ...]:
+        return whole_schedule(registry, subject, as_of=at, others=others, dictionaries=dictionaries)
 
     judged = partial(evaluate, dictionaries=dictionaries, explain=False)  # a save keeps outcomes, not their reasons
     together = partial(evaluate_all, dictionaries=dictionaries)

@@ -21,10 +21,11 @@ from storage.accounts import Site, create_account, create_site, find_account, si
 from storage.database import Database
 from storage.errors import ConfirmClear, NotFound
 from storage.form_data import Place
+from storage.instances import open_instance
 from storage.metadata_versions import publish
 from storage.request import Rules, SaveRequest
 from storage.saving import save_form
-from storage.subjects import add_occurrence, open_instance, register_subject
+from storage.subjects import add_occurrence, register_subject
 from storage.upgrading import upgrade
 from web.dictionaries import Dictionaries
 from web.registries import describe, prefix_of
@@ -108,14 +109,11 @@ class Load:
         for kids in parent.kids.values():
             for kid in kids:
                 if kid.scope.kind == "container":
+                    target = self.target
                     opened = open_instance(
-                        self.target.database,
-                        self.target.actor,
-                        subject,
-                        kid.scope.id,
-                        self.instances[parent.key],
-                        at=at,
-                    )
+                        target.database, target.registry, target.actor, subject, kid.scope.id,
+                        self.instances[parent.key], at=at, alone=True,
+                    )  # fmt: skip
                     self.instances[kid.key] = opened
                     self._open_instances(subject, kid, at)
 

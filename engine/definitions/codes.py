@@ -91,6 +91,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         # the tree, events, outcomes
         "unknown-container": "there is no such container, or group for an outcome",
         "container-cycle": "a container stands within itself",
+        "container-bounds": "how many there may be of a container contradicts itself",
         "form-container": "events of several containers collect a form that does not say where it belongs",
         "form-not-collected": "no event collects a form (warning)",
         "event-without-forms": "an event collects no forms",

@@ -12,6 +12,7 @@ from engine.definitions.tree import Node
 from engine.model.item import ExpressionText
 from engine.model.metadata_version import ContainerDef, Generator, Parameter, StudyEventDef
 
+MAX_INSTANCES = 100  # of a container in one parent, where a definition says nothing else
 MAX_OCCURRENCES = 1000  # of an event
 MAX_TOGETHER = 5000
 
@@ -35,12 +36,26 @@ def build_containers(context: Context, nodes: Mapping[str, Node]) -> dict[str, C
                 "container-cycle",
                 f"The container {id_!r} stands within itself. Start the tree at `patient` or `site`.",
             )
-    return {
-        id_: ContainerDef(
-            id_, node.text_of("of") or "patient", node.flag("repeats"), context.text(node.get("title")), node.key_mark
-        )
-        for id_, node in nodes.items()
-    }
+    episode = next((id_ for id_, node in nodes.items() if _parent(node) == "patient" and node.flag("repeats")), None)
+    return {id_: _container(context, id_, node, first=id_ == episode) for id_, node in nodes.items()}
+
+
+def _parent(node: Node) -> str:
+    return node.text_of("of") or "patient"
+
+
+def _container(context: Context, id_: str, node: Node, *, first: bool) -> ContainerDef:
+    """One container. What does not repeat is there with its parent, as is a patient's first episode (`first`)."""
+    repeats, low, high = node.flag("repeats"), node.integer("min"), node.integer("max")
+    if not repeats and not low is high is None:
+        text = f"There is one {id_} in each {_parent(node)}, since it does not repeat. Add `repeats: true`, or take min and max out."
+        context.error(node.key_mark, "container-bounds", text)
+    at_once = low if low is not None else int(first or not repeats)
+    most = high if high is not None else MAX_INSTANCES if repeats else 1
+    if repeats and at_once > most:
+        text = f"{at_once} of {id_} would be opened, where there may be {most}. Lower `min` or raise `max`."
+        context.error(node.key_mark, "container-bounds", text)
+    return ContainerDef(id_, _parent(node), repeats, context.text(node.get("title")), at_once, most, node.key_mark)
 
 
 def _above(id_: str, nodes: Mapping[str, Node]) -> set[str]:

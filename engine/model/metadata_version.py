@@ -23,6 +23,8 @@ class ContainerDef:
     parent: str | None
     repeats: bool
     title: TranslatedText = field(default_factory=dict)
+    at_once: int = 0  # how many are opened together with what holds them
+    most: int = 1  # in one parent
     mark: Mark = NOWHERE
 
 

@@ -51,6 +51,7 @@ def evaluate_all(
     *,
     as_of: datetime,
     language: str = "pl",
+    others: tuple[Instance, ...] = (),
     dictionaries: Mapping[str, Dictionary] = MappingProxyType({}),
 ) -> Iterator[Evaluation]:
     """What rules say about several forms of a subject, without reasons and schedule: the subject is settled only once.
@@ -62,8 +63,9 @@ def evaluate_all(
     for focus in focuses:
         if session is None:
             session = Session(
-                registry, subject, focus, as_of=as_of, language=language, dictionaries=dictionaries, explain=False
-            )
+                registry, subject, focus, as_of=as_of, language=language, others=others, dictionaries=dictionaries,
+                explain=False,
+            )  # fmt: skip
         else:
             session.turn_to(focus)
         yield session.without_schedule

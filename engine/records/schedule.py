@@ -45,11 +45,12 @@ def whole_schedule(
     subject: Instance,
     *,
     as_of: datetime,
+    others: tuple[Instance, ...] = (),
     dictionaries: Mapping[str, Dictionary] = MappingProxyType({}),
 ) -> tuple[PlannedEvent, ...]:
     """The events of all instances of a subject, whichever forms were opened."""
     program, world = program_of(registry), make_world(registry, as_of, registry.model.languages[0], dictionaries)
-    tree = build_tree(registry, subject, (), None, world)
+    tree = build_tree(registry, subject, others, None, world)
     settle_all(program, tree)
     return tuple(planned for node in _instances(tree) for planned in plan(program, tree, node))
 
@@ -77,9 +78,8 @@ def why(program: Program, tree: Tree, planned: PlannedEvent, explainer: Explaine
 
 def _instances(tree: Tree) -> Iterator[Node]:
     """The subject and all that is in it."""
-    subject = tree.root.kids["patient"][0]
-    yield subject
-    yield from _below(subject)
+    yield tree.subject
+    yield from _below(tree.subject)
 
 
 def _below(node: Node) -> Iterator[Node]:

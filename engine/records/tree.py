@@ -28,6 +28,11 @@ class Tree:
     focus: Node | None = None
     missed: dict[tuple[str, str, int], str] = field(default_factory=dict)  # instance, event and number -> reason
 
+    @property
+    def subject(self) -> Node:
+        """The patient, or the hospital whose own records are looked at: what was put into the tree first."""
+        return next(iter(self.root.kids.values()))[0]
+
     def of(self, scope: Scope) -> list[Node]:
         """All nodes of a scope, in order."""
         return self.nodes.get(id(scope), [])

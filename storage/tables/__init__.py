@@ -23,6 +23,7 @@ from storage.tables.subjects import (
     occurrence,
     pending_event,
     registry_definition,
+    site_subject,
     subject,
     subject_key,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "row_data",
     "session",
     "site",
+    "site_subject",
     "subject",
     "subject_key",
     "unique_key",

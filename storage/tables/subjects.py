@@ -128,6 +128,14 @@ access = Table(  # who sees what: a site sees a subject, or one of its episodes,
     Index("ix_access_site_id_registry", "site_id", "registry"),
 )
 
+site_subject = Table(  # the subject that stands for a hospital in a registry, and holds its own records
+    "site_subject",
+    METADATA,
+    Column("site_id", Id, ForeignKey("site.id"), primary_key=True, autoincrement=False),
+    Column("registry", Text, primary_key=True),
+    Column("subject_id", Id, ForeignKey("subject.id"), nullable=False, unique=True),
+)
+
 subject_key = Table(  # its rows are the only way to the identities: short backup retention, destroyed at erasure
     "subject_key",
     METADATA,
@@ -154,6 +162,7 @@ __all__ = [
     "occurrence",
     "pending_event",
     "registry_definition",
+    "site_subject",
     "subject",
     "subject_key",
 ]

@@ -25,11 +25,12 @@ from storage.changes import paths_of, walk_rows
 from storage.database import Database, open_database
 from storage.form_data import Place, SubjectRecord, load_subject
 from storage.form_index import index_form
+from storage.instances import open_instance
 from storage.keys import derive_keys
 from storage.metadata_versions import PublishedDefinition, publish
 from storage.request import Rules, SaveRequest, SaveResult, UniqueKey
 from storage.saving import save_form
-from storage.subjects import Registered, open_instance, register_subject
+from storage.subjects import Registered, register_subject
 from storage.upgrading import upgrade
 from storage.working_copy import keep_working_copy
 
@@ -96,7 +97,7 @@ REGISTRY = SmallRegistry(
         {},
         containers={
             "patient": ContainerDef("patient", None, repeats=True),
-            "episode": ContainerDef("episode", "patient", repeats=True),
+            "episode": ContainerDef("episode", "patient", repeats=True, most=3),
         },
         forms={one.id: one for one in (VISIT, FOLLOW_UP, PERSON, WIDE)},
         derived={"outcome": DerivedDef("outcome", "codes", "episode", codelist="c")},
@@ -258,7 +259,7 @@ def new_ward(database: Database) -> Callable[[], Ward]:
         site = create_site(database, f"s{number}", f"Szpital {number}", who="office", at=NOW)
         actor = Actor(account, f"jan{number}", "small", site)
         new: Registered = register_subject(database, actor, prefix="SML", at=NOW)
-        episode = open_instance(database, actor, new.subject, "episode", new.patient, at=NOW)
+        episode = open_instance(database, REGISTRY, actor, new.subject, "episode", new.patient, at=NOW)
         return Ward(database, actor, new.subject, new.patient, episode, new.pseudonym)
 
     return build

@@ -6,8 +6,9 @@ from engine.records.form_data import FormData
 from storage import errors
 from storage.access import Actor, end_access, grant_access, may_see
 from storage.form_data import Place, load_subject
+from storage.instances import open_instance
 from storage.listing import list_subjects
-from storage.subjects import enrol_subject, find_pseudonym, open_instance, pseudonym, register_subject
+from storage.subjects import enrol_subject, find_pseudonym, pseudonym, register_subject
 
 
 def test_another_site_sees_nothing(new_ward, small):
@@ -17,7 +18,9 @@ def test_another_site_sees_nothing(new_ward, small):
     for act in (
         blind.load,
         lambda: blind.save(FormData({"v_text": "b"}), expected_revision=1),
-        lambda: open_instance(blind.database, blind.actor, ward.subject, "episode", ward.patient, at=blind.now),
+        lambda: open_instance(
+            blind.database, small.REGISTRY, blind.actor, ward.subject, "episode", ward.patient, at=blind.now
+        ),
         lambda: grant_access(blind.database, blind.actor, ward.subject, blind.actor.site, blind.now, reason=""),
     ):
         with pytest.raises(errors.NotVisible):
@@ -29,12 +32,12 @@ def test_another_site_sees_nothing(new_ward, small):
         small.replace(ward, subject=10**9).load()
 
 
-def test_an_instance_of_another_subject_is_refused(new_ward):
+def test_an_instance_of_another_subject_is_refused(new_ward, small):
     ward, other = new_ward(), new_ward()
     with pytest.raises(errors.NotFound):
         ward.save(FormData({"v_text": "b"}), Place(other.episode, "visit"))
     with pytest.raises(errors.NotFound):
-        open_instance(ward.database, ward.actor, ward.subject, "episode", other.patient, at=ward.now)
+        open_instance(ward.database, small.REGISTRY, ward.actor, ward.subject, "episode", other.patient, at=ward.now)
 
 
 def test_access_begins_and_ends(new_ward):
@@ -50,7 +53,7 @@ def test_access_begins_and_ends(new_ward):
 
 def test_access_to_one_episode_shows_that_episode_alone(new_ward, small):
     ward, second = new_ward(), new_ward()
-    other = open_instance(ward.database, ward.actor, ward.subject, "episode", ward.patient, at=ward.now)
+    other = open_instance(ward.database, small.REGISTRY, ward.actor, ward.subject, "episode", ward.patient, at=ward.now)
     ward.save(FormData({"v_text": "a"}))
     ward.save(FormData({"v_text": "b"}), Place(other, "visit"))
     grant_access(ward.database, ward.actor, ward.subject, second.actor.site, ward.now, reason="x", instance=other)

@@ -11,9 +11,10 @@ from storage import errors
 from storage.audit_check import verify
 from storage.form_data import Place
 from storage.history import subject_log
+from storage.instances import open_instance
 from storage.listing import Waiting, list_subjects
 from storage.schedule import Decision, Occasion, decide_event
-from storage.subjects import add_occurrence, open_instance, remove_occurrence
+from storage.subjects import add_occurrence, remove_occurrence
 from storage.working_copy import keep_working_copy
 
 DAY = date(2025, 3, 1)  # from which the small schedule counts
@@ -35,7 +36,7 @@ def rules(small):
         found = small.evaluate(registry, subject, focus, **more)
         return replace(found, events_besides=tuple(map(planned, subject.children)))
 
-    def schedule(_registry, subject, _at):
+    def schedule(_registry, subject, _at, _others):
         return tuple(map(planned, subject.children))
 
     return replace(small.RULES, evaluate=evaluate, schedule=schedule)
@@ -180,7 +181,9 @@ def test_who_may_not_see_an_episode_decides_nothing_in_it(seen, new_ward, small)
 
 
 def test_decisions_of_another_episode_stay_apart(seen, small):
-    second = open_instance(seen.database, seen.actor, seen.subject, "episode", seen.patient, at=seen.now)
+    second = open_instance(
+        seen.database, small.REGISTRY, seen.actor, seen.subject, "episode", seen.patient, at=seen.now
+    )
     decide(seen, small)
     decide(seen, small, "refused", Occasion(second, "control", 1))
     decide(seen, small, "")

@@ -1,0 +1,188 @@
+"""Instances of containers: an episode of a patient, a stay or run in it; opened, and taken back while they are empty."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from engine.model.metadata_version import ContainerDef
+from storage.access import Actor, add_access, visible_instances
+from storage.audit import AuditEntry, append_entry, subject_stream
+from storage.database import Database
+from storage.errors import NotFound, NotVisible, TooMany
+from storage.form_index import Registry
+from storage.idempotency import answer_claim, claim
+from storage.locking import lock_subject
+from storage.slots import utc
+from storage.structure import InstanceRow, Place, seen_instances
+from storage.tables import (
+    access,
+    calculated_data,
+    form_instance,
+    instance,
+    missed_event,
+    occurrence,
+    pending_event,
+    working_copy,
+)
+
+
+def open_instance(  # noqa: PLR0913 -- one thing is opened, and each part of it has a name
+    database: Database, registry: Registry, actor: Actor, subject_id: int, container: str, parent: int, *,
+    at: datetime, key: str = "", alone: bool = False,
+) -> int:  # fmt: skip
+    """One more episode of a patient, stay in an episode, run …; returns its id.
+
+    What the definition says is opened with it, but for `alone`. Whoever sees some episodes only sees the new one too.
+
+    Args:
+        key: the same key opens but one.
+
+    Raises:
+        NotVisible: the actor may not see the parent.
+        NotFound: the subject has no such parent, or the definition puts no such container there.
+        TooMany: the definition allows no more of them.
+    """
+    with database.write() as connection:
+        lock_subject(connection, subject_id)
+        rows, seen = visible_rows(connection, actor, subject_id, at)
+        above = require_instance(rows, seen, subject_id, parent)
+        definition = registry.model.containers.get(container)
+        if definition is None or definition.parent != above.container:
+            raise NotFound("container", container)
+        claimed = f"open:{parent}:{container}:{key}"
+        earlier = claim(connection, actor.account, claimed, at) if key else None
+        if earlier is not None:
+            return int(earlier["instance"])
+        numbers = [row.number for row in rows if (row.parent, row.container) == (parent, container)]
+        if len(numbers) >= definition.most:
+            raise TooMany(container, definition.most)
+        opened = _open(connection, actor, subject_id, definition, parent, max(numbers, default=0) + 1, at)
+        if seen is not None and above.parent is None:
+            add_access(connection, subject_id, actor.site or 0, actor.registry, utc(at), opened)
+        if not alone:
+            open_at_once(connection, registry, actor, subject_id, container, opened, at)
+        if key:
+            answer_claim(connection, actor.account, claimed, {"instance": opened})
+        return opened
+
+
+def open_at_once(
+    connection: Connection, registry: Registry, actor: Actor, subject_id: int, container: str, parent: int, at: datetime
+) -> None:
+    """What the definition opens together with an instance: what does not repeat, a first episode."""
+    for inner in registry.model.containers.values():
+        if inner.parent == container:
+            for number in range(1, inner.at_once + 1):
+                opened = _open(connection, actor, subject_id, inner, parent, number, at)
+                open_at_once(connection, registry, actor, subject_id, inner.id, opened, at)
+
+
+def remove_instance(
+    database: Database, registry: Registry, actor: Actor, subject_id: int, instance_id: int, *, at: datetime
+) -> None:
+    """Take an instance back that was added, with all that was opened with it.
+
+    Raises NotVisible, and NotFound when it is gone, belongs to what is always there, or holds anything.
+    """
+    with database.write() as connection:
+        lock_subject(connection, subject_id)
+        rows, seen = visible_rows(connection, actor, subject_id, at)
+        row = require_instance(rows, seen, subject_id, instance_id)
+        gone = instances_in(rows, instance_id)
+        if not may_remove(registry.model.containers, row) or _is_used(connection, subject_id, gone, at):
+            raise NotFound("empty instance", instance_id)
+        for table in (pending_event, calculated_data, access):
+            connection.execute(delete(table).where(table.c.instance_id.in_(gone)))
+        for one in reversed(gone):
+            connection.execute(delete(instance).where(instance.c.id == one))
+        _note(connection, actor, subject_id, at, "open_undone", {**row._asdict()})
+
+
+def may_remove(containers: Mapping[str, ContainerDef], row: InstanceRow) -> bool:
+    """Whether an instance was added, and is not one of those that are there with what holds them."""
+    definition = containers.get(row.container)
+    return row.parent is not None and definition is not None and row.number > definition.at_once
+
+
+def instances_in(rows: Iterable[InstanceRow], instance_id: int) -> list[int]:
+    """An instance and all that is in it, each after what holds it."""
+    found = [instance_id]
+    for one in found:
+        found += [row.id for row in rows if row.parent == one]
+    return found
+
+
+def visible_rows(
+    connection: Connection, actor: Actor, subject_id: int, at: datetime
+) -> tuple[list[InstanceRow], frozenset[int] | None]:
+    """The instances of a subject in the actor's registry, and which episodes the actor may see (None: all)."""
+    seen = visible_instances(connection, actor, subject_id, at)
+    columns = instance.c.id, instance.c.parent_id, instance.c.container, instance.c.number
+    mine = select(*columns).where(instance.c.subject_id == subject_id, instance.c.registry.in_(("", actor.registry)))
+    return [InstanceRow(*row) for row in connection.execute(mine.order_by(instance.c.id))], seen
+
+
+def require_instance(
+    rows: Collection[InstanceRow], seen: frozenset[int] | None, subject_id: int, instance_id: int
+) -> InstanceRow:
+    """One of a subject's instances. Raises NotFound, and NotVisible where the actor may not see it."""
+    found = next((row for row in rows if row.id == instance_id), None)
+    if found is None:
+        raise NotFound("instance", instance_id)
+    if seen is not None and instance_id not in seen_instances(rows, seen):
+        raise NotVisible(subject_id)
+    return found
+
+
+def _open(
+    connection: Connection, actor: Actor, subject_id: int, container: ContainerDef, parent: int, number: int,
+    at: datetime,
+) -> int:  # fmt: skip
+    row = {
+        "subject_id": subject_id,
+        "parent_id": parent,
+        "container": container.id,
+        "registry": actor.registry,
+        "number": number,
+        "opened_at": utc(at),
+    }
+    opened = int(connection.execute(insert(instance).values(row).returning(instance.c.id)).scalar_one())
+    body = {"instance": opened, "parent": parent, "container": container.id, "number": number}
+    _note(connection, actor, subject_id, at, "open", body)
+    return opened
+
+
+def _is_used(connection: Connection, subject_id: int, instances: Collection[int], at: datetime) -> bool:
+    """Whether forms or events are in one of them, or wait in somebody's working copy."""
+    held = (
+        select(table.c.instance_id).where(table.c.instance_id.in_(instances)).limit(1)
+        for table in (form_instance, occurrence, missed_event)
+    )
+    begun = select(working_copy.c.place).where(
+        working_copy.c.subject_id == subject_id, working_copy.c.expires_at > utc(at)
+    )
+    return any(connection.execute(query).first() is not None for query in held) or any(
+        Place(*json.loads(name)).instance in instances for name in connection.execute(begun).scalars()
+    )
+
+
+def _note(
+    connection: Connection, actor: Actor, subject_id: int, at: datetime, kind: str, body: dict[str, object]
+) -> None:
+    stream = subject_stream(subject_id)
+    append_entry(connection, AuditEntry(stream, kind, actor.name, at, actor.channel, body, subject=subject_id))
+
+
+__all__ = [
+    "instances_in",
+    "may_remove",
+    "open_at_once",
+    "open_instance",
+    "remove_instance",
+    "require_instance",
+    "visible_rows",
+]
