@@ -5,12 +5,10 @@ Keys of rows and records are their printed places (`procedure[1].complications.c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
 
 from engine.compiler.compiled import CompiledRegistry
 from engine.datatypes.base import Json, Kind
@@ -18,11 +16,11 @@ from engine.datatypes.reading import refuse
 from engine.datatypes.values import Entered, Missing, Reference
 from engine.model.form import FormDef, GroupDef, walk_groups
 from engine.model.item import ItemDef
-from engine.records.form_data import Focus, FormData, Instance, Occurrence, RowData
+from engine.records.form_data import Focus, FormData, Instance, RowData
 from engine.records.holders import Holder, WrongUse, all_holders, event_key, find_holder
+from engine.records.json_references import PLACE, References, unbound
 
 _WIDE = ("forms", "events", "episodes", "others", "containers", "site")
-_PLACE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[([1-9][0-9]*)\])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +59,8 @@ def read_values(registry: CompiledRegistry, form: str, event: str | None, data: 
     )
     site = reader.site(data)
     focus = reader.focus(patient, form_def, place, site)
-    beside = tuple(reader.resolved(instance) for instance in (*others, site.built()))
-    return Reading(reader.resolved(patient.built()), beside, focus, tuple(sorted(reader.unused)))
+    beside = tuple(reader.references.resolved(instance) for instance in (*others, site.built()))
+    return Reading(reader.references.resolved(patient.built()), beside, focus, tuple(sorted(reader.unused)))
 
 
 def _padded(place: tuple[str, int | None], forms: Json) -> list[Json]:
@@ -82,7 +80,7 @@ def _form(registry: CompiledRegistry, name: str) -> FormDef:
 
 
 def _event(registry: CompiledRegistry, text: str) -> tuple[str, int | None]:
-    match = _PLACE.fullmatch(text)
+    match = PLACE.fullmatch(text)
     name = registry.names.get(match[1]) if match else None
     if match is None or name is None or name not in registry.model.events:
         raise WrongUse(f"there is no event {text!r}; there are {', '.join(registry.model.events)}")
@@ -147,13 +145,12 @@ def _names_in(part: FormDef | GroupDef) -> _Names:
 
 
 class _Reader:
-    """Reads one tree; knows the rows it met, so that references by key or number can be bound."""
+    """Reads one tree."""
 
     def __init__(self, registry: CompiledRegistry) -> None:
         self.registry = registry
         self.names = _names(registry)
-        self.rows: dict[tuple[str, str], list[tuple[str, str]]] = {}  # (holder, group) -> (row id, key text)
-        self.places: dict[str, str] = {}  # printed place -> key of the row or record
+        self.references = References(registry)
         self.unused: set[str] = set()  # calculated items that were given a value
 
     def patient(self, data: Mapping[str, Json], id_: str) -> Holder:
@@ -161,20 +158,34 @@ class _Reader:
         tag = id_.rpartition("#")[2] if "#" in id_ else ""
         containers = self.registry.scopes.containers
         chain = [name for name, scope in containers.items() if scope.parent is containers["patient"]]
-        current = {name: Holder(name, f"{name}#{tag}" if tag else name) for name in chain}
-        patient.children.extend(current.values())
-        self._nested(current, data, tag)
-        self._fill({"patient": patient, **current}, data, tag)
+        current = {name: self._inside(patient, name, 1, tag, tag) for name in chain}
+        current = {
+            "patient": patient,
+            **current,
+            **self._nested(current, _parts(data, "containers"), tag, {"patient": patient}),
+        }
+        self._fill(current, data, tag)
         for number, other in enumerate(_several(data, "episodes"), start=1):
             if not chain:
                 raise WrongUse("episodes: this registry has none")
-            mark = f"{tag}e{number}"
-            holder = Holder(chain[0], f"{chain[0]}#{mark}")
-            inner = {chain[0]: holder}
-            self._nested(inner, _shape(other, "episodes"), mark)
-            self._fill({"patient": Holder("patient", f"ignored#{mark}"), **inner}, _shape(other, "episodes"), mark)
-            patient.children.append(holder)
+            mark, shape = f"{tag}e{number}", _shape(other, "episodes")
+            around = {"patient": Holder("patient", f"ignored#{mark}")}
+            inner = {chain[0]: self._inside(patient, chain[0], number + 1, tag, mark)}
+            self._fill(
+                {**around, **inner, **self._nested(inner, _parts(shape, "containers"), mark, around)}, shape, mark
+            )
         return patient
+
+    def _inside(self, parent: Holder, container: str, number: int, outer: str, tag: str) -> Holder:
+        """An instance in another one, known by its number and its tag."""
+        deep = parent.container != "patient"
+        name = f"{container}[{number}]" if deep else container
+        holder = Holder(container, f"{name}#{tag}" if tag else name)
+        parent.children.append(holder)
+        self.references.inner[outer, container, number] = tag
+        if tag != outer:
+            self.references.outer[tag] = outer
+        return holder
 
     def site(self, data: Mapping[str, Json]) -> Holder:
         """The hospital with its own forms, such as an inventory of consoles."""
@@ -182,19 +193,36 @@ class _Reader:
         self._fill({"patient": Holder("patient", "ignored#site"), "site": site}, _parts(data, "site"), "")
         return site
 
-    def _nested(self, current: dict[str, Holder], data: Mapping[str, Json], tag: str) -> None:
-        """Deeper containers: those that `containers` lists, else one default instance each."""
-        given = _parts(data, "containers")
+    def _nested(
+        self,
+        parents: Mapping[str, Holder],
+        given: Mapping[str, Json],
+        tag: str,
+        around: Mapping[str, Holder],
+        *,
+        made: bool = True,
+    ) -> dict[str, Holder]:
+        """What stands in containers: the instances that are listed, else one of each; those that stand first.
+
+        An instance may list in its own `containers` what stands in it; for the first one that may stand beside it.
+
+        Args:
+            around: what holds the parents.
+            made: whether an instance is made where none is listed.
+        """
+        found: dict[str, Holder] = {}
         for name, scope in self.registry.scopes.containers.items():
-            parent = scope.parent.id if scope.parent is not None else ""
-            if name in current or parent not in current:
-                continue
-            for number, part in enumerate(_several(given, name) or [{}], start=1):
-                holder = Holder(name, f"{name}[{number}]" + (f"#{tag}{name}{number}" if tag or number > 1 else ""))
-                current[parent].children.append(holder)
-                if number == 1:
-                    current[name] = holder
-                self._fill({**current, name: holder}, _shape(part, name), f"{tag}{name}{number}" if number > 1 else tag)
+            parent = parents.get(scope.parent.id) if scope.parent is not None else None
+            parts = _several(given, name) if name in given or not made else [{}]
+            for number, part in enumerate(parts if parent is not None else [], start=1):
+                assert parent is not None
+                shape, mark = _shape(part, name), tag if number == 1 else f"{tag}{name}{number}"
+                listed = {**(given if number == 1 else {}), **_parts(shape, "containers")}
+                outer, inner = {**around, **parents}, {name: self._inside(parent, name, number, tag, mark)}
+                inner |= self._nested(inner, listed, mark, outer, made=made and number == 1)
+                self._fill({**outer, **inner}, shape, mark)
+                found = {**inner, **found}
+        return found
 
     def _fill(self, holders: Mapping[str, Holder], data: Mapping[str, Json], tag: str) -> None:
         _refuse_strays(data)
@@ -229,7 +257,7 @@ class _Reader:
             holder.occurrences.setdefault(place, {})[form.id] = self.form(
                 form, _shape(values, form.id), key, f"{tag}/{place}"
             )
-            self.places[key] = key
+            self.references.places[key] = key
             return
         holder = holders.get(form.container) or holders["patient"]
         records = values if isinstance(values, list) else [values]
@@ -238,9 +266,9 @@ class _Reader:
             holder.forms.setdefault(form.id, []).append(
                 self.form(form, _shape(record, form.id), key, f"{tag}/{holder.id}")
             )
-            self.places[f"{prefix}{form.id}[{number}]"] = self.places[f"{prefix}{form.id}"] = key
+            self.references.places[f"{prefix}{form.id}[{number}]"] = self.references.places[f"{prefix}{form.id}"] = key
             if event is not None:
-                self.places[f"{prefix}{event[0]}[{event[1]}].{form.id}"] = key
+                self.references.places[f"{prefix}{event[0]}[{event[1]}].{form.id}"] = key
 
     def form(self, form: FormDef, values: Mapping[str, Json], key: str, holder: str) -> FormData:
         items, groups = self._part(form, values, key, holder)
@@ -277,10 +305,10 @@ class _Reader:
             items, groups = self._part(group, values, id_, holder)
             made.append(RowData(id_, items, groups))
             name = values.get(group.key) if group.key else None
-            self.rows.setdefault((holder.split("/", maxsplit=1)[0], group.id), []).append(
+            self.references.rows.setdefault((holder.split("/", maxsplit=1)[0], group.id), []).append(
                 (id_, "" if name is None else str(name))
             )
-            self.places[id_] = id_
+            self.references.places[id_] = id_
         return tuple(made)
 
     def value(self, item: ItemDef, data: Json) -> Entered | None:
@@ -288,78 +316,7 @@ class _Reader:
         if isinstance(data, Mapping) and set(data) == {"missing"}:
             return Missing(str(data["missing"]))
         value = item.datatype.read_json(data, item.facets)
-        if item.elsewhere is not None:
-            return value
-        targets = ",".join(item.targets)
-        return Reference(f"?{targets}?{_reference_text(data)}") if isinstance(value, Reference) else value
-
-    # references -------------------------------------------------------------------------------------------------
-
-    def resolved(self, instance: Instance, tag: str = "") -> Instance:
-        """The instance with its references bound to rows and records."""
-        tag = instance.id.rpartition("#")[2] if "#" in instance.id else tag
-        forms = {
-            name: tuple(
-                self._bound(record, tag, (f"{instance.id}.{name}[{number}]",))
-                for number, record in enumerate(records, start=1)
-            )
-            for name, records in instance.forms.items()
-        }
-        occurrences = tuple(
-            Occurrence(
-                o.event,
-                o.id,
-                {name: self._bound(record, tag, (f"{o.id}.{name}", o.id)) for name, record in o.forms.items()},
-                o.day,
-            )
-            for o in instance.occurrences
-        )
-        children = tuple(self.resolved(child, tag) for child in instance.children)
-        return Instance(instance.container, instance.id, forms, occurrences, children)
-
-    def _bound(self, data: Any, tag: str, near: tuple[str, ...]) -> Any:
-        """A record or row with its references bound; `near`: the keys of what holds it, from the inside out."""
-        items = {name: self._target(value, tag, near) for name, value in data.items.items()}
-        groups = {
-            name: tuple(self._bound(row, tag, (row.id, *near)) for row in rows) for name, rows in data.groups.items()
-        }
-        return RowData(data.id, items, groups) if isinstance(data, RowData) else FormData(items, groups)
-
-    def _target(self, value: Entered, tag: str, near: tuple[str, ...]) -> Entered:
-        if not isinstance(value, Reference) or not value.target.startswith("?"):
-            return value
-        _, group, text = value.target.split("?", 2)
-        kind, _, name = text.partition(":")
-        all_rows = self.rows.get((tag, group), [])
-        nearest = ([row for row in all_rows if row[0].startswith(f"{holder}.")] for holder in near)
-        rows = next(filter(None, nearest), all_rows)
-        if kind == "place":
-            found = self._placed(name, group, tag)
-            stray = found is None and name in self.places.values()  # it is there, but of another kind than the target
-            return refuse(name, "reference_form", "not_in_list") if stray else Reference(found or name)
-        if kind == "number":
-            return Reference(rows[int(name) - 1][0] if 0 < int(name) <= len(rows) else name)
-        return Reference(next((id_ for id_, key in rows if key == name), name))
-
-    def _placed(self, text: str, targets: str, tag: str) -> str | None:
-        """The key of the row or record at `event[n].form` or `event[n].form.group[m]`, if it is of one of the targets."""
-        steps = [(match[1], match[2] or "1") for match in map(_PLACE.fullmatch, text.split(".")) if match]
-        names = [(self.registry.names.get(name, name), number) for name, number in steps]
-        if len(names) <= text.count(".") or names[-1][0] not in targets.split(","):
-            return None
-        if names[0][0] == "episodes" and len(names) > 1:
-            tag, names = f"{tag}e{names[0][1]}", names[1:]
-        event = names.pop(0) if names[0][0] in self.registry.model.events and len(names) > 1 else None
-        (form, number), groups = names[0], names[1:]
-        record = f"{event[0]}[{event[1]}].{form}" if event else f"{form}[{number}]"
-        # A record of the container may be given under `forms` and yet be meant as that of an event.
-        places = [record, form] if event and form in self.registry.model.forms else [record]
-        for prefix in (f"{tag}#", "") if tag else ("",):
-            key = next((self.places[prefix + place] for place in places if prefix + place in self.places), None)
-            if key is not None:
-                found = "".join([key, *(f".{group}[{row}]" for group, row in groups)])
-                return found if found in self.places or not groups else None
-        return None
+        return unbound(item, data) if isinstance(value, Reference) and item.elsewhere is None else value
 
     def focus(self, patient: Holder, form: FormDef, place: tuple[str, int | None] | None, site: Holder) -> Focus:
         """Where the form to evaluate stands; what is absent is made."""
@@ -388,14 +345,6 @@ class _Reader:
                 if form.id in forms:
                     return event
         return self.registry.scopes.forms[form.id].events[0]
-
-
-def _reference_text(data: Json) -> str:
-    if isinstance(data, Mapping) and isinstance(data.get("ref"), str):
-        return f"place:{data['ref']}"
-    if isinstance(data, int) and not isinstance(data, bool):
-        return f"number:{data}"
-    return f"key:{data}"
 
 
 __all__ = ["Reading", "WrongUse", "read_values"]

@@ -15,7 +15,8 @@ from engine.records.checking import path_of
 from engine.records.judging import Case, is_required, withheld
 from engine.records.program import GroupStep, ItemStep
 from engine.synthesis.distribution import ItemDrawing
-from engine.synthesis.draft import Chooser, Draft
+from engine.synthesis.draft import Chooser, Draft, home_of, outermost_of
+from engine.synthesis.order import NumberDraw
 from engine.synthesis.plan import targets_of
 from engine.synthesis.samples import Wish, at_local, fitted, sample
 
@@ -26,8 +27,16 @@ MOST_ROWS = 3  # beyond the least number, where nothing else is said
 class Choices(Chooser):
     """The chooser of a plan."""
 
-    def hidden(self, draft: Draft, name: str) -> Any:
-        return draft.plan.distribution.hidden[name](draft.frame(_holder(draft)), draft.draw)
+    def hidden(self, draft: Draft, name: str, node: Node) -> Any:
+        return draft.plan.distribution.hidden[name](draft.frame(node), draft.draw)
+
+    def number(self, draft: Draft, making: NumberDraw, holder: Node) -> int:
+        form, own = making.scope.kind == "form", draft.plan.distribution
+        drawn = (own.records if form else own.containers).get(making.scope.id)
+        if drawn is None:
+            return draft.draw.randint(1, 2) if form else 1
+        number = max(0, int(drawn(draft.frame(holder), draft.draw) or 0))
+        return number if making.scope.repeats else min(number, 1)
 
     def rows(self, draft: Draft, step: GroupStep, node: Node) -> int:
         group = step.rules.group
@@ -72,11 +81,6 @@ def _most_targets(draft: Draft, step: GroupStep, node: Node) -> int:
         if isinstance(each, ItemStep) and each.rules.item.targets and each.rules.required is True
     ]
     return min(found, default=MOST_ROWS + step.rules.group.min_rows)
-
-
-def _holder(draft: Draft) -> Node:
-    """The instance that hidden draws are about."""
-    return draft.tree.of(draft.plan.holder)[0]
 
 
 def _between(group: GroupDef, number: int) -> int:
@@ -185,8 +189,10 @@ def _narrowest(found: list[tuple[Any, bool]], *, least: bool) -> Any:
 
 def targets(draft: Draft, step: ItemStep, node: Node) -> Iterator[str]:
     """The keys of what a reference may point to; those that no other row points to, where there are such."""
-    wanted = targets_of(draft.plan, step)
+    wanted, everywhere = targets_of(draft.plan, step), step.rules.item.any_episode
     rows = [row for scope in wanted for row in draft.tree.nodes.get(scope, ()) if row is not node]
+    near = [row for row in rows if draft.is_fixed(row) or node.is_within(home_of(row))]
+    rows = rows if everywhere else near or [row for row in rows if node.is_within(outermost_of(row))]
     used = {
         value.target
         for other in draft.tree.of(step.scope)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -13,12 +15,13 @@ from engine.datatypes.values import Entered
 from engine.expressions.frames import Frame, Node
 from engine.expressions.scopes import EVENT, Scope
 from engine.records.form_data import RowData
-from engine.records.program import GroupStep, ItemStep, Step
+from engine.records.program import GroupStep, ItemStep, OutcomeStep, Step
 from engine.records.settling import settle
-from engine.records.tree import Tree, add_row, make_world
-from engine.synthesis.distribution import SLOT
-from engine.synthesis.order import HiddenDraw
+from engine.records.tree import Tree, add_row, make_world, within
+from engine.synthesis.distribution import INSTANCE, PLANNED, PREVIOUS, SLOT
+from engine.synthesis.order import HiddenDraw, Making, NumberDraw
 from engine.synthesis.plan import Plan
+from engine.synthesis.samples import told_of
 
 
 @dataclass(slots=True)
@@ -29,8 +32,13 @@ class Draft:
     tree: Tree
     draw: Random
     clock: datetime  # what is drawn next happens about then
-    hidden: dict[str, Any]  # hidden draws, by their slots
+    given: dict[str, Any]  # what is the same for the whole subject, by slots
+    fixed: Node | None = None  # the hospital with its records, which no subject changes
+    hidden: dict[str, dict[str, Any]] = field(default_factory=dict)  # hidden draws by slots, by key of the instance
+    wanted: dict[tuple[str, str], int] = field(default_factory=dict)  # key of what holds them, container -> how many
+    waits: bool = True  # for forms that tell how many there are of something
     clocks: dict[str, datetime] = field(default_factory=dict)  # the same in an occurrence, by its key
+    days: dict[str, date | None] = field(default_factory=dict)  # for which an occurrence is planned, by its key
     decided: set[tuple[str, str]] = field(default_factory=set)  # key of the node, item or group
     _rows: int = 0
 
@@ -42,8 +50,14 @@ class Draft:
     def frame(self, node: Node) -> Frame:
         """A frame at a node in which hidden draws can be read."""
         found = Frame(node, self.tree.world)
-        found.vars = self.hidden
+        planned = {SLOT + PLANNED: self.days.get(_occurrence(node))}
+        found.vars = ChainMap(planned, *self._drawn_around(node), self.given)  # type: ignore[assignment]
         return found
+
+    def _drawn_around(self, node: Node) -> Iterator[dict[str, Any]]:
+        """The hidden draws that hold at a node, the nearest first; the patient's are those of the first instance."""
+        around = [self.hidden[outer.key] for outer in node.outwards() if outer.key in self.hidden]
+        yield from around or list(self.hidden.values())[:1]
 
     def clock_at(self, node: Node) -> datetime:
         """About when it happens what is drawn at a node."""
@@ -55,7 +69,43 @@ class Draft:
         if (key := _occurrence(node)) in self.clocks:
             self.clocks[key] = max(self.clocks[key], to)
 
+    def is_fixed(self, node: Node) -> bool:
+        """Whether it stands in a record of the hospital, which is the same for all subjects."""
+        return self.fixed is not None and node.is_within(self.fixed)
+
+    def is_told(self, key: str, node: Node) -> bool:
+        """Whether the forms are there that tell how many there are of something in a container instance."""
+        scopes = self.plan.registry.scopes.forms
+        return not self.waits or all(
+            any(_holds(node, form) for form in self.tree.of(scopes[name])) for name in self.plan.waits.get(key, ())
+        )
+
     # what is there ----------------------------------------------------------------------------------------------
+
+    def open_instance(self, parent: Node, scope: Scope) -> Node:
+        """A new instance of a container, with the forms that are there as soon as it is."""
+        before = tuple(parent.kids.get(scope.id, ()))
+        within = "" if parent.parent is None or parent.parent.parent is None else f"{parent.key}."
+        node = self.tree.add(Node(scope, parent, f"{within}{scope.id}[{len(before) + 1}]"))
+        end = max(filter(None, map(self.latest, before[-1:])), default=None)
+        drawn = dict.fromkeys(SLOT + name for name, home in self.plan.distribution.homes.items() if home is scope)
+        outer = self.hidden.get(parent.key, {})
+        self.hidden[node.key] = {**outer, **drawn, SLOT + INSTANCE: Decimal(node.place), SLOT + PREVIOUS: end}
+        self.open_first(node)
+        return node
+
+    def open_first(self, holder: Node) -> None:
+        """The forms that are there as soon as what holds them is; how many of one that repeats is drawn."""
+        forms = self.plan.registry.model.forms
+        for name, scope in holder.scope.children.items():
+            if scope.kind == "form" and name in self.plan.first and not forms[name].repeats:
+                self.open_form(holder, name)
+
+    def latest(self, node: Node) -> datetime | None:
+        """The last time that is told of in a node, as far as it is past."""
+        told = [moment for value in node.entered.values() if (moment := told_of(value)) is not None]
+        inner = [self.latest(kid) for kids in node.kids.values() for kid in kids]
+        return max((moment for moment in (*told, *inner) if moment is not None and moment <= self.now), default=None)
 
     def open_form(self, holder: Node, form: str) -> Node:
         """A new record of a form in a container instance or occurrence."""
@@ -96,19 +146,48 @@ class Draft:
     def fill(self, chooser: Chooser) -> None:
         """Settle everything in order; draw what is asked and not decided, take out what is not asked any more."""
         for making in self.plan.order:
-            match making:
-                case HiddenDraw(name):
-                    if SLOT + name not in self.hidden:
-                        self.hidden[SLOT + name] = chooser.hidden(self, name)
-                case ItemStep():
-                    for node in self.tree.of(making.scope):
-                        self._fill_item(making, node, chooser)
-                case GroupStep():
-                    for node in self.tree.of(making.scope):
-                        self._fill_group(making, node, chooser)
-                case _:
-                    for node in self.tree.of(making.scope):
-                        settle(making, node, self.tree)
+            if isinstance(making, NumberDraw):
+                assert making.scope.parent is not None
+                for holder in tuple(self.tree.of(making.scope.parent)):
+                    self._fill_number(making, holder, chooser)
+            else:
+                for node in self.tree.of(making.scope):
+                    self._fill(making, node, chooser)
+
+    def fill_within(self, around: Node, chooser: Chooser) -> None:
+        """The same for what stands in a node, of which nothing else depends that is to be drawn there."""
+        for making in self.plan.order:
+            if not isinstance(making, NumberDraw):
+                for node in within(around, making.scope):
+                    if node.is_within(around):
+                        self._fill(making, node, chooser)
+
+    def _fill(self, making: Making, node: Node, chooser: Chooser) -> None:
+        match making:
+            case HiddenDraw(name):
+                if (node.key, name) not in self.decided:
+                    self.decided.add((node.key, name))
+                    self.hidden[node.key][SLOT + name] = chooser.hidden(self, name, node)
+            case ItemStep():
+                self._fill_item(making, node, chooser)
+            case GroupStep():
+                self._fill_group(making, node, chooser)
+            case OutcomeStep():
+                settle(making, node, self.tree)
+
+    def _fill_number(self, making: NumberDraw, holder: Node, chooser: Chooser) -> None:
+        """Draw how many there are in a holder. Of instances the first is opened: the others follow one by one."""
+        scope, place = making.scope, (holder.key, making.key)
+        if place in self.decided or self.is_fixed(holder) or not self.is_told(making.key, holder):
+            return
+        self.decided.add(place)
+        if scope.kind != "form":
+            self.wanted[holder.key, scope.id] = number = chooser.number(self, making, holder)
+            if number:
+                self.open_instance(holder, scope)
+        elif scope.id in self.plan.first:
+            for _ in range(chooser.number(self, making, holder)):
+                self.open_form(holder, scope.id)
 
     def _fill_item(self, step: ItemStep, node: Node, chooser: Chooser) -> None:
         settle(step, node, self.tree)
@@ -163,7 +242,8 @@ class Draft:
             places,
             dict(self.tree.world.rows),
             set(self.decided),
-            dict(self.hidden),
+            {key: dict(drawn) for key, drawn in self.hidden.items()},
+            dict(self.wanted),
             self.clock,
             dict(self.clocks),
         )
@@ -178,8 +258,8 @@ class Draft:
         self.tree.nodes = {scope: list(found) for scope, found in kept.places.items()}
         self.tree.world.rows = dict(kept.rows)
         self.decided = set(kept.decided)
-        self.hidden.clear()
-        self.hidden.update(kept.hidden)
+        self.hidden = {key: dict(drawn) for key, drawn in kept.hidden.items()}
+        self.wanted = dict(kept.wanted)
         self.clock = kept.clock
         self.clocks = dict(kept.clocks)
 
@@ -201,7 +281,8 @@ class Snapshot:
     places: dict[int, list[Node]]
     rows: dict[str, Node]
     decided: set[tuple[str, str]]
-    hidden: dict[str, Any]
+    hidden: dict[str, dict[str, Any]]
+    wanted: dict[tuple[str, str], int]
     clock: datetime
     clocks: dict[str, datetime]
 
@@ -218,25 +299,41 @@ class Chooser(ABC):
         """How many rows a group begins with."""
 
     @abstractmethod
-    def hidden(self, draft: Draft, name: str) -> Any:
-        """A hidden draw."""
+    def number(self, draft: Draft, making: NumberDraw, holder: Node) -> int:
+        """How many instances of a container, or records of a repeating form, a holder has."""
+
+    @abstractmethod
+    def hidden(self, draft: Draft, name: str, node: Node) -> Any:
+        """A hidden draw at an instance."""
 
 
 def begin_draft(plan: Plan, draw: Random, now: datetime, clock: datetime, given: Mapping[str, Any]) -> Draft:
-    """A subject with one instance of each container, without any form. `given`: what hidden draws begin with."""
+    """A subject without any form, and its hospital. `given`: what every expression may read, by slots."""
     world = make_world(plan.registry, now, "en")
     root = Node(plan.registry.scopes.root, None, "registry")
     tree = Tree(plan.registry, root, world)
     tree.nodes[id(root.scope)] = [root]
-    _containers(tree, root)
-    return Draft(plan, tree, draw, clock, dict(given))
+    for scope in root.scope.children.values():
+        tree.add(Node(scope, root, scope.id))
+    unknown = dict.fromkeys((SLOT + INSTANCE, SLOT + PREVIOUS))
+    return Draft(plan, tree, draw, clock, {**unknown, **given})
 
 
-def _containers(tree: Tree, parent: Node) -> None:
-    for scope in parent.scope.children.values():
-        if scope.kind in ("container", "site"):
-            node = tree.add(Node(scope, parent, scope.id))
-            _containers(tree, node)
+def _holds(instance: Node, form: Node) -> bool:
+    """Whether a record stands in a container instance or in one that holds it."""
+    home = home_of(form)
+    return instance.is_within(home) or home.is_within(instance)
 
 
-__all__ = ["Chooser", "Draft", "Snapshot", "Step", "begin_draft"]
+def home_of(node: Node) -> Node:
+    """The container instance in which a node stands, or the hospital."""
+    return next(outer for outer in node.outwards() if outer.scope.kind in ("container", "site"))
+
+
+def outermost_of(node: Node) -> Node:
+    """The episode in which a node stands, else the patient or the hospital."""
+    holders = [outer for outer in node.outwards() if outer.scope.kind in ("container", "site")]
+    return holders[-2] if len(holders) > 1 else holders[-1]
+
+
+__all__ = ["Chooser", "Draft", "Snapshot", "Step", "begin_draft", "home_of", "outermost_of"]

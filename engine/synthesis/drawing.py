@@ -2,55 +2,26 @@
 
 from __future__ import annotations
 
-import math
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from random import Random
 from typing import Any
 
-from engine.compiler.rules import Rule
 from engine.datatypes.base import Kind
 from engine.datatypes.identifiers import make_pesel
+from engine.datatypes.values import Reference
 from engine.definitions.tree import Node
 from engine.expressions.evaluator import compile_term
-from engine.expressions.frames import Frame, Run
+from engine.expressions.frames import Frame
+from engine.expressions.frames import Node as ValueNode
 from engine.expressions.terms import BOOLEAN, DATE, DATETIME, NUMBER, TEXT, Type
 from engine.model.item import ItemDef
+from engine.synthesis.bind import Bind
 from engine.synthesis.distribution import SEED, SLOT, SUBJECT, Drawing
 from engine.synthesis.misfits import fills, takes
-from engine.synthesis.samples import at_local, day_of, rounded, shortened
-
-_LEAST = 1e-9  # a log-normal number is above 0
-_CUT = 60  # draws until a number beyond its limits is put on the nearer one
-_QUARTILE = 0.6744897501960817  # of the standard normal distribution
-_MINUTES = {"min": 1.0, "h": 60.0, "d": 1440.0, "a": 365.25 * 1440}
-_EXACT = ("min", "h")  # what these count is a moment, not a day
-
-
-class Bind(ABC):
-    """What drawings are made with: it binds expressions where they stand, and notes faults."""
-
-    @abstractmethod
-    def error(self, node: Node, code: str, text: str) -> None:
-        """Note a fault."""
-
-    @abstractmethod
-    def rule(self, node: Node, *, condition: bool = False, number: bool = False) -> Rule | None:
-        """A bound expression."""
-
-    @abstractmethod
-    def run(self, node: Node, *, condition: bool = False) -> Run:
-        """An expression as a closure."""
-
-    @abstractmethod
-    def number(self, node: Node) -> Drawing:
-        """A number or an expression of one."""
-
-    @abstractmethod
-    def check_code(self, node: Node, item: ItemDef, code: str) -> None:
-        """Note a fault where an item's list has no such code."""
+from engine.synthesis.numbers import EXACT, NUMBERS, cut, lognormal_number, moved
+from engine.synthesis.samples import at_local, day_of, shortened
 
 
 def drawing_of(bind: Bind, node: Node, item: ItemDef | None) -> Drawing:
@@ -65,8 +36,8 @@ def drawing_of(bind: Bind, node: Node, item: ItemDef | None) -> Drawing:
             node.entries[kinds[0]], "wrong-type", f"{item.id} is a {item.datatype.name}: {kinds[0]} cannot fill it."
         )
     drawn = DRAWS[kinds[0]](bind, node, item)
-    if kinds[0] in _NUMBERS:
-        drawn = _moved(bind, node, _cut(bind, node, drawn), item)
+    if kinds[0] in NUMBERS:
+        drawn = moved(bind, node, cut(bind, node, drawn), item)
     return _as_item(bind, node, drawn, item)
 
 
@@ -79,7 +50,7 @@ def type_of_draw(bind: Bind, node: Node) -> Type:
         rule = bind.rule(entries["value"])
         return rule.term.type if rule is not None else TEXT
     if "after" in entries or "before" in entries:
-        return DATETIME if node.text_of("in") in _EXACT else DATE
+        return DATETIME if node.text_of("in") in EXACT else DATE
     if "weights" in entries:
         return NUMBER if all(_is_number(key) for key in entries["weights"].entries) else TEXT
     return BOOLEAN if "chance" in entries else TEXT if {"digits", "pesel"} & entries.keys() else NUMBER
@@ -156,61 +127,10 @@ def _shares(bind: Bind, node: Node, item: ItemDef | None) -> Drawing:
 
     def drawn(frame: Frame, draw: Random) -> Any:
         fixed = Random(f"{frame.vars[SEED]}/{item.id if item else ''}")  # noqa: S311 -- the same for all subjects
-        sizes = [_lognormal_number(fixed, median(frame, draw), float(sigma(frame, draw))) for _ in codes]
+        sizes = [lognormal_number(fixed, median(frame, draw), float(sigma(frame, draw))) for _ in codes]
         return draw.choices(codes, sizes)[0]
 
     return drawn
-
-
-def _uniform(bind: Bind, node: Node, _item: ItemDef | None) -> Drawing:
-    low, high = _pair(bind, node.entries["uniform"])
-    return lambda frame, draw: _both(low(frame, draw), high(frame, draw), draw.uniform)
-
-
-def _pair(bind: Bind, node: Node) -> tuple[Drawing, Drawing]:
-    """A lower and an upper number; where both are written down, they are looked at."""
-    low, high = node.elements
-    if isinstance(low.value, int | Decimal) and isinstance(high.value, int | Decimal) and low.value > high.value:
-        bind.error(node, "range-order", f"The low end, {low.raw}, is above the high end, {high.raw}. Exchange the two.")
-    return bind.number(low), bind.number(high)
-
-
-def _both(first: Any, second: Any, make: Callable[[float, float], float]) -> float | None:
-    return None if first is None or second is None else make(float(first), float(second))
-
-
-def _normal(bind: Bind, node: Node, _item: ItemDef | None) -> Drawing:
-    part = node.entries["normal"].entries
-    mean, deviation = bind.number(part["mean"]), bind.number(part["sd"])
-    return lambda frame, draw: _both(mean(frame, draw), deviation(frame, draw), draw.gauss)
-
-
-def _lognormal(bind: Bind, node: Node, _item: ItemDef | None) -> Drawing:
-    part = node.entries["lognormal"]
-    median = bind.number(part.entries["median"])
-    if len({"quartiles", "sigma"} & part.entries.keys()) != 1:
-        bind.error(part, "wrong-shape", "A log-normal distribution has quartiles or sigma, one of them.")
-        return lambda _frame, _draw: None
-    spread = _spread(bind, part)
-    return lambda frame, draw: _both(
-        median(frame, draw), spread(frame, draw), lambda middle, sigma: _lognormal_number(draw, middle, sigma)
-    )
-
-
-def _spread(bind: Bind, part: Node) -> Drawing:
-    """The standard deviation of the logarithm."""
-    if "sigma" in part.entries:
-        return bind.number(part.entries["sigma"])
-    first, third = _pair(bind, part.entries["quartiles"])
-    return lambda frame, draw: _both(
-        first(frame, draw),
-        third(frame, draw),
-        lambda low, high: math.log(max(high, _LEAST) / max(low, _LEAST)) / (2 * _QUARTILE),
-    )
-
-
-def _lognormal_number(draw: Random, median: Any, sigma: float) -> float:
-    return float(median) * math.exp(draw.gauss(0, sigma))
 
 
 def _digits(_bind: Bind, node: Node, _item: ItemDef | None) -> Drawing:
@@ -228,6 +148,27 @@ def _pesel(bind: Bind, node: Node, _item: ItemDef | None) -> Drawing:
         return make_pesel(day, female=sex(frame) == "f", series=series % 5000) if day is not None else None
 
     return drawn
+
+
+def _among(bind: Bind, node: Node, item: ItemDef | None) -> Drawing:
+    wanted = [bind.at_target(node.entries["among"], target) for target in item.targets] if item is not None else []
+
+    def drawn(frame: Frame, draw: Random) -> Reference | None:
+        fitting = [
+            row.key
+            for scope, holds in wanted
+            for row in frame.world.rows.values()
+            if row.scope is scope and row is not frame.node and holds(_at(row, frame)) is True
+        ]
+        return Reference(draw.choice(fitting)) if fitting else None
+
+    return drawn
+
+
+def _at(node: ValueNode, frame: Frame) -> Frame:
+    found = Frame(node, frame.world)
+    found.vars = frame.vars
+    return found
 
 
 def _cases(bind: Bind, node: Node, item: ItemDef | None) -> Drawing:
@@ -251,74 +192,12 @@ DRAWS: Mapping[str, Callable[[Bind, Node, ItemDef | None], Drawing]] = {
     "weights": _weights,
     "several": _several,
     "shares": _shares,
-    "uniform": _uniform,
-    "normal": _normal,
-    "lognormal": _lognormal,
+    **NUMBERS,
     "digits": _digits,
     "pesel": _pesel,
+    "among": _among,
     "cases": _cases,
 }
-_NUMBERS = frozenset({"uniform", "normal", "lognormal"})
-
-
-# what is done with a number -----------------------------------------------------------------------------------------
-
-
-def _cut(bind: Bind, node: Node, drawn: Drawing) -> Drawing:
-    """Multiplied, and drawn again while it lies outside its limits."""
-    limits = _pair(bind, node.entries["between"]) if "between" in node.entries else ()
-    times = bind.number(node.entries["times"]) if "times" in node.entries else None
-
-    def cut(frame: Frame, draw: Random) -> Any:
-        factor = times(frame, draw) if times is not None else 1
-        low, high = [_float(limit(frame, draw)) for limit in limits] if limits else (None, None)
-        found = None
-        for _ in range(_CUT):
-            found = drawn(frame, draw)
-            if found is None or factor is None:
-                return None
-            found *= float(factor)
-            if (low is None or found >= low) and (high is None or found <= high):
-                return found
-        return low if low is not None and found is not None and found < low else high
-
-    return cut
-
-
-def _float(number: Any) -> float | None:
-    return None if number is None else float(number)
-
-
-def _moved(bind: Bind, node: Node, drawn: Drawing, item: ItemDef | None) -> Drawing:
-    """A number as it is, or as a time before or after a date."""
-    places = node.integer("decimals") or 0
-    anchors = [(name, bind.run(node.entries[name])) for name in ("after", "before") if name in node.entries]
-    if not anchors:
-        return lambda frame, draw: _rounded(drawn(frame, draw), places, item)
-    ((name, anchor),) = anchors[:1]
-    unit = node.text_of("in") or "d"
-    sign = 1 if name == "after" else -1
-
-    def moved(frame: Frame, draw: Random) -> Any:
-        start, number = anchor(frame), drawn(frame, draw)
-        if start is None or number is None:
-            return None
-        by = timedelta(minutes=sign * round(number * _MINUTES[unit]))
-        if unit in _EXACT and isinstance(start, datetime):
-            later = start + by
-            return at_local(later.date(), later.time())
-        day = day_of(start)
-        return day + timedelta(days=round(by / timedelta(days=1))) if day is not None else None
-
-    return moved
-
-
-def _rounded(number: float | None, places: int, item: ItemDef | None) -> Decimal | None:
-    if number is None:
-        return None
-    if item is not None and item.datatype.kind is Kind.NUMBER:
-        return rounded(item, number)
-    return Decimal(f"{number:.{places}f}")
 
 
 def _as_item(bind: Bind, node: Node, drawn: Drawing, item: ItemDef | None) -> Drawing:
@@ -354,4 +233,4 @@ def _cut_short(found: Any, keys: list[str], weights: list[Drawing], frame: Frame
     return shortened(day, chosen)
 
 
-__all__ = ["DRAWS", "Bind", "drawing_of", "type_of_draw"]
+__all__ = ["DRAWS", "drawing_of", "type_of_draw"]

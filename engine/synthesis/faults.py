@@ -46,6 +46,8 @@ def find_faults(draft: Draft) -> list[Fault]:
     """All that the rules object to, errors and warnings alike."""
     found: dict[tuple[str, ...], Fault] = {}
     for form in draft.forms():
+        if draft.is_fixed(form):
+            continue  # sound when it was made
         for violation in _violations(draft, form):
             if violation.home is not None and _is_open(draft, violation.home):
                 continue  # reported there

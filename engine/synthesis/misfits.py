@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from engine.datatypes.base import Kind
 from engine.definitions.tree import Node
 from engine.expressions.terms import Type
+from engine.synthesis.numbers import NUMBERS
 
 _DAYS = frozenset({Kind.DATE, Kind.DATETIME, Kind.PARTIAL_DATE})
 _CODED = frozenset({Kind.CODE, Kind.TEXT})
@@ -17,6 +18,7 @@ _FILLS: Mapping[str, frozenset[Kind]] = {  # way to draw -> kinds of items
     "shares": frozenset({Kind.CODE}),
     "digits": frozenset({Kind.TEXT}),
     "pesel": frozenset({Kind.TEXT}),
+    "among": frozenset({Kind.REFERENCE}),
 }
 _TAKES: Mapping[Kind, frozenset[Kind]] = {  # kind of an item -> kinds of values that it takes
     **dict.fromkeys(_DAYS, _DAYS),
@@ -28,7 +30,7 @@ _TAKES: Mapping[Kind, frozenset[Kind]] = {  # kind of an item -> kinds of values
 
 def fills(way: str, node: Node, kind: Kind) -> bool:
     """Whether a way to draw can fill an item of that kind."""
-    if way in ("uniform", "normal", "lognormal"):
+    if way in NUMBERS:
         return kind in _DAYS if {"after", "before"} & node.entries.keys() else kind is Kind.NUMBER
     return kind in _FILLS.get(way, frozenset(Kind))
 

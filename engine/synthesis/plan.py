@@ -31,8 +31,10 @@ class Plan:
     checks: Mapping[str, CheckRun]
     asked: Mapping[str, str]  # item (`form.item`) -> check of an identifier that rules ask for
     dated: frozenset[str]  # items that the schedule goes by: without them nothing would follow
-    holder: Scope  # of the instance that hidden draws are about
-    first: tuple[str, ...]  # forms that are there from the beginning
+    first: frozenset[str]  # forms that are there as soon as what holds them is
+    waits: Mapping[
+        str, frozenset[str]
+    ]  # number of instances, records or occurrences -> forms that are to be there first
 
 
 def plan_synthesis(registry: CompiledRegistry, distribution: Distribution = NO_DISTRIBUTION) -> Plan:
@@ -50,10 +52,26 @@ def plan_synthesis(registry: CompiledRegistry, distribution: Distribution = NO_D
         if term.op == "call" and term.args[0] in _ASKED_BY
         for key in _text_items(registry, form, term.args[1])
     }
-    order = making_order(program, distribution.reads, distribution.hidden_reads)
-    holder = holder_scope(registry.scopes)
-    first = _first_forms(registry)
-    return Plan(registry, program, distribution, order, checks, asked, _dated(registry), holder, first)
+    order = making_order(program, distribution.reads, distribution.homes)
+    first = frozenset(_first_forms(registry))
+    waits = dict(_waits(registry, distribution))
+    return Plan(registry, program, distribution, order, checks, asked, _dated(registry), first, waits)
+
+
+def _waits(registry: CompiledRegistry, distribution: Distribution) -> Iterator[tuple[str, frozenset[str]]]:
+    """Of what is counted once: the forms that tell how many there are. Before they are there nobody knows."""
+    forms = registry.model.forms.keys()
+    told = {key: reads for key, reads in distribution.reads.items() if "/" in key}
+    for name, rules in registry.events.items():
+        ends = [rule.reads for rule in (rules.start, rules.stop) if rule is not None]
+        told[event_key(name)] = told.get(event_key(name), frozenset()).union(*ends)
+    for key, reads in told.items():
+        yield key, frozenset(read.partition(".")[0] for read in reads if "." in read) & forms
+
+
+def event_key(event: str) -> str:
+    """The name under which the occurrences of an event are drawn."""
+    return f"events/{event}"
 
 
 def _dated(registry: CompiledRegistry) -> frozenset[str]:
@@ -67,14 +85,14 @@ def holder_scope(scopes: Scopes) -> Scope:
     return next((scope for scope in scopes.containers.values() if scope.parent is patient), patient)
 
 
-def _first_forms(registry: CompiledRegistry) -> tuple[str, ...]:
+def _first_forms(registry: CompiledRegistry) -> Iterator[str]:
     """Forms of no event, and those of containers that an event collects which is sure to take place."""
     model = registry.model
     sure = {form for event in model.events.values() if is_sure(event) for form in event.forms}
     collected = {form for event in model.events.values() for form in event.forms}
-    return tuple(
-        form.id for form in model.forms.values() if not form.per_event and (form.id in sure or form.id not in collected)
-    )
+    for form in model.forms.values():
+        if not form.per_event and (form.id in sure or form.id not in collected):
+            yield form.id
 
 
 def is_sure(event: StudyEventDef) -> bool:
@@ -121,4 +139,4 @@ def targets_of(plan: Plan, step: ItemStep) -> list[int]:
     return [id(plan.registry.scopes.targets[name]) for name in step.rules.item.targets]
 
 
-__all__ = ["Plan", "holder_scope", "is_sure", "plan_synthesis", "rules_in", "targets_of"]
+__all__ = ["Plan", "event_key", "holder_scope", "is_sure", "plan_synthesis", "rules_in", "targets_of"]

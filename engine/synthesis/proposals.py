@@ -128,7 +128,7 @@ def proposals(draft: Draft, fault: Fault) -> Iterator[Change]:
 def _nodes(draft: Draft, fault: Fault, step: ItemStep | GroupStep) -> list[Node]:
     """Where an item stands that a rule reads: at the row that it is judged at and around it, else everywhere."""
     around = [node for node in fault.row.outwards() if node.scope is step.scope]
-    return around or list(draft.tree.of(step.scope))
+    return [node for node in around or draft.tree.of(step.scope) if not draft.is_fixed(node)]
 
 
 def _row_changes(draft: Draft, fault: Fault, causes: Causes) -> Iterator[Change]:

@@ -13,12 +13,13 @@ from typing import Any
 from engine.datatypes.base import Kind
 from engine.datatypes.identifiers import CHECKS
 from engine.datatypes.local_time import resolve
-from engine.datatypes.values import FileValue, PartialDate, Unread, Value
+from engine.datatypes.values import FileValue, PartialDate, Reference, Unread, Value
 from engine.model.item import ItemDef
 from engine.synthesis.texts import made_up_text, text_like
 
 _TRIES = 12
 _DAY = timedelta(days=1)
+_EVENING = time(18, 0)
 PRECISIONS = ("day", "month", "year")
 
 
@@ -50,7 +51,7 @@ def sample(wish: Wish) -> Value | None:
 
 def fitted(item: ItemDef, found: Any) -> Value | None:
     """What rules would see, as a value of the item; None where the item cannot hold it."""
-    if isinstance(found, FileValue):
+    if isinstance(found, FileValue | Reference):
         return found
     read = item.datatype.from_rule(found, item.facets)
     return None if isinstance(read, Unread) else read
@@ -78,6 +79,14 @@ def day_of(value: Any, *, late: bool = False) -> date | None:
 def shortened(day: date, precision: str) -> PartialDate:
     """A date of which only so much is known."""
     return PartialDate(day.year, day.month if precision != "year" else None, day.day if precision == "day" else None)
+
+
+def told_of(value: Any) -> datetime | None:
+    """When something was, of which a value tells; a day is over in the evening."""
+    if isinstance(value, datetime):
+        return value
+    day = day_of(value)
+    return at_local(day, _EVENING) if day is not None else None
 
 
 # one maker a kind ---------------------------------------------------------------------------------------------------
@@ -178,4 +187,4 @@ _MAKERS: Mapping[Kind, Callable[[Wish], Any]] = {
     Kind.FILE: _file,
 }
 
-__all__ = ["PRECISIONS", "Wish", "at_local", "day_of", "fitted", "rounded", "sample", "shortened"]
+__all__ = ["PRECISIONS", "Wish", "at_local", "day_of", "fitted", "rounded", "sample", "shortened", "told_of"]

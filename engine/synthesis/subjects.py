@@ -17,6 +17,8 @@ from engine.synthesis.choosing import Choices
 from engine.synthesis.distribution import DAYS_AGO, HOSPITAL, SEED, SLOT, SUBJECT
 from engine.synthesis.draft import Chooser, Draft, begin_draft
 from engine.synthesis.faults import find_faults
+from engine.synthesis.hospital import site_of, with_hospital
+from engine.synthesis.order import NumberDraw
 from engine.synthesis.plan import Plan
 from engine.synthesis.repair import Search
 from engine.synthesis.samples import at_local
@@ -102,6 +104,9 @@ class _Order:
         given = {SEED: self.seed, SLOT + SUBJECT: Decimal(self.number), SLOT + HOSPITAL: self.wanted.hospital}
         asked = Decimal(self.wanted.days_ago) if self.wanted.days_ago is not None else None
         draft = begin_draft(self.plan, draw, self.now, clock, {**given, SLOT + DAYS_AGO: asked})
+        faults = with_hospital(draft, self.seed, self.wanted.hospital)
+        if faults:
+            raise Unsatisfiable(f"the hospital: no values were found that satisfy {', '.join(map(str, faults))}")
         make_forms(draft, Choices())
         return draft
 
@@ -131,6 +136,8 @@ def _breaking(order: _Order, check: CheckRun) -> Made:
             return Made(draft, twins[1], twins[0])
     for attempt in range(_ATTEMPTS):  # not every subject has what the check is about
         draft = _sound(order, f"{attempt}/" if attempt else "")
+        if check.rules.scope.parent is site_of(draft).scope:
+            draft.fixed = None
         Search(draft, Choices(), check).run()
         found = {fault.code for fault in find_faults(draft)}
         if name not in found:
@@ -164,7 +171,7 @@ def _spoiled(draft: Draft, severities: list[CheckSeverity]) -> Made:
 
 def _unfinished(draft: Draft) -> Made:
     """Leave the second half of one form open."""
-    form = draft.draw.choice([node for node in draft.forms() if len(node.entered) > 1])
+    form = draft.draw.choice([node for node in draft.forms() if len(node.entered) > 1 and not draft.is_fixed(node)])
     items = [item for item in form.scope.fields if item in form.entered]
     for item in items[len(items) // 2 :]:
         draft.enter(form, item, None)
@@ -181,7 +188,10 @@ class Nothing(Chooser):
     def rows(self, draft: Draft, step: GroupStep, node: Node) -> int:
         return 0
 
-    def hidden(self, draft: Draft, name: str) -> None:
+    def number(self, draft: Draft, making: NumberDraw, holder: Node) -> int:
+        return 0
+
+    def hidden(self, draft: Draft, name: str, node: Node) -> None:
         return None
 
 
