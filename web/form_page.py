@@ -30,7 +30,7 @@ from renderers.html import (
     script_safe,
     where_json,
 )
-from renderers.html.names import name_of
+from renderers.html.names import ids_in, name_of
 from renderers.paper import can_print
 from storage.changes import walk_rows
 from storage.form_data import SubjectRecord
@@ -66,9 +66,10 @@ class Told:
 def form_page(entry: Entry, told: Told, *, status: int = 200) -> Response:
     """The page of a form as it stands."""
     one = visit()
-    session, evaluation, context = reading_of(entry, told)
-    touched = None if told.summary else entry.touched
     mode = "edit" if allows(entry.actor.role, Permission.ENTER) else "read"
+    opened = ids_in(told.open_rows) if mode == "edit" else None
+    session, evaluation, context = reading_of(entry, told, opened)
+    touched = None if told.summary else entry.touched
     page = entry.version.pages.form(
         entry.spot.form, language=one.language, mode=mode, data=entry.data, evaluation=evaluation, context=context,
         state_json=script_safe(subject_state(session, touched, partial(_where_json, entry))) if mode == "edit" else "",
@@ -76,8 +77,10 @@ def form_page(entry: Entry, told: Told, *, status: int = 200) -> Response:
     return make_response(str(page), status)
 
 
-def reading_of(entry: Entry, told: Told) -> tuple[Session, Evaluation, PageContext]:
-    """What the page shows besides the values: what the rules say, and all around."""
+def reading_of(
+    entry: Entry, told: Told, opened: Collection[str] | None = None
+) -> tuple[Session, Evaluation, PageContext]:
+    """What the page shows besides the values, with the rows of these ids open: what the rules say, and all around."""
     one = visit()
     session = entry.session(entry.data, one.now, one.language)
     evaluation = _outspoken(entry, session.evaluation, None if told.summary else entry.touched)
@@ -88,7 +91,7 @@ def reading_of(entry: Entry, told: Told) -> tuple[Session, Evaluation, PageConte
         withheld=session.withheld,
         why=session.why,
         outcomes=outcome_notes(session, evaluation, one),
-        texts=texts_of(session, one.language),
+        texts=texts_of(session, one.language, opened),
     )
     return session, evaluation, context
 

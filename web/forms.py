@@ -14,6 +14,7 @@ from engine.model.text import in_language
 from engine.records.piping import texts_of
 from engine.records.quiet import filled
 from renderers.html import Notice, evaluation_patch
+from renderers.html.names import ids_in
 from storage.errors import Conflict
 from storage.working_copy import drop_working_copy
 from web.attachments import file_answer, held_file, receive_file, told
@@ -79,7 +80,7 @@ def autosave(registry: str, who: str, spot: str) -> ResponseReturnValue:
         open_rows=posted.open_rows, withheld=session.withheld, quiet=quiet, why=session.why,
         elsewhere=elsewhere_of(entry, evaluation),
         outcomes=outcome_notes(session, evaluation, one),
-        texts=texts_of(session, one.language),
+        texts=texts_of(session, one.language, ids_in(posted.open_rows)),
     )  # fmt: skip
     return jsonify(saved=one.tongue.moment(one.now, one.now), revision=str(draft.revision), evaluation=patch)
 

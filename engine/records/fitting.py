@@ -64,14 +64,28 @@ def _is_narrow(bound: BoundRange) -> bool:
 
 
 def _list_tests(judge: Judge) -> tuple[Test, ...]:
-    if judge.only is not None:
-        return (lambda _value, _frame: False,)
     loaded: Test = lambda _value, frame: not frame.world.dictionaries  # noqa: E731 -- one of several tests
     tests = (loaded,) if judge.rules.item.facets.open_list else ()
+    if judge.only is not None:
+        tests = (*tests, _on_offer(judge.only))
     alone = frozenset(code for code, choice in judge.rules.item.facets.choices.items() if choice.exclusive)
     if judge.rules.item.datatype.kind is Kind.CODES and alone:
         return (*tests, lambda value, _frame: len(value) < 2 or alone.isdisjoint(value))
     return tests
+
+
+def _on_offer(only: Run) -> Test:
+    """Whether a rule takes none of the chosen codes out."""
+
+    def test(value: Any, frame: Frame) -> bool:
+        inner = Frame(frame.node, frame.world)
+        for code in (value,) if isinstance(value, str) else value:
+            inner.vars = {"code": code}
+            if only(inner) is False:
+                return False
+        return True
+
+    return test
 
 
 def _reference_tests(judge: Judge) -> tuple[Test, ...]:

@@ -7,7 +7,7 @@ underscores (`__d`), which no id contains at that place: an id never ends with a
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.model.form import FormDef, GroupDef
@@ -83,6 +83,11 @@ def holders(name: str) -> Iterator[str]:
     """The row that a name means, of itself or as the one that holds an item or a group, and the rows that hold it."""
     steps = name.split(".")
     return (".".join(steps[:end]) for end in range(2, len(steps) + 1, 2))
+
+
+def ids_in(names: Iterable[str]) -> frozenset[str]:
+    """The ids of the rows that names mean, and of those that hold them."""
+    return frozenset(row for name in names for row in name.split(".")[1::2])
 
 
 def name_of(data: FormData, path: ItemPath) -> str | None:

@@ -72,6 +72,20 @@ def test_texts_read_as_values_are(begun):
     assert texts_of(session, "pl")["removed#title"] == "Zabieg, operator Anna & Jan, dnia 01.06.2025"
 
 
+def test_closed_rows_have_a_title_and_no_more(begun, registry, node):
+    session = begun()
+    opened = session.focus.kids["removals"][1].key
+    shown = {
+        place: text
+        for place, text in EXPECTED.items()
+        if place.endswith("#row") or "removals[2]" in place or "removals" not in place
+    }
+    assert texts_of(session, "en", {opened}) == shown
+    node.ask("open", program=form_program(registry, "report", "en"), state=subject_state(session))
+    node.ask("show", paths=["removals[2]"])
+    assert node.ask("texts") == shown
+
+
 def test_messages_name_values(begun, registry):
     session = begun()
     told = {(v.code, v.item): v.message for v in session.evaluation.violations}

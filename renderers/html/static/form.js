@@ -117,7 +117,15 @@
   addEventListener('online', () => { save.wait = 1000; send(); });
   document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') send(true); });
   addEventListener('beforeunload', (event) => { if (save.dirty && !save.kept && !save.leaving) { event.preventDefault(); event.returnValue = words.leave; } });
+  /* A row is opened and closed by its address while nothing is to be sent: the server has it all. */
+  function look(verb, row) {
+    const outer = row.split('.').slice(0, -2).join('.'), opened = verb === 'open' ? row : outer;
+    save.leaving = true;
+    location.assign(`${location.pathname}${opened && `?open=${encodeURIComponent(opened)}`}#r-${row}`);
+  }
   form.addEventListener('submit', (event) => {
+    const [, verb, row] = /^(open|close):(.+)/.exec((event.submitter || {}).value) || [];
+    if (verb && !save.dirty && !save.held && form.dataset.autosave) { event.preventDefault(); look(verb, row); return; }
     if (save.held || !navigator.onLine) { event.preventDefault(); resume(event.submitter); return; }
     save.leaving = true;
     clearTimeout(save.timer);
