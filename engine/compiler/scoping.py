@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.datatypes.base import Kind
 from engine.errors import Problems
@@ -61,7 +61,18 @@ def build_scopes(model: MetaDataVersion, problems: Problems) -> Scopes:
     by_id: dict[str, Scope] = {}
     for key, scope in groups.items():
         by_id.setdefault(key.partition(".")[2], scope)
-    return Scopes(root, containers, forms, groups, {**forms, **by_id})
+    scopes = Scopes(root, containers, forms, groups, {**forms, **by_id})
+    _mark_far(scopes)
+    return scopes
+
+
+def _mark_far(scopes: Scopes) -> None:
+    """Mark the references to what stands across a border: rules that read through them are for the server alone."""
+    for home in (*scopes.forms.values(), *scopes.groups.values()):
+        for item in list(home.fields.values()):
+            targets = [scopes.targets[name] for name in item.type.targets if name in scopes.targets]
+            if any(target.border not in home.ancestors() for target in targets):
+                home.fields[item.id] = replace(item, far=True)
 
 
 def _containers(model: MetaDataVersion, root: Scope, problems: Problems) -> dict[str, Scope]:
@@ -147,7 +158,7 @@ def _field(item: ItemDef, scope: Scope) -> Field:
         "|".join(item.targets) or None if kind is Kind.REFERENCE else None,
     )
     keeps = item.when_hidden is WhenHidden.KEEP
-    return Field(item.id, type_, scope, item.calculate is not None, keeps)
+    return Field(item.id, type_, scope, item.calculate is not None, keeps, item.any_episode)
 
 
 def _add_outcome(

@@ -142,7 +142,7 @@ def _check_value(binder: Binder, node: Call, shape: Shape, value: Term) -> Term:
 
 def _bind_keys(binder: Binder, node: Call, inside: Context) -> tuple[Term, ...]:
     """The keys after `by`. Those that put elements in order must have one: a partial date or a reference has none."""
-    keys = tuple(as_day(binder.bind(key, inside)) for key in node.by)
+    keys = tuple(binder.bind(key, inside) for key in node.by)
     for key in keys if node.name in _ORDERING else ():
         if key.type.kind not in ORDERED | {Kind.TEXT, Kind.CODE, Kind.BOOLEAN, Kind.NOTHING}:
             hint = type_hint(key.type, ORDERED)

@@ -25,6 +25,7 @@ class Field:
     scope: Scope
     calculated: bool = False
     keeps_hidden: bool = False  # when_hidden: keep
+    far: bool = False  # a reference that may point across a border: to another episode, or to what the hospital keeps
 
     @property
     def key(self) -> str:
@@ -63,6 +64,20 @@ class Scope:
         while scope.kind == "group" and scope.parent is not None:
             scope = scope.parent
         return scope.id
+
+    @property
+    def is_border(self) -> bool:
+        """Whether instances are kept apart: the registry, a site, a patient, what a patient has several of."""
+        above = self.parent
+        return self.kind in ("registry", "site") or (
+            self.kind == "container"
+            and (self.id == "patient" or (above is not None and above.kind == "container" and above.id == "patient"))
+        )
+
+    @property
+    def border(self) -> Scope:
+        """The nearest border that it stands in, or is."""
+        return next(outer for outer in self.ancestors() if outer.is_border)
 
     def ancestors(self) -> Iterator[Scope]:
         """The scope, its parent and so on to the registry."""

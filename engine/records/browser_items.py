@@ -26,8 +26,8 @@ _KEPT: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "integer": ("decimals",),
         "decimal": ("decimals",),
         "quantity": ("decimals", "unit", "units", "spellings"),
-        "code": ("choices", "open"),
-        "codes": ("choices", "open"),
+        "code": ("choices", "also", "open"),
+        "codes": ("choices", "also", "open"),
     }
 )
 
@@ -128,6 +128,7 @@ def facets_json(facets: Facets, datatype: DataType, *, codes: bool = True) -> di
         "units": {unit: plain(factor) for unit, factor in facets.units.items()},
         "spellings": spellings(facets) if name == "quantity" else None,
         "choices": list(facets.choices) if codes and not many else None,
+        "also": {text: code for code, choice in facets.choices.items() for text in choice.also} if not many else None,
         "open": facets.open_list or not facets.choices or many,
         "length": (facets.max_length or datatype.default_length) if isinstance(datatype, TextType) else None,
     }

@@ -14,7 +14,7 @@ from engine.expressions.scopes import Scope
 from engine.expressions.terms import Term
 from engine.model.form import FormDef, GroupDef, walk_groups, walk_items
 from engine.model.item import ItemDef
-from engine.records.distance import border_of, is_border, is_near, looks_beyond
+from engine.records.distance import is_near, looks_beyond
 from engine.records.program import CheckRun, Judge, Step, program_of
 
 MOST_CODES = 500  # a longer list is not sent; the server looks a code up
@@ -66,11 +66,11 @@ class Reach:
 
     @cached_property
     def _borders(self) -> frozenset[Scope]:
-        return frozenset(scope for scope in self.scope.ancestors() if is_border(scope))
+        return frozenset(scope for scope in self.scope.ancestors() if scope.is_border)
 
     def is_inside(self, scope: Scope) -> bool:
         """Whether instances of a scope stand within the borders that this form stands in."""
-        return border_of(scope) in self._borders
+        return scope.border in self._borders
 
     def is_open(self, node: Node, focus: Node) -> bool:
         """Whether the browser may get a node."""
@@ -266,7 +266,7 @@ class Reach:
         wanted = [*self.family, *(step.scope for step in self.steps), *(run.rules.scope for run in self.checks)]
         wanted += [scope for key in sorted(self.needed) for scope in self._keyed.get(key, ()) if self.is_inside(scope)]
         targets = [self.registry.scopes.targets.get(name) for item in self.items for name in item.targets]
-        wanted += [target for target in targets if target is not None and self.is_inside(target)]
+        wanted += [target for target in targets if target is not None]
         found: dict[Scope, int] = {}
         for scope in wanted:
             for outer in reversed(list(scope.ancestors())):

@@ -15,26 +15,10 @@ from engine.expressions.terms import Term
 _ASKED_OUTSIDE = {"covered": (2, 3), "active": (2,)}  # values of an aggregate that are not asked of its elements
 
 
-def is_border(scope: Scope) -> bool:
-    """Whether instances of the scope are kept apart: the registry, a site, a patient, what a patient has several of."""
-    if scope.kind in ("registry", "site"):
-        return True
-    return scope.kind == "container" and (scope.id == "patient" or _is_patient(scope.parent))
-
-
-def _is_patient(scope: Scope | None) -> bool:
-    return scope is not None and scope.id == "patient" and scope.kind == "container"
-
-
-def border_of(scope: Scope) -> Scope:
-    """The nearest border that a scope stands in, or is."""
-    return next(outer for outer in scope.ancestors() if is_border(outer))
-
-
 def is_near(node: Node, home: Node) -> bool:
     """Whether a rule at `home` may look at a node: no border lies between them but those that both stand in."""
     here = node
-    while not is_border(here.scope):
+    while not here.scope.is_border:
         assert here.parent is not None
         here = here.parent
     return home.is_within(here)
@@ -45,7 +29,9 @@ def looks_beyond(term: Term, frames: tuple[Scope, ...]) -> bool:
     match term.op:
         case "read" | "reason" | "exists":
             way = list(_descend(_up(frames[term.args[0]], term.args[1]), term.args[2]))
-            return any(map(is_border, way[1:]))
+            return any(scope.is_border for scope in way[1:])
+        case "deref":
+            return _points_far(term.args[0], frames) or any(looks_beyond(part, frames) for part in term.parts())
         case "aggregate":
             return _aggregate_looks_beyond(term, frames)
         case "in_window":
@@ -59,6 +45,17 @@ def looks_beyond(term: Term, frames: tuple[Scope, ...]) -> bool:
             return any(looks_beyond(part, frames) for part in term.parts())
 
 
+def _points_far(reference: Term, frames: tuple[Scope, ...]) -> bool:
+    """Whether what is read through a reference may stand across a border."""
+    for part in reference.walk():
+        if part.op == "read":
+            frame, up, steps, item = part.args
+            field = list(_descend(_up(frames[frame], up), steps))[-1].fields.get(item)
+            if field is not None and field.far:
+                return True
+    return False
+
+
 def _aggregate_looks_beyond(term: Term, frames: tuple[Scope, ...]) -> bool:
     name, source, values, where, by = term.args
     inner = frames
@@ -68,7 +65,7 @@ def _aggregate_looks_beyond(term: Term, frames: tuple[Scope, ...]) -> bool:
     else:
         levels, up, steps, other = source.args
         way = list(_descend(_up(frames[levels], up), steps))
-        if any(map(is_border, way[1:])) or (other and is_border(way[-1])):
+        if any(scope.is_border for scope in way[1:]) or (other and way[-1].is_border):
             return True
         inner = (way[-1], *frames)
     outside = _ASKED_OUTSIDE.get(name, ())
@@ -92,4 +89,4 @@ def _descend(scope: Scope, steps: tuple[Step, ...]) -> Iterator[Scope]:
         yield scope
 
 
-__all__ = ["border_of", "is_border", "is_near", "looks_beyond"]
+__all__ = ["is_near", "looks_beyond"]

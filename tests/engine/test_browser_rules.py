@@ -91,7 +91,9 @@ def facets(given: dict[str, Any]) -> Facets:
     if "units" in given:
         given["units"] = {unit: Decimal(factor) for unit, factor in given["units"].items()}
     if "choices" in given:
-        given["choices"] = {code: Choice(code, label) for code, label in given["choices"].items()}
+        given["choices"] = {
+            code: Choice(code, label, also=tuple(label.get("also", ()))) for code, label in given["choices"].items()
+        }
     return Facets(**given)
 
 

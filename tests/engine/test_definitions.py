@@ -17,7 +17,9 @@ from renderers.summary import COUNTS, unexplained
 ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / "form_definitions").glob("*.yaml"))
 LIBRARIES = sorted((ROOT / "form_definitions/common").glob("*.yaml"))
-FRAGMENTS = sorted((ROOT / "tests/fixtures/definitions").glob("*.yaml"))
+FRAGMENTS = [
+    file for part in ("", "linked") for file in sorted((ROOT / "tests/fixtures/definitions" / part).glob("*.yaml"))
+]
 
 
 @pytest.mark.parametrize("file", [*SHIPPED, *FRAGMENTS], ids=lambda file: file.stem)

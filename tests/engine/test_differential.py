@@ -170,11 +170,14 @@ def test_random_edits_agree(node, form, seed):
 DEFINITIONS = Path(__file__).parents[2] / "form_definitions"
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in DEFINITIONS.glob("*.yaml")))
-def test_examples_of_shipped_definitions_agree(node, name):
+LINKED = Path(__file__).parents[1] / "fixtures/definitions/linked/infections.yaml"
+
+
+@pytest.mark.parametrize("file", [*sorted(DEFINITIONS.glob("*.yaml")), LINKED], ids=lambda file: file.stem)
+def test_examples_agree(node, file):
     """Every example in both languages; the results of what looks beyond the episode are told by the server."""
-    registry = compile_definition(DEFINITIONS / f"{name}.yaml")
-    examples = list(read_examples(DEFINITIONS / "examples" / f"{name}.yaml", Problems()))
+    registry = compile_definition(file)
+    examples = list(read_examples(file.parent / "examples" / file.name, Problems()))
     assert examples
     programs = cache(lambda form, language: form_program(registry, form, language))
     for example in examples:
