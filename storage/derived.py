@@ -78,14 +78,23 @@ def calculated_cells(
         for path, outcome in one.evaluation.derived.items():
             row, name = one.paths.key(path)
             definition = _outcome(registry, name)
-            if definition is None or DATATYPES[definition.type_name].slot not in SLOTS:
-                continue
-            instance = owners.get(definition.owner, one.place.instance)
-            form = OUTCOMES if definition.owner in registry.model.containers or not row else one.form
-            datatype = DATATYPES[definition.type_name]
-            cell = stored_cell(datatype, outcome.value) if outcome.value is not None else None
-            cells[instance, form, row, name] = cell
+            if definition is not None:
+                instance = owners.get(definition.owner, one.place.instance)
+                form = OUTCOMES if definition.owner in registry.model.containers or not row else one.form
+                cells |= _outcome_cell((instance, form, row, name), definition, outcome.value)
+        for (beside, name), value in one.evaluation.derived_besides.items():
+            definition = _outcome(registry, name)
+            if definition is not None:
+                cells |= _outcome_cell((int(beside), OUTCOMES, "", name), definition, value)
     return cells
+
+
+def _outcome_cell(key: CalculatedKey, definition: DerivedDef, value: Any) -> dict[CalculatedKey, Cell | None]:
+    """What to keep of an outcome; nothing of one that no column holds."""
+    datatype = DATATYPES[definition.type_name]
+    if datatype.slot not in SLOTS:
+        return {}
+    return {key: stored_cell(datatype, value) if value is not None else None}
 
 
 def ask_calculated(connection: Connection, subject: int) -> Callable[[], dict[CalculatedKey, Cell]]:

@@ -19,8 +19,6 @@ from storage.form_index import SITE, FormIndex, Registry, has_site_forms
 from storage.identity import SubjectKey, subject_key_of
 from storage.slots import WITHDRAWN, Cell, Key, cell_columns, read_cell, value_of
 from storage.structure import (
-    BESIDE,
-    MINE,
     Beside,
     InstanceRow,
     MissedRow,
@@ -32,6 +30,7 @@ from storage.structure import (
     ask_structure,
     seen_instances,
 )
+from storage.subject_query import BESIDE, MINE
 
 
 @dataclass(frozen=True, slots=True)

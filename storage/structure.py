@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from storage.access import ENROLLED, GRANTED, Actor, seen_by
+from storage.access import Actor, seen_by
 from storage.audit import subject_stream
-from storage.direct import Query
 from storage.errors import NotVisible
 from storage.locking import LockedSubject
 from storage.slots import canonical, utc
+from storage.subject_query import LOAD, OWN_PARTS, SAVE
 
 
 class Place(NamedTuple):
@@ -153,7 +153,7 @@ def ask_structure(
 
     `sites`: with the own records of the hospitals that have a right to it, or had one.
     """
-    fetch = _LOAD[sites].ask(connection, _given(registry, actor, subject, at))
+    fetch = LOAD[sites].ask(connection, _given(registry, actor, subject, at))
     return lambda: _structure(actor, subject, _only(fetch(), subject))
 
 
@@ -163,11 +163,11 @@ def ask_before(  # noqa: PLR0913 -- each is a fact of the save
     """The same for a save, with the answer under its idempotency key, the audit's last entry and open issues."""
     given = _given(registry, actor, subject, at) | {"account": actor.account, "key": key, "new": new}
     given["stream"] = subject_stream(subject)
-    fetch = _SAVE[sites].ask(connection, given)
+    fetch = SAVE[sites].ask(connection, given)
 
     def answer() -> tuple[Structure, Before]:
         row = _only(fetch(), subject)
-        kept, head, issues, form, pending = row[len(_PARTS) + 3 :]
+        kept, head, issues, form, pending = row[OWN_PARTS + 3 :]
         answer, last = json.loads(kept) if kept else None, json.loads(head) if head else None
         before = Before(answer, last, _list(issues), form, _list(pending))
         return _structure(actor, subject, row), before
@@ -188,8 +188,8 @@ def _only(found: list[tuple[Any, ...]], subject: int) -> tuple[Any, ...]:
 
 
 def _structure(actor: Actor, subject: int, row: tuple[Any, ...]) -> Structure:
-    erased, wrapped, enrolled, granted, instances, occurrences, forms, rows, secrets, missed = row[: len(_PARTS)]
-    sites, site_forms, site_rows = row[len(_PARTS) : len(_PARTS) + 3]
+    erased, wrapped, enrolled, granted, instances, occurrences, forms, rows, secrets, missed = row[:OWN_PARTS]
+    sites, site_forms, site_rows = row[OWN_PARTS : OWN_PARTS + 3]
     ordered = sorted((InstanceRow(*one) for one in _list(instances)), key=lambda one: (one.number, one.id))
     ours = {one.id for one in ordered}  # an occurrence belongs to the registry of its instance
     return Structure(
@@ -235,69 +235,7 @@ def _list(stored: str | None) -> list[Any]:
     return json.loads(stored) if stored else []
 
 
-def _all(columns: str, source: str) -> str:
-    """The rows of a source as a list of lists."""
-    return f"(SELECT CAST(json_group_array(json_array({columns})) AS text) FROM {source})"  # noqa: S608 -- names of columns alone
-
-
-_FORM = (
-    "id, json_array(instance_id, form, occurrence_id, record), json_array(definition, revision, state, status), "
-    "opened_at, saved_at"
-)
-_ROW = "r.form_id, r.row_id, r.grp, r.parent, r.position, r.removed"
-MINE = "f.subject_id = :subject AND f.home IN ('', :registry)"  # a subject's forms in a registry, and the shared ones
-OF_REGISTRY = "{0}.subject_id = :subject AND {0}.registry = :registry"
-_PARTS = (
-    "s.erased_at",
-    "k.wrapped",
-    ENROLLED,
-    f"(SELECT CAST(json_group_array(instance_id) AS text) FROM {GRANTED})",  # noqa: S608 -- names of columns alone
-    _all(
-        "i.id, i.parent_id, i.container, i.number",
-        "instance i WHERE i.subject_id = :subject AND i.registry IN ('', :registry)",
-    ),
-    _all("o.id, o.instance_id, o.event, o.number, o.day", "occurrence o WHERE o.subject_id = :subject"),
-    _all(_FORM, f"form_instance f WHERE {MINE}"),
-    _all(_ROW, f"form_instance f JOIN row_data r ON r.form_id = f.id WHERE {MINE}"),
-    _all(
-        "i.form_id, i.row_id, i.item, hex(i.ciphertext)",
-        f"form_instance f JOIN identity i ON i.form_id = f.id WHERE {MINE} AND i.ciphertext IS NOT NULL",
-    ),
-    _all("m.instance_id, m.event, m.number, m.reason, m.who, m.at", f"missed_event m WHERE {OF_REGISTRY.format('m')}"),
-)
-_SITES = (
-    "(SELECT h.site_id, h.subject_id FROM site_subject h WHERE h.registry = :registry AND h.subject_id <> :subject "
-    "AND h.site_id IN (SELECT a.site_id FROM access a WHERE a.subject_id = :subject AND a.registry = :registry)) h"
-)
-BESIDE = f"{_SITES} JOIN form_instance f ON f.subject_id = h.subject_id"  # the forms of those hospitals
-_BESIDE = {
-    False: ("NULL",) * 3,
-    True: (
-        _all("h.site_id, i.id", f"{_SITES} JOIN instance i ON i.subject_id = h.subject_id AND i.parent_id IS NULL"),
-        _all(f"f.{_FORM}", BESIDE),
-        _all(_ROW, f"{BESIDE} JOIN row_data r ON r.form_id = f.id"),
-    ),
-}
-_BEFORE = (
-    "(SELECT CAST(json_array(hex(request), answer) AS text) FROM idempotency WHERE account_id = :account AND key = :key)",
-    "(SELECT CAST(json_array(number, hex(hash)) AS text) FROM audit_entry WHERE stream = :stream ORDER BY number DESC LIMIT 1)",
-    _all(
-        "u.form_id, u.code, u.row_id, u.item, u.severity, u.blocks, u.message, u.rule, hex(u.inputs), u.definition, "
-        "u.origin, u.raised_at",
-        f"form_instance f JOIN issue u ON u.form_id = f.id WHERE {MINE} AND u.closed_at IS NULL",
-    ),
-    "CASE WHEN :new THEN next_id(form_instance) ELSE 0 END",
-    _all("p.instance_id, p.event, p.number, p.opens, p.closes", f"pending_event p WHERE {OF_REGISTRY.format('p')}"),
-)
-_SOURCE = "FROM subject s LEFT JOIN subject_key k ON k.subject_id = s.id WHERE s.id = :subject"
-_LOAD = {sites: Query.of(f"SELECT {', '.join((*_PARTS, *parts))} {_SOURCE}") for sites, parts in _BESIDE.items()}
-_SAVE = {
-    sites: Query.of(f"SELECT {', '.join((*_PARTS, *parts, *_BEFORE))} {_SOURCE}") for sites, parts in _BESIDE.items()
-}
-
 __all__ = [
-    "BESIDE",
-    "MINE",
     "Before",
     "Beside",
     "FormRow",

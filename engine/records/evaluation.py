@@ -106,6 +106,7 @@ class Evaluation:
     derived: Mapping[str, DerivedValue] = field(default_factory=dict)
     events: tuple[PlannedEvent, ...] = ()  # of the container instance
     events_besides: tuple[PlannedEvent, ...] = ()  # of the subject's other instances
+    derived_besides: Mapping[tuple[str, str], Any] = field(default_factory=dict)  # theirs: instance, outcome -> value
     groups: frozenset[str] = frozenset()  # the groups that are shown
     unsigned: tuple[str, ...] = ()  # items whose missing reason never allows signing
 

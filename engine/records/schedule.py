@@ -35,7 +35,7 @@ def plan(program: Program, tree: Tree, instance: Node) -> Iterator[PlannedEvent]
 
 def plan_besides(program: Program, tree: Tree, instance: Node) -> Iterator[PlannedEvent]:
     """The events of the subject's other instances."""
-    for node in _instances(tree):
+    for node in instances(tree):
         if node is not instance:
             yield from plan(program, tree, node)
 
@@ -52,13 +52,13 @@ def whole_schedule(
     program, world = program_of(registry), make_world(registry, as_of, registry.model.languages[0], dictionaries)
     tree = build_tree(registry, subject, others, None, world)
     settle_all(program, tree)
-    return tuple(planned for node in _instances(tree) for planned in plan(program, tree, node))
+    return tuple(planned for node in instances(tree) for planned in plan(program, tree, node))
 
 
 def why(program: Program, tree: Tree, planned: PlannedEvent, explainer: Explainer) -> Mapping[str, tuple[Fact, ...]]:
     """What an occurrence follows from, by the key of the definition that says so."""
     rules = program.registry.events[planned.event]
-    instance = next(node for node in _instances(tree) if node.key == planned.instance)
+    instance = next(node for node in instances(tree) if node.key == planned.instance)
     occurrence = Calendar.of(program, tree, instance, rules).at(planned.number)
     by_form = planned.state == "missed" and not planned.reason
     asked = {
@@ -76,7 +76,7 @@ def why(program: Program, tree: Tree, planned: PlannedEvent, explainer: Explaine
     return {key: facts for key, facts in found.items() if facts}
 
 
-def _instances(tree: Tree) -> Iterator[Node]:
+def instances(tree: Tree) -> Iterator[Node]:
     """The subject and all that is in it."""
     yield tree.subject
     yield from _below(tree.subject)
@@ -202,4 +202,4 @@ def _later(day: date, days: int) -> date | None:
         return None
 
 
-__all__ = ["Calendar", "Window", "plan", "plan_besides", "whole_schedule", "why"]
+__all__ = ["Calendar", "Window", "instances", "plan", "plan_besides", "whole_schedule", "why"]

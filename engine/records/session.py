@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from heapq import heappop, heappush
@@ -18,18 +18,18 @@ from engine.expressions.scopes import Scope
 from engine.model.form import CheckSeverity, FormDef
 from engine.records.checking import path_of
 from engine.records.describing import Description
-from engine.records.evaluation import DerivedValue, Evaluation, PlannedEvent, Violation
+from engine.records.evaluation import Evaluation, PlannedEvent, Violation
 from engine.records.explaining import Explainer, Fact
 from engine.records.form_data import Focus, FormData, Instance, RowData
 from engine.records.judging import Case, withheld
 from engine.records.naming import Naming
+from engine.records.outcomes import outcomes_besides, outcomes_in
 from engine.records.path import ItemPath, parse_path
 from engine.records.plans import ItemPlan, PartPlan, order_of, plan_of
-from engine.records.program import GroupStep, OutcomeStep, Program, Step, program_of
+from engine.records.program import GroupStep, Program, Step, program_of
 from engine.records.schedule import plan, plan_besides, why
 from engine.records.settling import is_hidden, settle, settle_all
 from engine.records.tree import Tree, add_row, build_tree, make_world, records_of, within
-from engine.records.variants import under_each
 from engine.records.verdicts import Verdicts, walk
 
 Places = Mapping[int, Node]  # nodes by their id()
@@ -88,13 +88,16 @@ class Session:
     def evaluation(self) -> Evaluation:
         """All that the rules say now."""
         container = self._container()
-        expected = tuple(plan(self.program, self.tree, container))
-        besides = tuple(plan_besides(self.program, self.tree, container))
-        return replace(self.without_schedule, events=expected, events_besides=besides)
+        return replace(
+            self.without_schedule,
+            events=tuple(plan(self.program, self.tree, container)),
+            events_besides=tuple(plan_besides(self.program, self.tree, container)),
+            derived_besides=outcomes_besides(self.program, self.tree, self.focus),
+        )
 
     @property
     def without_schedule(self) -> Evaluation:
-        """The same, but for the events that are expected."""
+        """The same, but for the events that are expected, and for outcomes of what the form does not stand in."""
         said = self._description
         violations = list(self._verdicts)
         unsigned = self._in_order(said.unsigned)
@@ -107,7 +110,7 @@ class Session:
             dict(said.states),
             self._in_order(said.to_clear),
             tuple(violations),
-            dict(self._outcomes()),
+            outcomes_in(self.program, self.tree, self.focus, self._explainer if self._explains else None),
             groups=frozenset(said.groups),
             unsigned=unsigned,
             at=self.at,
@@ -125,28 +128,6 @@ class Session:
         return Violation(
             "missing_not_allowed", CheckSeverity.ERROR, path, str(parse_path(path).row), text, blocks="signing"
         )
-
-    def _outcomes(self) -> Iterator[tuple[str, DerivedValue]]:
-        yield from self._present_outcomes(None)
-        for wanted, ending in under_each(self.program, self.tree):
-            for name, found in self._present_outcomes(wanted):
-                yield name + ending, found
-
-    def _present_outcomes(self, wanted: frozenset[str] | None) -> Iterator[tuple[str, DerivedValue]]:
-        around = list(self.focus.outwards())
-        for step in self.program.outcomes:
-            if wanted is not None and step.id not in wanted:
-                continue
-            for node in self._owners(step, around):
-                path = path_of(node)
-                name = str(path.at(step.id)) if path.rows else step.id
-                facts = self._explainer.outcome(step, node) if self._explains and step.rules.derived.explain else ()
-                yield name, DerivedValue(node.values.get(step.id), tuple(dict.fromkeys(map(str, facts))))
-
-    def _owners(self, step: OutcomeStep, around: list[Node]) -> list[Node]:
-        if step.scope.kind == "group":
-            return [node for node in self.tree.of(step.scope) if node.is_within(self.focus)]
-        return [node for node in around if node.scope is step.scope]
 
     def _container(self) -> Node:
         here = self.focus

@@ -286,7 +286,7 @@ def test_several_forms_looked_at_in_one_go_are_told_what_each_alone_is(lead_extr
     assert len(places) > 10
     together = evaluate_all(lead_extraction.registry, subject, places, as_of=NOW)
     alone = [evaluate(lead_extraction.registry, subject, place, as_of=NOW, explain=False) for place in places]
-    assert list(together) == [replace(said, events=(), events_besides=()) for said in alone]
+    assert list(together) == [replace(said, events=(), events_besides=(), derived_besides={}) for said in alone]
 
 
 def test_a_form_that_was_never_opened_cannot_be_turned_to(lead_extraction):

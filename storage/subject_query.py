@@ -1,0 +1,73 @@
+"""The queries that read a subject but for its values: each part of it is one column, a list as JSON.
+
+There are two of each: with the own records of hospitals beside, for registries that have such forms, and without.
+"""
+
+from __future__ import annotations
+
+from storage.access import ENROLLED, GRANTED
+from storage.direct import Query
+
+
+def _all(columns: str, source: str) -> str:
+    """The rows of a source as a list of lists."""
+    return f"(SELECT CAST(json_group_array(json_array({columns})) AS text) FROM {source})"  # noqa: S608 -- names of columns alone
+
+
+_FORM = (
+    "id, json_array(instance_id, form, occurrence_id, record), json_array(definition, revision, state, status), "
+    "opened_at, saved_at"
+)
+_ROW = "r.form_id, r.row_id, r.grp, r.parent, r.position, r.removed"
+MINE = "f.subject_id = :subject AND f.home IN ('', :registry)"  # a subject's forms in a registry, and the shared ones
+OF_REGISTRY = "{0}.subject_id = :subject AND {0}.registry = :registry"
+_PARTS = (
+    "s.erased_at",
+    "k.wrapped",
+    ENROLLED,
+    f"(SELECT CAST(json_group_array(instance_id) AS text) FROM {GRANTED})",  # noqa: S608 -- names of columns alone
+    _all(
+        "i.id, i.parent_id, i.container, i.number",
+        "instance i WHERE i.subject_id = :subject AND i.registry IN ('', :registry)",
+    ),
+    _all("o.id, o.instance_id, o.event, o.number, o.day", "occurrence o WHERE o.subject_id = :subject"),
+    _all(_FORM, f"form_instance f WHERE {MINE}"),
+    _all(_ROW, f"form_instance f JOIN row_data r ON r.form_id = f.id WHERE {MINE}"),
+    _all(
+        "i.form_id, i.row_id, i.item, hex(i.ciphertext)",
+        f"form_instance f JOIN identity i ON i.form_id = f.id WHERE {MINE} AND i.ciphertext IS NOT NULL",
+    ),
+    _all("m.instance_id, m.event, m.number, m.reason, m.who, m.at", f"missed_event m WHERE {OF_REGISTRY.format('m')}"),
+)
+_SITES = (
+    "(SELECT h.site_id, h.subject_id FROM site_subject h WHERE h.registry = :registry AND h.subject_id <> :subject "
+    "AND h.site_id IN (SELECT a.site_id FROM access a WHERE a.subject_id = :subject AND a.registry = :registry)) h"
+)
+BESIDE = f"{_SITES} JOIN form_instance f ON f.subject_id = h.subject_id"  # the forms of those hospitals
+_BESIDE = {
+    False: ("NULL",) * 3,
+    True: (
+        _all("h.site_id, i.id", f"{_SITES} JOIN instance i ON i.subject_id = h.subject_id AND i.parent_id IS NULL"),
+        _all(f"f.{_FORM}", BESIDE),
+        _all(_ROW, f"{BESIDE} JOIN row_data r ON r.form_id = f.id"),
+    ),
+}
+_BEFORE = (
+    "(SELECT CAST(json_array(hex(request), answer) AS text) FROM idempotency WHERE account_id = :account AND key = :key)",
+    "(SELECT CAST(json_array(number, hex(hash)) AS text) FROM audit_entry WHERE stream = :stream ORDER BY number DESC LIMIT 1)",
+    _all(
+        "u.form_id, u.code, u.row_id, u.item, u.severity, u.blocks, u.message, u.rule, hex(u.inputs), u.definition, "
+        "u.origin, u.raised_at",
+        f"form_instance f JOIN issue u ON u.form_id = f.id WHERE {MINE} AND u.closed_at IS NULL",
+    ),
+    "CASE WHEN :new THEN next_id(form_instance) ELSE 0 END",
+    _all("p.instance_id, p.event, p.number, p.opens, p.closes", f"pending_event p WHERE {OF_REGISTRY.format('p')}"),
+)
+_SOURCE = "FROM subject s LEFT JOIN subject_key k ON k.subject_id = s.id WHERE s.id = :subject"
+LOAD = {sites: Query.of(f"SELECT {', '.join((*_PARTS, *parts))} {_SOURCE}") for sites, parts in _BESIDE.items()}
+SAVE = {
+    sites: Query.of(f"SELECT {', '.join((*_PARTS, *parts, *_BEFORE))} {_SOURCE}") for sites, parts in _BESIDE.items()
+}
+OWN_PARTS = len(_PARTS)  # the columns of the subject itself; those of what is beside follow, then what a save asks
+
+__all__ = ["BESIDE", "LOAD", "MINE", "OWN_PARTS", "SAVE"]
