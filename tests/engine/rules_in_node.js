@@ -25,7 +25,7 @@ const answers = {
   entered: ({ items }) => Object.fromEntries(items.map((at) => [at, rules.encode(session.find(at).entered[at.split('.').pop()] ?? null)])),
   quiet: ({ violations }) => violations.map((each) => session.isQuiet(each)),
   patch: () => session.patch(),
-  show: ({ paths }) => session.show(paths),
+  show: ({ paths }) => { session.show(paths); return true; },
   texts: () => session.texts(),
   tell: ({ violations }) => session.tell(violations),
 };
