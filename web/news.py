@@ -19,7 +19,8 @@ class News:
     checks: tuple[str, ...] = ()  # the checks whose key is taken
     summary: bool = False  # somebody tried to complete the form: it lists what is missing
     done: str = ""  # where the form stands that was completed
-    event: str = ""  # the event that it is about, as addresses name it
+    event: str = ""  # the event that it is about, as addresses name it; of a part of the record its instance
+    part: str = ""  # the container of the part that it is about
     who: str = ""  # by whom it was done
     wrong: str = ""  # what is wrong with what was typed: a key of words
     typed: str = ""  # what was typed, so that it can be corrected

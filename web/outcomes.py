@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,13 +25,15 @@ class Outcome:
     because: tuple[str, ...]
 
 
-def outcomes_of(registry: CompiledRegistry, evaluation: Evaluation, owner: str, language: str) -> tuple[Outcome, ...]:
-    """Those of a container instance."""
+def outcomes_of(
+    registry: CompiledRegistry, derived_values: Mapping[str, DerivedValue], owner: str, language: str
+) -> tuple[Outcome, ...]:
+    """Those of a container instance, in order of the definition."""
     derived = registry.model.derived
     return tuple(
         _outcome(registry, name, found, language)
         for name in derived
-        if derived[name].owner == owner and (found := evaluation.derived.get(name)) is not None
+        if derived[name].owner == owner and (found := derived_values.get(name)) is not None
     )
 
 

@@ -1,4 +1,4 @@
-"""A patient at a glance: events as lanes of forms with their states, what to do next, outcomes with reasons."""
+"""Events at a glance: lanes of forms with their states, and what may be added."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ from datetime import date, datetime
 
 from engine.datatypes.local_time import to_local
 from engine.model.text import in_language
-from engine.records import Session
-from engine.records.evaluation import Evaluation, PlannedEvent
-from engine.records.form_data import FormData
+from engine.records.evaluation import PlannedEvent
+from engine.records.overlook import Overlook
 from storage.form_data import FormRecord, InstanceRow, MissedRow, Place, SubjectRecord
 from storage.issues import OpenIssue
 from storage.saving import COMPLETE
 from storage.schedule import TO_COME
 from web.added_events import can_be_taken_back, days_allowed
-from web.entry import session_at
-from web.outcomes import Outcome, outcomes_of
 from web.places import Spot, event_form_spot, place_of
 from web.registries import Version
 from web.schedule_words import days_words, due_words, opening, reasons
@@ -75,18 +72,6 @@ class Addable:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """The patient, or one of its episodes."""
-
-    instance: int
-    container: str
-    title: str
-    lanes: tuple[Lane, ...]
-    outcomes: tuple[Outcome, ...]
-    addable: tuple[Addable, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Glance:
     """What the overview is made from."""
 
@@ -106,49 +91,14 @@ class Glance:
         return to_local(self.now).date()
 
 
-def parts_of(glance: Glance) -> Iterator[Part]:
-    """The patient and then each episode, the newest first."""
-    rows = glance.record.instances
-    top = next(row for row in rows if row.parent is None)
-    session = _session(glance, top)
-    yield _part(glance, top, session)
-    for row in sorted((row for row in rows if row.parent is not None), key=lambda row: -row.number):
-        yield _part(glance, row, _session(glance, row) or session)
-
-
-def _part(glance: Glance, row: InstanceRow, session: Session | None) -> Part:
-    if session is None:
-        return Part(row.id, row.container, _part_title(glance, row), (), ())
-    evaluation = session.evaluation
-    events = (each for each in (*evaluation.events, *evaluation.events_besides) if each.instance == str(row.id))
-    lanes = tuple(_lane(glance, row, planned, session) for planned in events)
+def lanes_of(glance: Glance, row: InstanceRow, overlook: Overlook) -> tuple[Lane, ...]:
+    """The events of a container instance."""
+    lanes = [_lane(glance, row, planned, overlook) for planned in overlook.events_of(str(row.id))]
     current = next((n for n, lane in enumerate(lanes) if not lane.later and not _is_finished(lane)), None)
-    marked = tuple(replace(lane, current=n == current) for n, lane in enumerate(lanes))
-    outcomes = outcomes_of(glance.version.registry, evaluation, row.container, glance.language)
-    return Part(
-        row.id, row.container, _part_title(glance, row), marked, outcomes, tuple(_addable(glance, row, evaluation))
-    )
+    return tuple(replace(lane, current=n == current) for n, lane in enumerate(lanes))
 
 
-def _part_title(glance: Glance, row: InstanceRow) -> str:
-    container = glance.version.registry.model.containers.get(row.container)
-    title = in_language(container.title, glance.language) if container else ""
-    return f"{title or row.container} {row.number}"
-
-
-def _session(glance: Glance, row: InstanceRow) -> Session | None:
-    """The rules at work on a container instance, asked through one of its forms."""
-    model = glance.version.registry.model
-    own = next((form for form in model.forms.values() if form.container == row.container and not form.per_event), None)
-    if own is None:
-        return None
-    place = Place(row.id, own.id)
-    stored = glance.record.forms.get(place)
-    data = stored.data if stored else FormData()
-    return session_at(glance.version, glance.record, place, data, glance.now, glance.language)
-
-
-def _lane(glance: Glance, row: InstanceRow, planned: PlannedEvent, session: Session) -> Lane:
+def _lane(glance: Glance, row: InstanceRow, planned: PlannedEvent, overlook: Overlook) -> Lane:
     model, words = glance.version.registry.model, glance.tongue.words
     later = _is_later(glance, planned)
     event = model.events[planned.event]
@@ -168,7 +118,7 @@ def _lane(glance: Glance, row: InstanceRow, planned: PlannedEvent, session: Sess
         planned=planned,
         later=later,
         notes=() if planned.expected else (words.text("not_expected"),),
-        reasons=reasons(event, planned, session.why_event(planned), glance.tongue),
+        reasons=reasons(event, planned, overlook.why_event(planned), glance.tongue),
         missed=next((one for one in glance.record.missed if one[:3] == (row.id, planned.event, planned.number)), None)
         if planned.reason
         else None,
@@ -260,9 +210,10 @@ def _is_finished(lane: Lane) -> bool:
     return lane.state in ("complete", "missed", "cancelled")
 
 
-def _addable(glance: Glance, row: InstanceRow, evaluation: Evaluation) -> Iterator[Addable]:
+def addable_to(glance: Glance, row: InstanceRow, overlook: Overlook) -> Iterator[Addable]:
+    """The events that may be added to a container instance."""
     model = glance.version.registry.model
-    days = days_allowed(model, (*evaluation.events, *evaluation.events_besides), row.id, glance.today)
+    days = days_allowed(model, overlook.events, row.id, glance.today)
     for event in model.events.values():
         if event.repeats and event.container == row.container and event.forms:
             held = [one.number for one in glance.record.occurrences if one.instance == row.id and one.event == event.id]
@@ -275,4 +226,4 @@ def _addable(glance: Glance, row: InstanceRow, evaluation: Evaluation) -> Iterat
             )
 
 
-__all__ = ["NOT_ASKED", "Addable", "FormLine", "Glance", "Lane", "Part", "parts_of"]
+__all__ = ["NOT_ASKED", "Addable", "FormLine", "Glance", "Lane", "addable_to", "lanes_of"]

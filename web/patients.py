@@ -7,19 +7,18 @@ from datetime import date, timedelta
 from functools import partial
 from secrets import token_urlsafe
 
-from flask import Blueprint, abort, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
 from engine.datatypes.base import Slot
 from engine.datatypes.local_time import to_local
 from engine.datatypes.words import date_text
-from engine.model.metadata_version import ContainerDef
 from renderers.html import Band
 from storage.form_data import load_subject
 from storage.history import subject_log
 from storage.identity import page_identities
-from storage.instances import open_instance
+from storage.instances import may_remove
 from storage.issues import open_issues, open_warnings
 from storage.listing import ListedSubject, Waiting, list_subjects
 from storage.slots import Cell
@@ -29,10 +28,12 @@ from web.entry import subject_of
 from web.finding import Search, keep_search, search_at
 from web.form_page import facts_of
 from web.news import News
-from web.overview import Glance, parts_of
+from web.overview import Glance
 from web.pages import render
+from web.parts import container_words, parts_of
 from web.permissions import Permission, allows, needs
 from web.places import Spot, parse_spot, read_occasion
+from web.posts import key_of_page
 from web.registries import Version
 from web.rules import patient_form
 from web.schedule_page import SchedulePage
@@ -133,23 +134,12 @@ def register(registry: str) -> ResponseReturnValue:
     """A new patient with a first episode, and on to what is asked of the patient. Two clicks in the same instant make one."""
     one, space, version = visit(), workspace(), version_of(registry)
     new = register_subject(
-        space.database, one.actor, prefix=version.prefix, at=one.now, registry=version.registry, key=_key_of_page(),
+        space.database, one.actor, prefix=version.prefix, at=one.now, registry=version.registry, key=key_of_page(),
         empty=_own_empty(version),
     )  # fmt: skip
     if new.replayed and _is_begun(version, new.subject):
         return redirect(url_for("patients.listed", registry=registry), 303)  # the page was an old one
     return _to_first(version, new)
-
-
-def _episodes(version: Version) -> list[ContainerDef]:
-    """What a patient may have several of."""
-    found = version.registry.model.containers.values()
-    return [each for each in found if each.parent == "patient" and each.repeats]
-
-
-def _key_of_page() -> str:
-    """What the page with the button made up, so that a second click is known as one."""
-    return request.form.get("key", "")[:64]
 
 
 def _is_begun(version: Version, subject: int) -> bool:
@@ -174,6 +164,8 @@ def _own_empty(version: Version) -> Registered | None:
             line.who == one.actor.name for line in log
         ):
             record = load_subject(database, version.registry, one.actor, each.subject, one.now)
+            if any(may_remove(version.registry.model.containers, row) for row in record.instances):
+                continue  # somebody added a part to it
             return Registered(each.subject, each.pseudonym, record.root)
     return None
 
@@ -184,22 +176,6 @@ def _to_first(version: Version, new: Registered) -> ResponseReturnValue:
     if not form:
         return redirect(url_for("patients.show", registry=name, who=who), 303)
     return redirect(url_for("forms.show", registry=name, who=who, spot=str(Spot(new.patient, form))), 303)
-
-
-@patients.post("/<who>/episodes/<container>")
-@needs(Permission.REGISTER)
-def add_episode(registry: str, who: str, container: str) -> ResponseReturnValue:
-    """One more episode of a known patient."""
-    one, space, version = visit(), workspace(), version_of(registry)
-    definition = version.registry.model.containers.get(container)
-    if definition is None or definition.parent != "patient" or not definition.repeats:
-        abort(404)
-    subject = subject_of(space.database, one.actor, who, one.now)
-    record = load_subject(space.database, version.registry, one.actor, subject, one.now)
-    open_instance(
-        space.database, version.registry, one.actor, subject, container, record.root, at=one.now, key=_key_of_page()
-    )
-    return redirect(url_for("patients.show", registry=registry, who=who), 303)
 
 
 @patients.get("/<who>")
@@ -216,16 +192,16 @@ def show(registry: str, who: str) -> ResponseReturnValue:
         one.now,
         one.tongue,
     )
-    parts = tuple(parts_of(glance))
+    parts = parts_of(glance)
     names = _names_of(subject) if "names" in request.args else ""
     may_enter, news = allows(one.actor.role, Permission.ENTER), News.taken("said")
     return render(
         "patient.html", registry=registry, who=who.upper(), parts=parts, steps=next_steps(parts), names=names,
         band=_band(glance, one, who.upper()), title=_title(version, one), done=_done(version, one), version=version,
-        may_register=allows(one.actor.role, Permission.REGISTER), may_enter=may_enter, key=token_urlsafe(12),
-        today=one.tongue.day(one.now), containers=_episodes(version), decided=_decided(version, one, news),
+        may_register=allows(one.actor.role, Permission.REGISTER), may_enter=may_enter,
+        today=one.tongue.day(one.now), decided=_decided(version, one, news),
         lines={part.instance: timeline(part.lanes, glance.today, one.tongue) for part in parts},
-        page=SchedulePage(registry, who.upper(), may_enter, generate_csrf(), news, one.tongue),
+        page=SchedulePage(registry, who.upper(), may_enter, token_urlsafe(12), generate_csrf(), news, one.tongue),
     )  # fmt: skip
 
 
@@ -241,10 +217,13 @@ def _band(glance: Glance, one: Visit, who: str) -> Band:
 
 
 def _decided(version: Version, one: Visit, news: News) -> str:
-    """What was just decided about an event."""
+    """What was just decided about an event, or done to a part of the record."""
     if not news.said:
         return ""
     occasion, model = read_occasion(news.event), version.registry.model
+    if news.part in model.containers:
+        part = model.containers[news.part]
+        return one.words(news.said[0], part=container_words(part, one.language), most=part.most)
     known = occasion is not None and occasion.event in model.events
     title = event_title(model, occasion.event, occasion.number, one.language) if occasion and known else ""
     return one.words(news.said[0], event=title, who=news.who)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from flask import request
+
 from engine.records.evaluation import Evaluation
 from engine.records.path import parse_path
 from renderers.html import PostedForm
@@ -27,6 +29,11 @@ def read_post(entry: Entry, language: str, at: datetime) -> PostedForm:
         return posted
     kept = keep_files(entry, draft_after(entry, posted), uploads, at, page=posted.idempotency_key)
     return posted if kept is None else replace(posted, data=kept)
+
+
+def key_of_page() -> str:
+    """What the page with a button made up, so that a second click is known as one."""
+    return request.form.get("key", "")[:64]
 
 
 def draft_after(entry: Entry, posted: PostedForm, evaluation: Evaluation | None = None) -> Draft:
@@ -67,4 +74,4 @@ def names_to_clear(posted: PostedForm, evaluation: Evaluation) -> frozenset[str]
     return frozenset(name for name in names if name is not None)
 
 
-__all__ = ["answers_after", "draft_after", "names_to_clear", "posted_revision", "read_post"]
+__all__ = ["answers_after", "draft_after", "key_of_page", "names_to_clear", "posted_revision", "read_post"]

@@ -10,7 +10,8 @@ from flask import url_for
 
 from engine.datatypes.words import date_text
 from web.news import News
-from web.overview import FormLine, Part
+from web.overview import FormLine
+from web.parts import Part
 from web.places import Spot
 from web.words import Tongue
 
@@ -24,6 +25,7 @@ class SchedulePage:
     registry: str
     who: str
     may_enter: bool
+    key: str  # that a second click is known by
     token: str  # against forged posts
     news: News
     tongue: Tongue
@@ -40,6 +42,10 @@ class SchedulePage:
     def event(self, occasion: str, what: str) -> str:
         """Of what is decided about an event."""
         return url_for(f"events.{what}", registry=self.registry, who=self.who, occasion=occasion)
+
+    def part(self, instance: int, what: str, container: str | None = None) -> str:
+        """Of what is done to a part of the record."""
+        return url_for(f"parts.{what}", registry=self.registry, who=self.who, instance=instance, container=container)
 
     def wrong(self, occasion: str, **parts: object) -> str:
         """What is wrong with the answer to what was asked about an event; '' where nothing is."""

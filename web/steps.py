@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from web.overview import NOT_ASKED, FormLine, Lane, Part
+from web.overview import NOT_ASKED, FormLine, Lane
+from web.parts import Part
 from web.places import Spot
 from web.schedule_words import opening
 
@@ -29,7 +30,7 @@ def next_steps(parts: Sequence[Part]) -> tuple[Step, ...]:
     for part in parts:
         for lane in part.lanes:
             for place, line in enumerate(lane.forms):
-                ranked = None if line.spot in seen else _step(lane, line, first=place == 0)
+                ranked = None if line.spot in seen else _step(part, lane, line, first=place == 0)
                 if ranked is not None:
                     seen.add(line.spot)
                     found.append(ranked)
@@ -45,13 +46,19 @@ _RANKS: Mapping[str, tuple[int, str]] = {
 }
 
 
-def _step(lane: Lane, line: FormLine, *, first: bool) -> tuple[int, Step] | None:
+def _step(part: Part, lane: Lane, line: FormLine, *, first: bool) -> tuple[int, Step] | None:
     if line.state not in _RANKS:
         return None
     if line.state == "planned":  # an event is planned once, not form by form
         if not first or lane.planned.state in NOT_ASKED or opening(lane.planned) is None:
             return None
-        return _RANKS["planned"][0], Step(line.spot, "step_plan", lane.title, "", f"{lane.days}, {lane.due}")
+        return _RANKS["planned"][0], Step(
+            line.spot,
+            "step_plan",
+            lane.title,
+            "",
+            ", ".join(filter(None, (part.within and part.name, lane.days, lane.due))),
+        )
     rank, key = _RANKS[line.state]
     if line.unsaved:
         rank, key = 1, "step_unsaved"
@@ -59,7 +66,14 @@ def _step(lane: Lane, line: FormLine, *, first: bool) -> tuple[int, Step] | None
         rank, key = 2, "step_late"
     timed = lane.planned.state in ("due", "overdue") and lane.planned.window[1] is not None
     note = ", ".join(
-        filter(None, (f"{lane.title}: {lane.days}" if lane.days else lane.title, lane.due if timed else ""))
+        filter(
+            None,
+            (
+                part.within and part.name,
+                f"{lane.title}: {lane.days}" if lane.days else lane.title,
+                lane.due if timed else "",
+            ),
+        )
     )
     event = lane.title if lane.title != line.title else ""
     return rank, Step(line.spot, key, line.title, event, note, line.errors or line.warnings)

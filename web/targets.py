@@ -65,13 +65,11 @@ class _Naming:
 
     def _form(self, node: Node) -> str:
         model, language, holder = self._session.registry.model, self._language, node.parent
-        parts = [form_words(model, node.scope.id, language)]
-        if node.scope.repeats:
-            parts[0] += f" {node.place}"
+        parts = [self._titles.title(node) if node.scope.repeats else form_words(model, node.scope.id, language)]
         if holder is not None and holder.scope.kind == EVENT:
             parts.append(event_title(model, holder.event or "", holder.number, language))
             holder = holder.parent
-        if holder is not None and not self._session.focus.is_within(holder):
+        if holder is not None and holder.scope.kind != "site" and not self._session.focus.is_within(holder):
             container = model.containers.get(holder.scope.id)
             title = in_language(container.title, language) if container is not None else ""
             parts.append(f"{title or holder.scope.id} {holder.place}")

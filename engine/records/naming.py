@@ -82,12 +82,12 @@ class Naming:
         return self.tree.world.labels.get(codelist or "", {}).get(code, code)
 
     def title(self, node: Node, *, deep: bool = True) -> str:
-        """A row, record, occurrence or instance: by its template, else its key, else its title and number.
+        """A row, record, occurrence or instance: by its template, its key or what it is searched by, else title and number.
 
         Not `deep`: without what it refers to, as rows may refer to each other.
         """
         if node.scope.kind != "group":
-            return self._numbered(node)
+            return (self._searched(node) if node.scope.kind == "form" else "") or self._numbered(node)
         group = self.tree.registry.groups[f"{node.scope.form_id}.{node.scope.id}"].group
         rules = self.tree.registry.texts.get((f"{node.scope.form_id}.{group.id}", "row"))
         text = self.filled(rules, node, deep=deep) if rules is not None else self._piped(node, group.key or "")
@@ -126,6 +126,11 @@ class Naming:
     def _piped(self, node: Node, item: str) -> str:
         filled = item in node.scope.fields and node.values.get(item) is not None
         return self.value(node.scope, item, node) if filled else ""
+
+    def _searched(self, node: Node) -> str:
+        """One of several records of a form, by what people search it by."""
+        items = self._model.forms[node.scope.id].items if node.scope.repeats else ()
+        return ", ".join(filter(None, (self._piped(node, item.id) for item in items if item.searchable)))
 
     def _numbered(self, node: Node) -> str:
         scope = node.scope

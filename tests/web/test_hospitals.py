@@ -47,10 +47,9 @@ def test_others_cannot_be_written_to(world, theirs):
     for address in addresses:
         for end in ("", "/draft", "/discard", "/resolve", "/files/lx_photo"):
             assert anna.client.post(address + end, data={"csrf_token": token, "__do": "save"}).status_code == 404
-    assert (
-        anna.client.post(f"/lead_extraction/patients/{who}/episodes/episode", data={"csrf_token": token}).status_code
-        == 404
-    )
+    for end in ("1/add/episode", "2/undo"):
+        address = f"/lead_extraction/patients/{who}/parts/{end}"
+        assert anna.client.post(address, data={"csrf_token": token}).status_code == 404
 
 
 def test_the_attempt_is_noted(world, theirs):

@@ -52,7 +52,7 @@ def offers(browser, item):
 
 
 def episode(browser, who):
-    browser.get(f"/infections/patients/{who}").post({}, "episodes/episode")
+    browser.get(f"/infections/patients/{who}").post({}, "/add/episode")
 
 
 def test_a_record_of_another_registry_is_offered_and_kept(linked, patient):

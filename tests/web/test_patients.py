@@ -158,12 +158,12 @@ def test_the_page_of_an_earlier_click_makes_no_second_patient_and_opens_none_tha
 
 def test_two_clicks_make_one_episode(world, anna):
     who = anna.register()
-    address, fields = anna.get(f"/lead_extraction/patients/{who}").fields("/episodes/")
+    address, fields = anna.get(f"/lead_extraction/patients/{who}").fields("/add/episode")
     before = len(world.audit("open"))
     for _ in range(2):
         assert anna.client.post(address, data=dict(fields)).status_code == 303
     assert len(world.audit("open")) == before + 1
-    address, fields = anna.get(f"/lead_extraction/patients/{who}").fields("/episodes/")
+    address, fields = anna.get(f"/lead_extraction/patients/{who}").fields("/add/episode")
     anna.client.post(address, data=dict(fields))
     assert len(world.audit("open")) == before + 2
 

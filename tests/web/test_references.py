@@ -102,7 +102,7 @@ def test_a_reference_to_records_offers_the_others_of_its_form(anna):
 def test_other_episodes_and_other_patients_are_not_offered(spares, anna):
     begin(anna)
     who = begin(anna)
-    anna.get(f"/spares/patients/{who}").post({}, "/episodes/")
+    anna.get(f"/spares/patients/{who}").post({}, "/add/episode")
     second = max(int(number) for number in re.findall(r"/forms/(\d+)\.", anna.get(f"/spares/patients/{who}").text))
     anna.get(f"/spares/patients/{who}/forms/{second}.note")
     assert offered(anna, "about") == {"": {}}

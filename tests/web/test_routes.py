@@ -1,5 +1,7 @@
 """Every route declares a permission; headers, cookies and CSRF tokens of every answer."""
 
+import re
+
 import pytest
 from flask import Flask
 
@@ -47,7 +49,7 @@ def addresses(app: Flask) -> list[tuple[str, str]]:
     """An address for each route that asks for something."""
     parts = {"registry": "lead_extraction", "who": "TLE-0001-J7", "spot": "1.patient", "form": "patient", "item": "sex"}
     parts |= {"container": "episode", "definition": "0" * 64, "language": "pl", "filename": "x"}
-    parts |= {"name": "photo", "digest": "0" * 64}
+    parts |= {"name": "photo", "digest": "0" * 64, "instance": "1"}
     found = []
     for rule in app.url_map.iter_rules():
         for method in rule.methods or ():
@@ -58,9 +60,7 @@ def addresses(app: Flask) -> list[tuple[str, str]]:
 
 
 def _fill(rule: str, parts: dict[str, str]) -> str:
-    for name, value in parts.items():
-        rule = rule.replace(f"<{name}>", value)
-    return rule
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda name: parts.get(name[1], name[0]), rule)
 
 
 def test_nobody_gets_anything_without_signing_in(quick_world):

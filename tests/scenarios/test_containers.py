@@ -1,0 +1,116 @@
+"""Parts of a record that stand in others, and what a hospital keeps of its own, in a real browser."""
+
+from importlib.resources import files
+from pathlib import Path
+from shutil import copy
+
+import pytest
+
+FIXTURE = Path(__file__).parents[1] / "fixtures/definitions/circulation.yaml"
+
+
+@pytest.fixture(scope="module")
+def served(serve, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("definitions")
+    copy(FIXTURE, folder)
+    return serve(folder, "circulation")
+
+
+@pytest.fixture(scope="module")
+def axe():
+    return (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+
+
+def sound(page, axe):
+    """Nothing that a checker of accessibility finds fault with, and nothing beyond the edge of the screen."""
+    page.evaluate(axe)
+    found = page.evaluate(
+        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+    )
+    assert [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found["violations"]] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def registered(page):
+    """The address of the page of a new patient."""
+    page.goto("/circulation/patients")
+    page.click("form[action$='/patients'][method=post] button")
+    page.locator("[name=sex][value=f]").check()  # an empty record would be taken again for the next patient
+    page.locator(".dock [value=save]").click()
+    page.wait_for_url("**said=*")
+    return page.url.split("/forms/")[0]
+
+
+def titles(page):
+    return page.locator(".part-head :is(h2, h3)").all_text_contents()
+
+
+def part(page, title):
+    return page.locator("section", has=page.locator(".part-head :is(h2, h3)", has_text=title))
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_run_is_added_inside_its_episode_filled_in_and_counted(open_browser, scripts):
+    page = open_browser(scripts=scripts)
+    patient = registered(page)
+    page.goto(patient)
+    at_once = ["Epizod 1", "Pobyt 1, Epizod 1", "Zespół kardiologiczny, Epizod 1"]
+    assert titles(page) == at_once
+    page.get_by_role("button", name="Dodaj: Przebieg ECMO").click()
+    page.wait_for_url("**said=*")
+    assert page.locator(".note[role=status]").inner_text() == "Dodano: Przebieg ECMO. Pokaż"
+    run = "Przebieg ECMO 1, Epizod 1"
+    assert titles(page) == [*at_once[:2], run, at_once[2]]
+    part(page, run).get_by_role("link", name="ECMO").first.click()
+    page.wait_for_selector("#entry")
+    for end, day in (("start", "3"), ("stop", "5")):
+        for field, text in zip("dmyt", (day, "6", "2025", "09:10"), strict=True):
+            page.fill(f"[name=ecmo_{end}__{field}]", text)
+    page.locator("[name=ecmo_mode][value=va]").check()
+    page.locator(".dock [value=save]").click()
+    page.wait_for_url("**said=*")
+    page.goto(patient)
+    outcomes = page.locator(".sheet", has=page.get_by_role("heading", name="Wyniki wyliczone: Epizod 1", exact=True))
+    assert outcomes.locator("output").inner_text() == "3"
+    assert part(page, run).locator(".lane").first.get_by_text("3.06.2025").count()
+    assert part(page, run).get_by_role("button", name="Cofnij dodanie").count() == 0
+
+
+def test_what_was_added_by_mistake_is_taken_back_by_keyboard(open_browser):
+    page = open_browser()
+    page.goto(registered(page))
+    before = titles(page)
+    for name, said in (("Dodaj: Pobyt", "Dodano: Pobyt. Pokaż"), ("Cofnij dodanie", "Cofnięto dodanie: Pobyt.")):
+        page.get_by_role("button", name=name).focus()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert page.locator(".note[role=status]").inner_text() == said
+        assert page.evaluate("document.activeElement.matches('.note[role=status]')")
+    assert titles(page) == before
+
+
+def test_there_are_no_more_parts_than_the_definition_allows(open_browser):
+    page, second = open_browser(), open_browser("piotr")
+    page.goto(registered(page))
+    for _ in range(2):
+        with page.expect_navigation():
+            page.get_by_role("button", name="Dodaj: Przebieg ECMO").click()
+    second.goto(page.url.partition("?")[0])
+    for each in (page, second):
+        with each.expect_navigation():
+            each.get_by_role("button", name="Dodaj: Przebieg ECMO").click()
+    assert (
+        "Jest tu już tyle wpisów, ile może być: Przebieg ECMO, 3." in second.locator(".note[role=status]").inner_text()
+    )
+    assert page.get_by_role("button", name="Dodaj: Przebieg ECMO").count() == 0
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("language", ["pl", "en"])
+def test_the_page_with_its_parts_is_accessible(open_browser, axe, width, language):
+    page = open_browser(width=width, language=language)
+    page.goto(registered(page))
+    for container in ("run", "stay", "episode"):
+        with page.expect_navigation():
+            page.locator(f"form[action$='/add/{container}'] button").first.click()
+    sound(page, axe)
