@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.expressions import arithmetic, calendar_days, knowledge, reaching
-from engine.expressions.folding import AGGREGATORS, neighbour
+from engine.expressions.folding import AGGREGATORS
 from engine.expressions.frames import Frame, Run
 from engine.expressions.functions import FUNCTIONS
 from engine.expressions.library import LIBRARY
+from engine.expressions.neighbours import neighbour
 from engine.expressions.reaching import Build
 from engine.expressions.terms import Term
 
@@ -284,6 +285,17 @@ def _neighbour(term: Term, build: Build) -> Run:
         build(value),
         build(where) if where is not None else None,
         tuple(build(key) for key in by),
+        steady=not any(_looks_out(part) for part in (where, *by) if part is not None),
+    )
+
+
+_FRAMED = frozenset({"read", "reason", "rows", "exists", "event_is", "in_window", "neighbour"})
+
+
+def _looks_out(term: Term) -> bool:
+    """Whether a term may read the row from which it is asked, and not only the element that it is asked of."""
+    return any(
+        part.op == "var" or (part.op in _FRAMED and part.args[part.op == "neighbour"] > 0) for part in term.walk()
     )
 
 

@@ -100,7 +100,7 @@ def _distinct(source: Elements, values: tuple[Run, ...], where: Run | None, _by:
     return run
 
 
-def _ordered(frames: list[Frame], by: tuple[Run, ...]) -> list[tuple[bool, Frame]]:
+def ordered(frames: list[Frame], by: tuple[Run, ...]) -> list[tuple[bool, Frame]]:
     """Frames in order of their keys, with whether all keys are there; the others stand apart, as they came."""
     keyed = [(tuple(key(inner) for key in by), inner) for inner in frames]
     whole = [pair for pair in keyed if None not in pair[0]]
@@ -113,8 +113,8 @@ def _end(last: bool) -> Maker:
         kept, (take,) = _kept(source, where), values
 
         def run(frame: Frame) -> Any:
-            ordered = _ordered(kept(frame), by)
-            known = [inner for whole, inner in ordered if whole] or [inner for _, inner in ordered]
+            found = ordered(kept(frame), by)
+            known = [inner for whole, inner in found if whole] or [inner for _, inner in found]
             return take(known[-1 if last else 0]) if known else None
 
         return run
@@ -249,35 +249,6 @@ AGGREGATORS: Mapping[str, Maker] = {
     "active": _active,
     "max_run": _max_run,
 }
-
-
-def neighbour(name: str, start: Callable[[Frame], Node], value: Run, where: Run | None, by: tuple[Run, ...]) -> Run:
-    """prev and next: the value in the nearest row or record before or after the present one."""
-
-    def run(frame: Frame) -> Any:
-        node = start(frame)
-        around = siblings(node)
-        if by:
-            inner = [Frame(sibling, frame.world, frame) for sibling in around]
-            around = [candidate.node for _, candidate in _ordered(inner, by)]
-        place = _place(node, around)
-        if place is None:
-            return None  # a record that was never opened has no place among the others
-        rest = range(place - 1, -1, -1) if name == "prev" else range(place + 1, len(around))
-        for number in rest:
-            candidate = Frame(around[number], frame.world, frame)
-            if where is None or where(candidate) is True:
-                return value(candidate)
-        return None
-
-    return run
-
-
-def _place(node: Node, around: list[Node]) -> int | None:
-    """Where a node stands in a list: mostly its own place, which need not be sought."""
-    if node.place <= len(around) and around[node.place - 1] is node:
-        return node.place - 1
-    return next((number for number, other in enumerate(around) if other is node), None)
 
 
 def siblings(node: Node) -> list[Node]:

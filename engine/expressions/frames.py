@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -75,7 +76,7 @@ class Node:
 class World:
     """What is the same for all rules of one evaluation."""
 
-    __slots__ = ("as_of", "attributes", "dictionaries", "labels", "parameters", "positions", "rows", "today")
+    __slots__ = ("as_of", "attributes", "dictionaries", "labels", "memory", "parameters", "positions", "rows", "today")
 
     def __init__(self, as_of: datetime) -> None:
         self.as_of = as_of  # aware, local
@@ -86,6 +87,16 @@ class World:
         self.labels: Mapping[str, Mapping[str, str]] = {}
         self.dictionaries: Mapping[str, Dictionary] = {}  # those that others keep, as far as they are loaded
         self.parameters: Mapping[str, Sequence[tuple[date | None, Decimal | str]]] = {}
+        self.memory: dict[Hashable, Any] | None = None  # what rules found out while nothing changes that they read
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """While many rows are asked the same rule: what holds for all of them is found out once."""
+        before, self.memory = self.memory, {}
+        try:
+            yield
+        finally:
+            self.memory = before
 
 
 class Frame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -226,14 +226,24 @@ def _reference(case: Case) -> Iterator[Violation]:
     if value.target not in case.tree.world.rows and case.judge.rules.key not in judged:
         yield case.violation("not_in_list", case.told("not_in_list", value=value.target))
     if case.item.unique and case.judge.rules.key not in judged and case.node.parent is not None:
-        for number, row in enumerate(case.node.parent.kids.get(case.node.scope.id, ()), start=1):
-            if row is case.node:
-                return
-            if row.values.get(case.item.id) == value:
-                yield case.violation(
-                    "unique", case.told("unique", value=row_name(case.tree, value.target, case.language), row=number)
-                )
-                return
+        first = _first_rows(case)[value]
+        if first < case.node.place:
+            name = row_name(case.tree, value.target, case.language)
+            yield case.violation("unique", case.told("unique", value=name, row=first))
+
+
+def _first_rows(case: Case) -> Mapping[Any, int]:
+    """Each value of the item among the rows of the group -> the number of the first row that has it."""
+    memory, key = case.tree.world.memory, (case.judge.rules.key, id(case.node.parent))
+    if memory is not None and key in memory:
+        remembered: Mapping[Any, int] = memory[key]
+        return remembered
+    assert case.node.parent is not None
+    rows = case.node.parent.kids.get(case.node.scope.id, ())
+    found = {row.values.get(case.item.id): row.place for row in reversed(rows)}
+    if memory is not None:
+        memory[key] = found
+    return found
 
 
 def row_name(tree: Tree, key: str, language: str) -> str:

@@ -168,7 +168,8 @@ class Session:
         """Judge and describe everything."""
         self._description = Description()
         rows = list(walk(self.focus, self._plan.root))
-        self._verdicts.judge_all((node, part) for node, part, _ in rows)
+        with self.tree.world.remembering():
+            self._verdicts.judge_all((node, part) for node, part, _ in rows)
         for node, part, path in rows:
             self._describe(node, part, path)
 
@@ -179,6 +180,10 @@ class Session:
 
     def _look_at(self, dirty: Mapping[str, Places | None]) -> None:
         """Judge and describe what depends on changed keys."""
+        with self.tree.world.remembering():
+            self._look_again(dirty)
+
+    def _look_again(self, dirty: Mapping[str, Places | None]) -> None:
         touched: dict[tuple[int, str], tuple[Node, ItemPlan]] = {}
         for key, at in dirty.items():
             place = self.program.places.get(key)
@@ -252,8 +257,9 @@ class Session:
             changed.update(dict.fromkeys((f"{place.form_id}.{name}" for name in place.fields), None))
         for step in self.program.steps:
             if step.key in changed or step.scope in family:
-                for node in self.tree.of(step.scope):
-                    settle(step, node, self.tree)
+                with self.tree.world.remembering():
+                    for node in self.tree.of(step.scope):
+                        settle(step, node, self.tree)
         self._propagate(changed)
         self._look_at_all()
 
@@ -297,7 +303,8 @@ class Session:
         nodes: dict[int, Node] = {}
         for key in touched:
             nodes.update((id(node), node) for node in self._concerned(step.scope, dirty[key], crosses=step.crosses))
-        moved = {number: node for number, node in nodes.items() if settle(step, node, self.tree)}
+        with self.tree.world.remembering():
+            moved = {number: node for number, node in nodes.items() if settle(step, node, self.tree)}
         if not moved:
             return
         before = dirty.get(step.key, {})

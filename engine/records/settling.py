@@ -23,10 +23,11 @@ def settle_all(program: Program, tree: Tree) -> None:
             if node.entered:
                 _fill(node, converted)
     for scope, beginnings in _beginnings(program):
-        for node in tree.nodes.get(scope, ()):
-            frame = tree.frame(node)
-            for begin in beginnings:
-                begin(node, frame, tree)
+        with tree.world.remembering():
+            for node in tree.nodes.get(scope, ()):
+                frame = tree.frame(node)
+                for begin in beginnings:
+                    begin(node, frame, tree)
 
 
 def _fill(node: Node, converted: tuple[tuple[str, InRules], ...]) -> None:

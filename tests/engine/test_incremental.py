@@ -132,7 +132,20 @@ def definitions(draw: st.DrawFn) -> str:
     rows = [author.item(f"g_{kind}", kind) for kind in TYPES]
     for kind in TYPES:
         author.names[kind].append(f"g_{kind}")
-    rows += [author.item("g_t2", "t"), author.calculated("g_k", ("g_n * 2", "prev(g_n)", "row_index()"))]
+    rows += [
+        author.item("g_t2", "t"),
+        author.calculated(
+            "g_k",
+            (
+                "g_n * 2",
+                "prev(g_n)",
+                "row_index()",
+                "prev(g_n by g_n)",
+                "next(g_n where g_n > outer.g_n)",
+                "prev(g_n where filled(g_n) by -g_n)",
+            ),
+        ),
+    ]
     rows.append(author.item("g_n2", "n", OF_ROWS))
     nested = [author.item("h_n", "n"), author.item("h_b", "b")]
     shown = f'when: "{author.truth()}", ' if draw(st.booleans()) else ""

@@ -262,7 +262,7 @@
       this.focus = nodes[state.focus];
       this.nodes = nodes;
       this.homes = state.homes.map((homes) => homes.map((place) => nodes[place]));
-      for (const step of this.steps) for (const node of step.scope.nodes) this.settle(step, node);
+      for (const step of this.steps) this.settleAll(step);
       this.index();
       this.judgeAll();
       for (const [step, node, entry] of this.defaults()) node.offers[step.id] = this.due(step, node, entry);
@@ -313,7 +313,7 @@
     }
     hang(node) {
       node.scope.nodes.push(node);
-      if (node.parent) (node.parent.kids[node.scope.id] ||= []).push(node);
+      if (node.parent) node.place = (node.parent.kids[node.scope.id] ||= []).push(node) - 1;
       if (node.scope.kind === 'form' || node.scope.kind === 'group') this.world.rows.set(node.key, node);
     }
     frame(node) { return new Frame(node, this.world); }
@@ -340,6 +340,7 @@
       node.values[step.id] = value;
       return changed || !sameValue(before, value);
     }
+    settleAll(step) { rules.remembering(this.world, () => step.scope.nodes.forEach((node) => this.settle(step, node))); }
     /* --- defaults (engine/records/offers.py); an untouched offer (`standing`) follows its default --- */
     * defaults() {
       for (const step of this.steps) if (step.default) for (const node of step.scope.nodes) if (node.entries) yield [step, node, node.entries.get(step.id)];
@@ -370,8 +371,10 @@
 
     /* --- judging --- */
     judgeAll() {
-      this.entries.forEach((entry) => this.judge(entry));
-      this.checks.forEach((_, place) => this.check(place));
+      rules.remembering(this.world, () => {
+        this.entries.forEach((entry) => this.judge(entry));
+        this.checks.forEach((_, place) => this.check(place));
+      });
     }
     judge(entry) {
       const { node, item, on } = entry;
@@ -403,8 +406,8 @@
       this.ranges(node, item, value, found);
       if (item.kind === 'reference' && !item.judged) {
         if (!this.world.rows.has(value)) found.push(['not_in_list', fill('not_in_list', { value })]);
-        const rows = node.parent.kids[node.scope.id] || [], first = item.unique ? rows.findIndex((row) => row.values[item.id] === value) : -1;
-        if (first >= 0 && rows[first] !== node) found.push(['unique', fill('unique', { value: this.rowName(value), row: first + 1 })]);
+        const first = item.unique ? rules.recalled(this.world, item, node.parent, () => firstRows(node, item)).get(value) : node.place;
+        if (first < node.place) found.push(['unique', fill('unique', { value: this.rowName(value), row: first + 1 })]);
       }
       return found.map((each) => each.map((part) => (isNumber(part) ? tell(part) : part)));
     }
@@ -588,8 +591,10 @@
     }
     uproot(node) {
       for (const kids of Object.values(node.kids)) for (const kid of [...kids]) this.uproot(kid);
+      const rows = node.parent.kids[node.scope.id];
       take(node.scope.nodes, node);
-      take(node.parent.kids[node.scope.id], node);
+      take(rows, node);
+      for (let place = node.place; place < rows.length; place += 1) rows[place].place = place;
       this.world.rows.delete(node.key);
     }
     /* Rows came or went: what reads the group or anything in it is run again. */
@@ -601,7 +606,7 @@
       }
       for (const step of this.steps) {
         if (step.type === 'outcome' && scope.family.includes(step.scope)) changed.set(step.key, null);
-        if (changed.has(step.key) || scope.family.includes(step.scope)) for (const node of step.scope.nodes) this.settle(step, node);
+        if (changed.has(step.key) || scope.family.includes(step.scope)) this.settleAll(step);
       }
       this.told = this.told.filter((each) => !each.row || this.program.beyond.includes(each.code)); // its row may have moved
       this.index();
@@ -619,7 +624,7 @@
         if (!due[place]) continue;
         const touched = step.reads.filter((key) => dirty.has(key));
         if (own.has(step.key)) touched.push(step.key);
-        const moved = this.run(step, touched, dirty);
+        const moved = rules.remembering(this.world, () => this.run(step, touched, dirty));
         if (!moved.size) continue;
         const before = dirty.get(step.key);
         dirty.set(step.key, before === null ? null : before ? new Set([...before, ...moved]) : moved);
@@ -642,12 +647,15 @@
         for (const entry of this.itemsOf.get(key) || []) items.add(entry);
         for (const place of this.checksOf.get(key) || []) checks.add(place);
       }
-      for (const [scope, item] of items) for (const { entries } of scope.nodes) if (entries) this.judge(entries.get(item.id));
-      checks.forEach((place) => this.check(place));
+      rules.remembering(this.world, () => {
+        for (const [scope, item] of items) for (const { entries } of scope.nodes) if (entries) this.judge(entries.get(item.id));
+        checks.forEach((place) => this.check(place));
+      });
     }
   }
 
   const NONE = [];
+  const firstRows = ({ parent, scope }, { id }) => new Map([...(parent.kids[scope.id] || [])].reverse().map((row) => [row.values[id], row.place]));
   const builtIn = ({ path, row }, code, message, severity = 'error', blocks = 'completion') => ({ code, severity, item: path, row, message, blocks, key: code + '--' });
   const decodeAll = (table) => Object.fromEntries(Object.entries(table).map(([name, wire]) => [name, decode(wire)]));
   const isEmpty = (entered) => entered === undefined || entered === null || Boolean(entered.missing || entered.unread);
@@ -664,7 +672,7 @@
   }
   function pathOf(node) {
     let path = '';
-    for (; node.scope.kind === 'group' && node.parent; node = node.parent) path = `${node.scope.id}[${node.parent.kids[node.scope.id].indexOf(node) + 1}]${path && '.'}${path}`;
+    for (; node.scope.kind === 'group' && node.parent; node = node.parent) path = `${node.scope.id}[${node.place + 1}]${path && '.'}${path}`;
     return path;
   }
   /* Whether a change at some nodes can matter at this node. */

@@ -230,6 +230,7 @@
   }
   const isWithin = (node, other) => { for (; node; node = node.parent) if (node === other) return true; return false; };
   const occurrenceOf = (node) => { while (node && !node.event) node = node.parent; return node; };
+  const placeAmong = (node, rows) => (rows[node.place] === node ? node.place : rows.indexOf(node)); // mostly its own place, which need not be sought
   const siblingsOf = (node) => (node.parent && node.parent.kids[node.scope.id]) || [node];
 
   /* --- operators (evaluator.py): one row each, arguments of a term -> closure over a frame -------------------------- */
@@ -333,7 +334,7 @@
         return (low ?? passed) <= passed && passed <= (high ?? passed);
       };
     },
-    row_index: () => (frame) => whole(siblingsOf(frame.node).indexOf(frame.node) + 1),
+    row_index: () => (frame) => whole(placeAmong(frame.node, siblingsOf(frame.node)) + 1),
     aggregate: (name, source, values, where, by) => {
       const elements = sourceOf(source), test = buildIf(where);
       const kept = test ? (frame) => elements(frame).filter((inner) => test(inner) === true) : elements;
@@ -341,14 +342,18 @@
     },
     neighbour: (name, frames, up, term, where, by) => {
       const start = startOf(frames, up), value = build(term), test = buildIf(where), keys = by.map(build);
+      const direct = !test && !keys.length, steady = ![where, ...by].some(looksOut), step = name === 'prev' ? -1 : 1;
+      const beside = (node) => { const rows = recordsBeside(node), place = placeAmong(node, rows); return place < 0 ? null : rows[place + step]; };
+      const inLine = (frame, node) => {
+        const inner = recordsBeside(node).map((each) => new Frame(each, frame.world, frame)), ordered = keys.length ? inOrder(inner, keys).flat() : inner;
+        const nearest = new Map(), way = step < 0 ? ordered : ordered.reverse();
+        way.reduce((found, each) => { nearest.set(each.node, found); return !test || test(each) === true ? each.node : found; }, null);
+        return nearest;
+      };
+      const lineOf = (frame, node) => (steady ? recalled(frame.world, inLine, node.parent, () => inLine(frame, node)) : inLine(frame, node));
       return (frame) => {
-        const node = start(frame), inner = recordsBeside(node).map((each) => new Frame(each, frame.world, frame));
-        const ordered = keys.length ? inOrder(inner, keys).flat() : inner;
-        const place = ordered.findIndex((each) => each.node === node);
-        if (place < 0) return null;
-        const rest = name === 'prev' ? ordered.slice(0, place).reverse() : ordered.slice(place + 1);
-        const found = rest.find((each) => !test || test(each) === true);
-        return found ? value(found) : null;
+        const node = start(frame), found = direct ? beside(node) : lineOf(frame, node).get(node);
+        return found ? value(new Frame(found, frame.world, frame)) : null;
       };
     },
   };
@@ -369,6 +374,22 @@
     const { parent } = node;
     if (parent && parent.scope.kind === 'event') return (parent.parent.kids.event || []).flatMap((each) => each.kids[node.scope.id] || []);
     return siblingsOf(node);
+  }
+  /* Whether a term may read the row from which it is asked, and not only the element that it is asked of (evaluator.py). */
+  const FRAMED = { read: 1, reason: 1, rows: 1, exists: 1, event_is: 1, in_window: 1, neighbour: 2 };
+  const looksOut = (term) => Array.isArray(term) && (term[0] === 'var' || term[FRAMED[term[0]]] > 0 || term.some(looksOut));
+  /* What holds for all rows of a parent, found out once while nothing changes that it reads (`remembering` of frames.py). */
+  function recalled({ memory }, what, parent, find) {
+    if (!memory || !parent) return find();
+    if (!memory.has(what)) memory.set(what, new Map());
+    const known = memory.get(what);
+    if (!known.has(parent)) known.set(parent, find());
+    return known.get(parent);
+  }
+  function remembering(world, work) {
+    const before = world.memory;
+    world.memory = new Map();
+    try { return work(); } finally { world.memory = before; }
   }
   function compareKeys(a, b) {
     for (let i = 0; i < a.length; i += 1) { const sign = compare(a[i], b[i]); if (sign) return sign; }
@@ -395,7 +416,7 @@
   const keyFor = (parts, frame) => parts.map((part) => part(frame));
   function put(groups, key, value) {
     const name = JSON.stringify(key.map(keyOf));
-    groups.set(name, [...(groups.get(name) || []), value]);
+    if (groups.has(name)) groups.get(name).push(value); else groups.set(name, [value]);
   }
   function overlap(spans) {
     let latest, first = true;
@@ -478,7 +499,7 @@
 
   const rules = {
     D, Moment, Frame, COMPARATORS, OPERATORS, AGGREGATORS, LIBRARY, LOOSE, build, buildIf, decode, encode, plain, compare, compareTexts, comparePartial, same,
-    divide, isNumber, isWithin, gather, dayOf, earliest, latest, lastOf, localMoment, count, minutesOf, isoDay, two,
+    recalled, remembering, placeAmong, divide, isNumber, isWithin, gather, dayOf, earliest, latest, lastOf, localMoment, count, minutesOf, isoDay, two,
     zone: (changes) => { if (changes) zone = changes; return zone; },
   };
   if (typeof module === 'object') module.exports = rules; else root.ecrfRules = rules;
