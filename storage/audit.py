@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -58,23 +58,36 @@ def append_entry(connection: Connection, entry: AuditEntry) -> int:
     """Append to its stream and return the number there. A subject's stream is guarded by the subject's lock."""
     if entry.subject is None and connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:stream, 0))"), {"stream": entry.stream})
-    last, writes = _LAST.rows(connection, {"stream": entry.stream}), Writes()
-    number = append_after(writes, entry, last[0] if last else None)
+    writes = Writes()
+    head = append_after(writes, entry, last_of(connection, entry.stream))
     writes.send(connection)
-    return number
+    return head.number
 
 
-def append_after(writes: Writes, entry: AuditEntry, last: Sequence[Any] | None) -> int:
+def last_of(connection: Connection, stream: str) -> Head | None:
+    """The last entry of a stream, whose lock is held."""
+    last = _LAST.rows(connection, {"stream": stream})
+    return Head(*last[0]) if last else None
+
+
+class Head(NamedTuple):
+    """The last entry of a stream: its number, and its hash as hex."""
+
+    number: int
+    hash: str
+
+
+def append_after(writes: Writes, entry: AuditEntry, last: Sequence[Any] | None) -> Head:
     """The same when the last entry of the stream (number, hash as hex) was read since the lock was taken."""
     number, previous = (last[0] + 1, bytes.fromhex(last[1])) if last else (1, NO_HASH)
     body = canonical(entry.body)
+    own = entry_hash(entry, number, body, previous)
     row = (
         entry.stream, number, entry.subject, entry.form, entry.kind, entry.who, utc(entry.at), entry.channel,
-        entry.reason, entry.definition, entry.revision, entry.items, body, previous,
-        entry_hash(entry, number, body, previous),
+        entry.reason, entry.definition, entry.revision, entry.items, body, previous, own,
     )  # fmt: skip
     writes.add(_APPEND, [row])
-    return number
+    return Head(number, own.hex())
 
 
 def entry_hash(entry: AuditEntry, number: int, body: str, previous: bytes) -> bytes:
@@ -98,9 +111,11 @@ __all__ = [
     "NO_HASH",
     "SYSTEM",
     "AuditEntry",
+    "Head",
     "append_after",
     "append_entry",
     "entry_hash",
+    "last_of",
     "read_texts",
     "registry_stream",
     "site_stream",

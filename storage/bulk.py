@@ -50,29 +50,42 @@ class Writes:
     __slots__ = ("_gathered",)
 
     def __init__(self) -> None:
-        self._gathered: list[tuple[BulkStatement, list[Row]]] = []
+        self._gathered: dict[BulkStatement, list[Row]] = {}
 
     def add(self, statement: BulkStatement, rows: Iterable[Row]) -> None:
         """To be sent once for all rows; without rows it is not sent."""
         if found := list(rows):
-            self._gathered.append((statement, found))
+            earlier = self._gathered.get(statement)
+            if earlier is None:
+                self._gathered[statement] = found
+            else:
+                earlier += found
 
     def as_one(self) -> tuple[str, list[Any]]:
         """PostgreSQL's one statement for all that was gathered, and its parameters."""
-        texts = tuple(statement.postgresql for statement, _ in self._gathered)
-        return _as_one(texts), [value for statement, rows in self._gathered for value in statement.parameters(rows)]
+        texts = tuple(statement.postgresql for statement in self._gathered)
+        gathered = self._gathered.items()
+        return _as_one(texts), [value for statement, rows in gathered for value in statement.parameters(rows)]
 
     def send(self, connection: Connection) -> None:
         """Send what was added since the last time."""
         if not self._gathered:
             return
         if connection.dialect.name == "postgresql":
-            send(connection, *self.as_one())
+            self._send_additions(connection)
+            if self._gathered:
+                send(connection, *self.as_one())
         else:
-            for statement, rows in self._gathered:
+            for statement, rows in self._gathered.items():
                 given = [tuple(map(_plain, row)) for row in rows] if statement.texts else rows
                 send(connection, statement.sqlite, given, many=True)
         self._gathered.clear()
+
+    def _send_additions(self, connection: Connection) -> None:
+        """Several rows of what is added one by one: the same text each time, so that it is planned once."""
+        for statement in [one for one, rows in self._gathered.items() if one.parameters is _only and len(rows) > 1]:
+            for row in self._gathered.pop(statement):
+                send(connection, _as_one((statement.postgresql,)), _only([row]))
 
     def commit(self, connection: Connection) -> None:
         """Send them and end the transaction, in one trip."""

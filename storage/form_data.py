@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -106,18 +106,18 @@ Cells = dict[int, dict[Key, Cell]]  # by form
 
 
 def build_record(
-    database: Database, registry: Registry, structure: Structure, cells: Cells, besides: Place | None = None
+    database: Database, registry: Registry, structure: Structure, cells: Cells, besides: Collection[Place] = ()
 ) -> SubjectRecord:
     """The whole subject with its values, without asking who looks: rules across sites need it.
 
-    The values of the form `besides` stay cells: they are about to be replaced.
+    The values of the forms `besides` stay cells: they are about to be replaced.
     """
     subject = structure.subject
     key = subject_key_of(database.master, subject) if database.keys and subject.wrapped else None
     ciphertexts = _open_secrets(structure.secrets, cells, key)
     records: dict[Place, FormRecord] = {}
     for form in structure.forms:
-        known = form.place.form in registry.model.forms and form.place != besides
+        known = form.place.form in registry.model.forms and form.place not in besides
         index = database.indexes.of(registry, form.place.form) if known else None
         rows, own = structure.rows.get(form.id, {}), cells.get(form.id, {})
         data = build_form(index, rows, own) if index else FormData()

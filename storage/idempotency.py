@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, select, text, update
 from storage.bulk import Writes, addition
 from storage.changes import Submitted
 from storage.database import Database
+from storage.direct import Query
 from storage.errors import KeyReused
 from storage.keys import Keys
 from storage.request import SaveRequest, SaveResult
@@ -27,6 +28,21 @@ def request_digest(keys: Keys | None, request: SaveRequest, submitted: Submitted
     cells, rows = sorted(submitted.cells.items()), sorted(submitted.rows.values())
     content = canonical([told, cells, rows, sorted(submitted.kept)])
     return keys.keyed_hash("request", content) if keys else hashlib.sha256(content.encode()).digest()
+
+
+def ask_answers(
+    connection: Connection, account: int, keys: Sequence[str]
+) -> Callable[[], list[tuple[str, str] | None]]:
+    """What requests with these keys were answered, in order; without keys nothing is asked."""
+    if not keys:
+        return list
+    fetch = _ANSWERS.ask(connection, {"account": account, "keys": list(keys)})
+
+    def answer() -> list[tuple[str, str] | None]:
+        found = {key: (request, text) for key, request, text in fetch()}
+        return [found.get(key) for key in keys]
+
+    return answer
 
 
 def stored_answer(stored: Sequence[str] | None, request: SaveRequest, digest: bytes) -> dict[str, Any] | None:
@@ -92,6 +108,9 @@ def purge_answers(database: Database, *, before: datetime) -> int:
         return connection.execute(delete(idempotency).where(idempotency.c.at < utc(before))).rowcount
 
 
+_ANSWERS = Query.of(
+    "SELECT key, hex(request), answer FROM idempotency WHERE account_id = :account AND key = ANY(:keys)"
+)
 _CLAIM = text(
     "INSERT INTO idempotency (account_id, key, request, answer, at) VALUES (:account, :key, :request, '', :at) "
     "ON CONFLICT DO NOTHING"
@@ -100,6 +119,7 @@ _KEEP = addition(idempotency, ("account_id", "key", "request", "answer", "at"))
 
 __all__ = [
     "answer_claim",
+    "ask_answers",
     "claim",
     "keep_answer",
     "purge_answers",

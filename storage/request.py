@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from engine.records.evaluation import Evaluation, PlannedEvent
@@ -24,13 +25,19 @@ class Evaluate(Protocol):
     ) -> Evaluation: ...  # fmt: skip
 
 
-class EvaluateAll(Protocol):
-    """The engine's `evaluate_all`."""
+class Look(Protocol):
+    """The engine's `Look`: what rules say about one form after another of a subject that stays as it is."""
+
+    def at(self, focus: Focus, *, schedule: bool = True) -> Evaluation: ...
+
+
+class BeginLook(Protocol):
+    """Begins to look at a subject."""
 
     def __call__(
-        self, registry: Registry, subject: Instance, focuses: Sequence[Focus], *, as_of: datetime, language: str = "pl",
+        self, registry: Registry, subject: Instance, *, as_of: datetime, language: str = "pl",
         others: tuple[Instance, ...] = (),
-    ) -> Iterable[Evaluation]: ...  # fmt: skip
+    ) -> Look: ...  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +75,25 @@ class Rules:
     schedule: Callable[[Registry, Instance, datetime, tuple[Instance, ...]], Sequence[PlannedEvent]] = (
         _no_events  # of the whole subject, beside others
     )
-    together: EvaluateAll | None = None  # several forms of a subject at once, where that is quicker
+    begin: BeginLook | None = None  # where several forms of a subject are told about more quickly than each alone
 
-    def evaluate_all(
-        self, registry: Registry, subject: Instance, focuses: Sequence[Focus], *, as_of: datetime, language: str,
-        others: tuple[Instance, ...],
-    ) -> Iterable[Evaluation]:  # fmt: skip
-        """What rules say about several forms of one subject, in order; the schedule may be left out."""
-        if self.together is not None:
-            return self.together(registry, subject, focuses, as_of=as_of, language=language, others=others)
-        return (
-            self.evaluate(registry, subject, focus, as_of=as_of, language=language, others=others) for focus in focuses
-        )
+    def look(
+        self, registry: Registry, subject: Instance, *, as_of: datetime, language: str, others: tuple[Instance, ...]
+    ) -> Look:
+        """What rules say about the forms of a subject as it is."""
+        if self.begin is not None:
+            return self.begin(registry, subject, as_of=as_of, language=language, others=others)
+        return _EachAlone(partial(self.evaluate, registry, subject, as_of=as_of, language=language, others=others))
+
+
+@dataclass(frozen=True, slots=True)
+class _EachAlone:
+    """Evaluates form by form."""
+
+    evaluate: Callable[[Focus], Evaluation]
+
+    def at(self, focus: Focus, *, schedule: bool = True) -> Evaluation:
+        return self.evaluate(focus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +129,4 @@ class SaveResult:
     replayed: bool = field(default=False, compare=False)
 
 
-__all__ = ["Evaluate", "EvaluateAll", "Rules", "SaveRequest", "SaveResult", "UniqueKey"]
+__all__ = ["Evaluate", "Look", "Rules", "SaveRequest", "SaveResult", "UniqueKey"]

@@ -1,20 +1,18 @@
-"""Saves a form in one transaction: values, what rules derive from them, and one audit entry."""
+"""Saves forms of a subject in one transaction: values, what rules derive from them, and an audit entry each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
-from engine.datatypes.values import FileValue
 from engine.records.evaluation import Evaluation
-from engine.records.form_data import Focus, FormData
-from storage.attachments import attach
-from storage.audit import AuditEntry, append_after, subject_stream
+from engine.records.form_data import FormData, Instance
+from storage.audit import Head
 from storage.bulk import Writes
-from storage.changes import Changes, Paths, Submitted, compare, flatten, paths_of, without
+from storage.changes import compare, flatten, paths_of, without
 from storage.clashes import clashing_values
 from storage.database import Database
 from storage.derived import (
@@ -26,32 +24,26 @@ from storage.derived import (
     changed_issues,
 )
 from storage.direct import in_one_trip
-from storage.errors import ConfirmClear, NotFound, NotVisible, UnknownItem, WrongDefinition
-from storage.form_data import FormRecord, Place, SubjectRecord, ask_cells, build_form, build_record
-from storage.form_index import FormIndex, Registry, has_site_forms
-from storage.idempotency import keep_answer, request_digest, stored_answer
-from storage.identity import person_in, write_hashes
+from storage.errors import ConfirmClear, WrongDefinition
+from storage.form_data import Place, SubjectRecord, ask_cells, build_record
+from storage.form_index import Registry, has_site_forms
+from storage.idempotency import ask_answers, keep_answer, stored_answer
 from storage.locking import wait_for_subject
-from storage.request import Rules, SaveRequest, SaveResult
+from storage.request import Look, Rules, SaveRequest, SaveResult
+from storage.saved_form import COMPLETE, IN_PROGRESS, Asked, Judged, SavedForm, check_place, focus_of, head_after
 from storage.schedule import write_pending
-from storage.slots import Cell, Key, value_of
+from storage.slots import Cell
 from storage.status import pack_status
-from storage.structure import Before, ask_before, seen_instances
-from storage.unique_keys import write_unique_keys
+from storage.structure import Before, ask_before
 from storage.writing import (
     FormHead,
-    Sealer,
+    ask_form_ids,
     change_forms,
     head_of,
-    noted_files,
-    noted_rows,
     open_form,
     write_calculated,
-    write_changes,
     write_issues,
 )
-
-IN_PROGRESS, COMPLETE = "in_progress", "complete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +53,27 @@ class _Work:
     database: Database
     connection: Connection
     registry: Registry
-    request: SaveRequest
     rules: Rules
-    index: FormIndex
+    asked: tuple[Asked, ...]
     record: SubjectRecord
-    stored: FormRecord | None
     before: Before
     calculated: Mapping[CalculatedKey, Cell]
+    ids: Sequence[int]  # of the forms that are opened, in order
 
+    @property
+    def request(self) -> SaveRequest:
+        """The first request: all have the subject, the actor and the time in common."""
+        return self.asked[0].request
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """The submitted form after hidden values were taken out, and what rules say about it."""
+    def tree(self, data: Mapping[Place, FormData]) -> Instance:
+        """The subject as it will be."""
+        return self.record.tree_with(data)
 
-    data: FormData
-    paths: Paths
-    evaluation: Evaluation
-    cleared: tuple[str, ...]
+    def look(self, tree: Instance, at: SaveRequest) -> Look:
+        """What rules say of it."""
+        return self.rules.look(
+            self.registry, tree, as_of=at.at, language=at.language, others=self.record.beside
+        )  # fmt: skip
 
 
 def save_form(database: Database, registry: Registry, request: SaveRequest, rules: Rules) -> SaveResult:
@@ -86,233 +82,191 @@ def save_form(database: Database, registry: Registry, request: SaveRequest, rule
     Raises NotVisible, NotFound, WrongDefinition, UnknownItem, UnknownFile, RowClash, Conflict, ConfirmClear, NotUnique
     and KeyReused; nothing is saved then. Input that could not be read (Unread) leaves what is stored as it is.
     """
-    if request.place.form not in registry.model.forms:
-        raise UnknownItem(request.place.form, request.place.form)
-    index = database.indexes.of(registry, request.place.form)
-    paths = paths_of(request.data)
-    withdrawn = {paths.key(path): reason for path, reason in request.withdrawn.items()}
-    submitted = flatten(index, request.data, withdrawn)
-    digest = request_digest(database.keys, request, submitted)
+    return save_forms(database, registry, (request,), rules)[0]
+
+
+def save_forms(
+    database: Database, registry: Registry, requests: Sequence[SaveRequest], rules: Rules
+) -> list[SaveResult]:
+    """The same for several forms of one subject that one person saves at one time: all of them, or none.
+
+    Rules see all of them as they are submitted. Each has its own revision, audit entry and answer; they are evaluated,
+    and what depends on them, once.
+    """
+    asked = tuple(Asked.of(database, registry, request) for request in requests)
+    first = requests[0]
+    assert {(each.subject, each.actor, each.at) for each in requests} == {(first.subject, first.actor, first.at)}
+    assert len({each.place for each in requests}) == len(requests)
+    new = sum(each.expected_revision == 0 for each in requests)
     with database.write() as connection:
-        name, new = registry.model.registry, request.expected_revision == 0
-        sites = has_site_forms(registry.model)
+        name, sites = registry.model.registry, has_site_forms(registry.model)
         with in_one_trip(connection):
-            wait_for_subject(connection, request.subject)
+            wait_for_subject(connection, first.subject)
             subject = ask_before(
-                connection, name, request.actor, request.subject, request.at, request.key, new=new, sites=sites
+                connection, name, first.actor, first.subject, first.at, first.key, new=new > 0, sites=sites
             )
-            cells = ask_cells(connection, name, request.subject, sites=sites)
-            calculated = ask_calculated(connection, request.subject)
+            answers = ask_answers(connection, first.actor.account, [each.key for each in requests[1:]])
+            ids = ask_form_ids(connection, new - 1)
+            cells = ask_cells(connection, name, first.subject, sites=sites)
+            calculated = ask_calculated(connection, first.subject)
         structure, before = subject()
-        answer = stored_answer(before.answer, request, digest)
-        record = build_record(database, registry, structure, cells(), besides=request.place)
-        _check_place(record, request.place, structure.seen)
-        stored = record.forms.get(request.place)
-        work = _Work(database, connection, registry, request, rules, index, record, stored, before, calculated())
-        if answer is not None:
-            return _replay(work, answer, paths)
-        _check_stored(work, submitted, paths)
-        return _save(work, submitted, withdrawn, digest)
+        places = frozenset(each.place for each in requests)
+        record = build_record(database, registry, structure, cells(), besides=places)
+        for each in requests:
+            check_place(record, each.place, structure.seen, places)
+        work = _Work(
+            database, connection, registry, rules, asked, record, before, calculated(), [before.form, *ids(before.form)]
+        )
+        kept = [before.answer, *answers()]
+        replies = [stored_answer(answer, each.request, each.digest) for answer, each in zip(kept, asked, strict=True)]
+        if all(reply is not None for reply in replies):
+            return [_replay(work, reply, each) for reply, each in zip(replies, asked, strict=True) if reply is not None]
+        _check_stored(work)
+        return _save(work)
 
 
-def _check_place(record: SubjectRecord, place: Place, seen: frozenset[int] | None) -> None:
-    if place.instance not in {row.id for row in record.instances}:
-        raise NotFound("instance", place.instance)
-    if seen is not None and place.instance not in seen_instances(record.instances, seen):
-        raise NotVisible(record.subject)
-    if place.occurrence is not None and (place.occurrence, place.instance) not in {
-        (row.id, row.instance) for row in record.occurrences
-    }:
-        raise NotFound("occurrence", place.occurrence)
-    if place.record and place._replace(record=place.record - 1) not in record.forms:
-        raise NotFound("record before", place.record)
+def _check_stored(work: _Work) -> None:
+    for asked in work.asked:
+        request, stored = asked.request, work.record.forms.get(asked.request.place)
+        if (stored.revision if stored else 0) != request.expected_revision:
+            raise clashing_values(work.connection, asked.index, work.record, request, asked.submitted, asked.paths)
+        pinned = stored.definition if stored else work.registry.hash
+        if pinned != work.registry.hash and request.place.form not in work.rules.shared_forms:
+            raise WrongDefinition(stored.id if stored else 0, pinned, work.registry.hash)
 
 
-def _check_stored(work: _Work, submitted: Submitted, paths: Paths) -> None:
-    revision = work.stored.revision if work.stored else 0
-    if revision != work.request.expected_revision:
-        raise clashing_values(work.connection, work.index, work.record, work.request, submitted, paths)
-    pinned = work.stored.definition if work.stored else work.registry.hash
-    if pinned != work.registry.hash and work.request.place.form not in work.rules.shared_forms:
-        raise WrongDefinition(work.stored.id if work.stored else 0, pinned, work.registry.hash)
-
-
-def _save(work: _Work, submitted: Submitted, withdrawn: Mapping[Key, str], digest: bytes) -> SaveResult:
-    request, stored = work.request, work.stored
-    judged = _judge(work)
-    if judged.cleared:
-        submitted = flatten(work.index, judged.data, withdrawn)
-    elsewhere = {row for form in work.record.forms.values() if form is not stored for row in form.rows}
-    changes = compare(work.index, stored, submitted, elsewhere)
-    complete = request.complete and judged.evaluation.complete and not submitted.kept
-    state = COMPLETE if complete else IN_PROGRESS
-    status = pack_status(judged.evaluation.states, judged.paths)
-    changed = bool(changes) or stored is None or stored.state != state or stored.definition != work.registry.hash
-    saved_at = request.at if changed or stored is None else stored.saved_at
-    revision = (stored.revision if stored else 0) + changed
-    form = stored.id if stored else work.before.form
-    head = FormHead(form, work.registry.hash, revision, state, status, saved_at)
+def _save(work: _Work) -> list[SaveResult]:
+    judged, look = _judge(work)
+    saved = list(_compared(work, judged))
     writes = Writes()
-    if stored is None:
-        home = "" if request.place.form in work.rules.shared_forms else work.registry.model.registry
-        open_form(writes, request.subject, home, request.place, head)
-    _write_keys(work, writes, head, judged, submitted, changes)
-    _attach_files(work, writes, head, changes)
-    values = _write_values(work, writes, head, changes)
-    _write_derived(work, writes, head, judged, changes)
-    entry = _note(work, writes, head, changes, values, judged.cleared) if changed else None
-    unread = tuple(sorted(judged.paths.path(key) for key in submitted.kept))
-    result = SaveResult(head.id, revision, state, saved_at, judged.evaluation, judged.cleared, unread, entry)
-    keep_answer(writes, request, digest, result)
-    planned = (*judged.evaluation.events, *judged.evaluation.events_besides)
-    write_pending(writes, work.registry, request.subject, work.before.pending, planned)
+    for one in saved:
+        if one.stored is None:
+            shared = one.request.place.form in work.rules.shared_forms
+            open_form(
+                writes, one.request.subject, "" if shared else work.registry.model.registry, one.request.place, one.head
+            )
+    for one in saved:
+        one.write_keys(work.connection, writes)
+    last: Head | Sequence[Any] | None = work.before.head
+    results = []
+    for one in saved:
+        one.attach_files(work.connection, writes)
+        values = one.write_values(writes)
+        last = one.note(writes, values, last) if one.changed else last
+        entry = int(last[0]) if one.changed and last is not None else None
+        results.append(_result(one, entry))
+        keep_answer(writes, one.request, one.asked.digest, results[-1])
+    _write_derived(work, writes, saved, look)
+    said = judged[0].evaluation
+    planned = (*said.events, *said.events_besides)
+    write_pending(writes, work.registry, work.request.subject, work.before.pending, planned)
     writes.commit(work.connection)
-    return result
+    return results
 
 
-def _judge(work: _Work) -> _Judged:
+def _result(one: SavedForm, entry: int | None) -> SaveResult:
+    head, judged = one.head, one.judged
+    return SaveResult(
+        head.id, head.revision, head.state, head.saved_at, judged.evaluation, judged.cleared, one.unread, entry
+    )
+
+
+def _judge(work: _Work) -> tuple[list[Judged], Look]:
     """Evaluate; take values that became not applicable out, once the user has agreed, and evaluate again."""
-    data = work.request.data
-    cleared: list[str] = []
+    data = [asked.request.data for asked in work.asked]
+    cleared: list[list[str]] = [[] for _ in data]
     while True:
-        paths = paths_of(data)
-        evaluation = _evaluate(work, work.request.place, data)
-        gone = [path for path in evaluation.to_clear if path not in cleared]
-        if not gone:
-            return _Judged(data, paths, evaluation, tuple(cleared))
-        cleared += gone
-        unconfirmed = tuple(path for path in cleared if path not in work.request.confirm_clear)
-        if unconfirmed:
-            raise ConfirmClear(unconfirmed)
-        data = without(data, {paths.key(path) for path in gone})
+        tree = work.tree({asked.request.place: each for asked, each in zip(work.asked, data, strict=True)})
+        look = work.look(tree, work.request)
+        said = [look.at(focus_of(asked.request.place), schedule=n == 0) for n, asked in enumerate(work.asked)]
+        paths = [paths_of(each) for each in data]
+        gone = [
+            [path for path in evaluation.to_clear if path not in before]
+            for evaluation, before in zip(said, cleared, strict=True)
+        ]
+        if not any(gone):
+            parts = zip(data, paths, said, map(tuple, cleared), strict=True)
+            return [Judged(*part) for part in parts], look
+        cleared = [[*before, *more] for before, more in zip(cleared, gone, strict=True)]
+        for asked, all_gone in zip(work.asked, cleared, strict=True):
+            unconfirmed = tuple(path for path in all_gone if path not in asked.request.confirm_clear)
+            if unconfirmed:
+                raise ConfirmClear(unconfirmed)
+        data = [
+            without(each, {names.key(path) for path in more})
+            for each, names, more in zip(data, paths, gone, strict=True)
+        ]
 
 
-def _evaluate(work: _Work, place: Place, data: FormData) -> Evaluation:
-    tree = work.record.tree_with({work.request.place: data})
-    return work.rules.evaluate(
-        work.registry, tree, _focus(place), as_of=work.request.at, at="save", language=work.request.language,
-        others=work.record.beside,
-    )  # fmt: skip
-
-
-def _focus(place: Place) -> Focus:
-    occurrence = str(place.occurrence) if place.occurrence is not None else None
-    return Focus(place.form, str(place.instance), occurrence, place.record)
-
-
-def _write_values(work: _Work, writes: Writes, head: FormHead, changes: Changes) -> list[tuple[Any, ...]]:
-    ciphertexts = work.stored.ciphertexts if work.stored else {}
-    keyless, subject = work.database.keys is None, work.request.subject
-    sealer = Sealer(subject, head.id, work.index.sealed, work.record.key, keyless, ciphertexts)
-    return write_changes(writes, sealer, changes)
-
-
-def _write_keys(
-    work: _Work, writes: Writes, head: FormHead, judged: _Judged, submitted: Submitted, changes: Changes
-) -> None:
-    """What other subjects may not share and by what a person is found: first, since it may refuse the save."""
-    subject, data = work.request.subject, _after(work, judged, submitted, changes)
-    if work.rules.person.all.intersection(changes.items) and work.record.key is not None:
-        write_hashes(work.connection, work.database.master, subject, person_in(data.items, work.rules.person))
-    keys = list(work.rules.unique_keys(work.registry, work.request.place.form, data))
-    if keys:
-        writes.send(work.connection)  # the row of a new form, to which they belong
-        scope, master = work.registry.model.registry, work.database.master
-        write_unique_keys(work.connection, master, subject, head.id, scope, keys, work.request.at)
-
-
-def _after(work: _Work, judged: _Judged, submitted: Submitted, changes: Changes) -> FormData:
-    """The form as it is stored now: unreadable input left what was there before."""
-    if not submitted.kept or work.stored is None:
-        return judged.data
-    cells = dict(work.stored.cells)
-    for key, (_, new) in changes.cells.items():
-        if new is None:
-            cells.pop(key, None)
-        else:
-            cells[key] = new
-    return build_form(work.index, submitted.rows, cells)
-
-
-def _attach_files(work: _Work, writes: Writes, head: FormHead, changes: Changes) -> None:
-    """The content of files that are new in the form: it comes out of the working copy."""
-    request, items = work.request, work.index.items
-    values = [value_of(items[key[1]].datatype, new) for key, (_, new) in changes.files.items() if new is not None]
-    files = [value for value in values if isinstance(value, FileValue)]
-    if files:
-        attach(work.connection, writes, head.id, request.actor.account, request.place, files, request.at)
-
-
-def _write_derived(work: _Work, writes: Writes, head: FormHead, judged: _Judged, changes: Changes) -> None:
-    """Calculated values, issues and states of the saved form and of those that depend on what changed."""
-    request = work.request
-    own = Evaluated(head.id, request.place, work.index, judged.paths, judged.evaluation, own=True)
-    others = _dependents(work, judged.data, changes) if changes or work.stored is None else []
-    evaluated = [own, *(one for one, _ in others)]
-    cells = calculated_cells(work.registry, work.record, evaluated)
-    heads = [new for one, new in others if new.status != work.record.forms[one.place].status]
-    if work.stored is not None and head != head_of(work.stored, work.stored.status):
-        heads.append(head)
-    write_calculated(writes, changed_calculated(work.calculated, cells))
-    write_issues(writes, changed_issues(work.before.issues, work.registry, work.database.keys, evaluated, request.at))
-    change_forms(writes, heads)
-
-
-def _dependents(work: _Work, data: FormData, changes: Changes) -> list[tuple[Evaluated, FormHead]]:
-    names = set(work.rules.dependents(work.registry, work.request.place.form, frozenset(changes.items)))
-    known = names & work.registry.model.forms.keys()
-    forms = [form for place, form in work.record.forms.items() if place != work.request.place and place.form in known]
-    tree, request = work.record.tree_with({work.request.place: data}), work.request
-    said = work.rules.evaluate_all(
-        work.registry, tree, [_focus(form.place) for form in forms], as_of=request.at, language=request.language,
-        others=work.record.beside,
-    )  # fmt: skip
-    found: list[tuple[Evaluated, FormHead]] = []
-    for form, evaluation in zip(forms, said, strict=True):
-        paths = paths_of(form.data)
-        index = work.database.indexes.of(work.registry, form.place.form)
-        head = head_of(form, pack_status(evaluation.states, paths))
-        found.append((Evaluated(form.id, form.place, index, paths, evaluation, own=False), head))
+def _compared(work: _Work, judged: Sequence[Judged]) -> list[SavedForm]:
+    """Each form with what of it differs from what is stored."""
+    found, ids = [], iter(work.ids)
+    taken = {row: form.place for form in work.record.forms.values() for row in form.rows}
+    for asked, said in zip(work.asked, judged, strict=True):
+        place = asked.request.place
+        stored = work.record.forms.get(place)
+        submitted = flatten(asked.index, said.data, asked.withdrawn) if said.cleared else asked.submitted
+        changes = compare(asked.index, stored, submitted, {row for row, home in taken.items() if home != place})
+        taken |= dict.fromkeys(submitted.rows, place)
+        new_id = next(ids) if stored is None else 0
+        head, changed = head_after(work.registry, asked, stored, said, submitted, changes, new_id)
+        found.append(
+            SavedForm(
+                work.database, work.registry, work.rules, work.record, asked, stored, said, submitted, changes, head,
+                changed,
+            )
+        )  # fmt: skip
     return found
 
 
-def _note(
-    work: _Work,
-    writes: Writes,
-    head: FormHead,
-    changes: Changes,
-    values: list[tuple[Any, ...]],
-    cleared: tuple[str, ...],
-) -> int:
-    request, stored = work.request, work.stored
-    body: dict[str, Any] = {"place": list(request.place), "values": values, "rows": noted_rows(changes)}
-    if stored is None or stored.state != head.state:
-        body["state"] = [stored.state if stored else None, head.state]
-    if cleared:
-        body["cleared"] = list(cleared)
-    if changes.files:
-        body["files"] = noted_files(changes)
-    return append_after(
-        writes,
-        AuditEntry(
-            subject_stream(request.subject), "save" if stored else "open_form", request.actor.name, request.at,
-            request.actor.channel, body, request.reason, request.subject, head.id, work.registry.hash, head.revision,
-            changes.items,
-        ),
-        work.before.head,
-    )  # fmt: skip
+def _write_derived(work: _Work, writes: Writes, saved: Sequence[SavedForm], look: Look) -> None:
+    """Calculated values, issues and states of the saved forms and of those that depend on what changed."""
+    own = [
+        Evaluated(one.head.id, one.request.place, one.asked.index, one.judged.paths, one.judged.evaluation, own=True)
+        for one in saved
+    ]
+    others = _dependents(work, saved, look)
+    evaluated = [*own, *(one for one, _ in others)]
+    cells = calculated_cells(work.registry, work.record, evaluated)
+    heads = [new for one, new in others if new.status != work.record.forms[one.place].status]
+    heads += [
+        one.head for one in saved if one.stored is not None and one.head != head_of(one.stored, one.stored.status)
+    ]
+    keys, at = work.database.keys, work.request.at
+    write_calculated(writes, changed_calculated(work.calculated, cells))
+    write_issues(writes, changed_issues(work.before.issues, work.registry, keys, evaluated, at))
+    change_forms(writes, heads)
 
 
-def _replay(work: _Work, answer: Mapping[str, Any], paths: Paths) -> SaveResult:
+def _dependents(work: _Work, saved: Sequence[SavedForm], look: Look) -> list[tuple[Evaluated, FormHead]]:
+    """The forms besides that read what changed, as rules see them now."""
+    names: set[str] = set()
+    for one in saved:
+        if one.changes or one.stored is None:
+            items = frozenset(one.changes.items)
+            names |= set(work.rules.dependents(work.registry, one.request.place.form, items))
+    places = {one.request.place for one in saved}
+    known = names & work.registry.model.forms.keys()
+    found: list[tuple[Evaluated, FormHead]] = []
+    for place, form in work.record.forms.items():
+        if place not in places and place.form in known:
+            evaluation, paths = look.at(focus_of(place), schedule=False), paths_of(form.data)
+            index = work.database.indexes.of(work.registry, place.form)
+            head = head_of(form, pack_status(evaluation.states, paths))
+            found.append((Evaluated(form.id, place, index, paths, evaluation, own=False), head))
+    return found
+
+
+def _replay(work: _Work, answer: Mapping[str, Any], asked: Asked) -> SaveResult:
     """The first answer again; what rules said is computed again from the same values and the same time."""
     cleared = tuple(answer["cleared"])
-    data = without(work.request.data, {paths.key(path) for path in cleared})
-    first = replace(work, request=replace(work.request, at=answer["saved_at"]))
-    evaluation = _evaluate(first, work.request.place, data)
+    place, data = asked.request.place, without(asked.request.data, {asked.paths.key(path) for path in cleared})
+    then = replace(asked.request, at=answer["saved_at"])
+    evaluation: Evaluation = work.look(work.tree({place: data}), then).at(focus_of(place))
     return SaveResult(
         answer["form"], answer["revision"], answer["state"], answer["saved_at"], evaluation, cleared,
         tuple(answer["unread"]), answer["entry"], replayed=True,
     )  # fmt: skip
 
 
-__all__ = ["COMPLETE", "IN_PROGRESS", "save_form"]
+__all__ = ["COMPLETE", "IN_PROGRESS", "save_form", "save_forms"]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Executable, delete, func, insert, select, text
+from sqlalchemy import Connection, Executable, delete, insert, select, text
 
 from storage.access import Actor, add_access, visible_subjects
-from storage.audit import AuditEntry, append_entry, subject_stream
+from storage.audit import AuditEntry, append_after, append_entry, last_of, subject_stream
+from storage.bulk import Writes
 from storage.database import Database
 from storage.errors import NotFound
 from storage.form_index import Registry
@@ -95,29 +98,57 @@ def add_occurrence(  # noqa: PLR0913 -- one thing is added, and each part of it 
     day: date | None = None, number: int | None = None,
 ) -> int:  # fmt: skip
     """One more occurrence of an event in an instance; returns its id. The one with that `number`, if it is there."""
+    return add_occurrences(database, actor, subject_id, [NewOccurrence(instance_id, event, number, day)], at=at)[0]
+
+
+class NewOccurrence(NamedTuple):
+    """An occurrence of an event that is to be added."""
+
+    instance: int
+    event: str
+    number: int | None = None  # which time; the next one otherwise
+    day: date | None = None
+
+
+def add_occurrences(
+    database: Database, actor: Actor, subject_id: int, wanted: Sequence[NewOccurrence], *, at: datetime
+) -> list[int]:
+    """The same for several at one time; the ids in order."""
     with database.write() as connection:
         lock_subject(connection, subject_id)
         rows, seen = visible_rows(connection, actor, subject_id, at)
-        require_instance(rows, seen, subject_id, instance_id)
-        same = (occurrence.c.instance_id == instance_id, occurrence.c.event == event)
-        if number is None:
-            last = select(func.coalesce(func.max(occurrence.c.number), 0)).where(*same)
-            number = connection.execute(last).scalar_one() + 1
-        there = select(occurrence.c.id).where(*same, occurrence.c.number == number)
-        if (found := connection.execute(there).scalar_one_or_none()) is not None:
-            return int(found)
-        row = {
-            "subject_id": subject_id,
-            "instance_id": instance_id,
-            "event": event,
-            "number": number,
-            "day": _day(connection, day),
-            "added_at": utc(at),
-        }
-        added = _inserted(connection, insert(occurrence).values(row).returning(occurrence.c.id))
-        body = {"occurrence": added, "instance": instance_id, "event": event, "number": number, "day": str(day or "")}
-        _note(connection, actor, subject_id, at, "event", body)
-        return added
+        for instance_id in {one.instance for one in wanted}:
+            require_instance(rows, seen, subject_id, instance_id)
+        columns = (occurrence.c.instance_id, occurrence.c.event, occurrence.c.number, occurrence.c.id)
+        mine = select(*columns).where(occurrence.c.subject_id == subject_id)
+        there = {(place, event, number): found for place, event, number, found in connection.execute(mine)}
+        head, writes, ids = last_of(connection, subject_stream(subject_id)), Writes(), []
+        for one in wanted:
+            taken = [number for place, event, number in there if (place, event) == (one.instance, one.event)]
+            number = one.number or max(taken, default=0) + 1
+            key = (one.instance, one.event, number)
+            if key not in there:
+                there[key] = _add(connection, subject_id, one, number, at)
+                body = {
+                    "occurrence": there[key], "instance": one.instance, "event": one.event, "number": number,
+                    "day": str(one.day or ""),
+                }  # fmt: skip
+                head = append_after(writes, _entry(actor, subject_id, at, "event", body), head)
+            ids.append(there[key])
+        writes.send(connection)
+        return ids
+
+
+def _add(connection: Connection, subject_id: int, one: NewOccurrence, number: int, at: datetime) -> int:
+    row = {
+        "subject_id": subject_id,
+        "instance_id": one.instance,
+        "event": one.event,
+        "number": number,
+        "day": _day(connection, one.day),
+        "added_at": utc(at),
+    }
+    return _inserted(connection, insert(occurrence).values(row).returning(occurrence.c.id))
 
 
 def remove_occurrence(
@@ -192,8 +223,11 @@ def _day(connection: Connection, day: date | None) -> date | str | None:
 def _note(
     connection: Connection, actor: Actor, subject_id: int, at: datetime, kind: str, body: dict[str, object]
 ) -> None:
-    stream = subject_stream(subject_id)
-    append_entry(connection, AuditEntry(stream, kind, actor.name, at, actor.channel, body, subject=subject_id))
+    append_entry(connection, _entry(actor, subject_id, at, kind, body))
+
+
+def _entry(actor: Actor, subject_id: int, at: datetime, kind: str, body: dict[str, object]) -> AuditEntry:
+    return AuditEntry(subject_stream(subject_id), kind, actor.name, at, actor.channel, body, subject=subject_id)
 
 
 _NEXT = text(
@@ -202,8 +236,10 @@ _NEXT = text(
 )
 
 __all__ = [
+    "NewOccurrence",
     "Registered",
     "add_occurrence",
+    "add_occurrences",
     "enrol_subject",
     "find_pseudonym",
     "pseudonym",

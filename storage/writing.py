@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from sqlalchemy import Connection
 
 from engine.datatypes.base import Slot
 from storage.bulk import Row, Writes, addition, change, deletion, upsert
 from storage.cell_tables import ALTER_CELLS, INSERT_CELLS, WRITE_CALCULATED
 from storage.changes import Changes
 from storage.derived import Issue
+from storage.direct import send
 from storage.errors import Erased, NoKeys
 from storage.form_data import FormRecord, Place
 from storage.identity import SubjectKey, sealed
@@ -22,6 +25,7 @@ _DELETE_CELLS = deletion(item_data, ("form_id", "row_id", "item", "position"))
 _WRITE_ROWS = upsert(row_data, ("form_id", "row_id", "grp", "parent", "position", "removed"))
 _WRITE_IDENTITIES = upsert(identity, ("form_id", "row_id", "item", "subject_id", "ciphertext"))
 _WRITE_ISSUES = upsert(issue, tuple(column.name for column in issue.columns))
+_MORE_IDS = "SELECT nextval('form_instance_id_seq') FROM generate_series(1, $1)"
 _OPEN_FORM = addition(form_instance, tuple(column.name for column in form_instance.columns))
 _CHANGE_FORMS = change(form_instance, ("id",), ("definition", "revision", "state", "status", "saved_at"))
 
@@ -36,6 +40,16 @@ class FormHead:
     state: str
     status: str
     saved_at: datetime
+
+
+def ask_form_ids(connection: Connection, number: int) -> Callable[[int], list[int]]:
+    """So many more ids of forms that are to be opened, after a first one that is known; asked without waiting."""
+    if number < 1:
+        return lambda _first: []
+    if connection.dialect.name != "postgresql":  # one writer at a time
+        return lambda first: list(range(first + 1, first + 1 + number))
+    fetch = send(connection, _MORE_IDS, (number,)).fetchall
+    return lambda _first: [found for (found,) in fetch()]
 
 
 def open_form(writes: Writes, subject: int, home: str, place: Place, head: FormHead) -> None:
@@ -142,6 +156,7 @@ def _sealed_or_none(ciphertext: bytes | None) -> Cell | None:
 __all__ = [
     "FormHead",
     "Sealer",
+    "ask_form_ids",
     "change_forms",
     "head_of",
     "noted_files",

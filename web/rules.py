@@ -13,7 +13,7 @@ from engine.datatypes.dictionary import Dictionary
 from engine.datatypes.values import Missing, Unread
 from engine.expressions.scopes import Scope
 from engine.expressions.terms import Term
-from engine.records import evaluate, evaluate_all
+from engine.records import Look, evaluate
 from engine.records.evaluation import PlannedEvent
 from engine.records.form_data import FormData, Instance
 from engine.records.schedule import whole_schedule
@@ -41,9 +41,9 @@ def rules_of(registry: CompiledRegistry, dictionaries: Mapping[str, Dictionary])
         return whole_schedule(registry, subject, as_of=at, others=others, dictionaries=dictionaries)
 
     judged = partial(evaluate, dictionaries=dictionaries, explain=False)  # a save keeps outcomes, not their reasons
-    together = partial(evaluate_all, dictionaries=dictionaries)
+    begin = partial(Look, dictionaries=dictionaries)
     shared = frozenset(filter(None, [patient_form(registry)]))
-    return Rules(judged, dependents, unique_keys, shared, together=together, schedule=schedule)
+    return Rules(judged, dependents, unique_keys, shared, begin=begin, schedule=schedule)
 
 
 def patient_form(registry: Registry) -> str:

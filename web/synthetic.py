@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from engine.compiler import CompiledRegistry
-from engine.datatypes.values import Entered, FileValue, PartialDate, Reference
+from engine.datatypes.values import Entered, FileValue, Reference
 from engine.expressions.frames import Node
 from engine.expressions.scopes import EVENT
 from engine.records.form_data import FormData, RowData
 from engine.synthesis import Made
-from engine.synthesis.samples import at_local
+from engine.synthesis.samples import told_of
 from storage.access import Actor
 from storage.accounts import Site, create_account, create_site, find_account, sites
 from storage.database import Database
-from storage.errors import ConfirmClear, NotFound
+from storage.errors import ConfirmClear, Conflict, KeyReused, NotFound
 from storage.form_data import Place
 from storage.instances import open_instance
 from storage.metadata_versions import publish
 from storage.request import Rules, SaveRequest
-from storage.saving import save_form
-from storage.subjects import add_occurrence, register_subject
+from storage.saving import save_forms
+from storage.site_records import open_site_records
+from storage.subjects import NewOccurrence, add_occurrences, register_subject
 from storage.upgrading import upgrade
 from web.dictionaries import Dictionaries
 from web.registries import describe, prefix_of
@@ -34,7 +36,6 @@ from web.rules import rules_of
 WHO = "synth"  # the account in whose name subjects are loaded; nobody knows its password
 _PAUSE = timedelta(minutes=4)  # between two forms that are filled in one after the other
 _LONGEST = timedelta(days=10 * 365)  # from the registration of a subject to the last thing that is told of it
-_EVENING = time(18, 0)  # when a day is over of which no time is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,9 @@ class Target:
     prefix: str
     actor: Actor
     now: datetime
+    hospital: list[int] = field(
+        default_factory=list, compare=False
+    )  # the instance of its own records, once it has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +74,63 @@ class Load:
     names: dict[str, str] = field(default_factory=dict)  # of rows and records, by key of the node
     last: datetime | None = None
 
-    def records(self) -> Iterator[Record]:
-        """Register the subject; then its records, in the order in which people fill them in. None is saved yet."""
+    def visits(self, most: int | None = None) -> Iterator[list[Record]]:
+        """Register the subject; then its records, as they are saved one visit after the other. None is saved yet.
+
+        Args:
+            most: so many records alone.
+        """
         forms, target = list(self._in_order()), self.target
         self.last = self._registration(forms)
-        begun = self._moment(forms[0])
+        begun = self._moment(forms[:1])
         new = register_subject(target.database, target.actor, prefix=target.prefix, at=begun)
         patient = self.made.draft.tree.of(target.registry.scopes.containers["patient"])[0]
         self.instances[patient.key] = new.patient
         self._open_instances(new.subject, patient, begun)
+        self._load_hospital(begun)
         for form in self.made.draft.forms():
-            self.names |= {row.key: secrets.token_hex(8) for row in _rows(form)}
+            self.names |= {row.key: secrets.token_hex(8) for row in _rows(form) if row.key not in self.names}
+        for visit in self._visits(forms[:most]):
+            at = self._moment(visit)
+            places = self._places(new.subject, visit, at)
+            yield [Record(new.subject, place, self._data(form), at) for form, place in zip(visit, places, strict=True)]
+
+    def _load_hospital(self, at: datetime) -> None:
+        """The hospital's own records, before the first subject that refers to them."""
+        target, draft = self.target, self.made.draft
+        site = draft.tree.of(target.registry.scopes.containers["site"])[0]
+        forms = [form for form in draft.forms() if _at_site(form)]
+        self.names |= {row.key: _lasting_name(row) for form in forms for row in _rows(form)}
+        if forms and not target.hospital:
+            own = open_site_records(target.database, target.registry, target.actor, at=at)
+            self.instances[site.key] = own.instance
+            records = [Record(own.subject, self._place(form), self._data(form), at) for form in forms]
+            with suppress(Conflict, KeyReused):  # they were there
+                self.save(records, key=f"{WHO}:{own.subject}")
+            target.hospital.append(own.instance)
+        if forms:
+            self.instances[site.key] = target.hospital[0]
+
+    def _visits(self, forms: list[Node]) -> Iterator[list[Node]]:
+        """Records that are filled in at one go: those that tell of one day, and the days that a grid shows side by side."""
+        visit: list[Node] = []
         for form in forms:
-            at = self._moment(form)
-            yield Record(new.subject, self._place(new.subject, form, at), self._data(form), at)
+            if visit and not self._goes_with(visit, form):
+                yield visit
+                visit = []
+            visit.append(form)
+        if visit:
+            yield visit
+
+    def _goes_with(self, visit: list[Node], form: Node) -> bool:
+        holder, last = form.parent, visit[-1].parent
+        if holder is None or last is None:
+            return False
+        if holder.scope.kind == EVENT and (holder.event, holder.parent) == (last.event, last.parent):
+            event = self.target.registry.model.events[str(holder.event)]
+            return event.every is not None or holder is last
+        told, before = self._latest(form), [moment for one in visit if (moment := self._latest(one)) is not None]
+        return told is None or not before or told.date() <= max(before).date()
 
     # where -----------------------------------------------------------------------------------------------------------
 
@@ -117,19 +164,26 @@ class Load:
                     self.instances[kid.key] = opened
                     self._open_instances(subject, kid, at)
 
-    def _place(self, subject: int, form: Node, at: datetime) -> Place:
+    def _places(self, subject: int, visit: list[Node], at: datetime) -> list[Place]:
+        """Where the records of a visit are kept; the occurrences of events that they need are added."""
+        holders = dict.fromkeys(form.parent for form in visit if form.parent is not None)
+        new = [one for one in holders if one.scope.kind == EVENT and one.key not in self.occurrences]
+        if new:
+            wanted = [NewOccurrence(self._instance_of(one), str(one.event), one.number) for one in new]
+            added = add_occurrences(self.target.database, self.target.actor, subject, wanted, at=at)
+            self.occurrences |= dict(zip((one.key for one in new), added, strict=True))
+        return [self._place(form) for form in visit]
+
+    def _instance_of(self, occurrence: Node) -> int:
+        assert occurrence.parent is not None
+        return self.instances[occurrence.parent.key]
+
+    def _place(self, form: Node) -> Place:
         holder = form.parent
         assert holder is not None
         if holder.scope.kind != EVENT:
             return Place(self.instances[holder.key], form.scope.id, None, form.place - 1)
-        assert holder.parent is not None
-        assert holder.event is not None
-        instance = self.instances[holder.parent.key]
-        if holder.key not in self.occurrences:
-            self.occurrences[holder.key] = add_occurrence(
-                self.target.database, self.target.actor, subject, instance, holder.event, at=at, number=holder.number
-            )
-        return Place(instance, form.scope.id, self.occurrences[holder.key])
+        return Place(self._instance_of(holder), form.scope.id, self.occurrences[holder.key])
 
     # when ------------------------------------------------------------------------------------------------------------
 
@@ -139,12 +193,15 @@ class Load:
         return next((moment for moment in told if told[-1] - moment <= _LONGEST), None)
 
     def _latest(self, form: Node) -> datetime | None:
-        told = [moment for node in (form, *_rows(form)) for value in node.entered.values() if (moment := _told(value))]
+        told = [
+            moment for node in (form, *_rows(form)) for value in node.entered.values() if (moment := told_of(value))
+        ]
         return max((moment for moment in told if moment <= self.target.now), default=None)
 
-    def _moment(self, form: Node) -> datetime:
-        """Soon after the last thing that the record tells of, one record after the other, never later than now."""
-        wished = (self._latest(form) or self.last or self.target.now) + _PAUSE
+    def _moment(self, visit: list[Node]) -> datetime:
+        """Soon after the last thing that records tell of, one visit after the other, never later than now."""
+        told = max((moment for form in visit if (moment := self._latest(form)) is not None), default=None)
+        wished = (told or self.last or self.target.now) + _PAUSE
         earliest = self.last + _PAUSE if self.last is not None else wished
         self.last = min(max(wished, earliest), self.target.now)
         return self.last
@@ -175,19 +232,25 @@ class Load:
             return f"{self.occurrences.get(holder.key, holder.key)}.{node.scope.id}"
         return f"{self.instances.get(holder.key, holder.key)}.{node.scope.id}[{node.place}]"
 
-    def save(self, record: Record) -> None:
-        """Save a record as a person would, who declares it complete."""
+    def save(self, visit: list[Record], key: str = "") -> None:
+        """Save records as a person would, who declares them complete; under a `key` only once."""
         target = self.target
-        request = SaveRequest(
-            record.subject, record.place, record.data, expected_revision=0, key=secrets.token_urlsafe(18),
-            actor=target.actor, at=record.at, complete=True,
-        )  # fmt: skip
-        try:
-            save_form(target.database, target.registry, request, target.rules)
-        except ConfirmClear as asked:  # of an unfinished subject: what its later forms would have made visible
-            save_form(
-                target.database, target.registry, replace(request, confirm_clear=frozenset(asked.paths)), target.rules
+        requests = [
+            SaveRequest(
+                record.subject, record.place, record.data, expected_revision=0,
+                key=f"{key}:{number}" if key else secrets.token_urlsafe(18), actor=target.actor, at=record.at,
+                complete=True,
             )
+            for number, record in enumerate(visit)
+        ]  # fmt: skip
+        while True:
+            try:
+                save_forms(target.database, target.registry, requests, target.rules)
+            except ConfirmClear as asked:  # of an unfinished subject: what its later forms would have made visible
+                agreed = requests[0].confirm_clear.union(asked.paths)
+                requests = [replace(request, confirm_clear=agreed) for request in requests]
+            else:
+                return
 
 
 def open_targets(
@@ -217,9 +280,9 @@ def open_targets(
 def load_made(target: Target, made: Made) -> int:
     """Load a subject with all its records; how many they are."""
     load, count = Load(target, made), 0
-    for record in load.records():
-        load.save(record)
-        count += 1
+    for visit in load.visits():
+        load.save(visit)
+        count += len(visit)
     return count
 
 
@@ -231,16 +294,13 @@ def _rows(node: Node) -> Iterator[Node]:
             yield from _rows(row)
 
 
+def _lasting_name(row: Node) -> str:
+    """The name of a row of the hospital's records: the same whoever loads them."""
+    return sha256(row.key.encode()).hexdigest()[:16]
+
+
 def _at_site(node: Node) -> bool:
     return node.parent is not None and node.parent.scope.kind == "site"
-
-
-def _told(value: Any) -> datetime | None:
-    """When something was, of which a value tells."""
-    if isinstance(value, datetime):
-        return value
-    day = value.earliest() if isinstance(value, PartialDate) else value
-    return at_local(day, _EVENING) if isinstance(day, date) else None
 
 
 __all__ = ["Load", "Record", "Target", "load_made", "open_targets"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 
 from engine.compiler.compiled import CompiledRegistry
@@ -44,31 +45,39 @@ def evaluate(  # noqa: PLR0913 -- each is a fact of the evaluation
     return session.evaluation
 
 
-def evaluate_all(
-    registry: CompiledRegistry,
-    subject: Instance,
-    focuses: Sequence[Focus],
-    *,
-    as_of: datetime,
-    language: str = "pl",
-    others: tuple[Instance, ...] = (),
-    dictionaries: Mapping[str, Dictionary] = MappingProxyType({}),
-) -> Iterator[Evaluation]:
-    """What rules say about several forms of a subject, without reasons and schedule: the subject is settled only once.
+class Look:
+    """What rules say about one form after another of a subject that stays as it is, without reasons.
 
-    Raises:
-        LookupError: a focus names what does not exist, or after the first one a form that was never opened.
+    The subject is settled only once. Not shared between threads.
     """
-    session: Session | None = None
-    for focus in focuses:
-        if session is None:
-            session = Session(
-                registry, subject, focus, as_of=as_of, language=language, others=others, dictionaries=dictionaries,
-                explain=False,
-            )  # fmt: skip
+
+    def __init__(
+        self,
+        registry: CompiledRegistry,
+        subject: Instance,
+        *,
+        as_of: datetime,
+        language: str = "pl",
+        others: tuple[Instance, ...] = (),
+        dictionaries: Mapping[str, Dictionary] = MappingProxyType({}),
+    ) -> None:
+        self._begin = partial(
+            Session, registry, subject, as_of=as_of, language=language, others=others, dictionaries=dictionaries,
+            explain=False,
+        )  # fmt: skip
+        self._session: Session | None = None
+
+    def at(self, focus: Focus, *, schedule: bool = True) -> Evaluation:
+        """A form of it, with the events of the subject unless they are left out.
+
+        Raises:
+            LookupError: the focus names what does not exist, or after the first one a form that was never opened.
+        """
+        if self._session is None:
+            self._session = self._begin(focus)
         else:
-            session.turn_to(focus)
-        yield session.without_schedule
+            self._session.turn_to(focus)
+        return self._session.evaluation if schedule else self._session.without_schedule
 
 
-__all__ = ["Evaluation", "Session", "evaluate", "evaluate_all"]
+__all__ = ["Evaluation", "Look", "Session", "evaluate"]

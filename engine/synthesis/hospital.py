@@ -21,12 +21,15 @@ _ATTEMPTS = 6
 _EARLIEST, _LATEST = 400, 2000  # days before now at which what a hospital has was bought
 
 
-def with_hospital(draft: Draft, seed: int, hospital: str | None) -> list[Fault]:
-    """Put the records of a hospital into a draft, where nothing changes them; the rules that they break, if any."""
+def with_hospital(draft: Draft, hospital: str | None) -> list[Fault]:
+    """Put the records of a hospital into a draft, where nothing changes them; the rules that they break, if any.
+
+    They do not depend on the seed: what is loaded later finds those that are there.
+    """
     site = site_of(draft)
     if not any(scope.kind == "form" for scope in site.scope.children.values()):
         return []
-    made, left = _made(draft.plan, seed, hospital, draft.now)
+    made, left = _made(draft.plan, hospital, draft.now)
     _copy(draft, site_of(made), site)
     draft.fixed = site
     return list(left)
@@ -38,13 +41,13 @@ def site_of(draft: Draft) -> Node:
 
 
 @lru_cache(maxsize=256)  # hospitals at work; a draft is only read once it is made
-def _made(plan: Plan, seed: int, hospital: str | None, now: datetime) -> tuple[Draft, tuple[Fault, ...]]:
+def _made(plan: Plan, hospital: str | None, now: datetime) -> tuple[Draft, tuple[Fault, ...]]:
     left: list[Fault] = []
     for attempt in range(_ATTEMPTS):
-        draw = Random(f"{seed}/{hospital}/{attempt}")  # noqa: S311 -- it must come out the same each time
+        draw = Random(f"{hospital}/{attempt}")  # noqa: S311 -- it must come out the same each time
         clock = at_local(to_local(now).date() - timedelta(days=draw.randint(_EARLIEST, _LATEST)), time(9, 0))
         assert clock is not None
-        draft = begin_draft(plan, draw, now, clock, {SEED: seed, SLOT + HOSPITAL: hospital})
+        draft = begin_draft(plan, draw, now, clock, {SEED: 0, SLOT + HOSPITAL: hospital})
         draft.tree.remove(draft.tree.of(plan.registry.scopes.containers["patient"])[0])
         draft.open_first(site_of(draft))
         draft.fill(Choices())

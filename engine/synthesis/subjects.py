@@ -104,7 +104,7 @@ class _Order:
         given = {SEED: self.seed, SLOT + SUBJECT: Decimal(self.number), SLOT + HOSPITAL: self.wanted.hospital}
         asked = Decimal(self.wanted.days_ago) if self.wanted.days_ago is not None else None
         draft = begin_draft(self.plan, draw, self.now, clock, {**given, SLOT + DAYS_AGO: asked})
-        faults = with_hospital(draft, self.seed, self.wanted.hospital)
+        faults = with_hospital(draft, self.wanted.hospital)
         if faults:
             raise Unsatisfiable(f"the hospital: no values were found that satisfy {', '.join(map(str, faults))}")
         make_forms(draft, Choices())

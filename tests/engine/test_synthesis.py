@@ -13,7 +13,7 @@ import pytest
 from engine.compiler import compile_definition
 from engine.datatypes.identifiers import CHECKS
 from engine.errors import DefinitionError
-from engine.records import Session, evaluate, evaluate_all
+from engine.records import Look, Session, evaluate
 from engine.records.form_data import Focus
 from engine.records.json_data import read_values
 from engine.synthesis import Unsatisfiable, Wanted, make_subject, plan_synthesis, read_distribution
@@ -284,9 +284,10 @@ def test_several_forms_looked_at_in_one_go_are_told_what_each_alone_is(lead_extr
     subject = read_values(lead_extraction.registry, "patient", None, values).subject
     places = list(focuses(subject))
     assert len(places) > 10
-    together = evaluate_all(lead_extraction.registry, subject, places, as_of=NOW)
+    look = Look(lead_extraction.registry, subject, as_of=NOW)
     alone = [evaluate(lead_extraction.registry, subject, place, as_of=NOW, explain=False) for place in places]
-    assert list(together) == [replace(said, events=(), events_besides=(), derived_besides={}) for said in alone]
+    assert [look.at(place) for place in places] == alone
+    assert look.at(places[0], schedule=False) == replace(alone[0], events=(), events_besides=(), derived_besides={})
 
 
 def test_a_form_that_was_never_opened_cannot_be_turned_to(lead_extraction):

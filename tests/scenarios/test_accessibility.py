@@ -34,8 +34,8 @@ def filled(served):
     for number, severity in enumerate((CheckSeverity.WARNING_REASON, CheckSeverity.ERROR, None), start=1):
         wanted = Wanted(severity=severity, days_ago=30)
         load = Load(target, make_subject(plan, 7, number, now, wanted))
-        for record in load.records():
-            load.save(record)
+        for visit in load.visits():
+            load.save(visit)
     return list_subjects(space.database, actor, at=now, order="number").subjects[0].pseudonym
 
 

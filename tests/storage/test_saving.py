@@ -12,7 +12,7 @@ from storage.finding import find_by_identity
 from storage.form_data import Place
 from storage.issues import Acknowledgement, acknowledge, open_issues
 from storage.jobs import finish_job, take_job
-from storage.saving import save_form
+from storage.saving import save_form, save_forms
 from storage.subjects import add_occurrence
 
 
@@ -51,6 +51,46 @@ def test_a_key_cannot_be_used_for_another_request(ward, small):
     other = small.replace(request, data=FormData({"v_text": "b"}))
     with pytest.raises(errors.KeyReused):
         save_form(ward.database, small.REGISTRY, other, small.RULES)
+
+
+def together(ward, small, *parts, **extra):
+    """Save several forms at one time."""
+    requests = [ward.request(data, place, **extra) for place, data in parts]
+    requests = [small.replace(request, at=ward.now) for request in requests]
+    return requests, save_forms(ward.database, small.REGISTRY, requests, small.RULES)
+
+
+def test_several_forms_are_saved_at_one_time(ward, small):
+    follow_up, visit = (
+        Place(ward.episode, "follow_up"),
+        FormData({"v_text": "a"}, {"bc": (RowData("r1", {"bc_no": Decimal(1)}),)}),
+    )
+    requests, first = together(ward, small, (follow_up, FormData({"fu_text": "b"})), (ward.visit, visit))
+    stored = ward.load().forms
+    assert [stored[place].id for place in (follow_up, ward.visit)] == [saved.form for saved in first]
+    assert [stored[place].data for place in (follow_up, ward.visit)] == [FormData({"fu_text": "b"}), visit]
+    assert first[1].entry == first[0].entry + 1
+    again = save_forms(ward.database, small.REGISTRY, requests, small.RULES)
+    assert [(saved.replayed, saved.form, saved.revision) for saved in again] == [
+        (True, saved.form, 1) for saved in first
+    ]
+    ward.revisions |= dict.fromkeys((follow_up, ward.visit), 1)
+    _, second = together(ward, small, (follow_up, FormData({"fu_text": "b"})), (ward.visit, FormData({"v_text": "c"})))
+    assert [saved.revision for saved in second] == [1, 2]
+
+
+def test_of_several_forms_all_are_saved_or_none(ward, small):
+    follow_up = Place(ward.episode, "follow_up")
+    ward.save(FormData({"v_text": "theirs"}))
+    with pytest.raises(errors.Conflict):
+        together(
+            ward,
+            small,
+            (follow_up, FormData({"fu_text": "b"})),
+            (ward.visit, FormData({"v_text": "mine"})),
+            expected_revision=0,
+        )
+    assert follow_up not in ward.load().forms
 
 
 def test_hidden_values_are_deleted_after_confirmation_only(ward):

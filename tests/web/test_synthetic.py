@@ -4,6 +4,7 @@ import base64
 import json
 import secrets
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from sqlalchemy import create_engine, text
 
 from cli.main import main
+from web.synthetic import Load
 
 ROOT = Path(__file__).parents[2]
 LEADS = str(ROOT / "form_definitions/lead_extraction.yaml")
@@ -128,3 +130,61 @@ def test_wrong_use_is_told(arguments, told):
 def test_time_is_that_of_now():
     line = json.loads(synth(LEADS, "-n", "1").output.splitlines()[0])
     assert datetime.fromisoformat(line["forms"]["procedure"]["proc_start"]) < datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+TABLES = {  # what must not depend on how many forms are saved at a time
+    "form_instance": "id, instance_id, occurrence_id, form, record, revision, status, saved_at",
+    "row_data": "form_id, row_id, grp, parent, position, removed",
+    "item_data": "*",
+    "calculated_data": "*",
+    "pending_event": "*",
+    "unique_key": "form_id, name, row_id",
+    "issue": "form_id, code, row_id, item, severity, message, rule, origin",
+    "occurrence": "*",
+    "audit_entry": "stream, number, form_id, kind, who, at, revision, items",
+}
+
+OPEN = {"issue": "WHERE closed_at IS NULL"}  # what one form lacked until the next was saved is over
+
+
+@pytest.mark.usefixtures("key")
+@pytest.mark.parametrize(
+    ("definition", "drawn"),
+    [
+        (LEADS, None),
+        (
+            str(ROOT / "tests/fixtures/definitions/hard_mcs.yaml"),
+            str(ROOT / "tests/fixtures/distributions/hard_mcs.yaml"),
+        ),
+    ],
+)
+def test_forms_saved_together_are_as_if_saved_one_after_the_other(tmp_path, monkeypatch, definition, drawn):
+    def rows(name):
+        numbers = count()
+        monkeypatch.setattr("web.synthetic.secrets.token_hex", lambda _: f"row{next(numbers):013}")
+        url = f"sqlite:///{tmp_path / name}"
+        more = ["--distribution", drawn] if drawn else []
+        done = synth(definition, "-n", "3", "--load", url, "--processes", "1", *more)
+        assert done.exit_code == 0, done.output
+        pool = create_engine(url)
+        with pool.connect() as connection:
+            found = {
+                table: sorted(
+                    map(str, connection.execute(text(f"SELECT {columns} FROM {table} {OPEN.get(table, '')}")))
+                )
+                for table, columns in TABLES.items()
+            }
+        pool.dispose()
+        return found
+
+    together = rows("together.sqlite3")
+    save, alone = Load.save, []
+
+    def one_by_one(load, visit, key=""):
+        alone.extend(visit)
+        for number, record in enumerate(visit):
+            save(load, [record], key and f"{key}{number}")
+
+    monkeypatch.setattr(Load, "save", one_by_one)
+    assert rows("alone.sqlite3") == together
+    assert len(together["form_instance"]) == len(alone) > 12

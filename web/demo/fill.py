@@ -91,13 +91,15 @@ def _people(space: Workspace, sites: list[int], now: datetime) -> tuple[tuple[De
 
 def _load(target: Target, load: Load, stage: Stage) -> None:
     """Save the records of a stage; the next one may be begun and left."""
-    for number, record in enumerate(load.records()):
-        if stage.saved is None or number < stage.saved:
-            load.save(record)
-            continue
-        if stage.draft:
+    most = stage.saved + stage.draft if stage.saved is not None else None
+    left = stage.saved
+    for visit in load.visits(most):
+        ready = visit[:left]
+        if ready:
+            load.save(ready)
+        left = left - len(ready) if left is not None else None
+        for record in visit[len(ready) :]:
             _begin(target, record)
-        return
 
 
 def _begin(target: Target, record: Record) -> None:
