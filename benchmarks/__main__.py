@@ -8,12 +8,13 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import browser, compiling, growth, judging, pages, searching, storing
+from benchmarks import browser, compiling, growth, judging, loading, pages, searching, storing
 from benchmarks.measuring import Row, calibration, table
 
 PARTS = {
     "rules": judging.rows,
     "storage": storing.rows,
+    "loading": loading.rows,
     "page": pages.rows,
     "compile": compiling.rows,
     "browser": browser.rows,

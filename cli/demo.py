@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from rich.console import Console
 from engine.errors import DefinitionError
 from storage.errors import VersionClash
 from web.app import create_app
-from web.demo.fill import REGISTRY, fill
+from web.demo.fill import fill
 from web.demo.folder import DemoAccount, demo_settings, empty_folder, prepare_folder, read_accounts, write_accounts
 from web.server import run_threads
 
@@ -61,11 +62,7 @@ def command(host: str, port: int, *, reset: bool, folder: Path, definitions: Pat
     accounts = read_accounts(folder)
     if not accounts:
         console.print("Tworzę pacjentów syntetycznych… / Making synthetic patients…")
-        accounts = fill(
-            app.extensions["ecrf"],
-            definitions / "examples" / f"{REGISTRY}.distribution.yaml",
-            lambda line: console.print(f"  {line}"),
-        )
+        accounts = fill(app.extensions["ecrf"], lambda line: console.print(f"  {line}"), os.cpu_count() or 1)
         write_accounts(folder, accounts)
     _tell(console, accounts, f"http://{host}:{port}/", time.monotonic() - started)
     if not prepare_only:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
-from cli.synth import Work
 from engine.synthesis import Plan, Unsatisfiable, Wanted, make_subject
+from engine.synthesis.work import Work
 from storage.accounts import Site
 from storage.database import Database, open_database
 from storage.errors import NotUnique, StorageError

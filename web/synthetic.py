@@ -74,6 +74,11 @@ class Load:
     names: dict[str, str] = field(default_factory=dict)  # of rows and records, by key of the node
     last: datetime | None = None
 
+    @property
+    def size(self) -> int:
+        """How many records it has."""
+        return sum(1 for _ in self._in_order())
+
     def visits(self, most: int | None = None) -> Iterator[list[Record]]:
         """Register the subject; then its records, as they are saved one visit after the other. None is saved yet.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from engine.records.program import CheckRun
@@ -106,6 +106,7 @@ class Search:
     def _try(self, here: State, aim: Fault, change: Change, before: int, *, wanted: bool) -> State | None:
         self.tried += 1
         draft = self.draft
+        before_it = change.node.entered.get(change.name)
         change.apply(draft, self.chooser)
         after = aim.count(draft)
         if (after > before) if wanted else (after < before):
@@ -116,6 +117,9 @@ class Search:
             found = self._judge()
             if found.cost < here.cost or (found.cost == here.cost and draft.draw.random() < _SIDEWAYS):
                 return found
+        elif not change.of_rows:  # nothing else was touched
+            replace(change, value=before_it).apply(draft, self.chooser)
+            return None
         draft.restore(here.kept)
         return None
 

@@ -9,7 +9,7 @@ from engine.expressions.frames import Node
 from engine.expressions.scopes import EVENT, Scope
 from engine.model.metadata_version import StudyEventDef
 from engine.records.evaluation import PlannedEvent
-from engine.records.schedule import plan as schedule
+from engine.records.schedule import Calendar
 from engine.synthesis.draft import Chooser, Draft
 from engine.synthesis.plan import event_key, is_sure
 from engine.synthesis.samples import at_local
@@ -89,13 +89,9 @@ def _due(draft: Draft, instance: Node, event: StudyEventDef) -> Iterator[Planned
         for number in range(len(held) + 1, int(count or 0) + 1):
             yield PlannedEvent(event.id, number, None, (None, None), "due")
         return
-    for planned in list(schedule(draft.plan.program, draft.tree, instance)):
-        if (
-            planned.event != event.id
-            or planned.number in held
-            or planned.state == "cancelled"
-            or _is_later(draft, planned)
-        ):
+    rules = draft.plan.registry.events[event.id]
+    for planned in list(Calendar.of(draft.plan.program, draft.tree, instance, rules).occurrences()):
+        if planned.number in held or planned.state == "cancelled" or _is_later(draft, planned):
             continue
         if drawn is not None:
             place = (instance.key, f"/{event.id}/{planned.number}")

@@ -106,7 +106,7 @@ def test_things_of_a_hospital_are_the_same_for_all_its_patients(plan, made):
     assert len(elsewhere) == 1
     assert elsewhere != {consoles}
     records = json.loads(consoles)["forms"]["console"]
-    assert len(records) == 5
+    assert len(records) == 8
     used = {
         row["comp_asset"]["ref"]
         for subject in made
@@ -115,7 +115,7 @@ def test_things_of_a_hospital_are_the_same_for_all_its_patients(plan, made):
         if "comp_asset" in row
     }
     in_use = {number for number, record in enumerate(records, start=1) if record["ast_status"] == "IN"}
-    assert {int((re.findall(r"\d+", name) or ["1"])[0]) for name in used} == in_use != set(range(1, 6))
+    assert {int((re.findall(r"\d+", name) or ["1"])[0]) for name in used} == in_use != set(range(1, 9))
 
 
 FAULTS = {

@@ -1,6 +1,7 @@
 """The demonstration: believable patients in all states, keys that nobody else reads, a quick second start."""
 
 import gc
+import shutil
 import stat
 from datetime import date
 from pathlib import Path
@@ -20,10 +21,28 @@ from web.workspace import EXTENSION
 ROOT = Path(__file__).parents[2]
 
 
+def prepare(folder, definitions):
+    arguments = ["demo", "--prepare-only", "--folder", str(folder), "--definitions", str(definitions)]
+    return CliRunner().invoke(main, arguments, catch_exceptions=False)
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def definitions(tmp_path_factory):
+    """Two registries: the demonstration shows all that there are."""
+    folder = tmp_path_factory.mktemp("definitions")
+    shutil.copytree(ROOT / "form_definitions", folder, dirs_exist_ok=True)
+    for file in folder.glob("*.yaml"):
+        if file.stem != "lead_extraction":
+            file.unlink()
+    shutil.copytree(ROOT / "docs/examples/examples", folder / "examples", dirs_exist_ok=True)
+    shutil.copy(ROOT / "docs/examples/operations.yaml", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, definitions):
     made = tmp_path_factory.mktemp("demo") / ".demo"
-    result = CliRunner().invoke(main, ["demo", "--prepare-only", "--folder", str(made)], catch_exceptions=False)
+    result = prepare(made, definitions)
     assert result.exit_code == 0, result.output
     for account in read_accounts(made):
         assert account.login in result.output
@@ -33,9 +52,9 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def rows(folder):
+def rows(folder, definitions):
     """Call it with a query."""
-    space = create_app(demo_settings(folder, ROOT / "form_definitions")).extensions[EXTENSION]
+    space = create_app(demo_settings(folder, definitions)).extensions[EXTENSION]
 
     def ask(query):
         with space.database.read() as connection:
@@ -57,11 +76,11 @@ def test_patients_are_registered_when_they_come_and_not_when_they_were_born(rows
     assert date.fromisoformat(str(first)[:10]).year >= date.today().year - 2  # noqa: DTZ011 - a year or two
 
 
-def test_a_second_start_compiles_nothing(folder, tmp_path, monkeypatch):
+def test_a_second_start_compiles_nothing(folder, definitions, tmp_path, monkeypatch):
     monkeypatch.setenv("ECRF_CACHE", str(tmp_path / "cache"))
 
     def start():
-        create_app(demo_settings(folder, ROOT / "form_definitions")).extensions[EXTENSION].database.close()
+        create_app(demo_settings(folder, definitions)).extensions[EXTENSION].database.close()
 
     read: list[Path] = []
 
@@ -86,9 +105,9 @@ def test_what_a_start_made_is_no_longer_looked_through():
         gc.unfreeze()
 
 
-def test_a_second_start_makes_nothing_anew(folder, rows):
+def test_a_second_start_makes_nothing_anew(folder, definitions, rows):
     before = rows("SELECT stream, number, hash FROM audit_entry WHERE subject_id IS NOT NULL ORDER BY stream, number")
-    result = CliRunner().invoke(main, ["demo", "--prepare-only", "--folder", str(folder)], catch_exceptions=False)
+    result = prepare(folder, definitions)
     assert result.exit_code == 0
     assert (
         rows("SELECT stream, number, hash FROM audit_entry WHERE subject_id IS NOT NULL ORDER BY stream, number")
@@ -96,10 +115,13 @@ def test_a_second_start_makes_nothing_anew(folder, rows):
     )
 
 
-def test_patients_are_at_three_hospitals(rows):
-    assert rows("SELECT count(*) FROM subject")[0][0] == sum(count for _, _, count in HOSPITALS)
+def test_patients_of_each_registry_are_at_three_hospitals(rows):
+    patients = sum(count for _, _, count in HOSPITALS)
+    enrolled = dict(tuple(row) for row in rows("SELECT registry, count(*) FROM enrolment GROUP BY registry"))
+    assert enrolled == {"lead_extraction": patients, "operations": patients}
     assert len(rows("SELECT DISTINCT site_id FROM access")) == len(HOSPITALS)
     assert rows("SELECT count(*) FROM account")[0][0] == len(PEOPLE)
+    assert rows("SELECT count(*) FROM membership")[0][0] == len(PEOPLE) * len(enrolled)
 
 
 def test_forms_are_in_all_states(rows):

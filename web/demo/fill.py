@@ -1,30 +1,43 @@
-"""Fills a demonstration's database through the normal save path: hospitals, accounts, made-up patients in all stages."""
+"""Fills a demonstration's database through the normal save path: hospitals, accounts, made-up patients of each registry in all stages."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
+from math import ceil
 
 from engine.model.form import CheckSeverity
+from engine.model.text import in_language
 from engine.records.form_data import FormData
-from engine.synthesis import NO_DISTRIBUTION, Wanted, make_subject, plan_synthesis, read_distribution
+from engine.synthesis import (
+    NO_DISTRIBUTION,
+    Plan,
+    Unsatisfiable,
+    Wanted,
+    make_subject,
+    plan_synthesis,
+    read_distribution,
+)
+from engine.synthesis.work import Work
 from storage.access import Actor
 from storage.accounts import add_membership, create_account, create_site
+from storage.database import open_database
 from web.demo.folder import DemoAccount
 from web.drafts import Draft, keep_draft
+from web.registries import Version
 from web.synthetic import Load, Record, Target
 from web.workspace import Workspace
 
-REGISTRY = "lead_extraction"
 SEED = 20250317
 WHO = "demo"
 HOSPITALS = (
-    ("990000000101", "Szpital Wojewódzki w Zalesiu", 17),
-    ("990000000102", "Uniwersyteckie Centrum Kardiologii w Brzezinowie", 12),
-    ("990000000103", "Szpital Specjalistyczny w Lipowcu", 7),
+    ("990000000101", "Szpital Wojewódzki w Zalesiu", 26),
+    ("990000000102", "Uniwersyteckie Centrum Kardiologii w Brzezinowie", 20),
+    ("990000000103", "Szpital Specjalistyczny w Lipowcu", 14),
 )
 PEOPLE = (
     ("anna.nowak", "Anna Nowak", "entry", 0),
@@ -41,38 +54,79 @@ WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How far a patient is: since how many days, how many records are saved, what is wrong."""
+    """How far a patient is: since how many days, which share of the records is saved, what is wrong."""
 
     days_ago: int
-    saved: int | None = None  # None: all that are due
+    saved: float = 1.0  # of all records that are due
     severity: CheckSeverity | None = None
     draft: bool = False  # whether the next record is begun
 
 
 WARNING, REASON, ERROR = CheckSeverity.WARNING, CheckSeverity.WARNING_REASON, CheckSeverity.ERROR
 STAGES = (  # the newest patients come last; those of a hospital that has fewer are all of long ago
-    Stage(410), Stage(300, severity=REASON), Stage(210), Stage(150, 11, draft=True), Stage(95), Stage(60, severity=WARNING),
-    Stage(48, 9), Stage(40), Stage(33, 8, draft=True), Stage(25, severity=ERROR), Stage(18), Stage(12, 8), Stage(9, 7, draft=True),
-    Stage(6, 6), Stage(5, 4, draft=True), Stage(4, 3), Stage(4, 1, draft=True),
+    *(Stage(days) for days in (830, 740, 690, 640, 590, 540, 500, 460, 430)), Stage(410), Stage(300, severity=REASON), Stage(210),
+    Stage(150, 0.75, draft=True), Stage(95), Stage(60, severity=WARNING), Stage(48, 0.65), Stage(40), Stage(33, 0.6, draft=True),
+    Stage(25, severity=ERROR), Stage(18), Stage(12, 0.6), Stage(9, 0.5, draft=True), Stage(6, 0.45), Stage(5, 0.3, draft=True),
+    Stage(4, 0.2), Stage(4, 0.1, draft=True),
 )  # fmt: skip
 
 
-def fill(space: Workspace, distribution: Path, tell: Callable[[str], None]) -> tuple[DemoAccount, ...]:
+def fill(space: Workspace, tell: Callable[[str], None], processes: int) -> tuple[DemoAccount, ...]:
     """Make everything; `tell` gets a line now and then."""
     now = space.settings.clock()
     sites = [create_site(space.database, code, name, who=WHO, at=now) for code, name, _ in HOSPITALS]
     accounts, actors = _people(space, sites, now)
-    version = space.registries.current[REGISTRY]
-    drawn = read_distribution(distribution, version.registry) if distribution.is_file() else NO_DISTRIBUTION
-    plan, number = plan_synthesis(version.registry, drawn), 0
-    for place, (code, name, count) in enumerate(HOSPITALS):
-        target = Target(space.database, version.registry, version.rules, version.prefix, actors[place], now)
-        for stage in STAGES[:count]:
-            number += 1
-            wanted = Wanted(severity=stage.severity, hospital=code, days_ago=stage.days_ago)
-            _load(target, Load(target, make_subject(plan, SEED, number, now, wanted)), stage)
-        tell(f"{name}: {count}")
+    for name, version in space.registries.current.items():
+        file = space.settings.definitions / "examples" / f"{name}.distribution.yaml"
+        drawn = read_distribution(file, version.registry) if file.is_file() else NO_DISTRIBUTION
+        work = _Filling(space, version, plan_synthesis(version.registry, drawn), actors, now)
+        made = Counter(work.results(len(PATIENTS), processes))
+        tell(f"{in_language(version.registry.model.title, 'pl')}: {made[DONE]}")
     return accounts
+
+
+PATIENTS = tuple((place, stage) for place, (_, _, count) in enumerate(HOSPITALS) for stage in STAGES[:count])
+DONE = "done"
+
+
+@dataclass
+class _Filling(Work):
+    """Makes the patients of a registry."""
+
+    space: Workspace
+    version: Version
+    plan: Plan
+    actors: list[Actor]
+    now: datetime
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """A connection of its own for each process."""
+        settings = self.space.settings
+        database = open_database(settings.database_url, self.space.database.keys, connections=1)
+        version, now = self.version, self.now
+        self._targets = [
+            Target(
+                database, version.registry, version.rules, version.prefix, replace(actor, registry=version.name), now
+            )
+            for actor in self.actors
+        ]
+        try:
+            yield
+        finally:
+            database.close()
+
+    def make(self, number: int) -> str:
+        """Make a patient; whether that was possible."""
+        place, stage = PATIENTS[number - 1]
+        target, hospital = self._targets[place], HOSPITALS[place][0]
+        wanted = Wanted(severity=stage.severity, hospital=hospital, days_ago=stage.days_ago)
+        try:
+            made = make_subject(self.plan, SEED, number, self.now, wanted)
+        except Unsatisfiable:
+            return ""
+        _load(target, Load(target, made), stage)
+        return DONE
 
 
 def _people(space: Workspace, sites: list[int], now: datetime) -> tuple[tuple[DemoAccount, ...], list[Actor]]:
@@ -81,23 +135,23 @@ def _people(space: Workspace, sites: list[int], now: datetime) -> tuple[tuple[De
     for login, name, role, place in PEOPLE:
         password = f"{secrets.choice(WORDS)}-{secrets.choice(WORDS)}-{secrets.randbelow(9000) + 1000}"
         account = create_account(space.database, login, name, password, who=WHO, at=now)
-        add_membership(
-            space.database, account, REGISTRY, role, site_id=sites[place], who=WHO, at=now - timedelta(days=900)
-        )
+        for registry in space.registries.current:
+            add_membership(
+                space.database, account, registry, role, site_id=sites[place], who=WHO, at=now - timedelta(days=900)
+            )
         accounts.append(DemoAccount(login, name, password, role, HOSPITALS[place][1]))
-        actors.setdefault(place, Actor(account, name, REGISTRY, sites[place], role))
+        actors.setdefault(place, Actor(account, name, "", sites[place], role))
     return tuple(accounts), [actors[place] for place in range(len(sites))]
 
 
 def _load(target: Target, load: Load, stage: Stage) -> None:
     """Save the records of a stage; the next one may be begun and left."""
-    most = stage.saved + stage.draft if stage.saved is not None else None
-    left = stage.saved
-    for visit in load.visits(most):
+    left = ceil(load.size * stage.saved)
+    for visit in load.visits(left + stage.draft):
         ready = visit[:left]
         if ready:
             load.save(ready)
-        left = left - len(ready) if left is not None else None
+        left -= len(ready)
         for record in visit[len(ready) :]:
             _begin(target, record)
 
@@ -111,4 +165,4 @@ def _begin(target: Target, record: Record) -> None:
     keep_draft(target.database, target.actor, record.subject, record.place, form, draft, record.at)
 
 
-__all__ = ["REGISTRY", "fill"]
+__all__ = ["fill"]
