@@ -12,7 +12,9 @@ from engine.expressions.frames import Frame, Run
 from engine.expressions.functions import FUNCTIONS
 from engine.expressions.library import LIBRARY
 from engine.expressions.neighbours import neighbour
+from engine.expressions.places import is_of_row
 from engine.expressions.reaching import Build
+from engine.expressions.sharing import rows_by_key, shared
 from engine.expressions.terms import Term
 
 Operator = Callable[[Term, Build], Run]
@@ -269,12 +271,13 @@ def _const_of(value: Any) -> Run:
 
 def _aggregate(term: Term, build: Build) -> Run:
     name, source, values, where, by = term.args
-    return AGGREGATORS[name](
-        reaching.source(source, build),
+    run = AGGREGATORS[name](
+        rows_by_key(term, build) or reaching.source(source, build),
         tuple(build(value) for value in values),
         build(where) if where is not None else None,
         tuple(build(key) for key in by),
     )
+    return shared(run, term, build)
 
 
 def _neighbour(term: Term, build: Build) -> Run:
@@ -285,17 +288,7 @@ def _neighbour(term: Term, build: Build) -> Run:
         build(value),
         build(where) if where is not None else None,
         tuple(build(key) for key in by),
-        steady=not any(_looks_out(part) for part in (where, *by) if part is not None),
-    )
-
-
-_FRAMED = frozenset({"read", "reason", "rows", "exists", "event_is", "in_window", "neighbour"})
-
-
-def _looks_out(term: Term) -> bool:
-    """Whether a term may read the row from which it is asked, and not only the element that it is asked of."""
-    return any(
-        part.op == "var" or (part.op in _FRAMED and part.args[part.op == "neighbour"] > 0) for part in term.walk()
+        steady=all(is_of_row(part) for part in (where, *by) if part is not None),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -12,7 +12,7 @@ from engine.expressions import arithmetic
 from engine.expressions.frames import Frame, Node, Run
 from engine.expressions.scopes import EVENT
 
-Elements = Callable[[Frame], list[Frame]]
+Elements = Callable[[Frame], Iterable[Frame]]
 Maker = Callable[[Elements, tuple[Run, ...], Run | None, tuple[Run, ...]], Run]
 
 TOLERATED_GAP = timedelta(minutes=60)  # `covered`: a gap this short is a change of parts, not an interruption
@@ -58,7 +58,7 @@ def _all(source: Elements, values: tuple[Run, ...], where: Run | None, _by: tupl
 
 def _count(source: Elements, _values: tuple[Run, ...], where: Run | None, _by: tuple[Run, ...]) -> Run:
     kept = _kept(source, where)
-    return lambda frame: Decimal(len(kept(frame)))
+    return lambda frame: Decimal(len(list(kept(frame))))
 
 
 def _values_of(fold: Callable[[list[Any]], Any]) -> Maker:
@@ -100,7 +100,7 @@ def _distinct(source: Elements, values: tuple[Run, ...], where: Run | None, _by:
     return run
 
 
-def ordered(frames: list[Frame], by: tuple[Run, ...]) -> list[tuple[bool, Frame]]:
+def ordered(frames: Iterable[Frame], by: tuple[Run, ...]) -> list[tuple[bool, Frame]]:
     """Frames in order of their keys, with whether all keys are there; the others stand apart, as they came."""
     keyed = [(tuple(key(inner) for key in by), inner) for inner in frames]
     whole = [pair for pair in keyed if None not in pair[0]]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 from engine.datatypes.values import Missing
-from engine.expressions.folding import Elements
 from engine.expressions.frames import Frame, Node, Run, gather, reach
 from engine.expressions.terms import Term
 
 Build = Callable[[Term], Run]
+Nodes = Callable[[Frame], list[Node]]
 
 
 def start_of(frames: int, up: int) -> Callable[[Frame], Node]:
@@ -150,7 +150,7 @@ def row_index(_term: Term, _build: Build) -> Run:
     return lambda frame: Decimal(frame.node.place)
 
 
-def source(term: Term, build: Build) -> Elements:
+def source(term: Term, build: Build) -> Callable[[Frame], list[Frame]]:
     """What an aggregate runs over: a frame for each row, record or code."""
     if term.op == "elements":
         slot, group = term.args[0], build(term.args[1])
@@ -164,18 +164,24 @@ def source(term: Term, build: Build) -> Elements:
             return frames
 
         return elements
-    frames_out, up, steps, other = term.args
-    start = start_of(frames_out, up)
+    nodes, frames = nodes_of(term), frames_of(term)
+    return lambda frame: list(frames(frame, nodes(frame)))
 
-    def rows(frame: Frame) -> list[Frame]:
-        node = start(frame)
-        beside = other and not steps  # `other episode`: the instances beside this one
-        found = siblings_of(node) if beside else gather(node, steps)
-        if other:
-            found = [kid for kid in found if not _stands_in(frame, kid)]
-        return [Frame(kid, frame.world, frame) for kid in found]
 
-    return rows
+def nodes_of(source: Term) -> Nodes:
+    """The rows or records that an aggregate runs over, as seen from a frame."""
+    frames, up, steps, other = source.args
+    start = start_of(frames, up)
+    if other and not steps:  # `other episode`: the instances beside this one
+        return lambda frame: siblings_of(start(frame))
+    return lambda frame: gather(start(frame), steps)
+
+
+def frames_of(source: Term) -> Callable[[Frame, Iterable[Node]], Iterator[Frame]]:
+    """Puts a frame on top for each row or record; for `other` without those in which one stands already."""
+    if source.args[3]:
+        return lambda frame, nodes: (Frame(kid, frame.world, frame) for kid in nodes if not _stands_in(frame, kid))
+    return lambda frame, nodes: (Frame(kid, frame.world, frame) for kid in nodes)
 
 
 def siblings_of(node: Node) -> list[Node]:

@@ -189,7 +189,7 @@ def _way(scope: Scope) -> list[Json]:
 
 
 def _input(reach: Reach, key: str, rows: Scope | None, home: Scope) -> Json:
-    """A key that a check reads, and where: 0 the row, 1 the form, or the scopes elsewhere. See checking._digest."""
+    """A key that a check reads, and where: 0 the row, 1 the form, or the scopes elsewhere. See checking._Inputs."""
     form, _, name = key.partition(".")
     for place, scope in enumerate((rows or home, home)):
         if scope.form_id == form and name in scope.fields:

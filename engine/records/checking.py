@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
 from engine.compiler.scoping import Scopes
@@ -25,14 +25,15 @@ def run_check(check: CheckRun, tree: Tree, focus: Node, at: str, language: str) 
         return
     for home in home_nodes(tree, check.rules.scope, focus):
         outer = Frame(home, tree.world)  # not the tree's: the home may be a stand-in that lives no longer than this
+        inputs = _Inputs(check, tree, home)
         for part, run in zip(check.rules.parts, check.parts, strict=True):
             if part.rows is None:
                 if run(outer) is False:
-                    yield _violation(check, tree, home, home, focus, language)
+                    yield _violation(inputs, home, focus, language)
                 continue
             for row in rows_of(home, part.rows):
                 if run(Frame(row, tree.world, outer)) is False:
-                    yield _violation(check, tree, row, home, focus, language)
+                    yield _violation(inputs, row, focus, language)
 
 
 def rows_of(form: Node, scope: Scope) -> list[Node]:
@@ -105,8 +106,8 @@ def elsewhere(home: Node, focus: Node) -> Elsewhere | None:
     return Elsewhere(home.scope.id, holder.key, home.place - 1)
 
 
-def _violation(check: CheckRun, tree: Tree, node: Node, home: Node, focus: Node, language: str) -> Violation:
-    path, rules = path_of(node), check.rules
+def _violation(inputs: _Inputs, node: Node, focus: Node, language: str) -> Violation:
+    tree, home, rules, path = inputs.tree, inputs.home, inputs.check.rules, path_of(node)
     item = rules.on
     if item is not None and item not in node.scope.fields and item in home.scope.fields:
         path_item = ItemPath((), item)
@@ -116,31 +117,43 @@ def _violation(check: CheckRun, tree: Tree, node: Node, home: Node, focus: Node,
     piped = tree.registry.texts.get((told.id, "message"))
     filled = Naming(tree, language).filled(piped, node) if piped is not None else ""
     text = filled or in_language(told.message, language)
-    inputs = _digest(check, tree, node, home)
-    at = elsewhere(home, focus)
-    return Violation(told.id, told.severity, str(path_item), str(path), text, told.blocks, rules.digest, inputs, at)
+    digest, at = inputs.digest(node), elsewhere(home, focus)
+    return Violation(told.id, told.severity, str(path_item), str(path), text, told.blocks, rules.digest, digest, at)
 
 
-def _digest(check: CheckRun, tree: Tree, node: Node, home: Node) -> str:
-    """A digest of what the check read: of the row it is judged at, and of all else it names. `rules.js` makes the same."""
-    parts = [node.key]
-    for key in sorted(check.rules.reads):
-        form, _, name = key.partition(".")
-        for scope in (node.scope, home.scope):
-            if scope.form_id == form and name in scope.fields:
-                parts.append(f"{key}={_digested(node if scope is node.scope else home, name)}")
-                break
-        else:
-            parts.extend(sorted(_read_elsewhere(check, tree, home, key)))
-    return sha256("\n".join(parts).encode()).hexdigest()[:16]
+class _Inputs:
+    """What a check reads, as seen from the form where it is at home. `record.js` makes the same digests."""
+
+    def __init__(self, check: CheckRun, tree: Tree, home: Node) -> None:
+        self.check = check
+        self.tree = tree
+        self.home = home
+        self._elsewhere: dict[str, str] = {}  # key -> a digest, which all rows share
+
+    def digest(self, node: Node) -> str:
+        """A digest of the row at which the check is judged, and of all else that the check names."""
+        lines = [node.key]
+        for key in sorted(self.check.rules.reads):
+            form, _, name = key.partition(".")
+            for place in (node, self.home):
+                if place.scope.form_id == form and name in place.scope.fields:
+                    lines.append(f"{key}={_digested(place, name)}")
+                    break
+            else:
+                if key not in self._elsewhere:
+                    self._elsewhere[key] = _hashed(sorted(self._read_elsewhere(key, name)))
+                lines.append(f"{key}@{self._elsewhere[key]}")
+        return _hashed(lines)
+
+    def _read_elsewhere(self, key: str, name: str) -> Iterator[str]:
+        for scope in fields_of(self.tree.registry.scopes, key):
+            for node in self.tree.of(scope):
+                if self.check.beyond or is_near(node, self.home):
+                    yield f"{node.key}={_digested(node, name)}"
 
 
-def _read_elsewhere(check: CheckRun, tree: Tree, home: Node, key: str) -> Iterator[str]:
-    name = key.partition(".")[2]
-    for scope in fields_of(tree.registry.scopes, key):
-        for node in tree.of(scope):
-            if check.beyond or is_near(node, home):
-                yield f"{key}@{node.key}={_digested(node, name)}"
+def _hashed(lines: Iterable[str]) -> str:
+    return sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def _digested(node: Node, name: str) -> str:

@@ -170,8 +170,8 @@ class Session:
         rows = list(walk(self.focus, self._plan.root))
         with self.tree.world.remembering():
             self._verdicts.judge_all((node, part) for node, part, _ in rows)
-        for node, part, path in rows:
-            self._describe(node, part, path)
+            for node, part, path in rows:
+                self._describe(node, part, path)
 
     def _describe(self, node: Node, part: PartPlan, path: ItemPath) -> None:
         start = f"{path}." if path.rows else ""

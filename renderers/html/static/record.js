@@ -434,6 +434,7 @@
     check(place) {
       const check = this.checks[place];
       check.found = [];
+      check.elsewhere = new Map();
       if (check.at === 'signing' && this.at !== 'signing') return;
       for (const home of this.homes[place]) {
         for (const part of check.parts) {
@@ -447,12 +448,16 @@
       const row = pathOf(node), on = part.on_form ? pathOf(home) : row;
       const item = check.on ? on + (on && '.') + check.on : row;
       const lines = [node.key];
-      const line = (name, of, at) => `${name}=${JSON.stringify(rules.encode(at.values[of] ?? null))}`;
+      const value = (of, at) => JSON.stringify(rules.encode(at.values[of] ?? null));
+      const digest = (parts) => sha256(parts.join('\n')).slice(0, 16);
+      const elsewhere = (key, name, scopes) => {
+        if (!check.elsewhere.has(key)) check.elsewhere.set(key, digest(scopes.flatMap((scope) => this.scopes[scope].nodes.map((each) => `${each.key}=${value(name, each)}`)).sort(rules.compareTexts)));
+        return check.elsewhere.get(key);
+      };
       for (const [key, name, where] of part.inputs) {
-        if (Array.isArray(where)) lines.push(...where.flatMap((scope) => this.scopes[scope].nodes.map((each) => line(`${key}@${each.key}`, name, each))).sort(rules.compareTexts));
-        else lines.push(line(key, name, where ? home : node));
+        lines.push(Array.isArray(where) ? `${key}@${elsewhere(key, name, where)}` : `${key}=${value(name, where ? home : node)}`);
       }
-      const key = `${check.id}-${check.digest}-${sha256(lines.join('\n')).slice(0, 16)}`;
+      const key = `${check.id}-${check.digest}-${digest(lines)}`;
       return { code: check.id, severity: check.severity, item, row, message: check.message, blocks: check.blocks, key, where: home.where };
     }
 
