@@ -14,7 +14,8 @@ from benchmarks.definitions import record, subject
 from benchmarks.measuring import Row, within
 from benchmarks.registries import NOW, registry
 from engine.datatypes.base import Json
-from engine.records.browser import form_program, subject_state
+from engine.records.browser import form_program
+from engine.records.browser_state import subject_state
 from engine.records.session import Session
 
 SCRIPT = Path(__file__).with_name("browser.js")

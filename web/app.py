@@ -16,6 +16,7 @@ from web.accounts import accounts
 from web.browser_rules import Programs
 from web.events import events
 from web.forms import forms
+from web.grids import grids
 from web.lookup import lookup
 from web.opening import parts
 from web.patients import patients
@@ -57,7 +58,7 @@ def create_app(settings: Settings) -> Flask:
     guard.install(app)
     CSRFProtect(app)
     failures.install(app)
-    for part in (probes, assets, accounts, patients, parts, events, forms, lookup, programs):
+    for part in (probes, assets, accounts, patients, parts, events, forms, grids, lookup, programs):
         app.register_blueprint(part)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)  # type: ignore[method-assign]

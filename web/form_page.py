@@ -12,7 +12,7 @@ from flask import Response, make_response, request, url_for
 from flask_wtf.csrf import generate_csrf
 
 from engine.model.form import CheckSeverity, walk_items
-from engine.records.browser import subject_state
+from engine.records.browser_state import subject_state
 from engine.records.evaluation import Elsewhere, Evaluation, Violation
 from engine.records.form_data import FormData, RowData
 from engine.records.path import ItemPath, parse_path, part_at
@@ -47,6 +47,7 @@ from web.registries import Version
 from web.rescue import owner_mark
 from web.rules import patient_form
 from web.schedule_words import outside_words
+from web.series import OpenSeries, Series, is_series, series_words
 from web.targets import targets_of, words_of
 from web.titles import event_title, form_words, label_of, value_words
 from web.workspace import Visit, visit, workspace
@@ -149,7 +150,7 @@ def _window_notice(entry: Entry, evaluation: Evaluation, one: Visit) -> tuple[No
     return tuple(Notice(words) for words in said if words)
 
 
-def band_of(entry: Entry, one: Visit) -> Band:
+def band_of(entry: Entry | OpenSeries, one: Visit) -> Band:
     """Who the patient is, in the words that may always be shown."""
     facts = (*facts_of(entry.version, entry.record, one), one.membership.site_name if one.membership else "")
     return Band(entry.version.prefix, entry.who, tuple(fact for fact in facts if fact))
@@ -189,6 +190,10 @@ def crumbs_of(entry: Entry, one: Visit) -> tuple[Link, ...]:
         Link(one.words("patients"), url_for("patients.listed", registry=name)),
         Link(entry.who, url_for("patients.show", registry=name, who=entry.who)),
     ]
+    series = Series.of(entry.spot)
+    if is_series(model, series):
+        grid = url_for("grids.show", registry=name, who=entry.who, series=str(series))
+        crumbs.append(Link(one.words("grid_open", form=series_words(model, series, one.language)), grid))
     if entry.spot.event:
         crumbs.append(Link(event_title(model, entry.spot.event, entry.spot.number, one.language)))
     return tuple(crumbs)
@@ -227,7 +232,7 @@ def elsewhere_of(entry: Entry, evaluation: Evaluation) -> dict[Elsewhere, Link]:
     return {each.home: link_to(entry, each.home) for each in evaluation.violations if each.home is not None}
 
 
-def link_to(entry: Entry, home: Elsewhere) -> Link:
+def link_to(entry: Entry | OpenSeries, home: Elsewhere) -> Link:
     """The way to another record of the same patient."""
     one, model = visit(), entry.version.registry.model
     event = event_title(model, home.event, home.number, one.language) if home.event else ""
@@ -333,6 +338,7 @@ __all__ = [
     "elsewhere_of",
     "facts_of",
     "form_page",
+    "link_to",
     "reading_of",
     "rows_to_open",
     "stored_answers",

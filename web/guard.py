@@ -100,6 +100,8 @@ def _page_of_post() -> str:
     arguments = request.view_args or {}
     if "spot" in arguments:
         return url_for("forms.show", **arguments)
+    if "series" in arguments:
+        return url_for("grids.show", **arguments)
     if "who" in arguments:
         return url_for("patients.show", registry=arguments["registry"], who=arguments["who"])
     return url_for("patients.listed", registry=arguments["registry"]) if "registry" in arguments else "/"

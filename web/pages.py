@@ -46,7 +46,7 @@ def _navigation(one: Visit) -> tuple[Link, ...]:
         return ()
     here = request.endpoint or ""
     listed = url_for("patients.listed", registry=one.membership.registry)
-    return (Link(one.words("patients"), listed, current=here.startswith(("patients.", "forms."))),)
+    return (Link(one.words("patients"), listed, current=here.startswith(("patients.", "forms.", "grids."))),)
 
 
 def _definition(membership: Membership | None) -> str:

@@ -12,6 +12,7 @@ from storage.form_data import InstanceRow
 from storage.instances import instances_in, may_remove
 from web.outcomes import Outcome, outcomes_of
 from web.overview import Addable, Glance, Lane, addable_to, lanes_of
+from web.series import Series, series_in, series_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Part:
     outcomes: tuple[Outcome, ...]
     addable: tuple[Addable, ...]
     openable: tuple[Openable, ...]
+    grids: tuple[tuple[str, Series], ...]  # titles of the forms of which the records may be seen side by side
     may_take_back: bool  # it was added, and holds nothing
 
 
@@ -65,6 +67,7 @@ def parts_of(glance: Glance) -> tuple[Part, ...]:
                 outcomes=outcomes_of(version.registry, outcomes[str(row.id)], row.container, glance.language),
                 addable=tuple(addable_to(glance, row, overlook)),
                 openable=tuple(_openable(glance, row)),
+                grids=tuple(_grids(glance, row)),
                 may_take_back=may_remove(version.registry.model.containers, row) and _is_empty(glance, row),
             )
         )
@@ -101,6 +104,11 @@ def _openable(glance: Glance, row: InstanceRow) -> Iterator[Openable]:
         there = sum((one.parent, one.container) == (row.id, inner.id) for one in glance.record.instances)
         if inner.parent == row.container and there < inner.most:
             yield Openable(inner.id, container_words(inner, glance.language))
+
+
+def _grids(glance: Glance, row: InstanceRow) -> Iterator[tuple[str, Series]]:
+    model = glance.version.registry.model
+    return ((series_words(model, each, glance.language), each) for each in series_in(model, row))
 
 
 def _is_empty(glance: Glance, row: InstanceRow) -> bool:

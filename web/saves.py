@@ -24,7 +24,7 @@ from storage.saving import COMPLETE, save_form
 from storage.working_copy import drop_working_copy
 from web.attachments import without_unknown
 from web.conflicts import conflict_page, settle_quietly
-from web.drafts import Draft, keep_draft, refused_in, row_ids
+from web.drafts import Draft, Refused, keep_draft, refused_in, row_ids
 from web.entry import Entry, address_of
 from web.form_page import stored_answers, warnings_of
 from web.news import News
@@ -60,7 +60,7 @@ def save(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
     draft = draft_after(entry, posted)
     complete = posted.action.verb == "complete"
     key = posted.idempotency_key or secrets.token_urlsafe(18)
-    confirmed = _confirmed(entry, posted)
+    confirmed = confirmed_by(entry, posted)
     try:
         result = save_draft(entry, draft, key=key, complete=complete, confirmed=confirmed)
         return saved(entry, draft, result, complete=complete, posted=posted)
@@ -122,10 +122,26 @@ def saved(
     entry: Entry, draft: Draft, result: SaveResult, *, complete: bool, said: tuple[str, ...] = (),
     posted: PostedForm | None = None,
 ) -> ResponseReturnValue:  # fmt: skip
+    """Where one goes after a save. What is missing is told to those who wanted to complete the form, and to nobody else."""
+    unread, offered = settle(entry, draft, result, complete=complete, posted=posted)
+    if complete and result.state == COMPLETE:
+        news = News(done=str(entry.spot)).leave()
+        return redirect(url_for("patients.show", registry=entry.version.name, who=entry.who, done=news), 303)
+    outcomes = {"partly": bool(unread), "offered": offered, "incomplete": complete, "saved": not said}
+    outcome = next((key for key, true in outcomes.items() if true), None)
+    rows = sorted({row for each in unread for row in each.rows})
+    return back(entry, News((*said, *([outcome] if outcome else [])), summary=complete), open=rows)
+
+
+def settle(
+    entry: Entry, draft: Draft, result: SaveResult, *, complete: bool, posted: PostedForm | None = None
+) -> tuple[tuple[Refused, ...], bool]:
     """After a save: answers to warnings are stored, the draft goes unless something could not be read or is offered.
 
-    An offer stays a draft until somebody has seen it and saves again: nothing is saved unseen. What is missing is told
-    to those who wanted to complete the form, and to nobody else.
+    An offer stays a draft until somebody has seen it and saves again: nothing is saved unseen.
+
+    Returns:
+        What could not be read, and whether something is offered.
     """
     space, one = workspace(), visit()
     _store_answers(entry, draft, result)
@@ -141,13 +157,7 @@ def saved(
         keep_draft(space.database, entry.actor, entry.subject, entry.place, entry.form, rest, one.now)
     else:
         drop_working_copy(space.database, entry.actor, entry.place)
-    if done:
-        news = News(done=str(entry.spot)).leave()
-        return redirect(url_for("patients.show", registry=entry.version.name, who=entry.who, done=news), 303)
-    outcomes = {"partly": bool(unread), "offered": offered, "incomplete": complete, "saved": not said}
-    outcome = next((key for key, true in outcomes.items() if true), None)
-    rows = sorted({row for each in unread for row in each.rows})
-    return back(entry, News((*said, *([outcome] if outcome else [])), summary=complete), open=rows)
+    return unread, offered
 
 
 def keep(entry: Entry, posted: PostedForm) -> None:
@@ -165,7 +175,7 @@ def back(entry: Entry, news: News | None = None, **parts: str | list[str] | None
     return redirect(address_of(entry, "forms.show", **told, **parts), 303)
 
 
-def _confirmed(entry: Entry, posted: PostedForm) -> Callable[[FormData, datetime], frozenset[str]]:
+def confirmed_by(entry: Entry, posted: PostedForm) -> Callable[[FormData, datetime], frozenset[str]]:
     """Which deletions the person agreed to: those that the page told, and no others."""
     told = entry.start().clears
 
@@ -202,4 +212,6 @@ def taken_words(entry: Entry, checks: Sequence[str], language: str) -> str:
 
 VERBS: Mapping[str, Verb] = MappingProxyType({"save": save, "complete": save, "language": switch_language})
 
-__all__ = ["back", "carry_out", "keep", "save_draft", "save_merged", "saved", "taken_words"]
+__all__ = [
+    "back", "carry_out", "confirmed_by", "keep", "save_draft", "save_merged", "saved", "settle", "taken_words",
+]  # fmt: skip

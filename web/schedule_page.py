@@ -13,6 +13,7 @@ from web.news import News
 from web.overview import FormLine
 from web.parts import Part
 from web.places import Spot
+from web.series import Series
 from web.words import Tongue
 
 MAX_REASON = 250
@@ -38,6 +39,10 @@ class SchedulePage:
     def address(self, spot: Spot) -> str:
         """Of a form."""
         return url_for("forms.show", registry=self.registry, who=self.who, spot=str(spot))
+
+    def grid(self, series: Series) -> str:
+        """Of the records of a form side by side."""
+        return url_for("grids.show", registry=self.registry, who=self.who, series=str(series))
 
     def event(self, occasion: str, what: str) -> str:
         """Of what is decided about an event."""

@@ -88,6 +88,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unknown-block": "there is no such block",
         "block-cycle": "blocks use each other",
         "block-too-large": "the definition has too many entries once its blocks are expanded",
+        "grid-misfit": "a grid cannot show what its form holds, or the form has no records to stand side by side",
         # the tree, events, outcomes
         "unknown-container": "there is no such container, or group for an outcome",
         "container-cycle": "a container stands within itself",

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from engine.definitions.blocks import Expander
 from engine.definitions.context import BUILT_IN_CODES, CONTAINERS, Context
+from engine.definitions.grids import check_grid
 from engine.definitions.items import build_item
 from engine.definitions.rename import Renames, rename_expression, rename_template
 from engine.definitions.templates import read_templates, without_values
@@ -42,6 +43,7 @@ class FormBuilder:
             container,
             per_event=node.text_of("per") == "event",
             repeats=node.flag("repeats"),
+            layout=node.text_of("layout"),
             oid=node.text_of("oid"),
             intro=context.text(node.get("intro")),
             checks=tuple(self._check(part) for part in node.list_of("checks") if isinstance(part.value, dict)),
@@ -204,6 +206,10 @@ def build_forms(context: Context, nodes: Mapping[str, Node], events: Mapping[str
         )
         for id_, node in nodes.items()
     }
+    for id_, node in nodes.items():
+        layout = node.get("layout")
+        if layout is not None and layout.text is not None:
+            check_grid(context, forms[id_], layout, collecting.get(id_, []))
     for name, node in context.blocks.items():
         context.identifier(name, node.key_mark)
     for name in expander.unused():

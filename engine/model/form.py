@@ -85,6 +85,7 @@ class FormDef:
     container: str = "patient"
     per_event: bool = False
     repeats: bool = False
+    layout: str | None = None  # 'grid': its records are entered side by side
     oid: str | None = None
     intro: TranslatedText = field(default_factory=dict)
     checks: tuple[CheckDef, ...] = ()

@@ -1,4 +1,4 @@
-"""What the browser needs to run the rules of a form: `form_program` once per version, `subject_state` per page.
+"""What the browser needs to run the rules of a form, once per version; what it starts from is in `browser_state`.
 
 The interpreter is renderers/html/static/rules.js. Rules that look beyond the episode stay on the server: the browser
 gets their results, and of other forms only the values that a rule of this form reads.
@@ -6,32 +6,23 @@ gets their results, and of other forms only the values that a rule of this form 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from engine.compiler.compiled import CompiledRegistry
 from engine.compiler.rules import Rule
 from engine.datatypes.base import Json
 from engine.datatypes.local_time import transitions
-from engine.datatypes.messages import MESSAGES, explain
-from engine.datatypes.values import Missing, Reference, Unread
+from engine.datatypes.messages import MESSAGES
 from engine.datatypes.words import MONTHS, quoted
-from engine.expressions.frames import Node
 from engine.expressions.scopes import Scope
 from engine.expressions.terms import Term
 from engine.expressions.wire import wire_term, wire_value
-from engine.model.item import Privacy
 from engine.model.text import in_language
 from engine.records.browser_items import item_json, text_json
 from engine.records.browser_parts import Reach, reach_of
-from engine.records.checking import elsewhere, fields_of, home_nodes
-from engine.records.evaluation import Elsewhere
-from engine.records.judging import Case, is_required
-from engine.records.naming import Naming
-from engine.records.path import ItemPath
+from engine.records.checking import fields_of
 from engine.records.program import CheckRun, GroupStep, ItemStep, OutcomeStep, Step
 from engine.records.quiet import concerns_of
-from engine.records.session import Session
 
 _OWN_MESSAGES = (  # what the interpreter can find wrong by itself; the rest arrives in words
     *("required", "required_or_reason", "missing_not_allowed", "not_in_list", "exclusive", "unique", "rows_few"),
@@ -235,132 +226,4 @@ def _parameters(registry: CompiledRegistry, terms: Iterable[Term]) -> Json:
     }
 
 
-# a subject ----------------------------------------------------------------------------------------------------------
-
-
-class _Shipment:
-    """The nodes that are sent, in order, each after what holds it. A detached one is known by its key alone."""
-
-    def __init__(self) -> None:
-        self.nodes: list[tuple[Node, bool]] = []
-        self.places: dict[int, int] = {}  # by id() of the node
-
-    def add(self, node: Node, *, detached: bool) -> None:
-        """Send a node, and what holds it, once."""
-        if node.parent is not None and id(node.parent) not in self.places:
-            self.add(node.parent, detached=detached)
-        if id(node) not in self.places:
-            self.places[id(node)] = len(self.nodes)
-            self.nodes.append((node, detached))
-
-
-def subject_state(
-    session: Session, touched: Collection[ItemPath] | None = None, where: Callable[[Elsewhere], Json] = str
-) -> dict[str, Json]:
-    """What the browser starts from: the rows of the form, and of other forms the values that its rules read.
-
-    Args:
-        touched: in a form that was never saved, the places of what was entered so far; see `quiet`.
-        where: what the page shows of another record that a check is about.
-    """
-    reach, tree = reach_of(session.registry, session.form.id), session.tree
-    shipment = _Shipment()
-    for node in _shipped(reach, tree.root, session.focus):
-        shipment.add(node, detached=False)
-    for target in _far_targets(reach, session):
-        shipment.add(target, detached=True)
-    homes = [home_nodes(tree, run.rules.scope, session.focus) for run in reach.checks]
-    for home in [node for nodes in homes for node in nodes]:
-        shipment.add(home, detached=True)
-    places = shipment.places
-    nodes = [_node_json(reach, session, node, places, detached) for node, detached in shipment.nodes]
-    for home in [node for nodes in homes for node in nodes]:
-        at = elsewhere(home, session.focus)
-        if at is not None:
-            nodes[places[id(home)]]["where"] = where(at)
-    return {
-        "as_of": wire_value(tree.world.as_of),
-        "at": session.at,
-        "nodes": nodes,
-        "focus": places[id(session.focus)],
-        "homes": [[places[id(home)] for home in nodes] for nodes in homes],
-        "told": list(_told(reach, session, where)),
-        "touched": None if touched is None else sorted(map(str, touched)),
-    }
-
-
-def _told(reach: Reach, session: Session, where: Callable[[Elsewhere], Json]) -> Iterator[Json]:
-    """What only the server can find wrong."""
-    for v in session.evaluation.violations:
-        if v.code in reach.beyond or v.code == "unknown_item" or v.item.rpartition(".")[2] in reach.remote:
-            key = f"{v.code}-{v.rule[:16]}-{v.inputs[:16]}"
-            parts = {"code": v.code, "severity": str(v.severity), "item": v.item, "row": v.row}
-            at = {"where": where(v.home)} if v.home is not None else {}
-            yield {**parts, "message": v.message, "blocks": v.blocks, "key": key, **at}
-
-
-def _far_targets(reach: Reach, session: Session) -> Iterator[Node]:
-    """Rows and records of other episodes that the form points to: that they exist may be known."""
-    for scope in reach.family:
-        for node in session.tree.of(scope):
-            for value in node.entered.values() if node.is_within(session.focus) else ():
-                target = session.tree.world.rows.get(value.target) if isinstance(value, Reference) else None
-                if target is not None and target.scope in reach.scopes and not reach.is_open(target, session.focus):
-                    yield target
-
-
-def _shipped(reach: Reach, node: Node, focus: Node) -> Iterator[Node]:
-    """The nodes that rules of the form may look at, depth first, in order."""
-    if node.scope in reach.scopes and (reach.is_open(node, focus) or focus.is_within(node)):
-        yield node
-    for kids in node.kids.values():
-        for kid in kids:
-            yield from _shipped(reach, kid, focus)
-
-
-def _node_json(reach: Reach, session: Session, node: Node, places: Mapping[int, int], detached: bool) -> Json:
-    found: dict[str, Any] = {"scope": reach.scopes[node.scope], "key": node.key}
-    if node.parent is not None:
-        found["parent"] = places[id(node.parent)]
-    if detached:
-        return {**found, "event": node.event, "detached": True}
-    if node.event is not None:
-        found["event"] = node.event
-    own = node.is_within(session.focus)
-    entered = dict(_entered(reach, session, node, own))
-    fixed = reach.fixed.get(node.scope, frozenset())
-    values = {name: wire_value(node.values[name]) for name in sorted(fixed) if node.values.get(name) is not None}
-    hidden = sorted(name for name in node.hidden if f"{node.scope.form_id}.{name}" not in reach.settled)
-    required = [name for name in reach.asked.get(node.scope, ()) if own and _is_required(session, node, name)]
-    parts = {"entered": entered, "values": values, "hidden": hidden, "required": required}
-    return {**found, **{name: part for name, part in parts.items() if part}}
-
-
-def _is_required(session: Session, node: Node, item: str) -> bool:
-    judge = session.program.judges[f"{session.form.id}.{item}"]
-    return is_required(Case(session.tree, node, judge, ItemPath(), session.language))
-
-
-def _entered(reach: Reach, session: Session, node: Node, own: bool) -> Iterator[tuple[str, Json]]:
-    """Entered values: all of this form, of others what the browser settles again, and reasons that rules may ask for."""
-    for name, value in node.entered.items():
-        key = f"{node.scope.form_id}.{name}"
-        item = session.registry.items.get(key)
-        if item is None or name not in node.scope.fields:
-            continue
-        if isinstance(value, Missing):
-            if own or key in reach.settled or (key in reach.needed and name not in node.hidden):
-                yield name, {"missing": value.reason}
-        elif not own and key not in reach.settled:
-            continue
-        elif isinstance(value, Unread):
-            hint = Naming(session.tree, session.language).said(key, "hint", node, item.item.hint)
-            told = explain(value, session.language, hint)
-            yield name, {"unread": value.code, "told": told, "message": value.message}
-        elif item.item.privacy is Privacy.IDENTIFYING and key not in reach.valued:
-            yield name, "\u2026"  # that it is filled in is all that is asked
-        else:
-            yield name, wire_value(item.item.datatype.in_rules(value))
-
-
-__all__ = ["form_program", "subject_state"]
+__all__ = ["form_program"]

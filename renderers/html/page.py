@@ -21,6 +21,7 @@ from engine.records.form_data import FormData
 from renderers.html.context import PageContext
 from renderers.html.environment import build_environment
 from renderers.html.faces import form_title, group_face, section_face
+from renderers.html.grid import GridMaker, grid_maker
 from renderers.html.groups import GroupPart, issues_at, name_rows
 from renderers.html.items import ItemMaker, ItemPart, SmallParts, small_parts, tally_text
 from renderers.html.names import Place
@@ -32,7 +33,7 @@ from renderers.html.work import Outline, WorkFace, WorkPart, work_parts
 MODES = ("edit", "read", "print")
 
 # Words that the script on the page needs; they travel as data attributes.
-_SCRIPT_WORDS = (
+SCRIPT_WORDS = (
     *("copy", "leave", "unknown_yet", "filled_in", "open_issues", "errors", "warnings", "fields_of"),
     *("none_required", "sections_ready"),
     *(
@@ -168,7 +169,7 @@ def _fixed(environment: Environment, small: SmallParts) -> dict[str, Markup]:
     }
     module: Any = environment.get_template("fixed.html").module
     pieces = {key: Markup(text) for key, text in samples.items()}  # noqa: S704 - made by macros
-    return {"samples": module.templates(_SCRIPT_WORDS, pieces), "key_list": module.key_list()}
+    return {"samples": module.templates(SCRIPT_WORDS, pieces), "key_list": module.key_list()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +238,7 @@ class Pages:
     forms: Mapping[str, FormDef]
     makers: Mapping[str, FormMaker]
     made: dict[tuple[str, str, str], FormPage] = field(default_factory=dict)
+    grids: dict[tuple[str, str], GridMaker] = field(default_factory=dict)
 
     def prepare(self) -> None:
         """Prepare every form in every language and mode, as publishing does."""
@@ -250,6 +252,13 @@ class Pages:
         if key not in self.made:
             self.made[key] = self.makers[language].make(self.forms[form_id], mode)
         return self.made[key]
+
+    def grid(self, form_id: str, language: str) -> GridMaker:
+        """What makes grids of a form."""
+        key = form_id, language
+        if key not in self.grids:
+            self.grids[key] = grid_maker(self.forms[form_id], self.makers[language].words)
+        return self.grids[key]
 
     def form(
         self,
@@ -297,4 +306,4 @@ def _titles(model: MetaDataVersion, language: str) -> dict[str, str]:
     return {part.id: in_language(part.title, language) or part.id for part in parts}
 
 
-__all__ = ["MODES", "FormPage", "Pages", "compile_pages"]
+__all__ = ["MODES", "SCRIPT_WORDS", "FormPage", "Pages", "compile_pages"]

@@ -14,7 +14,8 @@ from engine.expressions.frames import Node
 from engine.expressions.wire import wire_value
 from engine.model.form import FormDef, GroupDef
 from engine.model.item import ItemDef
-from engine.records.browser import form_program, subject_state
+from engine.records.browser import form_program
+from engine.records.browser_state import subject_state
 from engine.records.checking import path_of
 from engine.records.form_data import Focus, FormData, Instance, RowData
 from engine.records.json_answer import evaluation_json

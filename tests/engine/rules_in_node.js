@@ -2,6 +2,7 @@
 'use strict';
 const path = require('node:path');
 const rules = require(path.join(__dirname, '../../renderers/html/static/texts.js'));
+require(path.join(__dirname, '../../renderers/html/static/sheets.js'));
 let session = null;
 const answers = {
   tables: () => Object.fromEntries(['OPERATORS', 'AGGREGATORS', 'LIBRARY'].map((name) => [name, Object.keys(rules[name])]).concat([['LOOSE', [...rules.LOOSE]]])),
@@ -18,8 +19,9 @@ const answers = {
     rules.zone(zone);
     return cases.map(([type, text, facets]) => { const read = rules.parse(type, text, facets); return { ...read, value: rules.plain(read.value === undefined ? null : read.value) }; });
   },
-  open: ({ program, state }) => { session = rules.pipe(rules.open(program, state)); return session.evaluation(); },
+  open: ({ program, state }) => { session = rules.sheets(rules.pipe(rules.open(program, state)), state); return session.evaluation(); },
   set: ({ at, value }) => { session.set(at, value); return session.evaluation(); },
+  turn: ({ place }) => { session.turn(place); return session.page.waiting.length ? null : session.evaluation(); },
   add: ({ at, group, row }) => { session.addRow(at, group, row); return session.evaluation(); },
   remove: ({ at }) => { session.removeRow(at); return session.evaluation(); },
   entered: ({ items }) => Object.fromEntries(items.map((at) => [at, rules.encode(session.find(at).entered[at.split('.').pop()] ?? null)])),

@@ -19,7 +19,8 @@ from engine.expressions.frames import Node
 from engine.expressions.functions import FUNCTIONS
 from engine.expressions.library import LIBRARY
 from engine.expressions.terms import Term
-from engine.records.browser import form_program, subject_state
+from engine.records.browser import form_program
+from engine.records.browser_state import subject_state
 from engine.records.examples import read_examples
 from engine.records.json_data import read_values
 from engine.records.session import Session

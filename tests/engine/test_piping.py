@@ -8,7 +8,8 @@ import pytest
 from engine.compiler import compile_definition
 from engine.datatypes import Facets
 from engine.errors import DefinitionError
-from engine.records.browser import form_program, subject_state
+from engine.records.browser import form_program
+from engine.records.browser_state import subject_state
 from engine.records.json_data import read_values
 from engine.records.path import parse_path
 from engine.records.piping import texts_of

@@ -110,6 +110,7 @@
     if (edits !== save.edits) { save.timer = setTimeout(send, 800); return; } // typed meanwhile: this answer is old
     save.dirty = false;
     showSave('copy', answer.saved);
+    form.dispatchEvent(new CustomEvent('kept', { detail: answer }));
     if (!answer.evaluation) return;
     if (engine) engine.tell(answer.evaluation.violations); // rules that only the server can run stand until it says otherwise
     applyEvaluation(answer.evaluation);
@@ -462,7 +463,7 @@
     engine = globalThis.ecrfRules.pipe(globalThis.ecrfRules.open(program, JSON.parse(state.textContent)));
     for (const [place, words] of Object.entries(engine.texts())) told.set(place, words);
     engine.show(all('[data-row].open').map((row) => row.dataset.path));
-    engine.reaches = (path) => Boolean(fieldAt(path));
+    engine.reaches = ({ path }) => Boolean(fieldAt(path));
     find('[name=__live]').value = 'yes';
     for (const field of early) evaluate(field);
   }

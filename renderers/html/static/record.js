@@ -242,9 +242,6 @@
       this.program = program;
       this.at = state.at;
       this.words = wordsOf(program);
-      this.told = state.told;
-      this.offered = new Map();
-      this.touched = state.touched && new Set(state.touched);
       this.concerns = program.concerns.map((pairs) => new Map(pairs));
       this.world = {
         asOf: decode(state.as_of),
@@ -258,12 +255,11 @@
         this.world.attributes[list] = Object.fromEntries(Object.entries(names).map(([name, [other, table]]) => [name, [decode(other), decodeAll(table)]]));
       }
       this.prepare(program);
-      const nodes = this.plant(state);
-      this.focus = nodes[state.focus];
-      this.nodes = nodes;
-      this.homes = state.homes.map((homes) => homes.map((place) => nodes[place]));
+      this.nodes = this.plant(state);
+      this.pages = state.pages.map((page) => this.open(page));
+      this.turn(0);
       for (const step of this.steps) this.settleAll(step);
-      this.index();
+      this.pages.filter((page) => !page.waiting.length).forEach((page) => this.index(page));
       this.judgeAll();
       for (const [step, node, entry] of this.defaults()) node.offers[step.id] = this.due(step, node, entry);
     }
@@ -280,7 +276,7 @@
         default: buildIf(step.default),
       }));
       this.parts = new Map(program.parts.map((part) => [this.scopes[part.scope], { ...part, items: part.items.map((item) => this.item(item)) }]));
-      this.checks = program.checks.map((check) => ({ ...check, found: [], parts: check.parts.map((part) => ({ ...part, run: build(part.term) })) }));
+      this.checks = program.checks.map((check) => ({ ...check, parts: check.parts.map((part) => ({ ...part, run: build(part.term) })) }));
       this.stepsOf = byKey(this.steps.map((step, place) => [place, [step.key, ...step.reads]]));
       this.itemsOf = byKey([...this.parts.values()].flatMap((part) => part.items.filter((item) => item.key).map((item) => [[this.scopes[part.scope], item], item.reads || []])));
       this.checksOf = byKey(this.checks.map((check, place) => [place, check.reads]));
@@ -303,7 +299,8 @@
         node.entered = decodeAll(given.entered || {});
         node.hidden = new Set(given.hidden);
         node.required = new Set(given.required);
-        if (given.detached) this.world.rows.set(given.key, node); else this.hang(node); // detached: there, but out of reach
+        if (given.detached) this.world.rows.set(given.key, node); // there, but out of reach
+        else if (!given.waits) this.hang(node);
         nodes.push(node);
       }
       return nodes;
@@ -317,6 +314,16 @@
       if (node.scope.kind === 'form' || node.scope.kind === 'group') this.world.rows.set(node.key, node);
     }
     frame(node) { return new Frame(node, this.world); }
+
+    /* Pages: the records that are shown side by side; mostly there is one. What does not exist yet waits (sheets.js). */
+    open({ focus, homes, told, touched, waiting }) {
+      const at = (place) => this.nodes[place];
+      return { focus: at(focus), homes: homes.map((each) => each.map(at)), told, touched: touched && new Set(touched), waiting: waiting.map(at), offered: new Map(), found: [], entries: [], shown: null };
+    }
+    turn(place) {
+      this.page = this.pages[place];
+      return this;
+    }
 
     /* --- settling: is it shown, what do rules see of it; true when that changed --- */
     settle(step, node) {
@@ -361,9 +368,9 @@
         const { id } = step, { entered, offers, standing } = node, value = this.due(step, node, entry), before = entered[id] ?? null;
         if (sameValue(offers[id], value)) continue;
         offers[id] = value;
-        if ((before !== null && !standing.has(id)) || sameValue(before, value) || !this.reaches(entry.path)) continue;
+        if ((before !== null && !standing.has(id)) || sameValue(before, value) || !this.reaches(entry)) continue;
         if (value === null) { delete entered[id]; standing.delete(id); } else { entered[id] = value; standing.add(id); }
-        this.offered.set(entry.path, value);
+        entry.page.offered.set(entry.path, value);
         this.propagate(new Map([[step.key, new Set([node])]])).forEach((_, key) => changed.add(key));
       }
     }
@@ -372,7 +379,7 @@
     /* --- judging --- */
     judgeAll() {
       rules.remembering(this.world, () => {
-        this.entries.forEach((entry) => this.judge(entry));
+        for (const { entries } of this.pages) entries.forEach((entry) => this.judge(entry));
         this.checks.forEach((_, place) => this.check(place));
       });
     }
@@ -433,14 +440,16 @@
     }
     check(place) {
       const check = this.checks[place];
-      check.found = [];
       check.elsewhere = new Map();
       if (check.at === 'signing' && this.at !== 'signing') return;
-      for (const home of this.homes[place]) {
+      for (const page of this.pages) if (!page.waiting.length) page.found[place] = [...this.broken(check, page.homes[place])];
+    }
+    * broken(check, homes) {
+      for (const home of homes) {
         for (const part of check.parts) {
           const outer = this.frame(home);
           const frames = part.rows ? gather(home, part.rows).map((row) => new Frame(row, this.world, outer)) : [outer];
-          for (const frame of frames) if (part.run(frame) === false) check.found.push(this.violation(check, part, frame.node, home));
+          for (const frame of frames) if (part.run(frame) === false) yield this.violation(check, part, frame.node, home);
         }
       }
     }
@@ -462,26 +471,26 @@
     }
 
     /* --- what it says: an entry for each item and group on the page --- */
-    index() {
-      this.entries = [];
+    index(page) {
+      page.entries = [];
       const walk = (node, at) => {
         const part = this.parts.get(node.scope), row = at.slice(0, -1);
         node.entries = new Map();
         const note = (id, each, path) => {
-          const entry = { item: null, group: null, node, path, row, on: !node.hidden.has(id), needs: false, faults: NONE, value: null, filled: false, twice: false };
+          const entry = { page, item: null, group: null, node, path, row, on: !node.hidden.has(id), needs: false, faults: NONE, value: null, filled: false, twice: false };
           Object.assign(entry, each, { top: path.split(/[.[]/, 1)[0], asked: Boolean(each.item && each.item.key && !each.item.calculated), calculated: Boolean(each.item && each.item.calculated) });
           node.entries.set(id, entry);
-          this.entries.push(entry);
+          page.entries.push(entry);
         };
         for (const item of part.items) note(item.id, { item }, at + item.id);
         for (const group of part.groups) note(group.id, { group }, at + group.id);
         for (const { id } of part.groups) (node.kids[id] || []).forEach((kid, place) => walk(kid, `${at}${id}[${place + 1}].`));
       };
-      walk(this.focus, '');
+      walk(page.focus, '');
     }
     evaluation() {
       const result = { visible: [], groups: [], required: [], calculated: {}, violations: this.violations() };
-      for (const { node, item, on, needs, path, asked, calculated, value } of [...this.entries].sort((a, b) => (a.path < b.path ? -1 : 1))) {
+      for (const { node, item, on, needs, path, asked, calculated, value } of [...this.page.entries].sort((a, b) => (a.path < b.path ? -1 : 1))) {
         if (calculated) result.calculated[path] = plain(value);
         if (!on || (item && !asked && !calculated && isHidden(node))) continue; // a heading has no rule of its own
         (item ? result.visible : result.groups).push(path);
@@ -491,9 +500,9 @@
       return result;
     }
     violations() {
-      const own = [], rows = [], { fill } = this.words;
-      const signing = this.at === 'signing' ? this.entries.filter(({ node, item, on }) => on && item && (item.unsigned || []).includes((node.entered[item.id] || {}).missing)) : [];
-      for (const entry of this.entries) {
+      const own = [], rows = [], { fill } = this.words, { entries, found, told } = this.page;
+      const signing = this.at === 'signing' ? entries.filter(({ node, item, on }) => on && item && (item.unsigned || []).includes((node.entered[item.id] || {}).missing)) : [];
+      for (const entry of entries) {
         const { node, group, on, faults } = entry;
         if (faults.length) own.push(...faults);
         if (!group || !on) continue;
@@ -501,33 +510,33 @@
         if (!few && (group.max === null || count <= group.max)) continue;
         rows.push(builtIn(entry, 'rows', few ? fill('rows_few', { count, min: group.min }) : fill('rows_many', { count, max: group.max })));
       }
-      own.push(...this.checks.flatMap((check) => check.found), ...rows, ...signing.map((entry) => builtIn(entry, 'missing_not_allowed', fill('to_be_completed', {}), 'error', 'signing')));
+      own.push(...found.flat(), ...rows, ...signing.map((entry) => builtIn(entry, 'missing_not_allowed', fill('to_be_completed', {}), 'error', 'signing')));
       const judged = new Set(own.map((each) => each.code + '@' + each.item));
-      return [...own, ...this.told.filter((each) => !judged.has(each.code + '@' + each.item))];
+      return [...own, ...told.filter((each) => !judged.has(each.code + '@' + each.item))];
     }
     /* engine/records/quiet.py */
     isQuiet({ code, item, row, where }) {
-      const own = item.split('.').pop(), [checks, calculated] = this.concerns, about = checks.get(code) || calculated.get(own) || [own];
-      return this.touched !== null && ![...this.touched].some((path) => path.split('.').some((step, i, steps) => {
+      const own = item.split('.').pop(), { touched } = this.page, [checks, calculated] = this.concerns, about = checks.get(code) || calculated.get(own) || [own];
+      return touched !== null && ![...touched].some((path) => path.split('.').some((step, i, steps) => {
         const [name, isRow] = step.split('['), place = steps.slice(0, i).join('.') + '.';
         return about.includes(name) && (!row || where || place.startsWith(row + '.') || (!isRow && (!i || `${row}.`.startsWith(place))));
       }));
     }
     /* The rows whose fields are on the page, by path: a patch says of others what is wrong, and how much is filled. */
-    show(paths) { this.page = new Set([this.focus, ...paths.map((path) => this.find(path + '.'))]); }
+    show(paths) { this.page.shown = new Set([this.page.focus, ...paths.map((path) => this.find(path + '.'))]); }
     /* What `applyEvaluation` of form.js takes. */
     patch() {
-      const result = { visible: [], required: [], calculated: {}, twice: [], withheld: {}, offered: {}, progress: {}, violations: this.violations() };
-      for (const [path, value] of this.offered) result.offered[path] = isNumber(value) ? [this.words.tell(value)] : [plain(value) ?? []].flat().map(String);
-      this.offered.clear();
-      for (const entry of this.entries) {
+      const { offered, entries, shown } = this.page, result = { visible: [], required: [], calculated: {}, twice: [], withheld: {}, offered: {}, progress: {}, violations: this.violations() };
+      for (const [path, value] of offered) result.offered[path] = isNumber(value) ? [this.words.tell(value)] : [plain(value) ?? []].flat().map(String);
+      offered.clear();
+      for (const entry of entries) {
         const { on, needs, filled, group, node, top } = entry;
         if (needs || (on && group && group.min)) {
           const counts = (result.progress[top] ||= [0, 0]);
           counts[1] += 1;
           if (group ? (node.kids[group.id] || []).length >= group.min : filled) counts[0] += 1;
         }
-        if (!this.page || this.page.has(node)) this.tellEntry(entry, result);
+        if (!shown || shown.has(node)) this.tellEntry(entry, result);
       }
       return result;
     }
@@ -547,7 +556,7 @@
 
     /* --- changing --- */
     find(path) {
-      let node = this.focus;
+      let node = this.page.focus;
       for (const [, group, number] of path.matchAll(/([a-z][a-z0-9_]*)\[([0-9]+)\]/g)) {
         node = (node.kids[group] || [])[number - 1];
         if (!node) throw new RangeError('there is no row ' + path);
@@ -556,15 +565,18 @@
     }
     /* A value as `subject_state` sends it or form.js reads it. Gives the patch. */
     set(path, value) {
-      const node = this.find(path), id = path.split('.').pop(), { item } = node.entries.get(id) || {};
+      this.change(path, value);
+      return this.patch();
+    }
+    change(path, value) {
+      const { page } = this, node = this.find(path), id = path.split('.').pop(), { item } = node.entries.get(id) || {};
       if (!item || !item.key) throw new RangeError('there is no item ' + path);
       const entered = value && value.parts && !value.unread ? this.read(item, value) : decode(value);
       if (entered === null || entered === undefined) delete node.entered[id]; else node.entered[id] = entered;
       node.standing.delete(id);
-      if (this.touched) this.touched.add(path);
-      this.told = this.told.filter((each) => each.item !== path || this.program.beyond.includes(each.code));
+      if (page.touched) page.touched.add(path);
+      page.told = page.told.filter((each) => each.item !== path || this.program.beyond.includes(each.code));
       this.offer(this.propagate(new Map([[item.key, new Set([node])]])));
-      return this.patch();
     }
     read(item, raw) {
       if (raw.missing) return { missing: raw.missing };
@@ -574,8 +586,8 @@
     }
     /* What the server found: its own rules stand until then. */
     tell(violations) {
-      const remote = new Set(this.entries.filter(({ item }) => item && item.remote).map(({ path }) => path));
-      this.told = violations.filter((each) => this.program.beyond.includes(each.code) || each.code === 'unknown_item' || remote.has(each.item));
+      const remote = new Set(this.page.entries.filter(({ item }) => item && item.remote).map(({ path }) => path));
+      this.page.told = violations.filter((each) => this.program.beyond.includes(each.code) || each.code === 'unknown_item' || remote.has(each.item));
       return this.patch();
     }
     addRow(path, group, row) {
@@ -604,21 +616,18 @@
     }
     /* Rows came or went: what reads the group or anything in it is run again. */
     restructured(scope) {
-      const changed = new Map([[`${scope.form}.${scope.id}`, null]]);
-      for (const place of scope.family) {
-        const { items, groups } = this.parts.get(place);
-        for (const { id } of [...items, ...groups]) changed.set(`${place.form}.${id}`, null);
-      }
+      const changed = new Map([[`${scope.form}.${scope.id}`, null], ...this.keysOf(scope)]);
       for (const step of this.steps) {
         if (step.type === 'outcome' && scope.family.includes(step.scope)) changed.set(step.key, null);
         if (changed.has(step.key) || scope.family.includes(step.scope)) this.settleAll(step);
       }
-      this.told = this.told.filter((each) => !each.row || this.program.beyond.includes(each.code)); // its row may have moved
-      this.index();
+      this.page.told = this.page.told.filter((each) => !each.row || this.program.beyond.includes(each.code)); // its row may have moved
+      this.index(this.page);
       this.offer(this.propagate(changed));
       this.judgeAll();
       return this.patch();
     }
+    keysOf(scope) { return scope.family.flatMap((place) => ['items', 'groups'].flatMap((kind) => this.parts.get(place)[kind].map(({ id }) => [`${place.form}.${id}`, null]))); }
     /* Runs what depends on changed keys; each maps to the nodes where it changed (null: everywhere). */
     propagate(dirty) {
       const own = new Set(dirty.keys()), due = new Uint8Array(this.steps.length);

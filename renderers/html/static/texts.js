@@ -42,7 +42,7 @@
       for (const text of texts) {
         if (text.part === 'message') continue;
         for (const node of text.scope.nodes) {
-          if (engine.page && !engine.page.has(text.part === 'row' ? node.parent : node)) continue;
+          if (engine.page.shown && !engine.page.shown.has(text.part === 'row' ? node.parent : node)) continue;
           const path = rules.pathOf(node), words = node.entries && filled(text, node);
           if (words) found[`${text.part === 'row' ? path : path + (path && '.') + text.id}#${text.part}`] = words;
         }
