@@ -76,4 +76,4 @@ class Loading(Work):
         key = os.environ.get("ECRF_MASTER_KEY_FILE", "")
         if not Path(key).is_file():
             raise click.UsageError("--load: set ECRF_MASTER_KEY_FILE to the file with the key to the identities")
-        return open_database(self.url, read_keys(Path(key)), connections=1)
+        return open_database(self.url, read_keys(Path(key)), connections=1, made_up=True)

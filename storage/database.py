@@ -74,8 +74,12 @@ class Database:
         self.pool.dispose()
 
 
-def open_database(url: str, keys: Keys | None = None, *, connections: int = 10) -> Database:
-    """Open `sqlite:///path` or `postgresql://…`; identities need the keys as well. No value stands in the text of an error of SQLAlchemy."""
+def open_database(url: str, keys: Keys | None = None, *, connections: int = 10, made_up: bool = False) -> Database:
+    """Open `sqlite:///path` or `postgresql://…`; identities need the keys as well. No value stands in the text of an error of SQLAlchemy.
+
+    Args:
+        made_up: what is written can be made again, so that commits need not wait for the disk.
+    """
     try:
         address = make_url(url)
     except ArgumentError:
@@ -86,10 +90,14 @@ def open_database(url: str, keys: Keys | None = None, *, connections: int = 10) 
             address, pool_size=connections, max_overflow=connections, pool_reset_on_return=None, hide_parameters=True
         )
         event.listen(pool, "handle_error", _hide_details)
+        if made_up:
+            event.listen(pool, "connect", _hurry_postgresql)
         return Database(pool, keys)
     pool = create_engine(address, pool_size=connections, max_overflow=connections, hide_parameters=True)
     event.listen(pool, "connect", _prepare_sqlite)
     event.listen(pool, "begin", _begin_sqlite)
+    if made_up:
+        event.listen(pool, "connect", _hurry_sqlite)
     return Database(pool, keys)
 
 
@@ -112,6 +120,15 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _hurry_sqlite(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous = OFF")
+
+
+def _hurry_postgresql(connection: Any, _record: Any) -> None:
+    connection.execute("SET synchronous_commit TO off")
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

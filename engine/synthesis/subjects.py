@@ -25,7 +25,6 @@ from engine.synthesis.samples import at_local
 from engine.synthesis.stages import make_forms
 from engine.synthesis.writing import subject_json
 
-_ATTEMPTS = 6
 _SPOILED = 8  # checks that are tried
 _BRIEF = 25  # drafts judged while one is tried
 _EARLIEST, _LATEST = 30, 600  # days before now at which a subject begins, where no distribution says more
@@ -57,6 +56,8 @@ class Wanted:
     severity: CheckSeverity | None = None  # of a check that it breaks: one that is easily broken
     hospital: str | None = None  # code of the hospital, for distributions that ask
     days_ago: int | None = None  # how long ago it began, for distributions that ask
+    attempts: int = 6  # how often it is begun anew
+    patience: int = 160  # how many drafts are judged before an attempt is given up
 
 
 ANY = Wanted()
@@ -114,9 +115,9 @@ class _Order:
 def _sound(order: _Order, turn: str = "") -> Draft:
     """A subject that satisfies all rules."""
     left: dict[str, int] = {}
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(order.wanted.attempts):
         draft = order.begun(f"{turn}{attempt}")
-        faults = Search(draft, Choices()).run()
+        faults = Search(draft, Choices(), most=order.wanted.patience).run()
         if not faults:
             return draft
         for fault in faults:
@@ -134,7 +135,7 @@ def _breaking(order: _Order, check: CheckRun) -> Made:
         twins = with_twin(order.plan.registry, subject_json(draft), name, order.now)
         if twins is not None:
             return Made(draft, twins[1], twins[0])
-    for attempt in range(_ATTEMPTS):  # not every subject has what the check is about
+    for attempt in range(order.wanted.attempts):  # not every subject has what the check is about
         draft = _sound(order, f"{attempt}/" if attempt else "")
         if check.rules.scope.parent is site_of(draft).scope:
             draft.fixed = None

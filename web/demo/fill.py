@@ -87,6 +87,7 @@ def fill(space: Workspace, tell: Callable[[str], None], processes: int) -> tuple
 
 PATIENTS = tuple((place, stage) for place, (_, _, count) in enumerate(HOSPITALS) for stage in STAGES[:count])
 DONE = "done"
+_FAILED = 2
 
 
 @dataclass
@@ -98,12 +99,13 @@ class _Filling(Work):
     plan: Plan
     actors: list[Actor]
     now: datetime
+    failed: int = 0  # patients in a row for which no values were found
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """A connection of its own for each process."""
         settings = self.space.settings
-        database = open_database(settings.database_url, self.space.database.keys, connections=1)
+        database = open_database(settings.database_url, self.space.database.keys, connections=1, made_up=True)
         version, now = self.version, self.now
         self._targets = [
             Target(
@@ -120,11 +122,15 @@ class _Filling(Work):
         """Make a patient; whether that was possible."""
         place, stage = PATIENTS[number - 1]
         target, hospital = self._targets[place], HOSPITALS[place][0]
-        wanted = Wanted(severity=stage.severity, hospital=hospital, days_ago=stage.days_ago)
+        wanted = Wanted(severity=stage.severity, hospital=hospital, days_ago=stage.days_ago, attempts=2, patience=40)
+        if self.failed >= _FAILED:
+            return ""  # nobody waits for a registry whose patients cannot be made up without a distribution
         try:
             made = make_subject(self.plan, SEED, number, self.now, wanted)
         except Unsatisfiable:
+            self.failed += 1
             return ""
+        self.failed = 0
         _load(target, Load(target, made), stage)
         return DONE
 
