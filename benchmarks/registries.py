@@ -16,7 +16,12 @@ NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 @cache
 def registry(items: int, per_form: int) -> CompiledRegistry:
     """A registry of that many items."""
+    return compiled(definition(items, per_form))
+
+
+def compiled(text: str) -> CompiledRegistry:
+    """The registry of a definition's text."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "measured.yaml"
-        path.write_text(definition(items, per_form), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
         return compile_definition(path)
