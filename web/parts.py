@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from engine.model.metadata_version import ContainerDef
@@ -55,6 +55,7 @@ def parts_of(glance: Glance) -> tuple[Part, ...]:
         title = part_title(glance, row)
         within = names[row.parent] if depth > 1 else ""
         names[row.id] = f"{within}, {title}" if within else title
+        lanes = lanes_of(glance, row, overlook)
         parts.append(
             Part(
                 instance=row.id,
@@ -63,11 +64,11 @@ def parts_of(glance: Glance) -> tuple[Part, ...]:
                 name=names[row.id],
                 within=within,
                 depth=depth,
-                lanes=lanes_of(glance, row, overlook),
+                lanes=lanes,
                 outcomes=outcomes_of(version.registry, outcomes[str(row.id)], row.container, glance.language),
                 addable=tuple(addable_to(glance, row, overlook)),
                 openable=tuple(_openable(glance, row)),
-                grids=tuple(_grids(glance, row)),
+                grids=tuple(_grids(glance, row, lanes)),
                 may_take_back=may_remove(version.registry.model.containers, row) and _is_empty(glance, row),
             )
         )
@@ -106,9 +107,13 @@ def _openable(glance: Glance, row: InstanceRow) -> Iterator[Openable]:
             yield Openable(inner.id, container_words(inner, glance.language))
 
 
-def _grids(glance: Glance, row: InstanceRow) -> Iterator[tuple[str, Series]]:
+def _grids(glance: Glance, row: InstanceRow, lanes: Iterable[Lane]) -> Iterator[tuple[str, Series]]:
+    """The series in which there is something to see or to begin."""
     model = glance.version.registry.model
-    return ((series_words(model, each, glance.language), each) for each in series_in(model, row))
+    begun = {lane.event for lane in lanes if not lane.later}
+    for each in series_in(model, row):
+        if not each.event or each.event in begun or model.events[each.event].repeats:
+            yield series_words(model, each, glance.language), each
 
 
 def _is_empty(glance: Glance, row: InstanceRow) -> bool:

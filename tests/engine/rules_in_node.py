@@ -186,11 +186,8 @@ class Laboratory:
         return {
             "as_of": wire_value(record.session.tree.world.as_of),
             "at": "save",
-            "told": [],
-            "touched": None,
-            "homes": [],
             "nodes": nodes,
-            "focus": focus,
+            "pages": [{"focus": focus, "homes": [], "told": [], "touched": None, "waiting": []}],
         }
 
     def in_python(self, record: Record, node: Node, term: Term) -> Any:

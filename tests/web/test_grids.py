@@ -59,6 +59,16 @@ def test_a_column_for_each_day_until_today(anna):
     assert "1.07.2025" in anna.text
 
 
+def test_the_patient_page_leads_to_grids_in_which_there_is_something_to_do(anna):
+    anna.get("/support/patients").post({}, "/patients")
+    who = anna.address.split("/")[3]
+    found = re.findall(r'/grids/\d+\.([^"]*)', anna.get(f"/support/patients/{who}").text)
+    assert found == ["laboratory.lab", "remark"]
+    who, _ = begin(anna)
+    found = re.findall(r'/grids/\d+\.([^"]*)', anna.get(f"/support/patients/{who}").text)
+    assert found == ["daily.day", "laboratory.lab", "remark"]
+
+
 def test_one_save_makes_a_record_and_an_audit_entry_for_each_day_with_something_typed(anna, support):
     _, run = begin(anna)
     before = saves(support)
