@@ -77,10 +77,10 @@ def autosave(registry: str, who: str, spot: str) -> ResponseReturnValue:
     quiet = entry.quiet(evaluation, None if entry.stored is not None else filled(posted.data))
     patch = evaluation_patch(
         entry.form, posted.data, evaluation, one.language,
-        open_rows=posted.open_rows, withheld=session.withheld, quiet=quiet, why=session.why,
+        open_rows=posted.shown_rows, withheld=session.withheld, quiet=quiet, why=session.why,
         elsewhere=elsewhere_of(entry, evaluation),
         outcomes=outcome_notes(session, evaluation, one),
-        texts=texts_of(session, one.language, ids_in(posted.open_rows)),
+        texts=texts_of(session, one.language, ids_in(posted.shown_rows)),
     )  # fmt: skip
     return jsonify(saved=one.tongue.moment(one.now, one.now), revision=str(draft.revision), evaluation=patch)
 

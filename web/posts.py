@@ -58,7 +58,7 @@ def posted_revision(entry: Entry, posted: PostedForm) -> int:
 
 def answers_after(start: Draft, posted: PostedForm) -> dict[str, str]:
     """Answers to warnings: those posted, and those in rows that the page showed closed."""
-    kept = {key: reason for key, reason in start.acknowledged.items() if _is_closed(key, posted.open_rows)}
+    kept = {key: reason for key, reason in start.acknowledged.items() if _is_closed(key, posted.shown_rows)}
     return {**kept, **posted.acknowledged}
 
 

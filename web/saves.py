@@ -11,11 +11,12 @@ from types import MappingProxyType
 from flask import redirect, session, url_for
 from flask.typing import ResponseReturnValue
 
-from engine.model.form import CheckSeverity
+from engine.model.form import CheckSeverity, walk_groups
 from engine.model.text import in_language
 from engine.records.form_data import FormData
 from renderers.html import PostedForm, acknowledgement
 from renderers.html.names import path_of
+from renderers.html.rows import Action, act, fill_rows, without_blank_rows
 from storage.changes import paths_of, without
 from storage.errors import ConfirmClear, Conflict, KeyReused, NotUnique, RowClash, UnknownFile, WrongDefinition
 from storage.issues import Acknowledgement, acknowledge
@@ -47,6 +48,18 @@ def stay(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
     return back(entry, open=sorted(posted.open_rows), _anchor=posted.anchor or None)
 
 
+def fill(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
+    """Make a row for each code that the key of a group is offered."""
+    name, one = posted.action.target, visit()
+    trial, opened = act(entry.form, posted.data, Action("add", name), frozenset())
+    path = path_of(trial, next(iter(opened))) if opened else None
+    group = next((each for each in walk_groups(entry.form) if each.id == name.rpartition(".")[2]), None)
+    if path is None or group is None or not group.per_code or group.key is None:
+        return stay(entry, posted)
+    refused = entry.session(trial, one.now, one.language).withheld(str(path.at(group.key)))
+    return stay(entry, replace(posted, data=fill_rows(entry.form, posted.data, name, refused)))
+
+
 def switch_language(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
     """The same page in the other language; what was typed stays as it was typed."""
     if posted.action.target in LANGUAGES:
@@ -58,6 +71,7 @@ def switch_language(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
 def save(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
     """Save the form, or say what stands in the way; whatever happens, nothing typed is lost."""
     draft = draft_after(entry, posted)
+    draft = replace(draft, data=without_blank_rows(entry.form, draft.data))
     complete = posted.action.verb == "complete"
     key = posted.idempotency_key or secrets.token_urlsafe(18)
     confirmed = confirmed_by(entry, posted)
@@ -210,7 +224,9 @@ def taken_words(entry: Entry, checks: Sequence[str], language: str) -> str:
     return " ".join(in_language(known[name].message, language) for name in checks if name in known)
 
 
-VERBS: Mapping[str, Verb] = MappingProxyType({"save": save, "complete": save, "language": switch_language})
+VERBS: Mapping[str, Verb] = MappingProxyType(
+    {"save": save, "complete": save, "fill": fill, "language": switch_language}
+)
 
 __all__ = [
     "back", "carry_out", "confirmed_by", "keep", "save_draft", "save_merged", "saved", "settle", "taken_words",

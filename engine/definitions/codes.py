@@ -82,6 +82,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unknown-target": "a reference points to no group or form",
         "group-empty": "a group has no items",
         "unknown-key-item": "the key of a group is none of its items",
+        "rows-per-code": "a group is to have a row for each code, and its key holds none",
         "rows-order": "a group needs more rows than it allows",
         "braces-not-piped": "a name stands in braces in a text into which no values are piped (warning)",
         "bad-template": "braces in a text are faulty, or a value would be shown where it must not be",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from engine.datatypes.base import Kind
 from engine.definitions.blocks import Expander
 from engine.definitions.context import BUILT_IN_CODES, CONTAINERS, Context
 from engine.definitions.grids import check_grid
@@ -131,14 +132,16 @@ class FormBuilder:
                 "rows-order",
                 f"At least {least} rows are asked for and at most {most} allowed. Swap the two numbers.",
             )
+        named = renames.get(key.raw, key.raw) if key is not None and key.text is not None else None
         return GroupDef(
             id_,
             content,
             title=context.text(node.get("title")),
             oid=node.text_of("oid"),
-            key=renames.get(key.raw, key.raw) if key is not None and key.text is not None else None,
+            key=named,
             min_rows=least or 0,
             max_rows=most,
+            per_code=self._per_code(rows, named, content, id_),
             row_title=self._row_title(rows, renames),
             templates=read_templates(context, {"row": rows.get("title") if rows is not None else None}, renames),
             when=self._expression(node.get("when"), renames),
@@ -148,6 +151,20 @@ class FormBuilder:
     def _expression(self, node: Node | None, renames: Renames) -> ExpressionText | None:
         expression = self._context.expression(node)
         return rename_expression(expression, renames) if expression is not None and renames else expression
+
+    def _per_code(self, rows: Node | None, key: str | None, content: tuple[ItemDef | GroupDef, ...], id_: str) -> bool:
+        """Whether a row is made for each code: then the key must be an item that holds one code of a list."""
+        per = rows.get("per") if rows is not None else None
+        if per is None:
+            return False
+        found = next((part for part in content if isinstance(part, ItemDef) and part.id == key), None)
+        if found is None or found.datatype.kind is not Kind.CODE or found.calculate is not None:
+            self._context.error(
+                per.mark,
+                "rows-per-code",
+                f"The key of the group {id_!r} holds no code. Name an item of `type: code` as its `key`, or take `per: code` away.",
+            )
+        return True
 
     def _row_title(self, rows: Node | None, renames: Renames) -> TranslatedText:
         title = rows.get("title") if rows is not None else None

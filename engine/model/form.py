@@ -46,6 +46,7 @@ class GroupDef:
     key: str | None = None  # item that names a row to people and references
     min_rows: int = 0
     max_rows: int | None = None
+    per_code: bool = False  # the page makes a row for each code of the key; those that hold no more are not saved
     row_title: TranslatedText = field(default_factory=dict)  # as written: '{lead_no}. {lead_type}'
     templates: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)  # row -> language -> template
     when: ExpressionText | None = None

@@ -188,6 +188,8 @@ class GroupFace:
     title: str
     add: str
     conditional: bool
+    key: str = ""
+    fill: str = ""  # words of the button that makes a row for each code of the key; then its rows are lines of fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,9 @@ class SectionFace:
 def group_face(group: GroupDef, words: Words) -> GroupFace:
     title = in_language(group.title, words.language)
     add = words.text("add_row_of", title=title) if title else words.text("add_row")
-    return GroupFace(group.id, title, add, group.when is not None)
+    key = next((item for item in group.items if item.id == group.key), None)
+    fill = words.text("fill_rows", label=in_language(key.label, words.language)) if group.per_code and key else ""
+    return GroupFace(group.id, title, add, group.when is not None, group.key or "", fill)
 
 
 def section_face(section: SectionDef, words: Words) -> SectionFace:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.model.form import GroupDef
@@ -14,6 +14,7 @@ from renderers.html.faces import GroupFace
 from renderers.html.items import ItemPart, SmallParts, tally_text, tell
 from renderers.html.names import Place
 from renderers.html.request import Request, Tally
+from renderers.html.rows import offered_codes
 from renderers.html.segments import Part, markup
 
 _HOLE = re.compile(r"\{([a-z0-9_.]+)\}")
@@ -41,6 +42,8 @@ class GroupPart:
             flags.append("empty")
         if self._may_add(len(rows)):
             flags.append("can_add")
+            if self._lacks_codes(place, rows, request):
+                flags.append("can_fill")
         self._count(place.here, data, request)
         out = [
             self._row(place.row(self.group.id, row, number), row, number, len(rows), request)
@@ -63,12 +66,22 @@ class GroupPart:
         if self.group.min_rows and f"{here}{self.group.id}" in request.evaluation.groups:
             request.tally.want(there=count >= self.group.min_rows)
 
+    def _lacks_codes(self, place: Place, rows: Sequence[RowData], request: Request) -> bool:
+        """Whether the group is to have a row for each code, and some code has none."""
+        key = self.group.key
+        if not self.group.per_code or key is None:
+            return False
+        there = {row.items.get(key) for row in rows}
+        first = place.row(self.group.id, rows[0], 1).here if rows else ""
+        refused = request.context.withheld(first + key) if rows else ()
+        return any(code not in there and code not in refused for code in offered_codes(self.group))
+
     def _may_add(self, count: int) -> bool:
         return self.group.max_rows is None or count < self.group.max_rows
 
     def _row(self, place: Place, row: RowData, number: int, count: int, request: Request) -> str:
         at, here, name = place.at, place.here, place.name
-        opened = request.mode != "edit" or request.is_open(name)
+        opened = request.mode != "edit" or self.group.per_code or request.is_open(name)
         title = self.title(row, number, here, request)
         flags, before = list[str](), _mark(request.tally)
         path = here.removesuffix(".")
@@ -86,7 +99,7 @@ class GroupPart:
             body = "".join(pieces)
         else:
             body = ""
-            self._closed(place, row, title, request)
+            self._closed(place, row, title, f"r-{name}", request)
         errors, warnings = _since(request.tally, before)
         if errors or warnings:
             flags.append("issues")
@@ -102,15 +115,15 @@ class GroupPart:
         }
         return self.row.fill(tuple(flags), texts)
 
-    def _closed(self, place: Place, row: RowData, title: str, request: Request) -> None:
-        """Count the fields and issues of a row that is only a line."""
-        at, here, anchor = place.at, place.here, f"r-{place.name}"
+    def _closed(self, place: Place, row: RowData, title: str, anchor: str, request: Request) -> None:
+        """Count the fields and issues of a row that is only a line; `anchor` is that of the line on the page."""
+        at, here = place.at, place.here
         for part in self.content:
             if isinstance(part, GroupPart):
                 part._count(here, row, request)  # noqa: SLF001 - of the same class
                 for number, inner in enumerate(row.groups.get(part.group.id, ()), start=1):
                     nested = place.row(part.group.id, inner, number)
-                    part._closed(nested, inner, title, request)  # noqa: SLF001 - of the same class
+                    part._closed(nested, inner, title, anchor, request)  # noqa: SLF001 - of the same class
                 continue
             path = here + part.item.id
             if part.asked and path in request.evaluation.visible:

@@ -18,7 +18,21 @@ MAX_BYTES = 10_000_000
 MAX_FIELDS = 100_000
 CONTROL_NAMES = frozenset({"csrf_token", "__do", "__owner", "__revision", "__key", "__open", "__clear", "__live"})
 VERBS = frozenset(
-    {"save", "complete", "autosave", "language", "open", "close", "next", "add", "copy", "remove", "undo", "clear"}
+    {
+        "save",
+        "complete",
+        "autosave",
+        "language",
+        "open",
+        "close",
+        "next",
+        "add",
+        "fill",
+        "copy",
+        "remove",
+        "undo",
+        "clear",
+    }
 )
 
 
@@ -86,6 +100,7 @@ class PostedForm:
     revision: str = ""
     idempotency_key: str = ""
     open_rows: frozenset[str] = frozenset()
+    shown_rows: frozenset[str] = frozenset()  # those whose fields the page held
     clear_confirmed: bool = False
     live: bool = False  # the page's script ran the rules: what is empty there was left empty by somebody
 
@@ -97,6 +112,8 @@ class PostedForm:
             return f"r-{max(self.open_rows, key=len)}"  # the innermost
         if verb == "close":
             return f"r-{target}"
+        if verb == "fill":
+            return f"g-{target}"
         if verb == "remove":
             return f"g-{target.rpartition('.')[0]}"
         return target if verb in ("undo", "clear") else ""
@@ -131,6 +148,7 @@ class PostReader:
             revision=fields.last("__revision"),
             idempotency_key=fields.last("__key"),
             open_rows=open_rows,
+            shown_rows=posted | open_rows,
             clear_confirmed=fields.last("__clear") == "yes",
             live=bool(fields.last("__live")),
         )

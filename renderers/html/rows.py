@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from engine.model.form import FormDef, GroupDef
+from engine.model.form import FormDef, GroupDef, walk_groups
 from engine.records.form_data import FormData, RowData
 
 Rows = tuple[RowData, ...]
@@ -95,6 +95,46 @@ def _next(form: FormDef, data: FormData, name: str, opened: frozenset[str]) -> D
 _CHANGES: Mapping[str, Callable[[FormDef, FormData, str, frozenset[str]], Done]] = MappingProxyType(
     {"add": _add, "copy": _copy, "remove": _remove, "next": _next}
 )
+
+
+def offered_codes(group: GroupDef) -> tuple[str, ...]:
+    """The codes of the key of a group, in order of their list."""
+    choices = next((item.facets.choices for item in group.items if item.id == group.key), {})
+    return tuple(code for code, choice in choices.items() if not choice.withdrawn)
+
+
+def fill_rows(form: FormDef, data: FormData, name: str, refused: Collection[str]) -> FormData:
+    """The data with a row for each code of a group's key that has none yet and is not refused, as far as there is room."""
+    group = next((each for each in walk_groups(form) if each.id == name.rpartition(".")[2]), None)
+    if group is None or group.key is None:
+        return data
+    key, rows = group.key, rows_of(data, name)
+    there = {row.items.get(key) for row in rows}
+    codes = [code for code in offered_codes(group) if code not in there and code not in refused]
+    room = len(codes) if group.max_rows is None else max(group.max_rows - len(rows), 0)
+    made = tuple(RowData(new_row_id(), {key: code}) for code in codes[:room])
+    return _change(form, data, name, lambda before: (*before, *made))
+
+
+def without_blank_rows(form: FormDef, data: FormData) -> FormData:
+    """The data without the rows that were made for each code and hold no more than that."""
+    if not any(group.per_code for group in walk_groups(form)):
+        return data
+    return replace(data, groups=_filled(form.groups, data.groups))
+
+
+def _filled(defined: tuple[GroupDef, ...], groups: Mapping[str, Rows]) -> dict[str, Rows]:
+    known = {group.id: group for group in defined}
+    return {
+        id_: tuple(
+            replace(row, groups=_filled(known[id_].groups, row.groups)) if row.groups else row
+            for row in rows
+            if not known[id_].per_code or row.groups or row.items.keys() - {known[id_].key}
+        )
+        if id_ in known
+        else rows
+        for id_, rows in groups.items()
+    }
 
 
 def rows_of(data: FormData, name: str) -> Rows:

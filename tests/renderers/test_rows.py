@@ -1,10 +1,15 @@
 """Row buttons: add, copy, remove, open, close, next; with ids that stay."""
 
+from pathlib import Path
+
 import pytest
 
+from engine.compiler import compile_definition
 from engine.records.form_data import FormData, RowData
 from renderers.html import Action
-from renderers.html.rows import act, rows_of
+from renderers.html.rows import act, fill_rows, rows_of, without_blank_rows
+
+ROOT = Path(__file__).parents[2]
 
 
 def run(form, data, verb, target, opened=()):
@@ -71,3 +76,16 @@ def test_a_full_group_takes_no_more_rows(form):
 @pytest.mark.parametrize("verb", ["add", "copy", "remove", "next"])
 def test_targets_that_are_gone_change_nothing(form, data, verb, target):
     assert run(form, data, verb, target)[0] == data
+
+
+def test_a_row_for_each_code_as_far_as_there_is_room():
+    definition = compile_definition(ROOT / "tests/fixtures/nested/microbiology.yaml")
+    form = definition.model.forms["cultures"]
+    tested = RowData("t1", {"ast_drug": "AMP", "ast_sir": "R"})
+    isolate = RowData("i1", {"iso_org": "SAUR"}, {"ast": (tested, *(RowData(f"x{n}") for n in range(26)))})
+    data = FormData({}, {"bc": (RowData("b1", {}, {"iso": (isolate,)}),)})
+    name = "bc.b1.iso.i1.ast"
+    filled = fill_rows(form, data, name, {"PEN"})
+    assert [row.items.get("ast_drug") for row in rows_of(filled, name)[27:]] == ["AMC", "OXA", "FOX"]  # 30 at most
+    assert rows_of(without_blank_rows(form, filled), name) == (tested,)
+    assert fill_rows(form, data, "bc.gone.iso.i1.ast", set()) == data

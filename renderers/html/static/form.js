@@ -388,7 +388,14 @@
   function inClosedRow(path, issues) {
     const row = all('[data-row]').filter((each) => path.startsWith(each.dataset.path + '.')).pop();
     const title = row ? find('[data-title]', row).textContent : '';
-    return issues.map((issue) => ({ issue, title: title || issue.message, href: row ? '#' + row.id : '#main', section: row && row.closest('.sheet'), row }));
+    const within = row && engine ? nameOfRow(engine.find(path)) : '';
+    return issues.map((issue) => ({ issue, title: title || issue.message, href: row ? '#' + row.id : '#main', section: row && row.closest('.sheet'), row, within }));
+  }
+  /* The posted name of a row of the rules: its path with keys in the place of numbers. */
+  function nameOfRow(node) {
+    const steps = [];
+    for (; node.scope.kind === 'group'; node = node.parent) steps.unshift(node.scope.id, node.key);
+    return steps.join('.');
   }
   function outline(open, result) {
     const errors = open.filter((each) => each.issue.severity === 'error').length;
@@ -414,6 +421,7 @@
     const part = copy(each.issue.severity === 'error' ? 't-issue-error' : 't-issue-warning');
     const link = find('a', part);
     link.href = each.href;
+    if (each.within) link.dataset.row = each.within; // a row in a closed row, which is opened with it
     link.textContent = each.title;
     find('span', part).replaceChildren(...isolated(each.issue.message));
     return part;
@@ -553,7 +561,7 @@
     const link = event.target.closest('a[href^="#"]'), target = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
     if (!target || link.matches('.skip, .steps a')) return;
     event.preventDefault();
-    if (target.matches('[data-row]:not(.open)')) { const open = find('[value^="open:"]', target); if (open) { form.requestSubmit(open); return; } }
+    if (target.matches('[data-row]:not(.open)')) { const open = find('[value^="open:"]', target); if (open) { if (link.dataset.row) open.value = 'open:' + link.dataset.row; form.requestSubmit(open); return; } }
     const inner = target.closest('[data-choose][hidden]') ? find('a, button', target.closest('.f-c')) : target.matches('select[hidden], input[hidden]') ? document.getElementById(target.id + '-c') : target.matches('.opts') && (find('input:checked', target) || find('.opt:not([hidden]) input', target));
     (inner || target).focus();
     (target.closest('.f') || target).scrollIntoView({ block: 'center' });

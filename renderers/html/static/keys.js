@@ -18,9 +18,13 @@
   }
 
   /* --- where one goes: one stop a question, and the buttons of rows and of the form ------------------------------- */
+  const IN_PANEL = '.panel .rows .f';
   const STOPS = '.f-c .in, .f-c input[type=radio], .f-c input[type=checkbox], .row-end [value^="close:"], .add, .dock .go';
   const withName = (box) => all('[name]').filter((each) => each.name === box.name && each.type === box.type && isSeen(each));
+  /* What a line of fields is about stands there already: one does not answer it. */
+  const isSettled = (field) => Boolean(field && field.dataset.item === field.closest('.panel').dataset.key && (find('select, input[name]:checked', field) || {}).value);
   function isStop(box) {
+    if (isSettled(box.closest(IN_PANEL))) return false;
     if (!isSeen(box) || box.closest('.menu') || box.matches('.reason .in, .ack input')) return false;
     if (box.type === 'radio') return box.checked || (withName(box)[0] === box && !withName(box).some((each) => each.checked));
     return box.type !== 'checkbox' || withName(box)[0] === box;
@@ -40,7 +44,13 @@
     const withUnit = box.parentElement && find('.unit-pick', box.parentElement);
     if (box.value && rest.length) return rest[0];
     if (withUnit && withUnit !== box) return withUnit;
-    return after(field || box);
+    return belowIn(box.closest(IN_PANEL)) || after(field || box);
+  }
+  /* In lines of fields one goes down, to the same question of the next line; Tab goes along the line. */
+  function belowIn(field) {
+    const fields = field ? all(`[data-item="${field.dataset.item}"]`, field.closest('.rows')).filter((each) => each.closest('.panel') === field.closest('.panel')) : [];
+    const next = fields.slice(fields.indexOf(field) + 1).find((each) => stops(each).length);
+    return next && stops(next)[0];
   }
   const after = (element) => stops().find((each) => follows(element, each) && !element.contains(each));
 
@@ -74,7 +84,8 @@
 
   /* --- digits and codes ------------------------------------------------------------------------------------------- */
   function answer(box, key) {
-    const keys = box.closest('[data-keys]'), wanted = keys && all('.opt:not([hidden]) input', keys)[key - 1];
+    const keys = box.closest('[data-keys]'), offered = keys ? all('.opt:not([hidden]) input', keys) : [];
+    const wanted = /\d/.test(key) ? offered[key - 1] : offered.find((each) => each.value.toLowerCase() === key);
     if (!wanted) return false;
     wanted.focus();
     wanted.checked = wanted.type === 'radio' || !wanted.checked;
@@ -174,7 +185,7 @@
     const combination = (event.altKey ? 'alt+' : '') + (event.ctrlKey || event.metaKey ? 'ctrl+' : '') + key;
     if (event.repeat && key === 'enter') return true; // held down: nothing is pressed by it
     if (confirms && plain && !event.shiftKey && /^(tab|enter)$/.test(key)) return true;
-    if (plain && !isOff() && (between(box, key, confirms) || (/^[1-9]$/.test(key) && answer(box, key)) || reason(box, key))) return true;
+    if (plain && !isOff() && (between(box, key, confirms) || (/^[1-9a-z]$/.test(key) && answer(box, key)) || reason(box, key))) return true;
     return Boolean(KEYS[combination] && (combination === 'enter' || !isOff()) && KEYS[combination](box));
   }
   form.addEventListener('keydown', (event) => {
@@ -190,6 +201,7 @@
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (target && target.matches('[data-row].open')) { const first = stops(target)[0]; if (first) first.focus({ preventScroll: true }); }
     else if (target && target.matches('[data-row]')) go(target.nextElementSibling ? find('[value^="open:"]', target) : after(target.closest('.group')));
+    else if (target && target.matches('.panel') && stops(target)[0]) go(stops(find('.rows', target))[0]);
     else if (target && target.matches('.group')) go(find(':scope > .pad > .add', target));
     else if (!location.hash && document.querySelector('[data-save=new]') && matchMedia('(pointer: fine)').matches && document.activeElement === document.body) go(stops()[0]);
   }
