@@ -8,7 +8,7 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import browser, compiling, growth, judging, loading, pages, searching, storing
+from benchmarks import browser, compiling, growth, judging, loading, nesting, pages, searching, storing
 from benchmarks.measuring import Row, calibration, table
 
 PARTS = {
@@ -19,6 +19,7 @@ PARTS = {
     "compile": compiling.rows,
     "browser": browser.rows,
     "growth": growth.rows,
+    "nesting": nesting.rows,
     "search": searching.rows,
 }
 
