@@ -84,6 +84,10 @@ class SubjectRecord:
         data = {place: record.data for place, record in self.forms.items()} | dict(changed)
         return build_tree(self.instances, self.occurrences, data, self.missed)
 
+    def count(self, instance: int, form: str) -> int:
+        """How many records of a form belong to an instance."""
+        return sum((place.instance, place.form) == (instance, form) for place in self.forms)
+
     @property
     def root(self) -> int:
         """The id of the instance that is the patient, or the hospital whose own records these are."""

@@ -21,7 +21,9 @@ from web.lookup import lookup
 from web.opening import parts
 from web.patients import patients
 from web.permissions import Permission, needs, undeclared
+from web.places import SubjectConverter
 from web.programs import programs
+from web.records import records
 from web.registries import LANGUAGES, STATIC_URL, load_registries
 from web.settings import Settings
 from web.uploads import BoundedRequest
@@ -55,10 +57,11 @@ def create_app(settings: Settings) -> Flask:
     security.configure(app, settings)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = DAY if settings.secure_cookies else 0
     app.extensions[EXTENSION] = open_workspace(settings)
+    app.url_map.converters["subject"] = SubjectConverter
     guard.install(app)
     CSRFProtect(app)
     failures.install(app)
-    for part in (probes, assets, accounts, patients, parts, events, forms, grids, lookup, programs):
+    for part in (probes, assets, accounts, patients, parts, events, records, forms, grids, lookup, programs):
         app.register_blueprint(part)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)  # type: ignore[method-assign]

@@ -20,10 +20,11 @@ from storage.access import Actor
 from storage.database import Database
 from storage.errors import NotFound, NotVisible
 from storage.form_data import FormRecord, Place, SubjectRecord, load_subject
+from storage.site_records import site_records
 from storage.subjects import add_occurrence, find_pseudonym
 from web.drafts import Draft, draft_of, row_ids
 from web.permissions import Permission, allows
-from web.places import Spot, imagined, is_sound, parse_spot, place_of
+from web.places import Spot, imagined, is_sound, parse_spot, place_of, site_named
 from web.registries import LANGUAGES, Registries, Version
 from web.workspace import Workspace
 
@@ -129,6 +130,17 @@ def subject_of(database: Database, actor: Actor, who: str, at: datetime) -> int:
     return find_pseudonym(database, actor, who, at=at)
 
 
+def _named(database: Database, actor: Actor, who: str, at: datetime) -> int:
+    """The subject that the address of a form names: a patient, or a hospital with its own records. Raises NotFound."""
+    site = site_named(who)
+    if site is None:
+        return subject_of(database, actor, who, at)
+    found = next((each.subject for each in site_records(database, actor, at=at) if each.site == site), None)
+    if found is None:
+        raise NotFound("subject", who)
+    return found
+
+
 def open_entry(space: Workspace, actor: Actor, who: str, spot_text: str, at: datetime) -> Entry:
     """Find a form by address. Raises NotFound and NotVisible, which look the same from outside."""
     spot = parse_spot(spot_text)
@@ -136,7 +148,7 @@ def open_entry(space: Workspace, actor: Actor, who: str, spot_text: str, at: dat
         raise NotFound("place", spot_text)
     space.registries.dictionaries.refresh()
     version = space.registries.current[actor.registry]
-    subject = subject_of(space.database, actor, who, at)
+    subject = _named(space.database, actor, who, at)
     record = load_subject(space.database, version.registry, actor, subject, at)
     if not is_sound(version.registry.model, record, spot):
         raise NotFound("form", spot_text)

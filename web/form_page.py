@@ -42,7 +42,7 @@ from web.entry import Entry, address_of
 from web.outcomes import outcome_notes
 from web.pages import links_of, shell_of
 from web.permissions import Permission, allows
-from web.places import Spot, event_form_spot, place_of
+from web.places import Spot, event_form_spot, home_of, place_of, site_named
 from web.registries import Version
 from web.rescue import owner_mark
 from web.rules import patient_form
@@ -87,7 +87,7 @@ def reading_of(
     evaluation = _outspoken(entry, session.evaluation, None if told.summary else entry.touched)
     context = replace(
         _context(entry, one, evaluation, told),
-        targets={**targets_of(session, one.language), **offers_elsewhere(entry, one)},
+        targets={**targets_of(session, one.language, _own_site(entry)), **offers_elsewhere(entry, one)},
         clears=clear_words(entry, session, evaluation, one.language),
         withheld=session.withheld,
         why=session.why,
@@ -95,6 +95,12 @@ def reading_of(
         texts=texts_of(session, one.language, opened),
     )
     return session, evaluation, context
+
+
+def _own_site(entry: Entry) -> str:
+    """The instance of the hospital whose own records are on offer."""
+    own = entry.record.sites.get(entry.actor.site or 0)
+    return own.id if own is not None else ""
 
 
 def _outspoken(entry: Entry, evaluation: Evaluation, touched: Collection[ItemPath] | None) -> Evaluation:
@@ -152,7 +158,10 @@ def _window_notice(entry: Entry, evaluation: Evaluation, one: Visit) -> tuple[No
 
 def band_of(entry: Entry | OpenSeries, one: Visit) -> Band:
     """Who the patient is, in the words that may always be shown."""
-    facts = (*facts_of(entry.version, entry.record, one), one.membership.site_name if one.membership else "")
+    hospital = one.membership.site_name if one.membership else ""
+    if site_named(entry.who) is not None:
+        return Band(entry.version.prefix, hospital or one.words("records"), ())
+    facts = (*facts_of(entry.version, entry.record, one), hospital)
     return Band(entry.version.prefix, entry.who, tuple(fact for fact in facts if fact))
 
 
@@ -184,8 +193,10 @@ def _save_state(entry: Entry, one: Visit) -> Save:
 
 
 def crumbs_of(entry: Entry, one: Visit) -> tuple[Link, ...]:
-    """The way from the list of patients to the form."""
+    """The way to the form from the list of patients, or from what the hospital keeps of its own."""
     model, name = entry.version.registry.model, entry.version.name
+    if site_named(entry.who) is not None:
+        return (Link(one.words("records"), home_of(name, entry.who)),)
     crumbs = [
         Link(one.words("patients"), url_for("patients.listed", registry=name)),
         Link(entry.who, url_for("patients.show", registry=name, who=entry.who)),

@@ -31,11 +31,11 @@ from web.printing import pdf_answer
 from web.saves import carry_out, save_draft, save_merged, taken_words
 from web.workspace import visit, workspace
 
-forms = Blueprint("forms", __name__, url_prefix="/<registry>/patients/<who>/forms/<spot>")
+forms = Blueprint("forms", __name__, url_prefix="/<registry>/<subject:who>/forms/<spot>")
 TONES: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("saved", "merged", "merged_own"), "ok"),
-        **dict.fromkeys(("partly", "incomplete", "clears", "changed", "taken", "late"), "warn"),
+        **dict.fromkeys(("partly", "incomplete", "clears", "changed", "taken", "late", "moved"), "warn"),
     }
 )  # of what is said; the rest is information
 

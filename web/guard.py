@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from storage.accounts import Membership, memberships, session_account
 from web.permissions import FLASK_OWN, Permission, allows, permission_of
+from web.places import home_of
 from web.registries import LANGUAGES
 from web.rescue import rescue_post
 from web.uploads import in_parts
@@ -103,7 +104,7 @@ def _page_of_post() -> str:
     if "series" in arguments:
         return url_for("grids.show", **arguments)
     if "who" in arguments:
-        return url_for("patients.show", registry=arguments["registry"], who=arguments["who"])
+        return home_of(arguments["registry"], arguments["who"])
     return url_for("patients.listed", registry=arguments["registry"]) if "registry" in arguments else "/"
 
 

@@ -10,6 +10,8 @@ from flask_wtf.csrf import generate_csrf
 
 from renderers.html import Link, Links, Shell
 from storage.accounts import Membership
+from storage.form_index import has_site_forms
+from web.places import site_named
 from web.registries import LANGUAGES, STATIC_URL
 from web.workspace import Visit, visit, workspace
 
@@ -46,7 +48,15 @@ def _navigation(one: Visit) -> tuple[Link, ...]:
         return ()
     here = request.endpoint or ""
     listed = url_for("patients.listed", registry=one.membership.registry)
-    return (Link(one.words("patients"), listed, current=here.startswith(("patients.", "forms.", "grids."))),)
+    own = here == "records.listed" or site_named((request.view_args or {}).get("who", "")) is not None
+    links = [
+        Link(one.words("patients"), listed, current=here.startswith(("patients.", "forms.", "grids.")) and not own)
+    ]
+    if has_site_forms(workspace().registries.current[one.membership.registry].registry.model):
+        links.append(
+            Link(one.words("records"), url_for("records.listed", registry=one.membership.registry), current=own)
+        )
+    return tuple(links)
 
 
 def _definition(membership: Membership | None) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from flask import url_for
+from werkzeug.routing import BaseConverter, ValidationError
+
 from engine.model.form import FormDef
 from engine.model.metadata_version import MetaDataVersion
 from storage.form_data import OccurrenceRow, Place, SubjectRecord
@@ -15,6 +18,7 @@ _SPOT = re.compile(
     rf"(?P<instance>[1-9][0-9]{{0,17}})\.(?P<form>{_NAME})(?:\.(?P<record>[1-9][0-9]{{0,3}})|\.(?P<event>{_NAME})\.(?P<number>[1-9][0-9]{{0,3}}))?"
 )
 _OCCASION = re.compile(rf"([1-9][0-9]{{0,17}})\.({_NAME})\.([1-9][0-9]{{0,3}})")
+_SITE = re.compile(r"SITE-([1-9][0-9]{0,17})")
 NEW = 0  # the id of an occurrence that does not exist yet
 
 
@@ -55,6 +59,45 @@ def read_occasion(text: str) -> Occasion | None:
     return Occasion(int(match[1]), match[2], int(match[3])) if match is not None else None
 
 
+def site_name(site: int) -> str:
+    """How addresses name the subject that holds a hospital's own records, where they name a patient by pseudonym."""
+    return f"SITE-{site}"
+
+
+def site_named(who: str) -> int | None:
+    """The hospital whose own records an address means; None where it means a patient."""
+    match = _SITE.fullmatch(who.upper())
+    return int(match[1]) if match is not None else None
+
+
+class SubjectConverter(BaseConverter):
+    """Whose form an address is about: `patients/TLE-0001-J7`, or `hospital/3` for what a hospital keeps of its own."""
+
+    regex = r"patients/[^/]+|hospital/[1-9][0-9]{0,17}"
+    part_isolating = False
+
+    def to_python(self, value: str) -> str:
+        """The pseudonym, or the hospital's name."""
+        kind, _, who = value.partition("/")
+        if kind == "hospital":
+            return site_name(int(who))
+        if site_named(who) is not None:
+            raise ValidationError
+        return who
+
+    def to_url(self, value: str) -> str:
+        """The two parts of the address."""
+        site = site_named(value)
+        return f"hospital/{site}" if site is not None else f"patients/{super().to_url(value)}"
+
+
+def home_of(registry: str, who: str, **parts: str) -> str:
+    """The address of the page to which a form belongs: the patient's, or that of the hospital's own records."""
+    if site_named(who) is not None:
+        return url_for("records.listed", registry=registry, **parts)  # type: ignore[arg-type]  # parts of the query
+    return url_for("patients.show", registry=registry, who=who, **parts)  # type: ignore[arg-type]
+
+
 def is_sound(model: MetaDataVersion, record: SubjectRecord, spot: Spot) -> bool:
     """Whether the place can hold that form at all."""
     form, instance = (
@@ -64,7 +107,8 @@ def is_sound(model: MetaDataVersion, record: SubjectRecord, spot: Spot) -> bool:
     if form is None or instance is None:
         return False
     if not form.per_event:
-        return not spot.event and instance.container == form.container and (form.repeats or not spot.record)
+        most = record.count(spot.instance, form.id) if form.repeats else 0
+        return not spot.event and instance.container == form.container and spot.record <= most
     event = model.events.get(spot.event)
     if event is None or form.id not in event.forms or instance.container != event.container or spot.number < 1:
         return False
@@ -109,4 +153,18 @@ def event_form_spot(form: FormDef, instance: int, event: str, number: int) -> Sp
     return Spot(instance, form.id, 0, event, number) if form.per_event else Spot(instance, form.id)
 
 
-__all__ = ["NEW", "Spot", "event_form_spot", "imagined", "is_sound", "parse_spot", "place_of", "spot_of"]
+__all__ = [
+    "NEW",
+    "Spot",
+    "SubjectConverter",
+    "event_form_spot",
+    "home_of",
+    "imagined",
+    "is_sound",
+    "parse_spot",
+    "place_of",
+    "read_occasion",
+    "site_name",
+    "site_named",
+    "spot_of",
+]

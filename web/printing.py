@@ -9,12 +9,13 @@ from flask import Response, abort, send_file
 
 from engine.datatypes.local_time import to_local
 from engine.datatypes.words import datetime_text
-from renderers.html import Shell
+from renderers.html import Band, Shell
 from renderers.paper import CannotPrint, Printing, Record, filled_document, form_document, pdf_of, word
 from storage.history import last_save
 from storage.issues import OpenIssue
 from web.entry import Entry
 from web.form_page import Told, answers_of, band_of, reading_of
+from web.places import site_named
 from web.titles import event_title, form_words
 from web.workspace import visit, workspace
 
@@ -28,7 +29,7 @@ def pdf_answer(entry: Entry) -> Response:
         pdf = pdf_of([_document(entry)])
     except CannotPrint:
         abort(NOT_INSTALLED)
-    name = f"{entry.who} {form_words(entry.version.registry.model, entry.spot.form, one.language)}.pdf"
+    name = f"{band_of(entry, one).who} {form_words(entry.version.registry.model, entry.spot.form, one.language)}.pdf"
     answer = send_file(BytesIO(pdf), mimetype="application/pdf", download_name=name)
     answer.headers["Cache-Control"] = "no-store"
     return answer
@@ -38,16 +39,14 @@ def _document(entry: Entry) -> str:
     """The form as it stands; one in which nothing was entered yet, to be filled in with a pen."""
     one, form = visit(), entry.spot.form
     printing = Printing(entry.version.registry, one.language, one.now)
-    patient = band_of(entry, one).facts
+    record = _record(entry, band_of(entry, one))
     if entry.stored is None and entry.draft is None:
-        return form_document(printing, form, record=_record(entry, patient))
+        return form_document(printing, form, record=record)
     _, evaluation, context = reading_of(entry, Told())
     context = replace(
         context, shell=Shell(), navigator=(), crumbs=(), acknowledged=answers_of(entry, evaluation, _signed)
     )
-    return filled_document(
-        printing, entry.version.pages, form, entry.data, evaluation, context, _record(entry, patient)
-    )
+    return filled_document(printing, entry.version.pages, form, entry.data, evaluation, context, record)
 
 
 def _signed(issue: OpenIssue) -> str:
@@ -55,13 +54,13 @@ def _signed(issue: OpenIssue) -> str:
     return f"{issue.reason} ({issue.acknowledged_by})" if issue.reason else ""
 
 
-def _record(entry: Entry, patient: tuple[str, ...]) -> Record:
-    """What stands on top."""
+def _record(entry: Entry, band: Band) -> Record:
+    """What stands on top: the patient, or the hospital that keeps the record of its own."""
     one, spot = visit(), entry.spot
     model, language = entry.version.registry.model, one.language
     event = spot.event or next((each.id for each in model.events.values() if spot.form in each.forms), "")
     facts = {
-        "patient.short": ", ".join((entry.who, *patient)),
+        "patient.short": ", ".join((band.who, *band.facts)) if site_named(entry.who) is None else "",
         "visit": event_title(model, event, spot.number or 1, language) if event else "",
         "saved": _saved(entry),
     }
@@ -69,7 +68,7 @@ def _record(entry: Entry, patient: tuple[str, ...]) -> Record:
     if workspace().settings.synthetic:
         drafts.append(one.words("synthetic"))
     told = tuple((word(key, language), text) for key, text in facts.items() if text)
-    return Record(entry.who, told, " · ".join(drafts))
+    return Record(band.who, told, " · ".join(drafts))
 
 
 def _saved(entry: Entry) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
-from flask import redirect, session, url_for
+from flask import redirect, session
 from flask.typing import ResponseReturnValue
 
 from engine.model.form import CheckSeverity, walk_groups
@@ -29,6 +29,7 @@ from web.drafts import Draft, Refused, keep_draft, refused_in, row_ids
 from web.entry import Entry, address_of
 from web.form_page import stored_answers, warnings_of
 from web.news import News
+from web.places import Spot, home_of
 from web.posts import draft_after
 from web.registries import LANGUAGES
 from web.rules import check_of_key
@@ -81,11 +82,9 @@ def save(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
     except KeyReused:  # the page was sent before, with other contents: what it asks for now is something new
         return save(entry, replace(posted, idempotency_key=""))
     except Conflict as conflict:
-        keep_draft(workspace().database, entry.actor, entry.subject, entry.place, entry.form, draft, visit().now)
-        merged = settle_quietly(entry, draft, conflict)
-        if merged is None:
-            return conflict_page(entry, draft, conflict, complete=complete)
-        return save_merged(entry, merged, confirmed, key=key, complete=complete, own=conflict.own)
+        if entry.form.repeats and not draft.revision:
+            return _move(entry, draft)
+        return _join(entry, draft, conflict, confirmed, key=key, complete=complete)
     except ConfirmClear:
         keep(entry, posted)
         return back(entry, News(("clears",)), open=sorted(posted.open_rows))
@@ -97,6 +96,28 @@ def save(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
     except (RowClash, WrongDefinition):
         keep(entry, posted)
         return back(entry, News(("changed",)))
+
+
+def _join(
+    entry: Entry, draft: Draft, conflict: Conflict, confirmed: Callable[[FormData, datetime], frozenset[str]], *,
+    key: str, complete: bool,
+) -> ResponseReturnValue:  # fmt: skip
+    """Save what does not clash; else both values are shown."""
+    keep_draft(workspace().database, entry.actor, entry.subject, entry.place, entry.form, draft, visit().now)
+    merged = settle_quietly(entry, draft, conflict)
+    if merged is None:
+        return conflict_page(entry, draft, conflict, complete=complete)
+    return save_merged(entry, merged, confirmed, key=key, complete=complete, own=conflict.own)
+
+
+def _move(entry: Entry, draft: Draft) -> ResponseReturnValue:
+    """Somebody added a record in the same moment: this one becomes the next, and is not merged with another thing's."""
+    one, database = visit(), workspace().database
+    place = entry.place._replace(record=entry.record.count(entry.place.instance, entry.place.form))
+    keep_draft(database, entry.actor, entry.subject, place, entry.form, replace(draft, revision=0), one.now)
+    drop_working_copy(database, entry.actor, entry.place)
+    spot = Spot(place.instance, place.form, place.record)
+    return back(replace(entry, spot=spot, place=place), News(("moved",)))
 
 
 def save_merged(
@@ -140,7 +161,7 @@ def saved(
     unread, offered = settle(entry, draft, result, complete=complete, posted=posted)
     if complete and result.state == COMPLETE:
         news = News(done=str(entry.spot)).leave()
-        return redirect(url_for("patients.show", registry=entry.version.name, who=entry.who, done=news), 303)
+        return redirect(home_of(entry.version.name, entry.who, done=news), 303)
     outcomes = {"partly": bool(unread), "offered": offered, "incomplete": complete, "saved": not said}
     outcome = next((key for key, true in outcomes.items() if true), None)
     rows = sorted({row for each in unread for row in each.rows})

@@ -17,11 +17,11 @@ from web.titles import event_title, form_words
 Offers = list[tuple[str, str]]
 
 
-def targets_of(session: Session, language: str) -> dict[str, Offers]:
+def targets_of(session: Session, language: str, site: str = "") -> dict[str, Offers]:
     """What references of the form may point to, by the keys of `ItemDef.offered`, as (key, words); the form's own rows left out.
 
     Offered is what lies in the same episode or belongs to the patient as a whole, and in other episodes of the patient where the
-    definition says so; what was chosen before stays.
+    definition says so, and of what hospitals keep that of the instance `site`; what was chosen before stays.
     """
     own = {group.id for group in walk_groups(session.form)}
     items = [item for item in walk_items(session.form) if item.elsewhere is None]
@@ -35,7 +35,10 @@ def targets_of(session: Session, language: str) -> dict[str, Offers]:
         nodes = [
             node
             for node in nodes
-            if (home is not None and node.is_within(home)) or is_near(node, session.focus) or node.key in chosen
+            if (home is not None and node.is_within(home))
+            or is_near(node, session.focus)
+            or _is_of(node, site)
+            or node.key in chosen
         ]
         records = {id(_record(node)) for node in nodes}
         found[key] = [(node.key, naming.words(node, with_record=len(records) > 1)) for node in nodes]
@@ -80,6 +83,11 @@ def _patient(node: Node) -> Node | None:
     return next(
         (outer for outer in node.outwards() if outer.scope.id == "patient" and outer.scope.kind == "container"), None
     )
+
+
+def _is_of(node: Node, site: str) -> bool:
+    """Whether a record is one of a hospital's own."""
+    return any(outer.scope.kind == "site" and outer.key == site for outer in node.outwards())
 
 
 def _is_row(node: Node) -> bool:

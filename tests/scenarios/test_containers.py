@@ -114,3 +114,92 @@ def test_the_page_with_its_parts_is_accessible(open_browser, axe, width, languag
         with page.expect_navigation():
             page.locator(f"form[action$='/add/{container}'] button").first.click()
     sound(page, axe)
+
+
+# What a hospital keeps of its own
+
+
+def add_console(page, serial, status="in_use"):
+    """Fill in a console on the page of a new entry, and complete it."""
+    page.wait_for_selector("#entry")
+    for name, text in (("ast_name", "Cardiohelp"), ("ast_serial", serial)):
+        page.fill(f"[name={name}]", text)
+    page.locator(f"[name=ast_status][value={status}]").check()
+    page.locator(".dock [value=complete]").click()
+    page.wait_for_url("**/hospital?done=*")
+
+
+def consoles(page):
+    """The rows of the list."""
+    return page.locator("section", has=page.locator("#of-console")).locator("tbody tr")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_hospital_keeps_consoles_that_forms_of_patients_refer_to(open_browser, scripts):
+    page, mark = open_browser(scripts=scripts), f"S{int(scripts)}"
+    page.get_by_role("link", name="Zasoby szpitala").click()
+    page.wait_for_selector("h1")
+    for end, status in (("1", "in_use"), ("2", "out")):
+        page.locator("section", has=page.locator("#of-console")).get_by_role("button", name="Dodaj").click()
+        add_console(page, mark + end, status)
+        assert "Formularz „Konsole i pompy” jest gotowy." in page.locator(".note[role=status]").inner_text()
+    page.goto(f"/circulation/hospital?q={mark}2")
+    assert [row.split("\n")[0].split("\t")[0] for row in consoles(page).all_inner_texts()] == ["Cardiohelp"]
+    page.get_by_role("link", name="Cardiohelp").click()
+    page.wait_for_selector("#entry")
+    assert page.input_value("[name=ast_serial]") == f"{mark}2"
+    assert page.locator(".crumbs").inner_text().split() == ["Zasoby", "szpitala"]
+    patient = registered(page)
+    page.goto(patient)
+    page.get_by_role("button", name="Dodaj: Przebieg ECMO").click()
+    page.wait_for_url("**said=*")
+    page.get_by_role("link", name="Układ").first.click()
+    page.wait_for_selector("#entry")
+    page.get_by_role("button", name="Dodaj").first.click()
+    choice = page.locator("select[name$=comp_asset]")
+    choice.wait_for()
+    offered = choice.locator("option").all_inner_texts()
+    assert f"Cardiohelp, {mark}1, sprawna" in offered
+    page.fill("[name$=comp_name]", "Konsola")
+    choice.select_option(label=f"Cardiohelp, {mark}2, wycofana")
+    page.locator(".dock [value=save]").click()
+    page.wait_for_url("**said=*")
+    assert f"Cardiohelp, {mark}2, wycofana · {mark}2 1 błąd" in page.locator("main").inner_text()
+
+
+def test_two_people_add_a_console_in_the_same_moment(open_browser):
+    first, second = open_browser(), open_browser("piotr")
+    for page in (first, second):
+        page.goto("/circulation/hospital")
+        page.locator("section", has=page.locator("#of-console")).get_by_role("button", name="Dodaj").click()
+        page.wait_for_selector("#entry")
+    add_console(first, "T1")
+    second.fill("[name=ast_name]", "Rotaflow")
+    second.locator(".dock [value=save]").click()
+    second.wait_for_url("**said=*")
+    assert "Twój nie przepadł" in second.locator("main > .note, .note").first.inner_text()
+    assert second.input_value("[name=ast_name]") == "Rotaflow"
+    add_console(second, "T2")
+    assert [row.split("\t")[1] for row in consoles(second).all_inner_texts()][-2:] == ["T1", "T2"]
+
+
+def test_a_serial_number_that_is_taken_is_told(open_browser):
+    page = open_browser()
+    for number in range(2):
+        page.goto("/circulation/hospital")
+        page.locator("section", has=page.locator("#of-console")).get_by_role("button", name="Dodaj").click()
+        if not number:
+            add_console(page, "U1")
+    page.wait_for_selector("#entry")
+    page.fill("[name=ast_serial]", "U1")
+    page.locator(".dock [value=save]").click()
+    page.wait_for_url("**said=*")
+    assert "Konsola o tym numerze seryjnym jest już w rejestrze." in page.locator("main").inner_text()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("language", ["pl", "en"])
+def test_the_page_of_the_hospitals_records_is_accessible(open_browser, axe, width, language):
+    page = open_browser(width=width, language=language)
+    page.goto("/circulation/hospital")
+    sound(page, axe)

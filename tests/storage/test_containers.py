@@ -236,6 +236,55 @@ def test_the_schedule_and_the_due_list_know_the_events_of_runs_and_stays(ward):
     assert (line.due, line.overdue, str(line.until)) == (1, 0, "2025-04-01")
 
 
+# An episode that two hospitals share
+
+
+@pytest.fixture
+def guest(ward, new_hospital):
+    """A second hospital that sees the first episode of a patient, in which a run was begun, and not the second one."""
+    ward.save(ward.open("run", ward.the("episode")), "ecmo", {"ecmo_start": start(3), "ecmo_mode": "va"})
+    ward.save(ward.open("run", ward.open("episode", ward.load().root)), "ecmo", {"ecmo_mode": "vv"})
+    other, shared = new_hospital(), ward.the("episode")
+    grant_access(
+        ward.database, ward.actor, ward.subject, other.actor.site, ward.now, reason="transfer", instance=shared
+    )
+    return replace(other, subject=ward.subject, now=ward.now, revisions=dict(ward.revisions))
+
+
+def test_a_second_hospital_sees_the_episode_it_shares_and_no_other(ward, guest):
+    assert sorted(guest.tree()) == [
+        " patient 1", "episode council 1", "episode run 1", "episode stay 1", "patient episode 1",
+    ]  # fmt: skip
+    assert [form.data.items["ecmo_mode"] for form in guest.load().forms.values()] == ["va"]
+    hidden = ward.the("episode", 2)
+    for act in (
+        lambda: guest.open("run", hidden),
+        lambda: guest.save(hidden, "implantation", {}),
+        lambda: add_occurrence(guest.database, guest.actor, guest.subject, hidden, "implantation", at=guest.now),
+        lambda: remove_instance(guest.database, REGISTRY, guest.actor, guest.subject, hidden, at=guest.now),
+    ):
+        with pytest.raises(errors.NotVisible):
+            act()
+
+
+def test_a_second_hospital_opens_its_stay_and_goes_on_with_what_was_begun_elsewhere(ward, guest):
+    stay = guest.open("stay", guest.the("episode"))
+    guest.save(stay, "admission", {"adm_time": start(5)})
+    run = guest.the("run")
+    guest.save(run, "ecmo", {"ecmo_start": start(3), "ecmo_stop": start(6), "ecmo_mode": "va"})
+    mine = ward.load()
+    assert mine.forms[Place(stay, "admission")].data.items == {"adm_time": start(5)}
+    assert mine.forms[Place(run, "ecmo")].data.items["ecmo_stop"] == start(6)
+    assert ward.calculated()[ward.the("episode"), "days_on_ecmo"] == 4
+
+
+def test_an_episode_that_a_second_hospital_opens_is_seen_by_it(ward, guest):
+    own = guest.open("episode", guest.load().root)
+    guest.save(guest.open("run", own), "ecmo", {"ecmo_mode": "vv"})
+    assert [row.number for row in guest.load().instances if row.container == "episode"] == [1, 3]
+    assert own in {row.id for row in ward.load().instances}
+
+
 # What hospitals keep of their own
 
 

@@ -60,6 +60,7 @@ def addresses(app: Flask) -> list[tuple[str, str]]:
 
 
 def _fill(rule: str, parts: dict[str, str]) -> str:
+    rule = rule.replace("<subject:who>", "patients/<who>")
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda name: parts.get(name[1], name[0]), rule)
 
 
