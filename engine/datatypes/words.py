@@ -35,10 +35,17 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # UCUM units that people write otherwise than by rule; the rest is shown by `unit_text`'s own rules.
 _UNITS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        POLISH: {"a": "lat", "mo": "mies.", "wk": "tyg.", "d": "dni", "h": "godz.", "{score}": "pkt"},
-        ENGLISH: {"a": "years", "mo": "months", "wk": "weeks", "d": "days", "h": "h", "{score}": "points"},
+        POLISH: {
+            **{"a": "lat", "mo": "mies.", "wk": "tyg.", "d": "dni", "h": "godz.", "{score}": "pkt", "{unit}": "j."},
+            **{"gf": "g", "[Ch]": "F", "[pH]": "", "[wood'U]": "j. Wooda", "[IU]": "j.m.", "10*6.[IU]": "mln j.m."},
+        },
+        ENGLISH: {
+            **{"a": "years", "mo": "months", "wk": "weeks", "d": "days", "{score}": "points", "{unit}": "units"},
+            **{"gf": "g", "[Ch]": "Fr", "[pH]": "", "[wood'U]": "Wood units", "10*6.[IU]": "million IU"},
+        },
     }
 )
+_REMARK = re.compile(r"/?\{[a-z][a-z_]*\}")  # an annotation of UCUM in plain words, English at that; {INR} is understood by all
 
 
 def number_text(number: Decimal, language: str) -> str:
@@ -87,10 +94,14 @@ def boolean_text(answer: bool, language: str) -> str:
 
 @lru_cache(512)  # a definition has few units, each told many times
 def unit_text(unit: str, language: str) -> str:
-    """A UCUM unit for people: `Gy.cm2` -> Gy·cm², `umol/L` -> µmol/L, `10*9/L` -> 10⁹/L, `a` -> lat."""
+    """A UCUM unit for people: `Gy.cm2` -> Gy·cm², `umol/L` -> µmol/L, `10*9/L` -> 10⁹/L, `a` -> lat.
+
+    Annotations in plain words mean nothing to UCUM and are left out: `{leads}/min` -> /min. The label says what is counted.
+    """
     if unit in _UNITS.get(language, {}):
         return _UNITS[language][unit]
-    text = re.sub(r"\{([^{}]*)\}", r"\1", unit).replace("[", "").replace("]", "")
+    text = _REMARK.sub("", unit)
+    text = re.sub(r"\{([^{}]*)\}", r"\1", text).replace("[", "").replace("]", "")
     text = re.sub(r"10[*^](-?[0-9]+)", lambda m: "10" + m[1].translate(_SUPERSCRIPTS), text)
     text = re.sub(r"(?<=[A-Za-z])(-?[0-9]+)(?=$|[./])", lambda m: m[1].translate(_SUPERSCRIPTS), text)
     text = re.sub(r"(?<![A-Za-z])u(?=[A-Za-z])", "µ", text).replace("Cel", "°C")
