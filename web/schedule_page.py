@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,9 +10,10 @@ from flask import url_for
 
 from engine.datatypes.words import date_text
 from web.news import News
-from web.overview import FormLine
+from web.overview import FormLine, Lane
 from web.parts import Part
 from web.places import Spot
+from web.runs import Run, runs_of
 from web.series import Series
 from web.words import Tongue
 
@@ -66,6 +67,10 @@ class SchedulePage:
     def days(self, first: date, last: date) -> dict[str, str]:
         """The first and the last day, in words."""
         return {"first": date_text(first, self.tongue.language), "last": date_text(last, self.tongue.language)}
+
+    def runs(self, lanes: Sequence[Lane]) -> Iterator[Run]:
+        """The lanes, long runs of neighbours alike together."""
+        return runs_of(lanes, self.tongue)
 
     def matrix(self, part: Part) -> Iterator[tuple[str, tuple[FormLine | None, ...]]]:
         """Each form with its line in each event."""

@@ -19,10 +19,14 @@ HAPPENED = frozenset({"done"})
 
 def days_words(planned: PlannedEvent, language: str) -> str:
     """The day when it took place, else its window, else the day that it was given."""
-    there = planned.date is not None
-    if there and (planned.state in HAPPENED or planned.window == (None, None)):
-        return date_text(planned.date, language)  # type: ignore[arg-type]  # it is there
-    return window_words(planned.window, language)
+    return window_words(days_of(planned), language)
+
+
+def days_of(planned: PlannedEvent) -> tuple[date | None, date | None]:
+    """The first and the last day of what `days_words` tells."""
+    if planned.date is not None and (planned.state in HAPPENED or planned.window == (None, None)):
+        return planned.date, planned.date
+    return planned.window
 
 
 def opening(planned: PlannedEvent) -> date | None:
@@ -96,4 +100,4 @@ def outside_words(planned: PlannedEvent, now: datetime, tongue: Tongue) -> str:
     return ""
 
 
-__all__ = ["days_words", "due_words", "opening", "outside_words", "reasons"]
+__all__ = ["days_of", "days_words", "due_words", "opening", "outside_words", "reasons"]

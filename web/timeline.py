@@ -1,7 +1,8 @@
 """The line of time of an episode: what took place and when, which windows there are, where today is; as places to draw.
 
 Drawn on the server: a strict CSP, no script. A label stands in the first row in which it meets no other, so that the
-drawing grows higher rather than unreadable. The same facts stand beside it as a list, which is all that a telephone shows.
+drawing grows higher rather than unreadable; a run of daily records has one. The same facts stand beside it as a list,
+which is all that a telephone shows.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import date, timedelta
 
 from engine.datatypes.words import date_text
 from web.overview import Lane
+from web.runs import Run, runs_of
 from web.words import Tongue
 
 WIDTH, MARGIN = 1200.0, 24.0
@@ -73,11 +75,10 @@ def timeline(lanes: Sequence[Lane], today: date, tongue: Tongue) -> Timeline | N
     if not dated:
         return None
     scale = _scale([today, *(day for lane in dated for day in _days(lane))])
-    held = [lane for lane in dated if _is_held(lane)]
-    ahead = [lane for lane in dated if not _is_held(lane)]
+    held, ahead = (list(runs_of([lane for lane in dated if _is_held(lane) is it], tongue)) for it in (True, False))
     now = tongue.words.text("timeline_today", day=date_text(today, tongue.language))
-    above = _in_rows([*((lane.title, _days(lane)[0]) for lane in held), (now, today)], scale, centred=True)
-    below = _in_rows(((f"{lane.title}: {lane.days}", _days(lane)[0]) for lane in ahead), scale, centred=False)
+    above = _in_rows([*((run.title, _first(run)) for run in held), (now, today)], scale, centred=True)
+    below = _in_rows(((f"{run.title}: {run.days}", _first(run)) for run in ahead), scale, centred=False)
     line = MARGIN + ROW * len(above) + HALF
     labels = [
         Label(text, x, line - HALF - 7 - ROW * row, text == now) for row, texts in enumerate(above) for text, x in texts
@@ -86,10 +87,10 @@ def timeline(lanes: Sequence[Lane], today: date, tongue: Tongue) -> Timeline | N
         line + HALF + ROW * len(below) + MARGIN,
         line,
         scale(today),
-        tuple(_window(lane, scale) for lane in ahead),
-        tuple(scale(_days(lane)[0]) for lane in held),
+        tuple(_window(lane, scale) for run in ahead for lane in run.lanes),
+        tuple(scale(_days(lane)[0]) for run in held for lane in run.lanes),
         tuple(labels),
-        tuple(_entries(dated, today, now)),
+        tuple(_entries([*held, *ahead], today, now)),
     )
 
 
@@ -104,6 +105,10 @@ def _days(lane: Lane) -> tuple[date, ...]:
         return (planned.date,) if planned.date is not None else ()
     near = low or min(day for day in (planned.date, high) if day is not None)
     return near, high or near + timedelta(days=OPEN_DAYS)
+
+
+def _first(run: Run) -> date:
+    return _days(run.lanes[0])[0]
 
 
 def _scale(days: Sequence[date]) -> Scale:
@@ -130,13 +135,13 @@ def _in_rows(texts: Iterable[tuple[str, date]], scale: Scale, *, centred: bool) 
     return [held for _, held in rows]
 
 
-def _entries(lanes: Sequence[Lane], today: date, now: str) -> Iterator[Entry]:
+def _entries(runs: Iterable[Run], today: date, now: str) -> Iterator[Entry]:
     told = False
-    for lane in sorted(lanes, key=lambda lane: _days(lane)[0]):
-        if not told and _days(lane)[0] > today:
+    for run in sorted(runs, key=_first):
+        if not told and _first(run) > today:
             told = True
             yield Entry("", now)
-        yield Entry(lane.state, lane.title, lane.days, lane.words)
+        yield Entry(run.state, run.title, run.days, run.words)
     if not told:
         yield Entry("", now)
 

@@ -36,16 +36,18 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _UNITS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         POLISH: {
-            **{"a": "lat", "mo": "mies.", "wk": "tyg.", "d": "dni", "h": "godz.", "{score}": "pkt", "{unit}": "j."},
-            **{"gf": "g", "[Ch]": "F", "[pH]": "", "[wood'U]": "j. Wooda", "[IU]": "j.m.", "10*6.[IU]": "mln j.m."},
+            "a": "lat", "mo": "mies.", "wk": "tyg.", "d": "dni", "h": "godz.", "{score}": "pkt", "{unit}": "j.", "[pH]": "",
+            "gf": "g", "[Ch]": "F", "[wood'U]": "j. Wooda", "[IU]": "j.m.", "10*6.[IU]": "mln j.m.",
         },
         ENGLISH: {
-            **{"a": "years", "mo": "months", "wk": "weeks", "d": "days", "{score}": "points", "{unit}": "units"},
-            **{"gf": "g", "[Ch]": "Fr", "[pH]": "", "[wood'U]": "Wood units", "10*6.[IU]": "million IU"},
+            "a": "years", "mo": "months", "wk": "weeks", "d": "days", "{score}": "points", "{unit}": "units", "[pH]": "",
+            "gf": "g", "[Ch]": "Fr", "[wood'U]": "Wood units", "10*6.[IU]": "million IU",
         },
     }
-)
-_REMARK = re.compile(r"/?\{[a-z][a-z_]*\}")  # an annotation of UCUM in plain words, English at that; {INR} is understood by all
+)  # fmt: skip
+_REMARK = re.compile(
+    r"/?\{[a-z][a-z_]*\}"
+)  # an annotation of UCUM in plain words, English at that; {INR} is understood by all
 
 
 def number_text(number: Decimal, language: str) -> str:
