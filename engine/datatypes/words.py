@@ -36,18 +36,18 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _UNITS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         POLISH: {
-            "a": "lat", "mo": "mies.", "wk": "tyg.", "d": "dni", "h": "godz.", "{score}": "pkt", "{unit}": "j.", "[pH]": "",
+            "a": "lat", "mo": "mies.", "wk": "tyg.", "d": "dni", "h": "godz.", "{score}": "pkt", "[pH]": "",
             "gf": "g", "[Ch]": "F", "[wood'U]": "j. Wooda", "[IU]": "j.m.", "10*6.[IU]": "mln j.m.",
         },
         ENGLISH: {
-            "a": "years", "mo": "months", "wk": "weeks", "d": "days", "{score}": "points", "{unit}": "units", "[pH]": "",
+            "a": "years", "mo": "months", "wk": "weeks", "d": "days", "{score}": "points", "[pH]": "",
             "gf": "g", "[Ch]": "Fr", "[wood'U]": "Wood units", "10*6.[IU]": "million IU",
         },
     }
 )  # fmt: skip
 _REMARK = re.compile(
-    r"/?\{[a-z][a-z_]*\}"
-)  # an annotation of UCUM in plain words, English at that; {INR} is understood by all
+    r"/?\{[A-Za-z][A-Za-z_]*\}"
+)  # an annotation of UCUM in words, English ones at that; {1.73_m2} stays
 
 
 def number_text(number: Decimal, language: str) -> str:
@@ -98,7 +98,7 @@ def boolean_text(answer: bool, language: str) -> str:
 def unit_text(unit: str, language: str) -> str:
     """A UCUM unit for people: `Gy.cm2` -> Gy·cm², `umol/L` -> µmol/L, `10*9/L` -> 10⁹/L, `a` -> lat.
 
-    Annotations in plain words mean nothing to UCUM and are left out: `{leads}/min` -> /min. The label says what is counted.
+    Annotations in words mean nothing to UCUM and are left out: `{leads}/min` -> /min, `{INR}` -> nothing. The label tells.
     """
     if unit in _UNITS.get(language, {}):
         return _UNITS[language][unit]

@@ -144,7 +144,7 @@ def test_date_text():
     [
         ("mg/dL", "mg/dL"), ("umol/L", "µmol/L"), ("Gy.cm2", "Gy·cm²"), ("10*9/L", "10⁹/L"), ("mL/min/{1.73_m2}", "mL/min/1,73 m²"),
         ("mm[Hg]", "mmHg"), ("Cel", "°C"), ("%", "%"), ("1", ""), ("kg/m2", "kg/m²"), ("m.s-1", "m·s⁻¹"), ("a", "lat"), ("{score}", "pkt"),
-        ("{INR}", "INR"), ("{lead}", ""), ("{leads}/min", "/min"), ("mL/{beat}/m2", "mL/m²"), ("gf", "g"), ("[wood'U]", "j. Wooda"), ("10*6.[IU]", "mln j.m."),
+        ("{INR}", ""), ("{lead}", ""), ("{leads}/min", "/min"), ("mL/{beat}/m2", "mL/m²"), ("gf", "g"), ("[wood'U]", "j. Wooda"), ("10*6.[IU]", "mln j.m."),
         ("[IU]/mL", "IU/mL"),
     ],
 )  # fmt: skip
@@ -152,7 +152,9 @@ def test_unit_text(unit, text):
     assert unit_text(unit, "pl") == text
 
 
-@pytest.mark.parametrize(("unit", "text"), [("{unit}", "units"), ("{lead}", ""), ("h", "h"), ("[Ch]", "Fr"), ("1", "")])
+@pytest.mark.parametrize(
+    ("unit", "text"), [("{score}", "points"), ("{lead}", ""), ("h", "h"), ("[Ch]", "Fr"), ("1", "")]
+)
 def test_unit_text_in_english(unit, text):
     assert unit_text(unit, "en") == text
 
