@@ -196,7 +196,7 @@ def show(registry: str, who: str) -> ResponseReturnValue:
     names = _names_of(subject) if "names" in request.args else ""
     may_enter, news = allows(one.actor.role, Permission.ENTER), News.taken("said")
     return render(
-        "patient.html", registry=registry, who=who.upper(), parts=parts, steps=next_steps(parts), names=names,
+        "patient.html", registry=registry, who=who.upper(), parts=parts, steps=next_steps(parts, one.tongue), names=names,
         band=_band(glance, one, who.upper()), title=_title(version, one), done=_done(version, one), version=version,
         may_register=allows(one.actor.role, Permission.REGISTER), may_enter=may_enter,
         today=one.tongue.day(one.now), decided=_decided(version, one, news),

@@ -47,4 +47,4 @@ def runs_of(lanes: Sequence[Lane], tongue: Tongue) -> Iterator[Run]:
         )
 
 
-__all__ = ["LONG", "Run", "runs_of"]
+__all__ = ["Run", "runs_of"]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from web.overview import NOT_ASKED, FormLine, Lane
+from web.overview import NOT_ASKED, FormLine
 from web.parts import Part
 from web.places import Spot
+from web.runs import Run, runs_of
 from web.schedule_words import opening
+from web.words import Tongue
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +25,14 @@ class Step:
     count: int = 0
 
 
-def next_steps(parts: Sequence[Part]) -> tuple[Step, ...]:
-    """What to do, the most pressing first."""
+def next_steps(parts: Sequence[Part], tongue: Tongue) -> tuple[Step, ...]:
+    """What to do, the most pressing first; of a long run of records alike the first."""
     found: list[tuple[int, Step]] = []
     seen: set[Spot] = set()
     for part in parts:
-        for lane in part.lanes:
-            for place, line in enumerate(lane.forms):
-                ranked = None if line.spot in seen else _step(part, lane, line, first=place == 0)
+        for run in runs_of(part.lanes, tongue):
+            for place, line in enumerate(run.lanes[0].forms):
+                ranked = None if line.spot in seen else _step(part, run, line, first=place == 0)
                 if ranked is not None:
                     seen.add(line.spot)
                     found.append(ranked)
@@ -46,7 +48,8 @@ _RANKS: Mapping[str, tuple[int, str]] = {
 }
 
 
-def _step(part: Part, lane: Lane, line: FormLine, *, first: bool) -> tuple[int, Step] | None:
+def _step(part: Part, run: Run, line: FormLine, *, first: bool) -> tuple[int, Step] | None:
+    lane = run.lanes[0]
     if line.state not in _RANKS:
         return None
     if line.state == "planned":  # an event is planned once, not form by form
@@ -55,9 +58,9 @@ def _step(part: Part, lane: Lane, line: FormLine, *, first: bool) -> tuple[int, 
         return _RANKS["planned"][0], Step(
             line.spot,
             "step_plan",
-            lane.title,
+            run.title,
             "",
-            ", ".join(filter(None, (part.within and part.name, lane.days, lane.due))),
+            ", ".join(filter(None, (part.within and part.name, run.days, lane.due))),
         )
     rank, key = _RANKS[line.state]
     if line.unsaved:
@@ -70,7 +73,7 @@ def _step(part: Part, lane: Lane, line: FormLine, *, first: bool) -> tuple[int, 
             None,
             (
                 part.within and part.name,
-                f"{lane.title}: {lane.days}" if lane.days else lane.title,
+                f"{run.title}: {run.days}" if run.days else run.title,
                 lane.due if timed else "",
             ),
         )

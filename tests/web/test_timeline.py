@@ -7,7 +7,6 @@ import pytest
 
 from engine.records.evaluation import PlannedEvent
 from web.overview import Lane
-from web.runs import runs_of
 from web.timeline import GAP, LETTER, WIDTH, Timeline, timeline
 from web.words import load_tongue
 
@@ -70,30 +69,3 @@ def test_what_took_place_is_a_mark_and_what_may_come_a_window():
 
 def test_where_no_date_is_known_there_is_no_line():
     assert timeline([lane("admission", "planned"), lane("off", "cancelled", 1, 2, 1)], TODAY, TONGUE) is None
-
-
-def daily(state, *numbers):
-    """Records of a day each, the last one of yesterday."""
-    for number in numbers:
-        day = TODAY + timedelta(days=number - 31)
-        planned = PlannedEvent("daily", number, day, (day, day), "done" if state != "overdue" else "overdue")
-        words = f"{31 - number} days late" if state == "overdue" else state
-        yield Lane("daily", f"Daily record {number}", day.isoformat(), state, words, (), f"1.daily.{number}", planned)
-
-
-MONTH = [*daily("complete", *range(1, 13)), *daily("errors", 13), *daily("complete", *range(14, 21)), *daily("overdue", *range(21, 31))]  # fmt: skip
-
-
-def test_records_alike_are_told_as_one():
-    told = [(run.title, run.days, run.words, len(run.lanes)) for run in runs_of(MONTH, TONGUE)]
-    assert told == [
-        ("Daily record 1–12", "2025-06-01–2025-06-12", "complete", 12),
-        ("Daily record 13", "2025-06-13", "errors", 1),
-        ("Daily record 14–20", "2025-06-14–2025-06-20", "complete", 7),
-        ("Daily record 21–30", "2025-06-21–2025-06-30", "overdue", 10),
-    ]
-
-
-def test_a_month_of_daily_records_has_few_labels():
-    line = drawn(*MONTH)
-    assert (len(line.marks), len(line.windows), len(line.labels), len(line.entries)) == (20, 10, 5, 5)
