@@ -75,6 +75,11 @@ class SectionDef:
     mark: Mark = NOWHERE
     templates: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)  # title, note -> language -> template
 
+    @property
+    def conditional(self) -> bool:
+        """Whether nothing of it may be left to see: it has a condition, or everything in it has one."""
+        return self.when is not None or (bool(self.content) and all(part.when is not None for part in self.content))
+
 
 @dataclass(frozen=True, slots=True)
 class FormDef:

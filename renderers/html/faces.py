@@ -217,7 +217,7 @@ def section_face(section: SectionDef, words: Words) -> SectionFace:
         title=title or in_language(section.title, words.language) or section.id,
         note=note or in_language(section.note, words.language),
         calculated=all(isinstance(part, ItemDef) and part.calculate is not None for part in section.content),
-        conditional=section.when is not None,
+        conditional=section.conditional,
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from engine.datatypes.base import Kind
 from engine.model.form import GroupDef
 from engine.model.item import ItemDef
 from engine.model.text import in_language
@@ -154,7 +155,7 @@ class GroupPart:
         texts = []
         for item in self.items.values():
             text = request.text_of(item, row.items, here + item.id)
-            if text and text not in title:
+            if text and text not in title and item.datatype.kind is not Kind.BOOLEAN:  # 'no' says nothing by itself
                 texts.append(text if len(text) < 40 else f"{text[:38]}…")
             if len(texts) == _SUMMARY:
                 break

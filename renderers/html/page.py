@@ -89,8 +89,8 @@ class SectionPart:
         return self.step.fill(flags, count | texts)
 
     def _visible(self, request: Request) -> bool:
-        """A section with a condition shows by what stands in it."""
-        return self.section.when is None or request.tally.asked > 0 or self._shows_something(request)
+        """A section that may be left with nothing to see shows by what stands in it."""
+        return not self.section.conditional or request.tally.asked > 0 or self._shows_something(request)
 
     def _shows_something(self, request: Request) -> bool:
         visible, groups = request.evaluation.visible, request.evaluation.groups

@@ -190,14 +190,28 @@ def test_conditions_hide_in_edit_and_omit_in_read(pages, form, data, evaluation)
 
 def test_a_section_without_anything_to_show_is_hidden(registry_of):
     section = SectionDef("s", text("Ukryta"), (item("a", "text", "A"),), when=ExpressionText("x"))
-    form = FormDef("f", text("F"), (section, SectionDef("o", text("Otwarta"), ())))
+    inside = SectionDef("i", text("Warunkowe"), (item("b", "text", "B", when="x"),))
+    form = FormDef("f", text("F"), (section, inside, SectionDef("o", text("Otwarta"), ())))
     data = FormData()
     page = compile_pages(registry_of(form)).form(
-        "f", language="pl", data=data, evaluation=make_evaluation(form, data, hidden=("a",), calculated={})
+        "f", language="pl", data=data, evaluation=make_evaluation(form, data, hidden=("a", "b"), calculated={})
     )
 
     assert 'id="s-s" aria-labelledby="s-s-t" tabindex="-1" data-when hidden' in page
+    assert 'id="s-i" aria-labelledby="s-i-t" tabindex="-1" data-when hidden' in page
     assert 'id="s-o" aria-labelledby="s-o-t" tabindex="-1">' in page
+
+
+def test_a_closed_row_tells_no_yes_or_no_without_its_question(registry_of):
+    group = GroupDef("g", (item("t", "text", "T"), item("b", "boolean", "B"), item("u", "text", "U")), key="t")
+    form = FormDef("f", text("F"), (SectionDef("s", text("S"), (group,)),))
+    data = FormData({}, {"g": (RowData("r1", {"t": "pierwszy", "b": False, "u": "drugi"}),)})
+    page = compile_pages(registry_of(form)).form(
+        "f", language="pl", data=data, evaluation=make_evaluation(form, data, hidden=(), calculated={})
+    )
+
+    assert "<h4 data-title>pierwszy</h4>" in page
+    assert "<span data-summary>drugi</span>" in page
 
 
 def test_a_choice_with_many_codes_is_looked_up(make_item):
