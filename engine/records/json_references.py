@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,25 @@ from engine.model.item import ItemDef
 from engine.records.form_data import FormData, Instance, Occurrence, RowData
 
 PLACE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[([1-9][0-9]*)\])?")
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Rows of a group in order, and the first one of each key."""
+
+    ids: list[str] = field(default_factory=list)
+    by_key: dict[str, str] = field(default_factory=dict)
+
+
+def _by_holder(rows: Iterable[tuple[str, str]]) -> Mapping[str, _Rows]:
+    """Key of a record or row -> the rows in it at any depth; '' -> all of them."""
+    held = {"": _Rows()}
+    for id_, key in rows:
+        for holder in ("", *(id_[: match.start()] for match in re.finditer(r"\.", id_))):
+            found = held.setdefault(holder, _Rows())
+            found.ids.append(id_)
+            found.by_key.setdefault(key, id_)
+    return held
 
 
 @dataclass(slots=True)
@@ -33,6 +52,7 @@ class References:
         default_factory=dict
     )  # tag of what holds it, container, number -> tag
     outer: dict[str, str] = field(default_factory=dict)  # tag -> that of what holds it
+    _held: dict[tuple[str, str], Mapping[str, _Rows]] = field(default_factory=dict)  # once all of the tree is read
 
     def resolved(self, instance: Instance, tag: str = "") -> Instance:
         """The instance with its references bound to rows and records."""
@@ -69,16 +89,22 @@ class References:
             return value
         _, group, text = value.target.split("?", 2)
         kind, _, name = text.partition(":")
-        all_rows = next(filter(None, (self.rows.get((outer, group)) for outer in self.outwards(tag))), [])
-        nearest = ([row for row in all_rows if row[0].startswith(f"{holder}.")] for holder in near)
-        rows = next(filter(None, nearest), all_rows)
+        rows = self._nearest(group, tag, near)
         if kind == "place":
             found = self._placed(name, group, tag)
             stray = found is None and name in self.places.values()  # it is there, but of another kind than the target
             return refuse(name, "reference_form", "not_in_list") if stray else Reference(found or name)
         if kind == "number":
-            return Reference(rows[int(name) - 1][0] if 0 < int(name) <= len(rows) else name)
-        return Reference(next((id_ for id_, key in rows if key == name), name))
+            return Reference(rows.ids[int(name) - 1] if 0 < int(name) <= len(rows.ids) else name)
+        return Reference(rows.by_key.get(name, name))
+
+    def _nearest(self, group: str, tag: str, near: tuple[str, ...]) -> _Rows:
+        """The rows of a group in the nearest of what holds a reference; else all that are around it."""
+        outer = next((outer for outer in self.outwards(tag) if self.rows.get((outer, group))), tag)
+        if (outer, group) not in self._held:
+            self._held[outer, group] = _by_holder(self.rows.get((outer, group), ()))
+        held = self._held[outer, group]
+        return next((held[holder] for holder in near if holder in held), held[""])
 
     def _placed(self, text: str, targets: str, tag: str) -> str | None:
         """The key of the row or record at `event[n].form` or `event[n].form.group[m]`, if it is of one of the targets."""
