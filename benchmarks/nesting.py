@@ -19,7 +19,8 @@ from engine.compiler import CompiledRegistry, compile_definition
 from engine.datatypes.base import Json
 from engine.datatypes.values import Entered
 from engine.records import evaluate
-from engine.records.browser import form_program, subject_state
+from engine.records.browser import form_program
+from engine.records.browser_state import subject_state
 from engine.records.form_data import Focus, FormData, Instance, RowData
 from engine.records.piping import texts_of
 from engine.records.session import Session
