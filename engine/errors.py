@@ -99,5 +99,5 @@ class Problems:
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """' Did you mean X?' for the most similar allowed name, or the empty text."""
-    match = get_close_matches(name, list(allowed), n=1, cutoff=0.6)
+    match = get_close_matches(name, [other for other in allowed if other != name], n=1, cutoff=0.6)
     return f" Did you mean {match[0]!r}?" if match else ""

@@ -15,11 +15,11 @@ from engine.definitions.decision_tables import RULES, build_formula
 from engine.definitions.patterns import fault_of_pattern
 from engine.definitions.ranges import build_ranges
 from engine.definitions.rename import Renames, rename_expression
-from engine.definitions.templates import read_templates, without_values
+from engine.definitions.templates import Templates, read_templates, without_values
 from engine.definitions.tree import Node
 from engine.errors import nearest
 from engine.model.code_list import NO_MISSING, CodeList, MissingList
-from engine.model.item import Elsewhere, ExpressionText, ItemDef, Privacy, WhenHidden
+from engine.model.item import Elsewhere, ExpressionText, ItemDef, Privacy, Template, WhenHidden
 
 # Keys that only some types allow, by the name that the type's `options` give them.
 TYPE_KEYS: Mapping[str, str] = MappingProxyType(
@@ -61,7 +61,10 @@ def build_item(context: Context, node: Node, renames: Renames) -> ItemDef | None
         mark=node.mark,
         oid=node.text_of("oid"),
         hint=without_values(context.text(node.get("hint"), piped=True)),
-        templates=read_templates(context, {part: node.get(part) for part in ("label", "hint")}, renames),
+        templates={
+            **read_templates(context, {part: node.get(part) for part in ("label", "hint")}, renames),
+            **_unit_from(context, node, datatype, renames),
+        },
         facets=_facets(context, node, datatype, codelist),
         required=_required(context, node, renames),
         when_hidden=_choice(node, "when_hidden", WhenHidden.CLEAR),
@@ -253,6 +256,30 @@ def _facets(context: Context, node: Node, datatype: DataType, codelist: CodeList
         max_length=node.integer("length"),
         media_types=_texts(node, "media"),
         max_bytes=node.integer("max_size"),
+    )
+
+
+def _unit_from(context: Context, node: Node, datatype: DataType, renames: Renames) -> Templates:
+    """A unit that other answers decide: shown like a value that is piped into a text."""
+    unit = node.get("unit")
+    told = unit.get("from") if unit is not None else None
+    if unit is None or told is None:
+        if unit is not None and isinstance(unit.value, dict) and "store" not in unit.entries:
+            context.error(
+                unit.mark,
+                "missing-key",
+                "The key 'store' is missing here. It holds: the unit in which values are stored.",
+            )
+        return {}
+    if "store" in unit.entries or datatype.control is Control.QUANTITY:
+        context.error(
+            told.key_mark,
+            "key-not-for-type",
+            "`from` stands alone, at an integer or decimal: a quantity is converted, so it needs one stored unit. Delete one of the keys.",
+        )
+    expression = _renamed(context.expression(told), renames)
+    return (
+        {"unit": dict.fromkeys(context.languages, Template(("", ""), (expression,)))} if expression is not None else {}
     )
 
 

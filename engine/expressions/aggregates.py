@@ -84,7 +84,7 @@ def bind_aggregate(binder: Binder, node: Call, context: Context) -> Term:
         where = None
     else:
         values = _bind_values(binder, node, source, context)
-    if shape.values and len(values) != shape.values and node.name != "unique":
+    if shape.values and (len(values) != shape.values if node.name != "unique" else not values):
         return binder.fault(
             node,
             "wrong-call",

@@ -139,7 +139,7 @@ def _item(book: Book, uses: Uses, form: FormDef, section: Both, group: GroupDef 
         "hint": book.text(item.hint),
         "type": item.datatype.name,
         "codelist": _list_name(book, item.codelist),
-        "unit": _unit(book, item),
+        "unit": _unit(book, rules),
         "decimals": str(facets.decimals) if facets.decimals is not None else "",
         "length": str(facets.max_length) if facets.max_length is not None else "",
         "pattern": facets.pattern or facets.check or ", ".join(facets.media_types),
@@ -184,7 +184,10 @@ def _missing(book: Book, item: ItemDef) -> Cell:
     return book.series((book.named("missing", item.missing.id, {}, item.missing.id), reasons), ": ")
 
 
-def _unit(book: Book, item: ItemDef) -> Cell:
+def _unit(book: Book, rules: ItemRules) -> Cell:
+    told, item = book.registry.texts.get((rules.key, "unit")), rules.item
+    if told is not None:
+        return book.value(told.holes[0].rule, rules.scope, None)
     units = [item.facets.unit, *(unit for unit in item.facets.units if unit != item.facets.unit)]
     shown = [unit for unit in units if unit]
     if not shown:

@@ -43,6 +43,7 @@ class ItemFace:
     unit: str
     tail: str  # the unit after a value that is read; a quantity's text holds its own
     unit_shown: bool
+    unit_piped: bool  # other answers decide it
     units: tuple[tuple[str, str], ...]
     options: tuple[OptionFace, ...]
     as_list: bool  # one answer from a list
@@ -99,7 +100,10 @@ def item_face(item: ItemDef, words: Words, *, piped: bool = True) -> ItemFace:
         hint=hint,
         unit=unit,
         tail=unit if control is Control.NUMBER else "",
-        unit_shown=bool(unit) and control in (Control.NUMBER, Control.QUANTITY) and len(units_of(item)) < 2,
+        unit_piped=(piped_unit := has_values(templates, "unit", language)),
+        unit_shown=(bool(unit) or piped_unit)
+        and control in (Control.NUMBER, Control.QUANTITY)
+        and len(units_of(item)) < 2,
         units=tuple((code, unit_text(code, language)) for code in units_of(item)),
         options=options,
         as_list=as_list,

@@ -13,7 +13,7 @@ from engine.datatypes.codes import code_text
 from engine.datatypes.values import Entered, FileValue, Missing, Unread
 from engine.model.form import CheckSeverity
 from engine.model.item import ItemDef
-from engine.model.text import TranslatedText
+from engine.model.text import NO_TEXT, TranslatedText
 from engine.records.evaluation import Violation
 from engine.records.explaining import Fact
 from renderers.html.context import acknowledgement, answer_key
@@ -289,7 +289,7 @@ class ItemMaker:
         """The item, ready to be filled; at the top of the form its name is fixed."""
         face, control = item_face(item, self.words), control_of(item)
         fixed = None if in_row else {"at": ""}
-        texts = {"label": item.label, "hint": item.hint}
+        texts = {"label": item.label, "hint": item.hint, "unit": NO_TEXT}
         piped = {part: text for part, text in texts.items() if has_values(item.templates, part, self.words.language)}
         part = self.controls.part(self.mode, face, fixed)
         return ItemPart(

@@ -58,6 +58,9 @@ def _facts(registry: CompiledRegistry, rules: ItemRules, said: Sentences, langua
     like = scope.fields[item.id].type if item.id in scope.fields else None
     units = dict.fromkeys(filter(None, (facets.unit, *facets.units)))
     unit = ", ".join(unit_text(each, language) or each for each in units)
+    told = registry.texts.get((rules.key, "unit"))
+    if told is not None:
+        unit = str(said.value(told.holes[0].rule, scope))
     yield "type", ", ".join(filter(None, (item.datatype.name, unit)))
     yield "decimals", "" if facets.decimals is None else str(facets.decimals)
     yield "length", "" if facets.max_length is None else str(facets.max_length)

@@ -118,6 +118,16 @@ def test_the_browser_says_the_same(begun, registry, node):
     assert "Time: atrial" in told["required", "removals[4].minutes"]
 
 
+def test_a_unit_follows_another_answer(registry, node):
+    found = read_values(registry, "drugs", None, {"forms": {"drugs": {"dose": "2"}}})
+    session = Session(registry, found.subject, found.focus, as_of=datetime(2025, 6, 15, tzinfo=UTC), language="en")
+    node.ask("open", program=form_program(registry, "drugs", "en"), state=subject_state(session))
+    assert texts_of(session, "en") == node.ask("texts") == {"dose#unit": "…"}
+    session.set(parse_path("route"), "oral")
+    node.ask("set", at="route", value="oral")
+    assert texts_of(session, "en") == node.ask("texts") == {"dose#unit": "tabl."}
+
+
 def test_where_no_values_are_known_a_text_has_dots(registry):
     item = registry.items["report.minutes"].item
     assert (item.label["en"], item.hint["pl"]) == ("Time: …", "Najwyżej …")

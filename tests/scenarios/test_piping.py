@@ -104,3 +104,17 @@ def test_what_is_looked_up_follows_the_answer_that_narrows_it(open_browser):
     assert offered("numer") == [f"D{n:02d}" for n in range(3, 31, 3)]
     page.locator("[name=route][value=iv]").check(force=True)
     assert offered("D01") == ["D01"]
+
+
+def test_a_unit_follows_the_answer_that_decides_it(open_browser):
+    page = open_browser()
+    page.goto(plan_of_new_patient(page).replace(".plan", ".drugs"))
+    page.wait_for_selector("[name=__live][value=yes]", state="attached")
+    unit = page.locator("[data-item=dose] .unit")
+    assert unit.inner_text() == "…"
+    page.locator("[name=route][value=iv]").check(force=True)
+    assert unit.inner_text() == "mg"
+    page.locator("[name=route][value=oral]").check(force=True)
+    assert unit.inner_text() == "tabl."
+    save(page)
+    assert unit.inner_text() == "tabl."

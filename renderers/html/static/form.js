@@ -207,11 +207,11 @@
     for (const [place, words] of Object.entries(texts)) {
       const [path, part] = place.split('#'), parts = ownersOf(path, part);
       const before = told.get(place) || (parts[0] && (part === 'row' ? parts[0] : find(PLACES[part], parts[0])) || {}).textContent;
-      if (before && before !== words) parts.forEach((each) => replace(each, before, words));
+      if (before && before !== words) parts.forEach((each) => (part === 'unit' ? all('.unit', each) : [each]).forEach((here) => replace(here, before, words)));
       told.set(place, words);
     }
   }
-  const PLACES = { label: '.f-l label, .f-l b, .f-l > span, h3, p', hint: '.hint', title: 'h2', note: '.hint' };
+  const PLACES = { label: '.f-l label, .f-l b, .f-l > span, h3, p', hint: '.hint', unit: '.unit', title: 'h2', note: '.hint' };
   function ownersOf(path, part) {
     if (part === 'row') return all('[data-row]').filter((row) => row.dataset.path === path).flatMap((row) => all('[data-title], .vh, summary', row).filter((each) => each.closest('[data-row]') === row && !each.closest('[data-item]')));
     if (part === 'title' || part === 'note') return all(`[id="s-${path}"] > header, [data-step="s-${path}"]`);
