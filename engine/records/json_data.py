@@ -51,6 +51,7 @@ def read_values(registry: CompiledRegistry, form: str, event: str | None, data: 
         raise WrongUse(f"the event {place[0]!r} does not collect {form_def.id!r}; it collects {', '.join(collected)}")
     if not _is_wide(data, form_def):
         data = {"events": {place[0]: _padded(place, {form_def.id: data})}} if place else {"forms": {form_def.id: data}}
+    data = _with_site(registry, data)
     reader = _Reader(registry)
     patient = reader.patient(data, "subject")
     others = tuple(
@@ -61,6 +62,16 @@ def read_values(registry: CompiledRegistry, form: str, event: str | None, data: 
     focus = reader.focus(patient, form_def, place, site)
     beside = tuple(reader.references.resolved(instance) for instance in (*others, site.built()))
     return Reading(reader.references.resolved(patient.built()), beside, focus, tuple(sorted(reader.unused)))
+
+
+def _with_site(registry: CompiledRegistry, data: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The values with the hospital's own forms under `site`, also where they were given beside the patient's."""
+    forms, site = _parts(data, "forms"), _parts(data, "site")
+    own = {name: values for name, values in forms.items() if _form(registry, name).container == "site"}
+    if not own:
+        return data
+    rest = {name: values for name, values in forms.items() if name not in own}
+    return {**data, "forms": rest, "site": {**site, "forms": {**own, **_parts(site, "forms")}}}
 
 
 def _padded(place: tuple[str, int | None], forms: Json) -> list[Json]:
