@@ -45,7 +45,7 @@ def filled(record):
 def steps(page):
     """The forms in the order of the patient's page, of those that repeat the first and the last; and whether it is the first."""
     links = [link.get_attribute("href") for link in page.locator(".lanes a[href*='/forms/']").all()]
-    kinds = {}
+    kinds: dict[str, list[str]] = {}
     for link in dict.fromkeys(links):
         kinds.setdefault(re.sub(r"^.*/forms/\d+\.|\.\d+$", "", link), []).append(link)
     return [
