@@ -99,7 +99,7 @@ class _Filling(Work):
     plan: Plan
     actors: list[Actor]
     now: datetime
-    failed: int = 0  # patients in a row for which no values were found
+    failed: int = 0  # patients for which no values were found, while there is none for whom they were
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -130,7 +130,7 @@ class _Filling(Work):
         except Unsatisfiable:
             self.failed += 1
             return ""
-        self.failed = 0
+        self.failed = -len(PATIENTS)
         _load(target, Load(target, made), stage)
         return DONE
 
