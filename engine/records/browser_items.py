@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from engine.compiler.rules import Hole, ItemRules, Rule, TextRules
@@ -68,13 +68,25 @@ def item_json(reach: Reach, item: ItemDef, scope: Scope, language: str) -> dict[
 def text_json(reach: Reach, text: TextRules, language: str) -> dict[str, Json]:
     """A text with values in it: what stands between them, and each with how it is shown."""
     bound = text.languages[language]
-    return {
+    told = {
         "id": text.owner,
         "part": text.part,
         "scope": reach.scopes[text.scope],
         "between": list(bound.between),
         "holes": [[wire_term(hole.rule.term), _shown(reach, hole, language)] for hole in bound.holes],
     }
+    return told | {"units": dict(_units(reach, text, language))} if text.part == "unit" else told
+
+
+def _units(reach: Reach, text: TextRules, language: str) -> Iterator[tuple[str, str]]:
+    """The units that a text may be, and how people write them."""
+    for term in (part for hole in text.holes for part in hole.rule.term.walk()):
+        if term.op == "attr":
+            given = reach.registry.model.codelists[term.args[1]].values.values()
+            units = {str(values[term.args[2]]) for values in given if term.args[2] in values}
+            yield from ((unit, unit_text(unit, language)) for unit in sorted(units))
+        elif term.op == "const" and isinstance(term.args[0], str):
+            yield term.args[0], unit_text(term.args[0], language)
 
 
 def _shown(reach: Reach, hole: Hole, language: str) -> dict[str, Json]:

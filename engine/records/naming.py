@@ -13,7 +13,7 @@ from engine.compiler.rules import Hole, Rule, TextRules
 from engine.datatypes import DATATYPES
 from engine.datatypes.base import DataType, Facets
 from engine.datatypes.values import Missing, Reference
-from engine.datatypes.words import number_text, quantity_text, value_text
+from engine.datatypes.words import number_text, quantity_text, unit_text, value_text
 from engine.expressions.evaluator import compile_term
 from engine.expressions.frames import Node, Run
 from engine.expressions.scopes import EVENT, Scope
@@ -102,6 +102,8 @@ class Naming:
         if text is None:
             return ""
         values = [self._hole(hole, node, deep=deep) or ("" if row else "…") for hole in text.holes]
+        if rules.part == "unit":
+            values = [unit_text(value, self.language) for value in values]
         whole = "".join(map("".join, zip_longest(text.between, values, fillvalue="")))
         return whole.strip(" ,.;:–-") if row else whole
 

@@ -123,9 +123,12 @@ def test_a_unit_follows_another_answer(registry, node):
     session = Session(registry, found.subject, found.focus, as_of=datetime(2025, 6, 15, tzinfo=UTC), language="en")
     node.ask("open", program=form_program(registry, "drugs", "en"), state=subject_state(session))
     assert texts_of(session, "en") == node.ask("texts") == {"dose#unit": "…"}
+    session.set(parse_path("route"), "iv")
+    node.ask("set", at="route", value="iv")
+    assert texts_of(session, "en") == node.ask("texts") == {"dose#unit": "million IU"}
     session.set(parse_path("route"), "oral")
     node.ask("set", at="route", value="oral")
-    assert texts_of(session, "en") == node.ask("texts") == {"dose#unit": "tabl."}
+    assert texts_of(session, "en") == node.ask("texts") == {"dose#unit": "g"}
 
 
 def test_where_no_values_are_known_a_text_has_dots(registry):

@@ -113,8 +113,8 @@ def test_a_unit_follows_the_answer_that_decides_it(open_browser):
     unit = page.locator("[data-item=dose] .unit")
     assert unit.inner_text() == "…"
     page.locator("[name=route][value=iv]").check(force=True)
-    assert unit.inner_text() == "mg"
+    assert unit.inner_text() == "mln j.m."
     page.locator("[name=route][value=oral]").check(force=True)
-    assert unit.inner_text() == "tabl."
+    assert unit.inner_text() == "g"
     save(page)
-    assert unit.inner_text() == "tabl."
+    assert unit.inner_text() == "g"

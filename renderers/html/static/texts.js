@@ -24,6 +24,7 @@
     }
     function filled(text, node, deep = true) {
       const row = text.part === 'row', values = text.holes.map((hole) => told(hole, node, deep) || (row ? '' : '\u2026'));
+      if (text.units) values.forEach((value, place) => { values[place] = Object.hasOwn(text.units, value) ? text.units[value] : value; });
       const whole = text.between.map((piece, place) => piece + (values[place] || '')).join('');
       return row ? strip(whole) : whole;
     }
