@@ -44,7 +44,7 @@ def shown_on(page):
     }""")
 
 
-@pytest.mark.parametrize("language", ["pl", "en"])
+@pytest.mark.parametrize("language", ["pl", pytest.param("en", marks=pytest.mark.slow)])
 def test_episode_a(served, open_browser, typist, example, registry, language):
     page, wanted = open_browser(language=language), example("a")
     page.locator("form[action$='/patients'][method=post] button").press("Enter")
