@@ -26,7 +26,7 @@ def command(files: tuple[Path, ...], shape: str, *, examples: bool, cache: bool)
 
     Exit status: 0 clean (warnings allowed), 1 faults in a definition, 2 wrong use.
 
-    Example: ecrf check form_definitions/lead_extraction.yaml
+    Example: ecrf check docs/examples/operations.yaml
     """
     problems: list[DefinitionProblem] = []
     for file in files:

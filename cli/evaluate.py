@@ -40,7 +40,7 @@ def command(  # noqa: PLR0913 -- one for each option
 
     Exit status: 0 even with violations, 1 faulty definition, 2 wrong use.
 
-    Example: echo '{"proc_start": "2025-03-17T09:10"}' | ecrf evaluate form_definitions/lead_extraction.yaml --form procedure
+    Example: echo '{"started": "2025-03-17T09:10"}' | ecrf evaluate docs/examples/operations.yaml --form operation
     """
     registry = compiled(file, cache=cache)
     try:

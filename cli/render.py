@@ -56,12 +56,12 @@ def command(  # noqa: PLR0913, PLR0917 -- one for each option
 
     \b
     Examples:
-      ecrf render html form_definitions/lead_extraction.yaml --form procedure -o procedure.html
-      ecrf render codebook form_definitions/lead_extraction.yaml -o codebook.html
-      ecrf render codebook form_definitions/lead_extraction.yaml -o codebook.xlsx --language en
-      ecrf render pdf form_definitions/lead_extraction.yaml -o forms.pdf
-      ecrf render pdf form_definitions/lead_extraction.yaml --kind annotated --form procedure -o procedure.pdf
-      ecrf render pdf form_definitions/lead_extraction.yaml --form procedure --values procedure.json -o procedure.pdf
+      ecrf render html docs/examples/operations.yaml --form operation -o operation.html
+      ecrf render codebook docs/examples/operations.yaml -o codebook.html
+      ecrf render codebook docs/examples/operations.yaml -o codebook.xlsx --language en
+      ecrf render pdf docs/examples/operations.yaml -o forms.pdf
+      ecrf render pdf docs/examples/operations.yaml --kind annotated --form operation -o operation.pdf
+      ecrf render pdf docs/examples/operations.yaml --form operation --values operation.json -o operation.pdf
     """  # noqa: D301 -- click keeps the lines of a paragraph that begins with this character
     registry = compiled(file, cache=cache)
     if kind == "codebook":

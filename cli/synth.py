@@ -68,9 +68,9 @@ def command(  # noqa: PLR0913 -- one for each option
 
     \b
     Examples:
-      ecrf synth form_definitions/lead_extraction.yaml -n 100 --seed 7 -o patients.jsonl
-      ecrf synth form_definitions/lead_extraction.yaml -n 5 --break TLE-27
-      ecrf synth form_definitions/lead_extraction.yaml -n 2000 --load postgresql:///ecrf -o loaded.txt
+      ecrf synth docs/examples/operations.yaml -n 100 --seed 7 -o patients.jsonl
+      ecrf synth docs/examples/operations.yaml -n 5 --break AFTER_ADMISSION
+      ecrf synth docs/examples/operations.yaml -n 2000 --load postgresql:///ecrf -o loaded.txt
 
     --load brings the tables up to date and publishes the definition; ECRF_MASTER_KEY_FILE names the key to the identities, as for
     `ecrf serve`. Subjects go to the hospitals of the database in turn.

@@ -137,7 +137,7 @@ def close(login: str) -> None:
 def role(login: str, registry: str, role: str, site: int, *, end: bool) -> None:
     """Give an account a role at a hospital in a registry, or take it back.
 
-    Example: ecrf users role anna.nowak lead_extraction entry --hospital 1
+    Example: ecrf users role anna.nowak operations entry --hospital 1
     """
 
     def change(database: Database, settings: Settings) -> None:

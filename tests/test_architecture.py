@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.definitions import read_definition
+from engine.model.form import walk_items
+
 ROOT = Path(__file__).parents[1]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PACKAGES: list[str] = SETTINGS["tool"]["importlinter"]["root_packages"]
@@ -126,3 +129,23 @@ def test_no_file_names_a_folder_of_one_machine():
             if machine.search(line):
                 faults.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}")
     assert not faults
+
+
+# Who somebody is, is the platform's own question: one person, whatever registries there are (form_definitions/common/patient.yaml).
+OF_THE_PLATFORM = {"last_name", "first_names", "birth_date", "site_id"}
+NAMES = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def test_no_module_names_a_registry_or_one_of_its_items():
+    """A registry is configuration: what it is called and what it asks stands in its definition alone."""
+    models = [read_definition(file).model for file in sorted((ROOT / "form_definitions").glob("*.yaml"))]
+    items = {item.id for model in models for form in model.forms.values() for item in walk_items(form)}
+    telling = {name for name in items if "_" in name} - OF_THE_PLATFORM  # `fever` is an English word
+    forbidden = telling | {model.registry for model in models}
+    assert len(forbidden) > 500
+    named = [
+        f"{file}: {name}"
+        for file, text in modules(*PACKAGES)
+        for name in sorted(forbidden.intersection(NAMES.findall(text)))
+    ]
+    assert named == []

@@ -58,7 +58,7 @@ def settle_order(rules: Sequence[Settling], problems: Problems) -> tuple[Settlin
 
 
 def _offered_after(rule: Settling) -> frozenset[str]:
-    """The keys that a default reads. Its own item is empty while it is asked: `prev(lead_no) + 1` is no circle."""
+    """The keys that a default reads. Its own item is empty while it is asked: `prev(number) + 1` is no circle."""
     if not isinstance(rule, ItemRules) or rule.default is None:
         return frozenset()
     return rule.default.reads - {rule.key}

@@ -67,7 +67,7 @@ def _head(context: Context, root: Node) -> str:
         context.error(
             root.mark,
             "registry-or-library",
-            f"The file says {what}. One of them names it: `registry: lead_extraction`.",
+            f"The file says {what}. One of them names it: `registry: heart_valves`.",
         )
     id_ = root.get(named[0]) if named else None
     if id_ is not None and id_.text is not None:

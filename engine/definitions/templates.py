@@ -1,4 +1,4 @@
-"""Reads texts into which values are piped: `Time of {lead.lead_type}`."""
+"""Reads texts into which values are piped: `Time of {lead.kind}`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _read(context: Context, node: Node, renames: Renames) -> Template:
         if _NAME.fullmatch(hole[1]):
             holes.append(hole)
         else:
-            message = f"{hole[0]} is no name. Write the id of an item between {{ and }}, such as {{lead_no}}."
+            message = f"{hole[0]} is no name. Write the id of an item between {{ and }}, such as {{number}}."
             context.error(written.at(hole.start()), "bad-template", message)
     edges = [0, *(edge for hole in holes for edge in hole.span()), len(node.raw)]
     between = tuple(node.raw[start:end] for start, end in list(pairwise(edges))[::2])

@@ -26,7 +26,7 @@ class _Place(NamedTuple):
 
 
 def through(binder: Binder, reference: Term, rest: tuple[str, ...], path: Syntax) -> Term:
-    """A read through a reference: `lead.lead_type`. Of several targets, those that have the value are told apart."""
+    """A read through a reference: `lead.kind`. Of several targets, those that have the value are told apart."""
     names = reference.type.targets
     scopes = {name: scope for name in names if (scope := binder.names.targets.get(name)) is not None}
     if len(scopes) < len(names) or not names:

@@ -47,7 +47,7 @@ class GroupDef:
     min_rows: int = 0
     max_rows: int | None = None
     per_code: bool = False  # the page makes a row for each code of the key; those that hold no more are not saved
-    row_title: TranslatedText = field(default_factory=dict)  # as written: '{lead_no}. {lead_type}'
+    row_title: TranslatedText = field(default_factory=dict)  # as written: '{number}. {kind}'
     templates: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)  # row -> language -> template
     when: ExpressionText | None = None
     mark: Mark = NOWHERE

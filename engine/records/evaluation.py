@@ -67,7 +67,7 @@ class Violation:
 
     @property
     def abroad(self) -> str:
-        """The place in another record as one text, `discharge[1].complications.cx[2].cx_onset`; '' in this one."""
+        """The place in another record as one text, `discharge[1].complications.events[2].onset`; '' in this one."""
         return ".".join(filter(None, (str(self.home), self.item or self.row))) if self.home is not None else ""
 
 

@@ -97,7 +97,7 @@ def _plain(node: Node) -> Json:
 
 
 def assign(values: Json, path: str, value: Json) -> None:
-    """Set a value by a path such as `forms.procedure.lx[2].lx_result`; None removes it."""
+    """Set a value by a path such as `forms.procedure.leads[2].result`; None removes it."""
     steps = [int(index) - 1 if index else name for name, index in _STEP.findall(path)]
     here = values
     for step, following in pairwise(steps):

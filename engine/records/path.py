@@ -1,4 +1,4 @@
-"""ItemPath: where a value stands in a form, printed and parsed here and nowhere else: `bc[1].iso[2].iso_org`."""
+"""ItemPath: where a value stands in a form, printed and parsed here and nowhere else: `sets[1].isolates[2].organism`."""
 
 from __future__ import annotations
 

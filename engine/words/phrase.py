@@ -14,7 +14,7 @@ _GUARDS: Mapping[str, int] = {"^": ATOM, "*": PRODUCT, "": CLAUSE, "!": COMPOUND
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What something is called, and where it is explained: `kind` and `key` ('item', 'procedure.proc_start')."""
+    """What something is called, and where it is explained: `kind` and `key` ('item', 'procedure.started')."""
 
     text: str
     kind: str = ""

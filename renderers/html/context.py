@@ -111,7 +111,7 @@ class Shell:
     user: str = ""
     navigation: tuple[Link, ...] = ()
     languages: Mapping[str, str] = field(default_factory=lambda: {"pl": "?language=pl", "en": "?language=en"})
-    definition: str = ""  # 'lead_extraction 1.0.0'
+    definition: str = ""  # 'pacing 1.0.0'
     synthetic: bool = False
     links: Links = field(default_factory=Links)
 

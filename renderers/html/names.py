@@ -1,6 +1,6 @@
 """Names of posted fields: the printed ItemPath, but with a row's stable id in the place of its number.
 
-`lx[2].lx_result` is posted as `lx.<row id>.lx_result`: rows may move or go while a page is open. Parts follow two
+`leads[2].result` is posted as `leads.<row id>.result`: rows may move or go while a page is open. Parts follow two
 underscores (`__d`), which no id contains at that place: an id never ends with an underscore pair and a part name.
 """
 
