@@ -180,6 +180,7 @@ def test_saving_without_network_keeps_the_page(open_browser):
     page = open_browser()
     who = start_patient(page)
     admission(page, who)
+    page.wait_for_selector("[name=__live][value=yes]", state="attached")  # all scripts have come
     page.context.set_offline(True)
     page.fill("[name=unit_code]", "456")
     page.locator(".dock [value=save]").click()

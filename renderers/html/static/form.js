@@ -421,7 +421,7 @@
     const part = copy(each.issue.severity === 'error' ? 't-issue-error' : 't-issue-warning');
     const link = find('a', part);
     link.href = each.href;
-    if (each.within) link.dataset.row = each.within; // a row in a closed row, which is opened with it
+    if (each.within) link.dataset.within = each.within; // a row in a closed row, which is opened with it
     link.textContent = each.title;
     find('span', part).replaceChildren(...isolated(each.issue.message));
     return part;
@@ -561,7 +561,7 @@
     const link = event.target.closest('a[href^="#"]'), target = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
     if (!target || link.matches('.skip, .steps a')) return;
     event.preventDefault();
-    if (target.matches('[data-row]:not(.open)')) { const open = find('[value^="open:"]', target); if (open) { if (link.dataset.row) open.value = 'open:' + link.dataset.row; form.requestSubmit(open); return; } }
+    if (target.matches('[data-row]:not(.open)')) { const open = find('[value^="open:"]', target); if (open) { if (link.dataset.within) open.value = 'open:' + link.dataset.within; form.requestSubmit(open); return; } }
     const inner = target.closest('[data-choose][hidden]') ? find('a, button', target.closest('.f-c')) : target.matches('select[hidden], input[hidden]') ? document.getElementById(target.id + '-c') : target.matches('.opts') && (find('input:checked', target) || find('.opt:not([hidden]) input', target));
     (inner || target).focus();
     (target.closest('.f') || target).scrollIntoView({ block: 'center' });
