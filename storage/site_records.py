@@ -6,7 +6,7 @@ rights, locks, audit and working copies, without any of it knowing; only nobody 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Select, exists, insert, select
@@ -20,6 +20,10 @@ from storage.identity import create_subject_key
 from storage.instances import open_at_once
 from storage.slots import utc
 from storage.tables import access, instance, site, site_subject, subject
+
+
+# Since when a hospital sees its own records: whoever tells of an earlier day must not depend on who came first.
+ALWAYS = utc(datetime(1900, 1, 1, tzinfo=UTC))
 
 
 class SiteRecords(NamedTuple):
@@ -75,7 +79,7 @@ def _make(
     row = {"subject_id": new, "container": SITE, "registry": actor.registry, "number": 1, "opened_at": moment}
     root = connection.execute(insert(instance).values(row).returning(instance.c.id)).scalar_one()
     connection.execute(insert(site_subject), {"site_id": site_id, "registry": actor.registry, "subject_id": new})
-    add_access(connection, new, site_id, actor.registry, moment)
+    add_access(connection, new, site_id, actor.registry, ALWAYS)
     body = {"site": site_id, "instance": root}
     entry = AuditEntry(subject_stream(new), "open_site", actor.name, at, actor.channel, body, subject=new)
     append_entry(connection, entry)

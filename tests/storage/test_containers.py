@@ -310,6 +310,15 @@ def test_a_hospital_keeps_records_of_its_own_that_no_other_one_sees(ward, new_ho
     assert [form.data.items["ast_serial"] for form in record.forms.values()] == ["A1", "A2"]
     stranger = new_hospital()
     assert site_records(stranger.database, stranger.actor, at=stranger.now) == ()
+
+
+def test_a_hospital_tells_of_days_before_its_first_record(ward):
+    console(ward, 0, "B1")
+    ward.now -= timedelta(days=400)
+    console(ward, 1, "B2")
+    [here] = site_records(ward.database, ward.actor, at=ward.now)
+    record = load_subject(ward.database, REGISTRY, ward.actor, here.subject, ward.now)
+    assert [form.data.items["ast_serial"] for form in record.forms.values()] == ["B1", "B2"]
     for act in (
         lambda: load_subject(ward.database, REGISTRY, stranger.actor, here.subject, ward.now),
         lambda: stranger.save(here.instance, "console", {"ast_name": "x"}, record=2, subject=here.subject),
