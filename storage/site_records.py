@@ -21,7 +21,6 @@ from storage.instances import open_at_once
 from storage.slots import utc
 from storage.tables import access, instance, site, site_subject, subject
 
-
 # Since when a hospital sees its own records: whoever tells of an earlier day must not depend on who came first.
 ALWAYS = utc(datetime(1900, 1, 1, tzinfo=UTC))
 
