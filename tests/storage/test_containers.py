@@ -327,12 +327,12 @@ def test_a_hospital_keeps_records_of_its_own_that_no_other_one_sees(ward, new_ho
 
 
 def test_a_hospital_tells_of_days_before_its_first_record(ward):
-    console(ward, 0, "D1")
+    console(ward, 0, "early 1")
     ward.now -= timedelta(days=400)
-    console(ward, 1, "D2")
+    console(ward, 1, "early 2")
     [here] = site_records(ward.database, ward.actor, at=ward.now)
     record = load_subject(ward.database, REGISTRY, ward.actor, here.subject, ward.now)
-    assert [form.data.items["ast_serial"] for form in record.forms.values()] == ["D1", "D2"]
+    assert [form.data.items["ast_serial"] for form in record.forms.values()] == ["early 1", "early 2"]
 
 
 def test_rules_of_a_patients_form_read_the_hospitals_records(ward):
