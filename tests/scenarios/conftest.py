@@ -26,6 +26,7 @@ from storage.access import Actor
 from storage.accounts import add_membership, create_account, create_site, find_account
 from storage.form_data import SubjectRecord, load_subject
 from storage.subjects import find_pseudonym
+from tests.scenarios.page_faults import is_fault
 from web.app import create_app
 from web.settings import Settings
 from web.workspace import EXTENSION, Workspace
@@ -130,7 +131,7 @@ def open_browser(browser: Browser, served: Served) -> Iterator[Callable[..., Pag
         context.set_default_timeout(20_000)
         page = context.new_page()
         page.on("pageerror", lambda fault: faults.append(str(fault)))
-        page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
+        page.on("console", lambda said: faults.append(said.text) if is_fault(said.text) else None)
         page.goto(f"/sign-in?language={language}")
         page.fill("#login", login)
         page.fill("#password", PASSWORD)

@@ -3,11 +3,9 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-RULES = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-}
+from tests.scenarios.page_faults import faults, problems
+
 FORMS = (
     "patient", "admission", "baseline", "device", "indication", "workup", "procedure", "complications.procedure.1",
     "reimplantation", "discharge", "follow_up.fu_1m.1", "unscheduled_event.unscheduled.1", "death",
@@ -39,54 +37,35 @@ def filled(served):
     return list_subjects(space.database, actor, at=now, order="number").subjects[0].pseudonym
 
 
-def problems(page, part=None):
-    found = Axe().run(page, context=part, options=RULES).response["violations"]
-    return [(each["id"], each["help"], [node["html"][:160] for node in each["nodes"]][:3]) for each in found]
-
-
-def check(page, name, folder, width):
-    page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
-    before = page.viewport_size
-    height = page.evaluate("document.documentElement.scrollHeight")
-    page.set_viewport_size({"width": width, "height": height})  # so that the bar at the bottom covers nothing
-    assert problems(page) == [], name
-    page.set_viewport_size(before)
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    outside = (
-        "e => e.filter((x) => x.getBoundingClientRect().right > innerWidth + 1).map((x) => x.outerHTML.slice(0, 200))"
-    )
-    assert wide <= 0, f"{name} scrolls sideways by {wide}: {page.eval_on_selector_all('main *', outside)[:5]}"
-
-
 @pytest.mark.parametrize("width", [1280, 390, 320])
 def test_pages(open_browser, served, filled, width, tmp_path_factory):
     folder = tmp_path_factory.mktemp(f"pages-{width}")
     page = open_browser(width=width)
-    check(page, "list", folder, width)
+    assert faults(page, "list", folder, width) == []
     page.goto("/lead_extraction/patients?names=1&order=state")
-    check(page, "list-names", folder, width)
+    assert faults(page, "list-names", folder, width) == []
     page.goto("/lead_extraction/patients")
     page.fill("#q", "Nieznany")
     page.keyboard.press("Enter")
     page.wait_for_url("**found=*")
-    check(page, "list-nothing", folder, width)
+    assert faults(page, "list-nothing", folder, width) == []
     page.goto(f"/lead_extraction/patients/{filled}")
-    check(page, "patient", folder, width)
+    assert faults(page, "patient", folder, width) == []
     page.goto("/lead_extraction/patients/TLE-9999-X9")
-    check(page, "not-found", folder, width)
+    assert faults(page, "not-found", folder, width) == []
     page.goto("/lead_extraction/patients?language=en")
-    check(page, "list-en", folder, width)
+    assert faults(page, "list-en", folder, width) == []
     page.goto(f"/lead_extraction/patients/{filled}?language=pl")
     page.wait_for_load_state("networkidle")
     page.goto("about:blank")  # an answer that is still under way would bring the session's cookie back
     page.context.clear_cookies()
     page.goto("/sign-in?language=pl")
-    check(page, "sign-in", folder, width)
+    assert faults(page, "sign-in", folder, width) == []
     page.fill("#login", "anna")
     page.fill("#password", "wrong")
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=alert]")
-    check(page, "sign-in-wrong", folder, width)
+    assert faults(page, "sign-in-wrong", folder, width) == []
 
 
 def address(page, form):
@@ -104,25 +83,25 @@ def test_forms(open_browser, served, filled, form, width, tmp_path_factory):
     page.goto(f"/lead_extraction/patients/{filled}")
     page.goto(address(page, form))
     page.wait_for_selector("#entry")
-    check(page, form, folder, width)
+    assert faults(page, form, folder, width) == []
     rows = page.locator("[data-row] button[value^='open:']")
     if rows.count():
         rows.first.click()
         page.wait_for_selector("[data-row].open")
-        check(page, f"{form}-row", folder, width)
+        assert faults(page, f"{form}-row", folder, width) == []
     page.locator(".dock [value=complete]").click()
     page.wait_for_url("**?*")
-    check(page, f"{form}-after", folder, width)
+    assert faults(page, f"{form}-after", folder, width) == []
 
 
 def test_dark_and_conflict(open_browser, served, filled, tmp_path):
     page, other = open_browser(), open_browser("piotr")
     page.emulate_media(color_scheme="dark")
     page.goto(f"/lead_extraction/patients/{filled}")
-    check(page, "patient-dark", tmp_path, 1280)
+    assert faults(page, "patient-dark", tmp_path, 1280) == []
     address = page.locator('.lanes a[href$=".admission"]').first.get_attribute("href")
     page.goto(address)
-    check(page, "form-dark", tmp_path, 1280)
+    assert faults(page, "form-dark", tmp_path, 1280) == []
     other.goto(address)
     other.fill("[name=unit_code]", "222")
     other.locator(".dock [value=save]").click()
@@ -130,11 +109,11 @@ def test_dark_and_conflict(open_browser, served, filled, tmp_path):
     page.fill("[name=unit_code]", "333")
     page.locator(".dock [value=save]").click()
     page.wait_for_selector("fieldset.clash")
-    check(page, "conflict-dark", tmp_path, 1280)
+    assert faults(page, "conflict-dark", tmp_path, 1280) == []
     page.emulate_media(color_scheme="light")
-    check(page, "conflict", tmp_path, 1280)
+    assert faults(page, "conflict", tmp_path, 1280) == []
     page.set_viewport_size({"width": 390, "height": 800})
-    check(page, "conflict", tmp_path, 390)
+    assert faults(page, "conflict", tmp_path, 390) == []
 
 
 def test_cards_on_a_telephone_are_aligned_and_dates_stay_whole(open_browser, served, filled):
@@ -174,10 +153,10 @@ def test_an_empty_hospital_is_told_what_to_do(open_browser, served, tmp_path):
     add_membership(database, account, "lead_extraction", "entry", site_id=site, who="office", at=now)
     page = open_browser("olga")
     assert "Nie ma jeszcze pacjentów" in page.inner_text("#main")
-    check(page, "empty", tmp_path, 1280)
+    assert faults(page, "empty", tmp_path, 1280) == []
     page.click("form[action$='/patients'][method=post] button")
     page.wait_for_selector("#entry")
-    check(page, "new-patient", tmp_path, 1280)
+    assert faults(page, "new-patient", tmp_path, 1280) == []
     assert re.search(r"/patients/TLE-\d{4}-\w\d/forms/", page.url)
 
 

@@ -1,10 +1,11 @@
 """Parts of a record that stand in others, and what a hospital keeps of its own, in a real browser."""
 
-from importlib.resources import files
 from pathlib import Path
 from shutil import copy
 
 import pytest
+
+from tests.scenarios.page_faults import problems, too_wide
 
 FIXTURE = Path(__file__).parents[1] / "fixtures/definitions/circulation.yaml"
 
@@ -14,21 +15,6 @@ def served(serve, tmp_path_factory):
     folder = tmp_path_factory.mktemp("definitions")
     copy(FIXTURE, folder)
     return serve(folder, "circulation")
-
-
-@pytest.fixture(scope="module")
-def axe():
-    return (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
-
-
-def sound(page, axe):
-    """Nothing that a checker of accessibility finds fault with, and nothing beyond the edge of the screen."""
-    page.evaluate(axe)
-    found = page.evaluate(
-        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-    )
-    assert [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found["violations"]] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def registered(page):
@@ -107,13 +93,14 @@ def test_there_are_no_more_parts_than_the_definition_allows(open_browser):
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("language", ["pl", "en"])
-def test_the_page_with_its_parts_is_accessible(open_browser, axe, width, language):
+def test_the_page_with_its_parts_is_accessible(open_browser, width, language):
     page = open_browser(width=width, language=language)
     page.goto(registered(page))
     for container in ("run", "stay", "episode"):
         with page.expect_navigation():
             page.locator(f"form[action$='/add/{container}'] button").first.click()
-    sound(page, axe)
+    assert problems(page) == []
+    assert too_wide(page) == []
 
 
 # What a hospital keeps of its own
@@ -199,7 +186,8 @@ def test_a_serial_number_that_is_taken_is_told(open_browser):
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("language", ["pl", "en"])
-def test_the_page_of_the_hospitals_records_is_accessible(open_browser, axe, width, language):
+def test_the_page_of_the_hospitals_records_is_accessible(open_browser, width, language):
     page = open_browser(width=width, language=language)
     page.goto("/circulation/hospital")
-    sound(page, axe)
+    assert problems(page) == []
+    assert too_wide(page) == []

@@ -4,11 +4,8 @@ import struct
 import zlib
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-RULES = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-}
+from tests.scenarios.page_faults import problems
 
 
 def chunk(kind, content):
@@ -86,11 +83,6 @@ def fetched(page, name):
 
 def never(_route):
     """A request that never arrives."""
-
-
-def problems(page):
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [(each["id"], each["help"], [node["html"][:160] for node in each["nodes"]][:3]) for each in found]
 
 
 def test_a_photograph_is_sent_kept_saved_and_fetched(open_browser, served, photo):

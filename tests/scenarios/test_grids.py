@@ -1,10 +1,11 @@
 """Records of many days entered in a grid by keyboard and clipboard, as in a spreadsheet, in a real browser."""
 
 import re
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
+
+from tests.scenarios.page_faults import problems, too_wide
 
 TONES = ("bad", "soft", "put")
 FOLDER = Path(__file__).parents[1] / "fixtures" / "grids"
@@ -13,11 +14,6 @@ FOLDER = Path(__file__).parents[1] / "fixtures" / "grids"
 @pytest.fixture(scope="module")
 def served(serve):
     return serve(FOLDER, "support")
-
-
-@pytest.fixture(scope="module")
-def axe():
-    return (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 
 
 def saved(page):
@@ -365,7 +361,7 @@ def test_without_scripts_cells_are_saved_and_each_day_has_its_page(open_browser)
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("language", ["pl", "en"])
-def test_the_grid_is_accessible(open_browser, axe, width, language):
+def test_the_grid_is_accessible(open_browser, width, language):
     page = open_browser(width=width, language=language)
     begin(page)
     type_down(page, "d6.mode", "va", "99", "3400")
@@ -374,12 +370,8 @@ def test_the_grid_is_accessible(open_browser, axe, width, language):
         page.locator("[data-do=before]").click()
         assert here(page).startswith("d5.")
     page.wait_for_selector(".cell.bad", state="attached")
-    page.evaluate(axe)
-    found = page.evaluate(
-        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-    )
-    assert [(each["id"], [node["html"][:160] for node in each["nodes"]]) for each in found["violations"]] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert problems(page) == []
+    assert too_wide(page) == []
     link = page.locator("[data-grid-issues] a").first
     name = re.sub("^#", "", link.get_attribute("href"))
     link.click()

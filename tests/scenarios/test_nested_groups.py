@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.test_accessibility import problems
+from tests.scenarios.page_faults import problems
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "nested"
 

@@ -4,11 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.scenarios.page_faults import problems, too_wide
+
 ROOT = Path(__file__).parents[2]
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest.fixture(scope="module")
@@ -312,6 +312,5 @@ def test_a_page_with_offers_has_no_accessibility_fault(begin, width, tmp_path):
     page.screenshot(path=tmp_path / f"offers-{width}.png", full_page=True)
     page.set_viewport_size({"width": width, "height": page.evaluate("document.documentElement.scrollHeight")})
     page.wait_for_timeout(400)  # what appears has faded in
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}}).response["violations"]
-    assert [(each["id"], [node["html"][:160] for node in each["nodes"]]) for each in found] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert problems(page) == []
+    assert too_wide(page) == []

@@ -1,34 +1,10 @@
 """A contact that did not take place, and one that did: marked, told, taken back and filled in, at a desk and on a telephone."""
 
-from importlib.resources import files
-
 import pytest
 
+from tests.scenarios.page_faults import problems, too_wide
+
 EARLY = "Obserwacja po 1 miesiącu"
-
-
-@pytest.fixture(scope="module")
-def axe():
-    return (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
-
-
-def sound(page, axe):
-    """Nothing that a checker of accessibility finds fault with."""
-    page.evaluate(axe)
-    found = page.evaluate(
-        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-    )
-    assert [
-        (each["id"], [(node["html"][:120], node["failureSummary"]) for node in each["nodes"]])
-        for each in found["violations"]
-    ] == []
-
-
-def too_wide(page):
-    """What reaches beyond the screen where the page scrolls sideways."""
-    outside = "all => all.filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 80))"
-    scrolls = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-    return page.eval_on_selector_all("main *", outside)[:8] if scrolls else []
 
 
 def operated(page):
@@ -76,19 +52,19 @@ def test_a_contact_is_marked_as_missed_taken_back_and_held_after_all(open_browse
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_patient_page_with_its_schedule_is_accessible(open_browser, axe, width):
+def test_the_patient_page_with_its_schedule_is_accessible(open_browser, width):
     page = open_browser()
     patient = operated(page)
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(patient)
     for summary in page.locator("summary").all():
         summary.click()
-    sound(page, axe)
+    assert problems(page) == []
     drawing, listed = page.locator("svg.chart"), page.locator("ol.feed.narrow-only")
     assert (drawing.is_visible(), listed.is_visible()) == ((True, False) if width > 1000 else (False, True))
     assert too_wide(page) == []
     page.goto("/lead_extraction/patients?order=due&waiting=overdue")
-    sound(page, axe)
+    assert problems(page) == []
     assert too_wide(page) == []
 
 

@@ -9,7 +9,8 @@ from engine.synthesis import Wanted, make_subject, plan_synthesis, read_distribu
 from storage.access import Actor
 from storage.accounts import find_account
 from storage.listing import list_subjects
-from tests.scenarios.test_accessibility import check
+from tests.scenarios.page_faults import faults as faults_of
+from tests.scenarios.page_faults import is_fault
 from web.synthetic import Load, Target
 
 DEFINITIONS = Path(__file__).parents[2] / "form_definitions"
@@ -63,14 +64,14 @@ def test_a_patient_from_admission_to_the_last_visit(browser, walked, width, tmp_
     context = browser.new_context(locale="pl-PL", viewport={"width": width, "height": 900}, base_url=served.address)
     faults, page = [], context.new_page()
     page.on("pageerror", lambda fault: faults.append(str(fault)))
-    page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
+    page.on("console", lambda said: faults.append(said.text) if is_fault(said.text) else None)
     page.goto("/sign-in?language=pl")
     page.fill("#login", "anna")
     page.fill("#password", "correct horse battery")
     page.keyboard.press("Enter")
     page.wait_for_url("**/patients*")
     page.goto(address)
-    check(page, "patient", tmp_path, width)
+    assert faults_of(page, "patient", tmp_path, width) == []
     walk = steps(page)
     assert len(stored & {link.rpartition("/")[2] for link, _ in walk}) > 9
     for link, first in walk:
@@ -78,7 +79,7 @@ def test_a_patient_from_admission_to_the_last_visit(browser, walked, width, tmp_
         page.wait_for_selector("[name=__live][value=yes]", state="attached")
         name = link.rpartition("/")[2]
         if first:
-            check(page, name, tmp_path, width)
+            assert faults_of(page, name, tmp_path, width) == []
         if name not in stored:
             continue
         page.locator(".dock [value=complete]").click()
