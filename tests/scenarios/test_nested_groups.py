@@ -106,6 +106,9 @@ def test_a_fault_in_a_closed_row_leads_to_it_and_opens_it(begin):
         with page.expect_navigation():
             page.locator("[data-issues] a").first.click()
         assert page.locator("[data-row].open").count() == opened
+        page.wait_for_selector("[name=__live][value=yes]", state="attached")
+        page.locator('[name$=".bc_date__d"]').last.fill(str(opened))
+        assert page.input_value("[name=__live]") == "yes"  # the rules go on, whatever the list of faults holds
     assert "oksacylina" in page.locator("[data-issues]").inner_text()
 
 
