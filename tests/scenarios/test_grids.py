@@ -182,9 +182,16 @@ def test_a_rule_about_the_day_before_speaks_in_the_cell_and_follows_that_day(ope
     page.wait_for_selector('[data-cell="d3.lactate"]:not(.soft)')
     type_down(page, "d2.lactate", "1")
     page.wait_for_selector('[data-cell="d3.lactate"].soft')
+    type_down(page, "d3.lactate", "2")
+    saved(page)
+    type_down(page, "d3.lactate", "7")
+    page.wait_for_selector('[data-cell="d3.lactate"].soft')
     page.locator("[data-grid-issues] .ack input").check()
     page.wait_for_selector('[data-cell="d3.lactate"]:not(.soft)')
     page.wait_for_selector("[data-save=copy]")
+    saved(page)
+    assert page.locator("[data-grid-issues] .ack input").is_checked()  # the answer was saved with the day
+    assert "soft" not in tone(page, "d3.lactate")
 
 
 def test_yesterday_is_copied_where_nothing_stands_and_undone(open_browser):

@@ -599,7 +599,7 @@
     return box.selectedIndex !== Math.max(0, [...box.options].findIndex((option) => option.defaultSelected));
   }
 
-  globalThis.ecrfForm = { form, applyEvaluation, raw, pathOf, nameOf, refuses, touch, signedOut, message, all, find, copy, count, say, words };
+  globalThis.ecrfForm = { form, applyEvaluation, raw, pathOf, nameOf, refuses, touch, signedOut, message, blank, all, find, copy, count, say, words };
   openRules();
   for (const box of all('[name]').filter(differs)) box.dispatchEvent(new Event('input', { bubbles: true }));
 }());

@@ -4,7 +4,7 @@
   'use strict';
   const page = globalThis.ecrfForm, given = document.getElementById('grid-state');
   if (!page || !given) return;
-  const { form, all, find, copy, count, say, words, touch } = page;
+  const { form, all, find, copy, blank, count, say, words, touch } = page;
   const { columns, cells: kinds, state } = JSON.parse(given.textContent);
   const polish = form.dataset.language === 'pl';
 
@@ -118,7 +118,7 @@
   function relist(once) { // only where it differs: who is about to press a link would miss it
     const kept = new Map(all('[data-key]', issueList).map((element) => [element.closest('li').dataset.issue + element.dataset.key, element]));
     const focused = document.activeElement;
-    const entries = once.map((each) => { const entry = line(each); if (each.issue.severity !== 'error') entry.append(kept.get(each.name + each.issue.key) || answer(each)); return entry; });
+    const entries = once.map((each) => { const entry = line(each); if (each.issue.severity !== 'error') entry.append(kept.get(each.name + each.issue.key) || blank(each.issue, each.name)); return entry; });
     if (entries.length) issueList.replaceChildren(...entries); else issueList.replaceChildren(copy('t-no-issue'));
     if (focused !== document.activeElement && issueList.contains(focused)) focused.focus();
   }
@@ -131,17 +131,6 @@
     find('span', entry).textContent = issue.message;
     find('span', entry).before(' ');
     return entry;
-  }
-  function answer({ issue, name }) {
-    const element = copy(issue.severity === 'warning_reason' ? 't-reason' : 't-confirm').firstElementChild, box = find('input, textarea', element);
-    element.dataset.key = issue.key;
-    find('[data-about]', element).textContent = issue.message;
-    if (box.type === 'checkbox') { box.name = name + '__ack'; box.value = issue.key; return element; }
-    box.name = box.id = `${name}__why.${issue.key}`;
-    find('label', element).htmlFor = box.id;
-    find('.hint', element).id = box.id + '-n';
-    box.setAttribute('aria-describedby', box.id + '-n');
-    return element;
   }
   const isAnswered = (element) => { const box = element && find('input, textarea', element); return Boolean(box) && (box.type === 'checkbox' ? box.checked : box.value.trim() !== ''); };
   let latest = [];
