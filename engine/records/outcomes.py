@@ -9,7 +9,7 @@ from engine.expressions.frames import Node
 from engine.records.checking import path_of
 from engine.records.evaluation import DerivedValue
 from engine.records.explaining import Explainer
-from engine.records.program import Program
+from engine.records.program import OutcomeStep, Program
 from engine.records.schedule import instances
 from engine.records.tree import Tree
 from engine.records.variants import under_each
@@ -37,17 +37,15 @@ def outcomes_at(
 ) -> Iterator[tuple[Node, str, DerivedValue]]:
     """The outcomes of some nodes; names end in `_<parameter><value>` under another value of one."""
     if nodes:
-        yield from _present(program, nodes, explainer, None, "")
+        yield from _present(program.outcomes, nodes, explainer, "")
         for wanted, ending in under_each(program, tree):
-            yield from _present(program, nodes, explainer, wanted, ending)
+            yield from _present(wanted, nodes, explainer, ending)
 
 
 def _present(
-    program: Program, nodes: Collection[Node], explainer: Explainer | None, wanted: frozenset[str] | None, ending: str
+    wanted: Collection[OutcomeStep], nodes: Collection[Node], explainer: Explainer | None, ending: str
 ) -> Iterator[tuple[Node, str, DerivedValue]]:
-    for step in program.outcomes:
-        if wanted is not None and step.id not in wanted:
-            continue
+    for step in wanted:
         explained = explainer if step.rules.derived.explain else None
         for node in nodes:
             if node.scope is step.scope:

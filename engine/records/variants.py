@@ -2,37 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
-from engine.compiler.compiled import CompiledRegistry
-from engine.compiler.order import reads_of
 from engine.compiler.rules import DerivedRules, ItemRules, Rule, Settling
 from engine.expressions.arithmetic import plain
-from engine.records.program import Program
-from engine.records.settling import settle_all
+from engine.records.program import OutcomeStep, Program, Step
+from engine.records.settling import settle
 from engine.records.tree import Tree
 
 
-def variants(registry: CompiledRegistry) -> dict[str, frozenset[str]]:
-    """Parameters with other values -> the ids of the outcomes that depend on them."""
-    found = {}
-    for parameter in registry.model.parameters.values():
-        if parameter.also:
-            touched = _depending(registry, parameter.id)
-            outcomes = {rules.derived.id for rules in registry.derived if rules.key in touched}
-            if outcomes:
-                found[parameter.id] = frozenset(outcomes)
-    return found
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A parameter with other values than its own, and what depends on it."""
+
+    parameter: str
+    values: tuple[Decimal | str, ...]
+    steps: tuple[Step, ...]  # all that it decides, in order
+    outcomes: tuple[OutcomeStep, ...]  # those among them
 
 
-def _depending(registry: CompiledRegistry, parameter: str) -> set[str]:
-    """The keys of all that a parameter decides, directly or through others; `order` has what is read before its readers."""
+def under_each(program: Program, tree: Tree) -> Iterator[tuple[tuple[OutcomeStep, ...], str]]:
+    """Settle the tree under each other value in turn; yields the outcomes to look at and the end of their names.
+
+    When the iteration is over, the tree is settled under the present values again.
+    """
+    present = tree.world.parameters
+    for variant in _variants(program):
+        for value in variant.values:
+            tree.world.parameters = {**present, variant.parameter: ((None, value),)}
+            _settle(variant.steps, tree)
+            yield variant.outcomes, f"_{variant.parameter}{plain(value) if isinstance(value, Decimal) else value}"
+        tree.world.parameters = present
+        _settle(variant.steps, tree)
+
+
+def _settle(steps: Iterable[Step], tree: Tree) -> None:
+    for step in steps:
+        with tree.world.remembering():
+            for node in tree.of(step.scope):
+                settle(step, node, tree)
+
+
+@lru_cache(maxsize=64)
+def _variants(program: Program) -> tuple[Variant, ...]:
+    """The parameters with other values that outcomes depend on."""
+    found = []
+    for parameter in program.registry.model.parameters.values():
+        steps = tuple(_depending(program, parameter.id)) if parameter.also else ()
+        outcomes = tuple(step for step in steps if isinstance(step, OutcomeStep))
+        if outcomes:
+            found.append(Variant(parameter.id, parameter.also, steps, outcomes))
+    return tuple(found)
+
+
+def _depending(program: Program, parameter: str) -> Iterator[Step]:
+    """All that a parameter decides, directly or through others; what is read comes before its readers."""
     touched: set[str] = set()
-    for rules in registry.order:
-        if _names(rules, parameter) or reads_of(rules) & touched:
-            touched.add(rules.key)
-    return touched
+    for step in program.steps:
+        if step.reads & touched or _names(step.rules, parameter):
+            touched.add(step.key)
+            yield step
 
 
 def _names(rules: Settling, parameter: str) -> bool:
@@ -48,19 +80,4 @@ def _names(rules: Settling, parameter: str) -> bool:
     return any(term.op == "param" and term.args[0] == parameter for term in terms)
 
 
-def under_each(program: Program, tree: Tree) -> Iterator[tuple[frozenset[str], str]]:
-    """Settle the tree under each other value in turn; yields the outcomes to look at and the end of their names.
-
-    When the iteration is over, the tree is settled under the present values again.
-    """
-    wanted = variants(program.registry)
-    if not wanted:
-        return
-    present = tree.world.parameters
-    for parameter, outcomes in wanted.items():
-        for value in program.registry.model.parameters[parameter].also:
-            tree.world.parameters = {**present, parameter: ((None, value),)}
-            settle_all(program, tree)
-            yield outcomes, f"_{parameter}{plain(value) if isinstance(value, Decimal) else value}"
-    tree.world.parameters = present
-    settle_all(program, tree)
+__all__ = ["under_each"]
