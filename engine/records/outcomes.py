@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.expressions.frames import Node
@@ -15,21 +16,49 @@ from engine.records.tree import Tree
 from engine.records.variants import under_each
 
 
-def outcomes_in(program: Program, tree: Tree, form: Node, explainer: Explainer | None) -> Mapping[str, DerivedValue]:
-    """The outcomes of a form's rows, by path, and of the instances that it stands in; with reasons, if wanted."""
-    rows = {step.scope for step in program.outcomes if step.scope.kind == "group"}
-    inside = [node for scope in rows for node in tree.of(scope) if node.is_within(form)]
-    return {
-        str(path.at(name)) if (path := path_of(node)).rows else name: value
-        for node, name, value in outcomes_at(program, [*form.outwards(), *inside], tree, explainer)
-    }
+class Outcomes:
+    """Without an explainer those of the whole tree are found at one go, at the first question, and last until `forget`."""
 
+    def __init__(self, program: Program, tree: Tree, explainer: Explainer | None) -> None:
+        self._program, self._tree, self._explainer = program, tree, explainer
+        self._found: Mapping[int, Mapping[str, Any]] | None = None
 
-def outcomes_besides(program: Program, tree: Tree, form: Node) -> Mapping[tuple[str, str], Any]:
-    """Instance and outcome -> value, of the subject's container instances in which a form does not stand."""
-    around = list(form.outwards())
-    besides = [node for node in instances(tree) if node not in around]
-    return {(node.key, name): value.value for node, name, value in outcomes_at(program, besides, tree, None)}
+    def forget(self) -> None:
+        """Something has changed."""
+        self._found = None
+
+    def around(self, form: Node) -> Mapping[str, DerivedValue]:
+        """Those of a form's rows, by path, and of the instances that it stands in; with reasons, if wanted."""
+        rows = {step.scope for step in self._program.outcomes if step.scope.kind == "group"}
+        inside = [node for scope in rows for node in self._tree.of(scope) if node.is_within(form)]
+        return {
+            str(path.at(name)) if (path := path_of(node)).rows else name: value
+            for node, name, value in self._of([*form.outwards(), *inside])
+        }
+
+    def besides(self, form: Node) -> Mapping[tuple[str, str], Any]:
+        """Instance and outcome -> value, of the subject's container instances in which a form does not stand."""
+        around = list(form.outwards())
+        besides = [node for node in instances(self._tree) if node not in around]
+        return {(node.key, name): value for node in besides for name, value in self._values[id(node)].items()}
+
+    def _of(self, nodes: Collection[Node]) -> Iterator[tuple[Node, str, DerivedValue]]:
+        if self._explainer is not None:
+            yield from outcomes_at(self._program, nodes, self._tree, self._explainer)
+        else:
+            for node in nodes:
+                yield from ((node, name, DerivedValue(value)) for name, value in self._values[id(node)].items())
+
+    @property
+    def _values(self) -> Mapping[int, Mapping[str, Any]]:
+        """Node, by its id() -> outcome -> value."""
+        if self._found is None:
+            found: dict[int, dict[str, Any]] = defaultdict(dict)
+            nodes = [node for scope in {step.scope for step in self._program.outcomes} for node in self._tree.of(scope)]
+            for node, name, said in outcomes_at(self._program, nodes, self._tree, None):
+                found[id(node)][name] = said.value
+            self._found = found
+        return self._found
 
 
 def outcomes_at(
@@ -43,7 +72,7 @@ def outcomes_at(
 
 
 def _present(
-    wanted: Collection[OutcomeStep], nodes: Collection[Node], explainer: Explainer | None, ending: str
+    wanted: Iterable[OutcomeStep], nodes: Collection[Node], explainer: Explainer | None, ending: str
 ) -> Iterator[tuple[Node, str, DerivedValue]]:
     for step in wanted:
         explained = explainer if step.rules.derived.explain else None
@@ -54,4 +83,4 @@ def _present(
                 yield node, step.id + ending, DerivedValue(node.values.get(step.id), because)
 
 
-__all__ = ["outcomes_at", "outcomes_besides", "outcomes_in"]
+__all__ = ["Outcomes", "outcomes_at"]

@@ -36,6 +36,7 @@ class ItemStep:
     reads: frozenset[str]
     crosses: bool  # reads beyond its own row and what holds it
     may_hide: bool  # stands in a group that has a condition, or whose own group has
+    plain: bool  # always shown and never calculated: nothing else decides about it
 
     @property
     def seen(self) -> InRules | None:
@@ -121,7 +122,7 @@ class Program:
         """
         found: list[tuple[int, list[Step]]] = []
         for step in self.steps:
-            if _is_plain(step):
+            if isinstance(step, ItemStep) and step.plain:
                 continue
             if found and not step.crosses and found[-1][0] == id(step.scope) and not found[-1][1][-1].crosses:
                 found[-1][1].append(step)
@@ -134,7 +135,7 @@ class Program:
         """Scope (by its id()) -> the items that are always shown and that rules see otherwise than people."""
         found: dict[int, list[tuple[str, InRules]]] = {}
         for step in self.steps:
-            if isinstance(step, ItemStep) and _is_plain(step) and step.seen is not None:
+            if isinstance(step, ItemStep) and step.plain and step.seen is not None:
                 found.setdefault(id(step.scope), []).append((step.id, step.seen))
         return {scope: tuple(items) for scope, items in found.items()}
 
@@ -167,10 +168,6 @@ class Program:
         return tuple(step for step in self.steps if isinstance(step, OutcomeStep))
 
 
-def _is_plain(step: Step) -> bool:
-    return isinstance(step, ItemStep) and step.visible is None and step.calculate is None and not step.may_hide
-
-
 def _run(rule: Rule | None) -> Run | None:
     return compile_term(rule.term) if rule is not None else None
 
@@ -200,8 +197,19 @@ def _step(rule: ItemRules | GroupRules | DerivedRules, conditional: frozenset[st
             runs = _run(rule.visible), _run(rule.calculate), _run(rule.default)
             in_rules = rule.item.datatype.in_rules
             may_hide = not holding_groups(rule.scope).isdisjoint(conditional)
+            plain = rule.visible is None and rule.calculate is None and not may_hide
             return ItemStep(
-                rule.key, rule.item.id, rule.scope, rule, *runs, keeps, in_rules, reads_of(rule), crosses, may_hide
+                rule.key,
+                rule.item.id,
+                rule.scope,
+                rule,
+                *runs,
+                keeps,
+                in_rules,
+                reads_of(rule),
+                crosses,
+                may_hide,
+                plain,
             )
         case GroupRules():
             assert rule.scope.parent is not None

@@ -23,7 +23,7 @@ from engine.records.explaining import Explainer, Fact
 from engine.records.form_data import Focus, FormData, Instance, RowData
 from engine.records.judging import Case, withheld
 from engine.records.naming import Naming
-from engine.records.outcomes import outcomes_besides, outcomes_in
+from engine.records.outcomes import Outcomes
 from engine.records.path import ItemPath, parse_path
 from engine.records.plans import ItemPlan, PartPlan, order_of, plan_of
 from engine.records.program import GroupStep, Program, Step, program_of
@@ -55,12 +55,12 @@ class Session:
         self.program: Program = program_of(registry)
         self.at = at
         self.language = language
-        self._explains = explain
         world = make_world(registry, as_of, language, dictionaries)
         with without_collection():
             self.tree: Tree = build_tree(registry, subject, others, focus, world)
             assert self.tree.focus is not None
             self._explainer = Explainer(self.tree, language)
+            self._outcomes = Outcomes(self.program, self.tree, self._explainer if explain else None)
             settle_all(self.program, self.tree)
             self._turn_to(self.tree.focus)
 
@@ -92,7 +92,7 @@ class Session:
             self.without_schedule,
             events=tuple(plan(self.program, self.tree, container)),
             events_besides=tuple(plan_besides(self.program, self.tree, container)),
-            derived_besides=outcomes_besides(self.program, self.tree, self.focus),
+            derived_besides=self._outcomes.besides(self.focus),
         )
 
     @property
@@ -110,7 +110,7 @@ class Session:
             dict(said.states),
             self._in_order(said.to_clear),
             tuple(violations),
-            outcomes_in(self.program, self.tree, self.focus, self._explainer if self._explains else None),
+            self._outcomes.around(self.focus),
             groups=frozenset(said.groups),
             unsigned=unsigned,
             at=self.at,
@@ -277,6 +277,7 @@ class Session:
 
         A key maps to the nodes where it changed (None: everywhere).
         """
+        self._outcomes.forget()
         dirty = dict(changed)
         waiting: list[int] = []
         self._wait(waiting, changed)
