@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -122,33 +122,42 @@ def add_occurrences(
         columns = (occurrence.c.instance_id, occurrence.c.event, occurrence.c.number, occurrence.c.id)
         mine = select(*columns).where(occurrence.c.subject_id == subject_id)
         there = {(place, event, number): found for place, event, number, found in connection.execute(mine)}
-        head, writes, ids = last_of(connection, subject_stream(subject_id)), Writes(), []
+        keys = []
         for one in wanted:
             taken = [number for place, event, number in there if (place, event) == (one.instance, one.event)]
-            number = one.number or max(taken, default=0) + 1
-            key = (one.instance, one.event, number)
-            if key not in there:
-                there[key] = _add(connection, subject_id, one, number, at)
-                body = {
-                    "occurrence": there[key], "instance": one.instance, "event": one.event, "number": number,
-                    "day": str(one.day or ""),
-                }  # fmt: skip
-                head = append_after(writes, _entry(actor, subject_id, at, "event", body), head)
-            ids.append(there[key])
-        writes.send(connection)
-        return ids
+            keys.append((one.instance, one.event, one.number or max(taken, default=0) + 1))
+            there.setdefault(keys[-1], 0)
+        new = {key: one for key, one in zip(keys, wanted, strict=True) if not there[key]}
+        if new:
+            there |= _add(connection, actor, subject_id, new, at)
+        return [there[key] for key in keys]
 
 
-def _add(connection: Connection, subject_id: int, one: NewOccurrence, number: int, at: datetime) -> int:
-    row = {
-        "subject_id": subject_id,
-        "instance_id": one.instance,
-        "event": one.event,
-        "number": number,
-        "day": _day(connection, one.day),
-        "added_at": utc(at),
-    }
-    return _inserted(connection, insert(occurrence).values(row).returning(occurrence.c.id))
+def _add(
+    connection: Connection, actor: Actor, subject_id: int, new: Mapping[tuple[int, str, int], NewOccurrence],
+    at: datetime,
+) -> dict[tuple[int, str, int], int]:  # fmt: skip
+    """Add occurrences of an instance, an event and a number each; their ids."""
+    rows = [
+        {
+            "subject_id": subject_id,
+            "instance_id": instance_id,
+            "event": event,
+            "number": number,
+            "day": _day(connection, one.day),
+            "added_at": utc(at),
+        }
+        for (instance_id, event, number), one in new.items()
+    ]
+    added = insert(occurrence).returning(occurrence.c.id, sort_by_parameter_order=True)
+    ids = dict(zip(new, map(int, connection.execute(added, rows).scalars()), strict=True))
+    head, writes = last_of(connection, subject_stream(subject_id)), Writes()
+    for (instance_id, event, number), found in ids.items():
+        day = str(new[instance_id, event, number].day or "")
+        body = {"occurrence": found, "instance": instance_id, "event": event, "number": number, "day": day}
+        head = append_after(writes, _entry(actor, subject_id, at, "event", body), head)
+    writes.send(connection)
+    return ids
 
 
 def remove_occurrence(

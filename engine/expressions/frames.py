@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -89,10 +89,17 @@ class World:
         self.parameters: Mapping[str, Sequence[tuple[date | None, Decimal | str]]] = {}
         self.memory: dict[Hashable, Any] | None = None  # what rules found out while nothing changes that they read
 
-    @contextmanager
-    def remembering(self) -> Iterator[None]:
+    def remembering(self) -> AbstractContextManager[None]:
         """While many rows are asked the same rule: what holds for all of them is found out once."""
-        before, self.memory = self.memory, {}
+        return self._with_memory({})
+
+    def forgetting(self) -> AbstractContextManager[None]:
+        """While what rules read changes in between."""
+        return self._with_memory(None)
+
+    @contextmanager
+    def _with_memory(self, memory: dict[Hashable, Any] | None) -> Iterator[None]:
+        before, self.memory = self.memory, memory
         try:
             yield
         finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,8 +19,8 @@ from engine.records.program import GroupStep, ItemStep, OutcomeStep, Step
 from engine.records.settling import settle
 from engine.records.tree import Tree, add_row, make_world, within
 from engine.synthesis.distribution import INSTANCE, PLANNED, PREVIOUS, SLOT
-from engine.synthesis.order import HiddenDraw, Making, NumberDraw
-from engine.synthesis.plan import Plan
+from engine.synthesis.order import HiddenDraw, NumberDraw
+from engine.synthesis.plan import Plan, order_of
 from engine.synthesis.samples import told_of
 
 
@@ -141,6 +141,7 @@ class Draft:
         else:
             entered[item] = value
         node.enter(entered)
+        node.values.pop(item, None)
         self.decided.add((node.key, item))
 
     def fill(self, chooser: Chooser) -> None:
@@ -151,18 +152,23 @@ class Draft:
                 for holder in tuple(self.tree.of(making.scope.parent)):
                     self._fill_number(making, holder, chooser)
             else:
-                for node in self.tree.of(making.scope):
-                    self._fill(making, node, chooser)
+                self._fill_all(making, self.tree.of(making.scope), chooser)
 
     def fill_within(self, around: Node, chooser: Chooser) -> None:
-        """The same for what stands in a node, of which nothing else depends that is to be drawn there."""
-        for making in self.plan.order:
-            if not isinstance(making, NumberDraw):
-                for node in within(around, making.scope):
-                    if node.is_within(around):
-                        self._fill(making, node, chooser)
+        """The same for the forms of a node, of which nothing else depends that is to be drawn there."""
+        for making in order_of(self.plan, frozenset(around.kids)):
+            self._fill_all(making, within(around, making.scope), chooser)
 
-    def _fill(self, making: Making, node: Node, chooser: Chooser) -> None:
+    def _fill_all(self, making: Step | HiddenDraw, nodes: Sequence[Node], chooser: Chooser) -> None:
+        if len(nodes) > 1 and not isinstance(making, HiddenDraw) and making.crosses:
+            with self.tree.world.remembering():  # the rules of a step do not read what it settles
+                for node in nodes:
+                    self._fill(making, node, chooser)
+        else:
+            for node in nodes:
+                self._fill(making, node, chooser)
+
+    def _fill(self, making: Step | HiddenDraw, node: Node, chooser: Chooser) -> None:
         match making:
             case HiddenDraw(name):
                 if (node.key, name) not in self.decided:
@@ -190,17 +196,20 @@ class Draft:
                 self.open_form(holder, scope.id)
 
     def _fill_item(self, step: ItemStep, node: Node, chooser: Chooser) -> None:
+        place = (node.key, step.id)
+        if step.plain and step.id in node.values and place in self.decided:
+            return
         settle(step, node, self.tree)
         if step.calculate is not None or step.id not in node.scope.fields:
             return
-        place = (node.key, step.id)
         if step.id in node.hidden:
             if step.id in node.entered:
                 self.enter(node, step.id, None)
                 settle(step, node, self.tree)
             self.decided.discard(place)
         elif place not in self.decided:
-            value = chooser.value(self, step, node)
+            with self.tree.world.forgetting():  # values are tried, and compared with those just entered
+                value = chooser.value(self, step, node)
             self.decided.add(place)
             if value is not None:
                 self.enter(node, step.id, value)
@@ -215,7 +224,9 @@ class Draft:
             self.decided.discard(place)
         elif place not in self.decided:
             self.decided.add(place)
-            for _ in range(chooser.rows(self, step, node)):
+            with self.tree.world.forgetting():
+                number = chooser.rows(self, step, node)
+            for _ in range(number):
                 self.add_row(node, node.scope.children[step.id])
 
     def update(self, key: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engine.compiler.compiled import CompiledRegistry
 from engine.compiler.rules import CheckRules, DerivedRules, GroupRules, ItemRules, Rule
@@ -12,9 +13,9 @@ from engine.datatypes.base import Kind
 from engine.expressions.scopes import Scope
 from engine.expressions.terms import Term
 from engine.model.metadata_version import StudyEventDef
-from engine.records.program import CheckRun, ItemStep, Program, program_of
+from engine.records.program import CheckRun, ItemStep, Program, Step, program_of
 from engine.synthesis.distribution import NO_DISTRIBUTION, Distribution
-from engine.synthesis.order import Making, making_order
+from engine.synthesis.order import HiddenDraw, Making, NumberDraw, making_order
 
 # What a rule asks of an identifier -> the check with which one is made that fits.
 _ASKED_BY = {"valid_pesel": "pesel", "pesel_birthdate": "pesel", "pesel_sex": "pesel", "valid_npwz": "npwz"}
@@ -56,6 +57,16 @@ def plan_synthesis(registry: CompiledRegistry, distribution: Distribution = NO_D
     first = frozenset(_first_forms(registry))
     waits = dict(_waits(registry, distribution))
     return Plan(registry, program, distribution, order, checks, asked, _dated(registry), first, waits)
+
+
+@lru_cache(maxsize=256)
+def order_of(plan: Plan, forms: frozenset[str]) -> tuple[Step, ...]:
+    """What is made in some forms, in order."""
+    return tuple(
+        making
+        for making in plan.order
+        if not isinstance(making, HiddenDraw | NumberDraw) and making.scope.form_id in forms
+    )
 
 
 def _waits(registry: CompiledRegistry, distribution: Distribution) -> Iterator[tuple[str, frozenset[str]]]:
@@ -139,4 +150,4 @@ def targets_of(plan: Plan, step: ItemStep) -> list[int]:
     return [id(plan.registry.scopes.targets[name]) for name in step.rules.item.targets]
 
 
-__all__ = ["Plan", "event_key", "holder_scope", "is_sure", "plan_synthesis", "rules_in", "targets_of"]
+__all__ = ["Plan", "event_key", "holder_scope", "is_sure", "order_of", "plan_synthesis", "rules_in", "targets_of"]

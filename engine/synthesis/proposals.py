@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from engine.compiler.rules import Rule
@@ -155,8 +156,9 @@ def _values(draft: Draft, step: ItemStep, node: Node, pool: list[Any]) -> list[E
     """Values that an item might have instead."""
     item = step.rules.item
     make = _NEAR.get(item.datatype.kind)
-    near = make(draft, step, node, pool) if make is not None else []
-    values = [value for found in near if (value := fitted(item, found)) is not None]
+    near = list(make(draft, step, node, pool)) if make is not None else []
+    draft.draw.shuffle(near)
+    values = list(islice((value for found in near if (value := fitted(item, found)) is not None), _MOST))
     if item.datatype.kind not in (Kind.BOOLEAN, Kind.CODE, Kind.REFERENCE):
         clock = draft.clock
         values += [value for _ in range(_REDRAWN) if (value := redrawn(draft, step, node)) is not None]

@@ -12,7 +12,6 @@ from engine.synthesis.faults import Fault, find_faults
 from engine.synthesis.proposals import Change, proposals
 from engine.synthesis.stages import open_due
 
-_TRIED = 4000  # changes tried in one search
 _SIDEWAYS = 0.25  # how often a change is kept that makes nothing better
 _OPENED = 30  # occurrences that one change may bring about
 _KICKS = 3  # changes at once where none helps alone
@@ -37,13 +36,14 @@ class Search:
     chooser: Chooser
     broken: CheckRun | None = None
     most: int = 160  # drafts judged as a whole
+    tries: int = 4000  # changes tried
     judged: int = 0
     tried: int = 0
 
     def run(self) -> list[Fault]:
         """Look for the best state and leave the draft in it; the faults that are left, without the one that is wanted."""
         here = best = self._judge()
-        while best.cost and self.judged < self.most and self.tried < _TRIED:
+        while best.cost and self.judged < self.most and self.tried < self.tries:
             here = self._step(here) or self._kick(best)
             if here.cost < best.cost:
                 best = here
@@ -85,7 +85,7 @@ class Search:
         wanted = aim.check is not None and aim.check is self.broken
         before = aim.count(self.draft)
         for change in proposals(self.draft, aim):
-            if self.judged >= self.most or self.tried >= _TRIED:
+            if self.judged >= self.most or self.tried >= self.tries:
                 break
             found = self._try(here, aim, change, before, wanted=wanted)
             if found is not None:

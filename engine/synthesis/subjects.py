@@ -26,7 +26,9 @@ from engine.synthesis.stages import make_forms
 from engine.synthesis.writing import subject_json
 
 _SPOILED = 8  # checks that are tried
+_HASTE = 10  # drafts judged at the first attempt
 _BRIEF = 25  # drafts judged while one is tried
+_FEW = 100  # changes tried then: what they do not break is not broken easily
 _EARLIEST, _LATEST = 30, 600  # days before now at which a subject begins, where no distribution says more
 
 
@@ -117,7 +119,8 @@ def _sound(order: _Order, turn: str = "") -> Draft:
     left: dict[str, int] = {}
     for attempt in range(order.wanted.attempts):
         draft = order.begun(f"{turn}{attempt}")
-        faults = Search(draft, Choices(), most=order.wanted.patience).run()
+        patience = min(order.wanted.patience, _HASTE * 4**attempt)  # at first it is quicker to begin anew
+        faults = Search(draft, Choices(), most=patience).run()
         if not faults:
             return draft
         for fault in faults:
@@ -158,12 +161,14 @@ def _spoiled(draft: Draft, severities: list[CheckSeverity]) -> Made:
     checks = [
         check
         for check in draft.plan.checks.values()
-        if check.rules.check.severity in severities and check.rules.check.at == "save"
+        if check.rules.check.severity in severities
+        and check.rules.check.at == "save"
+        and draft.tree.of(check.rules.scope)
     ]
     draft.draw.shuffle(checks)
     for check in checks[:_SPOILED]:
         kept = draft.snapshot()
-        also = Search(draft, Choices(), check, most=_BRIEF).run()
+        also = Search(draft, Choices(), check, most=_BRIEF, tries=_FEW).run()
         if not also and find_faults(draft):
             return Made(draft, (check.rules.check.id,))
         draft.restore(kept)
