@@ -16,7 +16,7 @@ from engine.expressions.frames import Node
 from engine.expressions.wire import wire_value
 from engine.model.item import Privacy
 from engine.records.browser_parts import Reach, reach_of
-from engine.records.checking import elsewhere, home_nodes
+from engine.records.checking import elsewhere, home_nodes, lasting_name
 from engine.records.evaluation import Elsewhere, Violation
 from engine.records.judging import Case, is_required
 from engine.records.naming import Naming
@@ -159,6 +159,8 @@ def _node_json(
     found: dict[str, Any] = {"scope": reach.scopes[node.scope], "key": node.key}
     if node.parent is not None:
         found["parent"] = places[id(node.parent)]
+    if (name := lasting_name(node)) != node.key:
+        found["name"] = name
     if detached:
         return {**found, "event": node.event, "detached": True}
     if node.event is not None:

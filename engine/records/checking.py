@@ -132,7 +132,7 @@ class _Inputs:
 
     def digest(self, node: Node) -> str:
         """A digest of the row at which the check is judged, and of all else that the check names."""
-        lines = [node.key]
+        lines = [lasting_name(node)]
         for key in sorted(self.check.rules.reads):
             form, _, name = key.partition(".")
             for place in (node, self.home):
@@ -149,7 +149,17 @@ class _Inputs:
         for scope in fields_of(self.tree.registry.scopes, key):
             for node in self.tree.of(scope):
                 if self.check.beyond or is_near(node, self.home):
-                    yield f"{node.key}={_digested(node, name)}"
+                    yield f"{lasting_name(node)}={_digested(node, name)}"
+
+
+def lasting_name(node: Node) -> str:
+    """The key of a row or instance; of a record where it is kept, which it knows before it is saved for the first time."""
+    holder = node.parent
+    if node.scope.kind != "form" or holder is None:
+        return node.key
+    if holder.scope.kind == EVENT and holder.parent is not None:
+        return f"{holder.parent.key}/{holder.event}[{holder.number}].{node.scope.id}"
+    return f"{holder.key}.{node.scope.id}[{max(node.place, 1)}]"
 
 
 def _hashed(lines: Iterable[str]) -> str:
@@ -174,4 +184,4 @@ def _family(scope: Scope) -> Iterator[Scope]:
             yield from _family(child)
 
 
-__all__ = ["elsewhere", "home_nodes", "path_of", "rows_of", "run_check"]
+__all__ = ["elsewhere", "home_nodes", "lasting_name", "path_of", "rows_of", "run_check"]

@@ -292,7 +292,7 @@
     plant(state) {
       const nodes = [];
       for (const given of state.nodes) {
-        const node = this.node(this.scopes[given.scope], nodes[given.parent] || null, given.key);
+        const node = this.node(this.scopes[given.scope], nodes[given.parent] || null, given.key, given.name);
         node.event = given.event || null;
         node.where = given.where; // another record that checks are about
         node.values = decodeAll(given.values || {});
@@ -305,8 +305,8 @@
       }
       return nodes;
     }
-    node(scope, parent, key) {
-      return { scope, parent, key, values: {}, entered: {}, kids: {}, hidden: new Set(), required: new Set(), entries: null, event: null, offers: {}, standing: new Set() };
+    node(scope, parent, key, name = key) {
+      return { scope, parent, key, name, values: {}, entered: {}, kids: {}, hidden: new Set(), required: new Set(), entries: null, event: null, offers: {}, standing: new Set() };
     }
     hang(node) {
       node.scope.nodes.push(node);
@@ -456,11 +456,11 @@
     violation(check, part, node, home) {
       const row = pathOf(node), on = part.on_form ? pathOf(home) : row;
       const item = check.on ? on + (on && '.') + check.on : row;
-      const lines = [node.key];
+      const lines = [node.name];
       const value = (of, at) => JSON.stringify(rules.encode(at.values[of] ?? null));
       const digest = (parts) => sha256(parts.join('\n')).slice(0, 16);
       const elsewhere = (key, name, scopes) => {
-        if (!check.elsewhere.has(key)) check.elsewhere.set(key, digest(scopes.flatMap((scope) => this.scopes[scope].nodes.map((each) => `${each.key}=${value(name, each)}`)).sort(rules.compareTexts)));
+        if (!check.elsewhere.has(key)) check.elsewhere.set(key, digest(scopes.flatMap((scope) => this.scopes[scope].nodes.map((each) => `${each.name}=${value(name, each)}`)).sort(rules.compareTexts)));
         return check.elsewhere.get(key);
       };
       for (const [key, name, where] of part.inputs) {
