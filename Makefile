@@ -27,10 +27,10 @@ test: lint ## check style and types, then run the tests
 	@tools/pango.sh --install || true
 	@$(BIN)/python -m pytest -n auto -m "not slow"
 
-test-full: lint ## the same, with the slow tests
+test-full: lint ## the same, with the slow tests; writes docs/test-report.md
 	@tools/chromium.sh --install >/dev/null || true
 	@tools/pango.sh --install || true
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --report docs/test-report.md
 
 lint: setup-test ## check style and types
 	@$(BIN)/ruff check --quiet

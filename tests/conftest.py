@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # A unit test should not wait for a browser library that it d
     from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[1]
+pytest_plugins = ["tests.reporting"]
 os.environ["ECRF_CACHE"] = "off"  # what tests compile is not for the user's own folder
 
 # Nothing here is worth keeping, so the server need not wait for the disk; it listens on a socket file alone.
