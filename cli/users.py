@@ -25,6 +25,7 @@ from storage.database import Database, open_database
 from storage.errors import StorageError
 from storage.keys import read_keys
 from storage.upgrading import upgrade
+from web.roles import ROLES
 from web.settings import Settings, SettingsError, read_settings
 
 
@@ -125,7 +126,7 @@ def close(login: str) -> None:
 @command.command("role")
 @click.argument("login")
 @click.argument("registry")
-@click.argument("role", type=click.Choice(["entry", "coordinator", "reader"]))
+@click.argument("role", type=click.Choice(tuple(ROLES)))
 @click.option(
     "--hospital",
     "site",

@@ -11,7 +11,8 @@ from storage.accounts import sign_in, sign_out
 from storage.errors import BadCredentials, LockedOut
 from web.guard import kept_at
 from web.pages import render
-from web.permissions import Permission, needs
+from web.permissions import needs
+from web.roles import Permission
 from web.security import safe_next
 from web.workspace import visit, workspace
 

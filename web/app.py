@@ -20,11 +20,12 @@ from web.grids import grids
 from web.lookup import lookup
 from web.opening import parts
 from web.patients import patients
-from web.permissions import Permission, needs, undeclared
+from web.permissions import needs, undeclared
 from web.places import SubjectConverter
 from web.programs import programs
 from web.records import records
 from web.registries import LANGUAGES, STATIC_URL, load_registries
+from web.roles import Permission
 from web.settings import Settings
 from web.uploads import BoundedRequest
 from web.words import load_tongues

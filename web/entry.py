@@ -23,9 +23,9 @@ from storage.form_data import FormRecord, Place, SubjectRecord, load_subject
 from storage.site_records import site_records
 from storage.subjects import add_occurrence, find_pseudonym
 from web.drafts import Draft, draft_of, row_ids
-from web.permissions import Permission, allows
 from web.places import Spot, imagined, is_sound, parse_spot, place_of, site_named
 from web.registries import LANGUAGES, Registries, Version
+from web.roles import Permission, allows
 from web.workspace import Workspace
 
 _PSEUDONYM = re.compile(r"[A-Za-z0-9-]{1,40}")

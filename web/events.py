@@ -15,8 +15,9 @@ from storage.subjects import add_occurrence, remove_occurrence
 from web.added_events import days_allowed, is_added
 from web.entry import subject_of
 from web.news import News
-from web.permissions import Permission, needs
+from web.permissions import needs
 from web.places import event_form_spot, read_occasion
+from web.roles import Permission
 from web.schedule_page import MAX_REASON
 from web.workspace import version_of, visit, workspace
 

@@ -41,10 +41,10 @@ from web.elsewhere import offers_elsewhere
 from web.entry import Entry, address_of
 from web.outcomes import outcome_notes
 from web.pages import links_of, shell_of
-from web.permissions import Permission, allows
 from web.places import Spot, event_form_spot, home_of, place_of, site_named
 from web.registries import Version
 from web.rescue import owner_mark
+from web.roles import Permission, allows
 from web.rules import patient_form
 from web.schedule_words import outside_words
 from web.series import OpenSeries, Series, is_series, series_words

@@ -25,9 +25,10 @@ from web.entry import Entry, open_entry, settle_place
 from web.form_page import Told, elsewhere_of, form_page, rows_to_open
 from web.news import News
 from web.outcomes import outcome_notes
-from web.permissions import Permission, allows, needs
+from web.permissions import needs
 from web.posts import draft_after, posted_revision, read_post
 from web.printing import pdf_answer
+from web.roles import Permission, allows
 from web.saves import carry_out, save_draft, save_merged, taken_words
 from web.workspace import visit, workspace
 

@@ -17,8 +17,9 @@ from web.denials import log_identities
 from web.grid_page import address, grid_page
 from web.grid_saves import PostedSheet, keep_sheet, read_sheets, save_sheets
 from web.news import News
-from web.permissions import Permission, needs
+from web.permissions import needs
 from web.registries import LANGUAGES
+from web.roles import Permission
 from web.series import OpenSeries, Sheet, open_series
 from web.uploads import posted_fields
 from web.workspace import visit, workspace

@@ -8,10 +8,11 @@ from flask import Flask, abort, current_app, g, jsonify, redirect, request, sess
 from flask.typing import ResponseReturnValue
 
 from storage.accounts import Membership, memberships, session_account
-from web.permissions import FLASK_OWN, Permission, allows, permission_of
+from web.permissions import FLASK_OWN, permission_of
 from web.places import home_of
 from web.registries import LANGUAGES
 from web.rescue import rescue_post
+from web.roles import Permission, allows
 from web.uploads import in_parts
 from web.workspace import Visit, visit, workspace
 

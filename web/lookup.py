@@ -10,8 +10,9 @@ from flask.typing import ResponseReturnValue
 from storage.usual_codes import usual_codes
 from web.lookups import MOST, CodeIndex, Found
 from web.pages import render
-from web.permissions import Permission, needs
+from web.permissions import needs
 from web.registries import LANGUAGES
+from web.roles import Permission
 from web.titles import label_of
 from web.workspace import version_of, visit, workspace
 

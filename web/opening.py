@@ -10,8 +10,9 @@ from storage.form_data import InstanceRow, load_subject
 from storage.instances import open_instance, remove_instance
 from web.entry import subject_of
 from web.news import News
-from web.permissions import Permission, needs
+from web.permissions import needs
 from web.posts import key_of_page
+from web.roles import Permission
 from web.workspace import version_of, visit, workspace
 
 parts = Blueprint("parts", __name__, url_prefix="/<registry>/patients/<who>/parts/<int:instance>")

@@ -8,10 +8,9 @@ from urllib.parse import urlencode
 from flask import Response, make_response, request, url_for
 from flask_wtf.csrf import generate_csrf
 
-from renderers.html import Link, Links, Shell
+from renderers.html import Links, Shell
 from storage.accounts import Membership
-from storage.form_index import has_site_forms
-from web.places import site_named
+from web.navigation import navigation
 from web.registries import LANGUAGES, STATIC_URL
 from web.workspace import Visit, visit, workspace
 
@@ -29,7 +28,7 @@ def shell_of(one: Visit, links: Links | None = None, languages: Mapping[str, str
     user = one.account.name if one.account else ""
     return Shell(
         user=user,
-        navigation=_navigation(one),
+        navigation=navigation(one),
         languages=languages or {code: language_href(code) for code in LANGUAGES},
         definition=_definition(one.membership),
         synthetic=workspace().settings.synthetic,
@@ -41,22 +40,6 @@ def links_of(one: Visit, **more: str) -> Links:
     """Where the frame leads."""
     home = url_for("patients.listed", registry=one.membership.registry) if one.membership else "/"
     return Links(home=home, sign_out=url_for("accounts.sign_out_post") if one.account else "", **more)
-
-
-def _navigation(one: Visit) -> tuple[Link, ...]:
-    if one.membership is None:
-        return ()
-    here = request.endpoint or ""
-    listed = url_for("patients.listed", registry=one.membership.registry)
-    own = here == "records.listed" or site_named((request.view_args or {}).get("who", "")) is not None
-    links = [
-        Link(one.words("patients"), listed, current=here.startswith(("patients.", "forms.", "grids.")) and not own)
-    ]
-    if has_site_forms(workspace().registries.current[one.membership.registry].registry.model):
-        links.append(
-            Link(one.words("records"), url_for("records.listed", registry=one.membership.registry), current=own)
-        )
-    return tuple(links)
 
 
 def _definition(membership: Membership | None) -> str:

@@ -31,10 +31,11 @@ from web.news import News
 from web.overview import Glance
 from web.pages import render
 from web.parts import container_words, parts_of
-from web.permissions import Permission, allows, needs
+from web.permissions import needs
 from web.places import Spot, parse_spot, read_occasion
 from web.posts import key_of_page
 from web.registries import Version
+from web.roles import Permission, allows
 from web.rules import patient_form
 from web.schedule_page import SchedulePage
 from web.steps import next_steps

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from enum import StrEnum
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
 from flask import Flask
 
+from web.roles import Permission
+
 Handler = TypeVar("Handler", bound=Callable[..., object])
 _MARK = "ecrf_permission"
 
 
-class Permission(StrEnum):
-    """What a route asks for."""
-
-    PUBLIC = "public"  # anybody
-    SIGNED_IN = "signed_in"  # anybody with a session
-    READ = "read"  # to see the patients of one's own hospital
-    ENTER = "enter"  # to fill forms
-    REGISTER = "register"  # to register patients and open episodes
-
-
-ROLES: Mapping[str, frozenset[Permission]] = MappingProxyType(
-    {
-        "entry": frozenset({Permission.READ, Permission.ENTER, Permission.REGISTER}),
-        "coordinator": frozenset({Permission.READ, Permission.ENTER, Permission.REGISTER}),
-        "reader": frozenset({Permission.READ}),
-    }
-)
 FLASK_OWN: Mapping[str, Permission] = MappingProxyType(
     {"static": Permission.PUBLIC, "assets.static": Permission.PUBLIC}
 )
@@ -58,14 +42,4 @@ def undeclared(app: Flask) -> tuple[str, ...]:
     )
 
 
-def allows(role: str, permission: Permission) -> bool:
-    """Whether a role holds a permission; an unknown role holds none."""
-    return permission in ROLES.get(role, frozenset())
-
-
-def roles_with(permission: Permission) -> Iterable[str]:
-    """The roles that hold a permission."""
-    return (role for role, held in ROLES.items() if permission in held)
-
-
-__all__ = ["FLASK_OWN", "ROLES", "Permission", "allows", "needs", "permission_of", "roles_with", "undeclared"]
+__all__ = ["FLASK_OWN", "needs", "permission_of", "undeclared"]

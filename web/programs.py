@@ -8,8 +8,9 @@ from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 
 from storage.errors import NotFound
-from web.permissions import Permission, needs
+from web.permissions import needs
 from web.registries import LANGUAGES
+from web.roles import Permission
 from web.workspace import version_of, workspace
 
 programs = Blueprint("programs", __name__, url_prefix="/<registry>/rules")

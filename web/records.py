@@ -23,9 +23,10 @@ from web.lookups import plain
 from web.news import News
 from web.overview import UNFILLED
 from web.pages import render
-from web.permissions import Permission, allows, needs
+from web.permissions import needs
 from web.places import Spot, parse_spot, site_name
 from web.registries import Version
+from web.roles import Permission, allows
 from web.titles import form_words, value_words
 from web.workspace import Visit, version_of, visit, workspace
 

@@ -18,8 +18,8 @@ from storage.working_copy import KEPT
 from web.attachments import receive_file
 from web.drafts import keep_draft
 from web.entry import Entry, open_entry, settle_place
-from web.permissions import Permission, allows
 from web.posts import draft_after, read_post
+from web.roles import Permission, allows
 from web.security import is_own_post
 from web.workspace import actor_of, workspace
 

@@ -5,7 +5,8 @@ import re
 import pytest
 from flask import Flask
 
-from web.permissions import FLASK_OWN, Permission, needs, permission_of, undeclared
+from web.permissions import FLASK_OWN, needs, permission_of, undeclared
+from web.roles import Permission
 from web.security import POLICY
 
 PUBLIC = {

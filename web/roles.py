@@ -1,0 +1,63 @@
+"""What may be done, and which role may do it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Permission(StrEnum):
+    """What a route asks for."""
+
+    PUBLIC = "public"  # anybody
+    SIGNED_IN = "signed_in"  # anybody with a session
+    READ = "read"  # to see the patients of one's own hospital, or of all where the role belongs to no hospital
+    IDENTITY = "identity"  # to see who they are
+    ENTER = "enter"  # to fill forms
+    REGISTER = "register"  # to register patients and open episodes
+    REVIEW = "review"  # to mark forms as reviewed
+    SIGN = "sign"  # to sign forms
+    LOCK = "lock"  # to lock forms, and to unlock them at somebody's request
+    FREEZE = "freeze"  # to freeze a registry and to close a reporting year
+    VOID = "void"  # to withdraw and restore what was entered, to move and to merge it
+    SHARE = "share"  # to let another hospital see a patient or an episode, and to decide on its requests
+    QUERY = "query"  # to raise and close queries
+    ANSWER = "answer"  # to answer queries
+    VERIFY = "verify"  # to compare with the source documents
+    OVERSEE = "oversee"  # to see how complete the hospitals are
+    HISTORY = "history"  # to see who changed what of a patient
+    AUDIT = "audit"  # to search what everybody did
+    PEOPLE = "people"  # to invite people to one's own hospital, give them roles and end them
+    ADMINISTER = "administer"  # to keep hospitals, units, their part in registries, and all people
+    AUTHOR = "author"  # to write definitions
+
+
+P = Permission
+_SEE = frozenset({P.READ, P.IDENTITY, P.HISTORY})
+_FILL = _SEE | {P.ENTER, P.REGISTER, P.ANSWER}
+ROLES: Mapping[str, frozenset[Permission]] = MappingProxyType(
+    {
+        "entry": _FILL,
+        "physician": _FILL | {P.REVIEW, P.SIGN},
+        "coordinator": _FILL | {P.REVIEW, P.LOCK, P.VOID, P.SHARE, P.QUERY, P.OVERSEE, P.AUDIT},
+        "local_administrator": frozenset({P.PEOPLE, P.OVERSEE}),
+        "registry_coordinator": frozenset(
+            {P.READ, P.HISTORY, P.REVIEW, P.LOCK, P.FREEZE, P.VOID, P.SHARE, P.QUERY, P.OVERSEE, P.AUDIT}
+        ),
+        "monitor": frozenset({P.READ, P.IDENTITY, P.HISTORY, P.QUERY, P.VERIFY, P.OVERSEE}),
+        "author": frozenset({P.AUTHOR}),
+        "analyst": frozenset({P.READ, P.OVERSEE}),
+        "administrator": frozenset({P.ADMINISTER, P.PEOPLE, P.OVERSEE, P.AUDIT}),
+        "technical": frozenset(),  # signs in to interfaces alone
+        "reader": _SEE,
+    }
+)
+
+
+def allows(role: str, permission: Permission) -> bool:
+    """Whether a role holds a permission; an unknown role holds none."""
+    return permission in ROLES.get(role, frozenset())
+
+
+__all__ = ["ROLES", "Permission", "allows"]
