@@ -104,11 +104,12 @@ def _as_one(texts: tuple[str, ...]) -> str:
 
 
 def upsert(table: Table, columns: Sequence[str], update: Sequence[str] | None = None) -> BulkStatement:
-    """Insert rows, or bring the existing ones (by primary key) up to date; `update` limits what changes then."""
+    """Insert rows, or bring the existing ones (by primary key) up to date; `update` limits what changes then: nothing, if ()."""
     keys = [column.name for column in table.primary_key]
     changed = [name for name in columns if name not in keys] if update is None else update
     names, action = ", ".join(columns), ", ".join(f"{name} = excluded.{name}" for name in changed)
-    head, tail = f"INSERT INTO {table.name} ({names})", f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {action}"
+    instead = f"UPDATE SET {action}" if changed else "NOTHING"
+    head, tail = f"INSERT INTO {table.name} ({names})", f"ON CONFLICT ({', '.join(keys)}) DO {instead}"
     return BulkStatement(
         f"{head} VALUES ({', '.join('?' * len(columns))}) {tail}",
         f"{head} SELECT * FROM {_unnest(table, columns)} {tail}",  # noqa: S608 -- names of columns alone

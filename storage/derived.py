@@ -12,13 +12,13 @@ from sqlalchemy import Connection
 
 from engine.datatypes import DATATYPES
 from engine.model.metadata_version import DerivedDef
-from engine.records.evaluation import Evaluation
+from engine.records.evaluation import Evaluation, Violation
 from storage.changes import Paths
 from storage.direct import Query
 from storage.form_data import Place, SubjectRecord
 from storage.form_index import FormIndex, Registry
 from storage.keys import Keys
-from storage.slots import SLOTS, Cell, cell_columns, cell_rows, read_cell, stored_cell
+from storage.slots import SLOTS, Cell, Key, cell_columns, cell_rows, read_cell, stored_cell
 
 OUTCOMES = 0  # the form id under which the outcomes of a container instance are kept
 HIDDEN = "hidden_by_other_form"  # an issue: a foreign change made an entered value not applicable
@@ -163,7 +163,7 @@ def _issues_of(registry: Registry, keys: Keys | None, one: Evaluated, at: dateti
         if broken.home is not None:
             row, item = "", broken.abroad
         else:
-            row, item = one.paths.key(broken.item) if broken.item else (one.paths.key(broken.row)[0], "")
+            row, item = place_of(one.paths, broken)
         yield Issue(
             one.form, broken.code, row, item, str(broken.severity), broken.blocks, "" if quotes else broken.message,
             broken.rule, inputs_hash(keys, broken.inputs), registry.hash, origin, at,
@@ -175,6 +175,11 @@ def _issues_of(registry: Registry, keys: Keys | None, one: Evaluated, at: dateti
             yield Issue(
                 one.form, HIDDEN, row, item, "warning", "signing", "", HIDDEN, inputs, registry.hash, origin, at
             )
+
+
+def place_of(paths: Paths, broken: Violation) -> Key:
+    """Row id and item of a violation in its own form."""
+    return paths.key(broken.item) if broken.item else (paths.key(broken.row)[0], "")
 
 
 def inputs_hash(keys: Keys | None, inputs: str) -> bytes:
@@ -216,4 +221,5 @@ __all__ = [
     "changed_calculated",
     "changed_issues",
     "inputs_hash",
+    "place_of",
 ]

@@ -10,7 +10,13 @@ from sqlalchemy import text
 from storage.database import Database
 from storage.tables import METADATA
 
-HISTORY = ("registry_definition", "dictionary", "audit_entry", "audit_seal")  # added to and read, nothing else
+HISTORY = (
+    "registry_definition",
+    "dictionary",
+    "audit_entry",
+    "audit_seal",
+    "query_message",
+)  # added to and read, nothing else
 RIGHTS: Mapping[str, str] = MappingProxyType(
     {**dict.fromkeys(HISTORY, "SELECT, INSERT"), "attachment": "SELECT, INSERT, DELETE"}  # deleted at erasure alone
 )

@@ -30,6 +30,7 @@ from storage.form_index import Registry, has_site_forms
 from storage.idempotency import ask_answers, keep_answer, stored_answer
 from storage.locking import wait_for_subject
 from storage.request import Look, Rules, SaveRequest, SaveResult
+from storage.rule_queries import RuleSteps
 from storage.saved_form import COMPLETE, IN_PROGRESS, Asked, Judged, SavedForm, check_place, focus_of, head_after
 from storage.schedule import write_pending
 from storage.slots import Cell
@@ -156,7 +157,9 @@ def _save(work: _Work) -> list[SaveResult]:
         entry = int(last[0]) if one.changed and last is not None else None
         results.append(_result(one, entry))
         keep_answer(writes, one.request, one.asked.digest, results[-1])
-    _write_derived(work, writes, saved, look)
+    evaluated = _write_derived(work, writes, saved, look)
+    rules = RuleSteps(work.registry, work.database.keys, work.request.subject, work.request.actor, work.request.at)
+    rules.write(work.connection, writes, work.before.queries, evaluated, _complete(work, saved, evaluated), last)
     said = judged[0].evaluation
     planned = (*said.events, *said.events_besides)
     write_pending(writes, work.registry, work.request.subject, work.before.pending, planned)
@@ -219,8 +222,8 @@ def _compared(work: _Work, judged: Sequence[Judged]) -> list[SavedForm]:
     return found
 
 
-def _write_derived(work: _Work, writes: Writes, saved: Sequence[SavedForm], look: Look) -> None:
-    """Calculated values, issues and states of the saved forms and of those that depend on what changed."""
+def _write_derived(work: _Work, writes: Writes, saved: Sequence[SavedForm], look: Look) -> list[Evaluated]:
+    """Calculated values, issues and states of the saved forms and of those that depend on what changed: all of these."""
     own = [
         Evaluated(one.head.id, one.request.place, one.asked.index, one.judged.paths, one.judged.evaluation, own=True)
         for one in saved
@@ -236,6 +239,14 @@ def _write_derived(work: _Work, writes: Writes, saved: Sequence[SavedForm], look
     write_calculated(writes, changed_calculated(work.calculated, cells))
     write_issues(writes, changed_issues(work.before.issues, work.registry, keys, evaluated, at))
     change_forms(writes, heads)
+    return evaluated
+
+
+def _complete(work: _Work, saved: Sequence[SavedForm], evaluated: Sequence[Evaluated]) -> dict[int, bool]:
+    """Which of the forms that rules spoke about are complete."""
+    states = {one.head.id: one.head.state for one in saved}
+    states |= {form.id: form.state for form in work.record.forms.values() if form.id not in states}
+    return {one.form: states[one.form] == COMPLETE for one in evaluated}
 
 
 def _dependents(work: _Work, saved: Sequence[SavedForm], look: Look) -> list[tuple[Evaluated, FormHead]]:

@@ -144,6 +144,7 @@ class Before(NamedTuple):
     issues: list[list[Any]]  # storage.derived: the open ones of all forms
     form: int  # the id that a new form will have; 0 when none is opened
     pending: list[list[Any]]  # storage.schedule: the events to come
+    queries: list[list[Any]]  # storage.rule_queries: those that rules raised
 
 
 def ask_structure(
@@ -167,9 +168,9 @@ def ask_before(  # noqa: PLR0913 -- each is a fact of the save
 
     def answer() -> tuple[Structure, Before]:
         row = _only(fetch(), subject)
-        kept, head, issues, form, pending = row[OWN_PARTS + 3 :]
+        kept, head, issues, form, pending, queries = row[OWN_PARTS + 3 :]
         answer, last = json.loads(kept) if kept else None, json.loads(head) if head else None
-        before = Before(answer, last, _list(issues), form, _list(pending))
+        before = Before(answer, last, _list(issues), form, _list(pending), _list(queries))
         return _structure(actor, subject, row), before
 
     return answer

@@ -62,6 +62,11 @@ _BEFORE = (
     ),
     "CASE WHEN :new THEN next_id(form_instance) ELSE 0 END",
     _all("p.instance_id, p.event, p.number, p.opens, p.closes", f"pending_event p WHERE {OF_REGISTRY.format('p')}"),
+    _all(
+        "q.id, q.form_id, q.row_id, q.item, q.rule, q.state, hex(q.excluded), "
+        "(SELECT max(m.number) FROM query_message m WHERE m.query_id = q.id)",
+        f"query q WHERE {OF_REGISTRY.format('q')} AND q.rule <> ''",
+    ),
 )
 _SOURCE = "FROM subject s LEFT JOIN subject_key k ON k.subject_id = s.id WHERE s.id = :subject"
 LOAD = {sites: Query.of(f"SELECT {', '.join((*_PARTS, *parts))} {_SOURCE}") for sites, parts in _BESIDE.items()}

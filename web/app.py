@@ -23,6 +23,7 @@ from web.patients import patients
 from web.permissions import needs, undeclared
 from web.places import SubjectConverter
 from web.programs import programs
+from web.queries import queries
 from web.records import records
 from web.registries import LANGUAGES, STATIC_URL, load_registries
 from web.roles import Permission
@@ -62,7 +63,7 @@ def create_app(settings: Settings) -> Flask:
     guard.install(app)
     CSRFProtect(app)
     failures.install(app)
-    for part in (probes, assets, accounts, patients, parts, events, records, forms, grids, lookup, programs):
+    for part in (probes, assets, accounts, patients, parts, events, records, forms, grids, lookup, programs, queries):
         app.register_blueprint(part)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)  # type: ignore[method-assign]

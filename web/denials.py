@@ -31,6 +31,11 @@ def log_print(entry: Entry) -> None:
     _note("print", body, tuple(sorted(index_form(entry.form).identifying)))
 
 
+def log_export(kind: str, numbers: list[int]) -> None:
+    """A list left the house as a file."""
+    _note("export", {"of": kind, "numbers": numbers})
+
+
 def log_denial() -> None:
     """Somebody asked for a page that does not exist for this hospital: by mistake, or to look."""
     if visit().membership is not None and "who" in (request.view_args or {}):
@@ -45,4 +50,4 @@ def _note(kind: str, body: dict[str, object], items: tuple[str, ...] = ()) -> No
         append_entry(connection, AuditEntry(stream, kind, actor.name, one.now, actor.channel, body, items=items))
 
 
-__all__ = ["log_denial", "log_download", "log_identities", "log_print"]
+__all__ = ["log_denial", "log_download", "log_export", "log_identities", "log_print"]

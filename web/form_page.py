@@ -42,6 +42,7 @@ from web.entry import Entry, address_of
 from web.outcomes import outcome_notes
 from web.pages import links_of, shell_of
 from web.places import Spot, event_form_spot, home_of, place_of, site_named
+from web.query_badges import badges_of
 from web.registries import Version
 from web.rescue import owner_mark
 from web.roles import Permission, allows
@@ -110,8 +111,11 @@ def _outspoken(entry: Entry, evaluation: Evaluation, touched: Collection[ItemPat
 
 
 def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> PageContext:
+    badges, notes = badges_of(entry)
+    may_ask = entry.stored is not None and entry.draft is None and allows(entry.actor.role, Permission.QUERY)
     links = links_of(
         one,
+        queries=f"{address_of(entry, 'queries.at')}?at=" if may_ask else "",
         action=address_of(entry, "forms.post"),
         autosave=address_of(entry, "forms.autosave"),
         files=files_address(entry),
@@ -136,6 +140,8 @@ def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> Pa
         ),
         idempotency_key=secrets.token_urlsafe(18),
         open_rows=told.open_rows,
+        badges=badges,
+        queries=notes,
         summary=told.summary,
         acknowledged=answers_of(entry, evaluation),
         elsewhere=elsewhere_of(entry, evaluation),

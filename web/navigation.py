@@ -32,6 +32,7 @@ class Entry:
 
 ENTRIES = (
     Entry("patients", "patients.listed", Permission.READ, ("patients.", "forms.", "grids.")),
+    Entry("queries_nav", "queries.listed", Permission.HISTORY, ("queries.",)),
     Entry("records", "records.listed", Permission.READ, ("records.",), has_site_forms),
 )
 

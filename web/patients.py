@@ -34,6 +34,7 @@ from web.parts import container_words, parts_of
 from web.permissions import needs
 from web.places import Spot, parse_spot, read_occasion
 from web.posts import key_of_page
+from web.query_badges import patient_queries
 from web.registries import Version
 from web.roles import Permission, allows
 from web.rules import patient_form
@@ -200,7 +201,7 @@ def show(registry: str, who: str) -> ResponseReturnValue:
         "patient.html", registry=registry, who=who.upper(), parts=parts, steps=next_steps(parts, one.tongue), names=names,
         band=_band(glance, one, who.upper()), title=_title(version, one), done=_done(version, one), version=version,
         may_register=allows(one.actor.role, Permission.REGISTER), may_enter=may_enter,
-        today=one.tongue.day(one.now), decided=_decided(version, one, news),
+        queries=patient_queries(version, glance.record, who.upper(), one.actor), today=one.tongue.day(one.now), decided=_decided(version, one, news),
         lines={part.instance: timeline(part.lanes, glance.today, one.tongue) for part in parts},
         page=SchedulePage(registry, who.upper(), may_enter, token_urlsafe(12), generate_csrf(), news, one.tongue),
     )  # fmt: skip

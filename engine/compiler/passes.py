@@ -23,7 +23,7 @@ from engine.expressions.nodes import Apply, Syntax
 from engine.expressions.scopes import EVENT, Scope
 from engine.expressions.terms import BOOLEAN, DATE, Term, Type
 from engine.expressions.typing_rules import comparison
-from engine.model.form import CheckDef, FormDef, GroupDef
+from engine.model.form import CheckDef, CheckSeverity, FormDef, GroupDef
 from engine.model.item import ExpressionText, Formula, ItemDef
 from engine.model.metadata_version import StudyEventDef
 
@@ -164,6 +164,7 @@ def _check(bench: Workbench, form: FormDef, check: CheckDef) -> CheckRules | Non
         read_forms |= {place.form_id for place in binder.reads.scopes if place.kind == "group"}
         asked |= binder.reads.asked
     _warn_if_silent(bench, check, read_forms - asked - {form.id})
+    _warn_if_idle(bench, check, alone=read_forms == {form.id})
     reads = frozenset[str]().union(*(part.rule.reads for part in parts))
     digest = sha256(f"{check.condition.text}|{check.severity}".encode()).hexdigest()[:16]
     return CheckRules(
@@ -228,6 +229,24 @@ def _warn_if_silent(bench: Workbench, check: CheckDef, forms: set[str]) -> None:
             "silent-check",
             f"{check.id} reads {names}: while that form is absent the check is silent (over rows: it judges as if there were none). "
             "If that is not meant, ask exists(…), filled(…) or `is true`; if it is, say so: `… is not false`.",
+        )
+
+
+def _warn_if_idle(bench: Workbench, check: CheckDef, *, alone: bool) -> None:
+    """A query is raised about a completed form: a check that keeps it from being completed raises none."""
+    if not check.query:
+        return
+    if check.at == "signing" or (alone and check.severity is CheckSeverity.ERROR and check.blocks == "completion"):
+        why = (
+            "is judged at signing alone"
+            if check.at == "signing"
+            else "is an error that keeps its form from being completed"
+        )
+        bench.problems.warning(
+            check.mark,
+            "idle-query",
+            f"{check.id} wants a query, but {why}: nobody would ever be asked. "
+            "Leave `query` out, or make it a warning that is judged at each save.",
         )
 
 

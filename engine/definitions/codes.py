@@ -140,6 +140,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "needs-live": "a calculation uses the present time without `live: true`",
         "cycle": "rules depend on each other in a circle",
         "silent-check": "a check reads another form without asking whether it is there (warning)",
+        "idle-query": "a check wants a query and can never raise one (warning)",
         "early-outcome": "an outcome is stated before there is anything to judge (warning)",
         # examples beside a definition
         "never-expected": "nothing can ever create an event: its condition is never true, or reads only its own forms (warning)",

@@ -201,6 +201,7 @@ class FormBuilder:
             tuple(self._also_in(node)),
             node.mark,
             read_templates(context, {"message": node.get("message")}),
+            query=node.flag("query"),
         )
 
     def _also_in(self, check: Node) -> Iterator[str]:

@@ -33,6 +33,7 @@ class CheckDef:
     also_in: tuple[str, ...] = ()  # forms that report it though it reads nothing of them
     mark: Mark = NOWHERE
     templates: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)  # message -> language -> template
+    query: bool = False  # whether a completed form that breaks it is asked about
 
 
 @dataclass(frozen=True, slots=True)

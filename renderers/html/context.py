@@ -82,7 +82,8 @@ class Badge:
     """What hangs on a field: how often it was changed, its open query, whether it is locked."""
 
     changes: int = 0
-    query: str = ""  # link of the query
+    query: str = ""  # link of its queries
+    pending: int = 0  # queries in which somebody has something to do
     locked: bool = False
 
 
@@ -96,6 +97,7 @@ class Links:
     files: str = ""  # the posted name is appended to POST a file, its digest to GET one
     lookup: str = ""  # GET ?item=&q= -> [{"code", "label"}]
     history: str = ""  # the item's name is appended
+    queries: str = ""  # the name of an item or row is appended to ask about it
     pdf: str = ""  # GET of the form as a PDF
     home: str = "/"
     account: str = ""

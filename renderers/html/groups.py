@@ -12,7 +12,7 @@ from engine.model.item import ItemDef
 from engine.model.text import in_language
 from engine.records.form_data import FormData, RowData
 from renderers.html.faces import GroupFace
-from renderers.html.items import ItemPart, SmallParts, tally_text, tell
+from renderers.html.items import ItemPart, SmallParts, ask_badge, tally_text, tell
 from renderers.html.names import Place
 from renderers.html.request import Request, Tally
 from renderers.html.rows import offered_codes
@@ -114,6 +114,9 @@ class GroupPart:
             "issues": issues,
             "body": body,
         }
+        if request.badged and (badge := ask_badge(self.small.query, name, request, {"label": markup(title)})):
+            texts["badges"] = badge
+            flags.append("badged")
         return self.row.fill(tuple(flags), texts)
 
     def _closed(self, place: Place, row: RowData, title: str, anchor: str, request: Request) -> None:

@@ -50,6 +50,7 @@ class SmallParts:
     issue: Part
     saved: Part
     fact: Part
+    query: Part
 
 
 def small_parts(workshop: Workshop) -> SmallParts:
@@ -214,14 +215,25 @@ class ItemPart:
 
     def _badges(self, texts: dict[str, str], name: str, request: Request) -> Flags:
         badge, history = request.context.badges.get(name), request.context.shell.links.history
-        out = []
-        if badge is not None and badge.query:
-            out.append(self.query.fill((), texts | {"link": markup(badge.query)}))
+        out = [asking] if (asking := ask_badge(self.query, name, request, texts)) else []
         if history:
             flags = ("changed",) if badge is not None and badge.changes > 1 else ()
             out.append(self.history.fill(flags, texts | {"link": markup(history + name)}))
         texts["badges"] = "".join(out)
         return ("badged",) if out else ()
+
+
+def ask_badge(part: Part, name: str, request: Request, texts: Texts) -> str:
+    """The bubble that leads to the queries about an item, a row or the form, or to a new one; '' for who may not ask."""
+    badge, ask = request.context.badges.get(name), request.context.shell.links.queries
+    link = badge.query if badge is not None and badge.query else ask + name if ask else ""
+    if not link:
+        return ""
+    flags = (
+        *(("there",) if badge is not None and badge.query else ()),
+        *(("pending",) if badge and badge.pending else ()),
+    )
+    return part.fill(flags, {**texts, "link": markup(link), "count": str(badge.pending if badge else 0)})
 
 
 def tell(small: SmallParts, name: str, violations: Iterable[Violation], request: Request) -> tuple[str, str, str]:

@@ -108,7 +108,7 @@ class Request:
     plain: bool = False  # whether only value, state and issues decide about a field's looks
 
     def __post_init__(self) -> None:
-        self.badged = bool(self.context.badges or self.context.shell.links.history)
+        self.badged = bool(self.context.badges or self.context.shell.links.history or self.context.shell.links.queries)
         self.plain = self.mode == "edit" and not self.badged and not self.context.fixed_items
         self.labels.update(self.context.labels)
         for targets in self.context.targets.values():

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from engine.datatypes.words import quoted
 from renderers.html.context import Link, Note, Notice, PageContext, Steps
 from renderers.html.isolating import isolated
-from renderers.html.items import SmallParts, tally_text
+from renderers.html.items import SmallParts, ask_badge, tally_text
 from renderers.html.request import Issue, Request, Tally
 from renderers.html.segments import Part, Workshop, markup
 from renderers.html.words import Words
@@ -94,6 +94,7 @@ class WorkPart:
             "lookup": markup(links.lookup),
             "files": markup(links.files),
             "pdf": markup(links.pdf),
+            "queries": ask_badge(self.small.query, "", request, {"label": markup(words.text("form_wide"))}),
             "csrf": markup(context.csrf_token),
             "owner": markup(context.owner),
             "revision": markup(context.revision),

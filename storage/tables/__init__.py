@@ -12,6 +12,7 @@ from storage.tables.data import (
     row_data,
     unique_key,
 )
+from storage.tables.queries import query, query_message
 from storage.tables.subjects import (
     access,
     counter,
@@ -66,6 +67,8 @@ __all__ = [
     "missed_event",
     "occurrence",
     "pending_event",
+    "query",
+    "query_message",
     "registry_definition",
     "row_data",
     "session",

@@ -1,0 +1,247 @@
+"""Queries: a person asks about an item, a row or a form, and the hospital answers; each step with its audit entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.sql import Select
+
+from storage import query_steps as steps
+from storage.access import Actor
+from storage.audit import AuditEntry, append_entry, subject_stream
+from storage.bulk import upsert
+from storage.database import Database
+from storage.errors import DecidedMeanwhile, NotFound
+from storage.locking import lock_subject
+from storage.query_steps import State, Step, Turn
+from storage.slots import utc
+from storage.tables import form_instance, issue, query, query_message, row_data
+from storage.visible_forms import FORMS, visible_forms
+
+LONGEST = 2000  # characters of a message
+
+
+class About(NamedTuple):
+    """What a query is about: a form, or a row or an item of it."""
+
+    form: int
+    row: str = ""
+    item: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What was said at a step; `who` took it, or made the save at which the rule did."""
+
+    number: int
+    step: str
+    text: str
+    who: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query with all that was said."""
+
+    id: int
+    subject: int
+    about: About
+    rule: str  # the check that raised it, '' where a person did
+    state: State
+    site: int | None  # whose person asks; None: the registry
+    raised_by: str
+    raised_at: datetime
+    changed_at: datetime
+    messages: tuple[Message, ...] = ()
+
+    @property
+    def turn(self) -> Turn:
+        """Whose turn it is."""
+        return steps.TURNS[self.state]
+
+    @property
+    def pending(self) -> bool:
+        """Whether somebody has something to do."""
+        return self.turn is not Turn.NOBODY
+
+    def next_steps(self, actor: Actor) -> tuple[Step, ...]:
+        """The steps of people that fit, as far as they are this side's; what a role may do is not asked here."""
+        return tuple(
+            step
+            for step in steps.STEPS.values()
+            if step.permission != steps.BY_RULE
+            and steps.fits(step, self.state, self.rule)
+            and steps.belongs(step, actor, self.site)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A step that somebody takes, in which words and when."""
+
+    step: str
+    text: str
+    actor: Actor
+    at: datetime
+
+    @property
+    def row(self) -> Step:
+        """Its row in the table."""
+        return steps.STEPS[self.step]
+
+    def __post_init__(self) -> None:
+        if self.step not in steps.STEPS:
+            raise NotFound("step", self.step)
+        if (self.row.wordy and not self.text.strip()) or len(self.text) > LONGEST:
+            raise ValueError(f"a text of 1 to {LONGEST} characters is needed")
+
+
+def raise_query(database: Database, subject: int, about: About, said: Said) -> int:
+    """Ask about something that was saved; the query's id. Raises NotFound where nothing is there, or nothing to be seen."""
+    actor, moment = said.actor, utc(said.at)
+    with database.write() as connection:
+        lock_subject(connection, subject)
+        _require_place(connection, actor, subject, about, said.at)
+        row = {
+            "registry": actor.registry, "subject_id": subject, "form_id": about.form, "row_id": about.row,
+            "item": about.item, "rule": "", "state": said.row.ends, "site_id": actor.site, "raised_by": actor.name,
+            "raised_at": moment, "changed_at": moment,
+        }  # fmt: skip
+        new = int(connection.execute(insert(query).values(row).returning(query.c.id)).scalar_one())
+        _say(connection, Head(new, subject, about, "", None, State.OPEN), said, 1)
+        return new
+
+
+def take_step(database: Database, number: int, said: Said) -> State:
+    """Take a step with a query. Raises NotFound, also where it is not to be seen, and DecidedMeanwhile where it does not fit."""
+    actor = said.actor
+    with database.write() as connection:
+        subject = connection.execute(_seen(actor, said.at).where(query.c.id == number)).scalar_one_or_none()
+        if subject is None:
+            raise NotFound("query", number)
+        lock_subject(connection, subject)
+        row = connection.execute(select(query).where(query.c.id == number)).one()  # as it is under the lock
+        last = select(query_message.c.number, query_message.c.who).where(query_message.c.query_id == number)
+        before = connection.execute(last.order_by(query_message.c.number.desc()).limit(1)).one()
+        if not (steps.fits(said.row, State(row.state), row.rule) and steps.belongs(said.row, actor, row.site_id)):
+            raise DecidedMeanwhile(before.who)
+        change: dict[str, Any] = {"state": said.row.ends, "changed_at": utc(said.at)}
+        if said.row.ends is State.EXCLUDED:
+            change["excluded"] = _what_rule_read(connection, row)
+        connection.execute(update(query).where(query.c.id == number).values(change))
+        about = About(row.form_id, row.row_id, row.item)
+        _say(
+            connection, Head(number, subject, about, row.rule, State(row.state), said.row.ends), said, before.number + 1
+        )
+        return said.row.ends
+
+
+def queries_of(
+    database: Database, actor: Actor, subject: int, *, at: datetime, form: int | None = None
+) -> tuple[Query, ...]:
+    """The queries about a subject, or one form of it, that the actor may see; the oldest first."""
+    said = query_message
+    wanted = (
+        select(query, said.c.number, said.c.step, said.c.text, said.c.who, said.c.at)
+        .select_from(query.join(FORMS, form_instance.c.id == query.c.form_id).join(said, said.c.query_id == query.c.id))
+        .where(query.c.subject_id == subject, query.c.registry == actor.registry, visible_forms(actor, at))
+        .order_by(query.c.id, said.c.number)
+    )
+    if form is not None:
+        wanted = wanted.where(query.c.form_id == form)
+    with database.read() as connection:
+        return _gathered(list(connection.execute(wanted)))
+
+
+class Head(NamedTuple):
+    """What the audit tells of a step besides the words."""
+
+    id: int
+    subject: int
+    about: About
+    rule: str
+    old: State | None
+    new: State
+
+
+def step_entry(head: Head, step: str, text: str, actor: Actor, at: datetime) -> AuditEntry:
+    """The audit's entry of a step."""
+    body = {"query": head.id, "about": list(head.about), "rule": head.rule, "step": step, "state": [head.old, head.new]}
+    items = (head.about.item,) if head.about.item else ()
+    stream = subject_stream(head.subject)
+    return AuditEntry(stream, "query", actor.name, at, actor.channel, body, text, head.subject, items=items)
+
+
+def message_row(head: Head, number: int, step: str, text: str, who: str, at: datetime) -> tuple[Any, ...]:
+    """A message as `WRITE_MESSAGES` takes it."""
+    return head.id, number, head.subject, step, text, who, utc(at)
+
+
+def _say(connection: Connection, head: Head, said: Said, number: int) -> None:
+    text, actor = said.text.strip(), said.actor
+    WRITE_MESSAGES.run(connection, [message_row(head, number, said.step, text, actor.name, said.at)])
+    append_entry(connection, step_entry(head, said.step, text, actor, said.at))
+
+
+def _seen(actor: Actor, at: datetime) -> Select[Any]:
+    """The subjects of the queries that the actor may see."""
+    return (
+        select(query.c.subject_id)
+        .select_from(query.join(FORMS, form_instance.c.id == query.c.form_id))
+        .where(query.c.registry == actor.registry, visible_forms(actor, at))
+    )
+
+
+def _require_place(connection: Connection, actor: Actor, subject: int, about: About, at: datetime) -> None:
+    mine = (form_instance.c.subject_id == subject, form_instance.c.home.in_(("", actor.registry)))
+    here = select(form_instance.c.id).select_from(FORMS).where(form_instance.c.id == about.form, *mine)
+    if connection.execute(here.where(visible_forms(actor, at))).first() is None:
+        raise NotFound("form", about.form)
+    if about.row:
+        row = (row_data.c.form_id == about.form, row_data.c.row_id == about.row, row_data.c.removed.is_(False))
+        if connection.execute(select(row_data.c.row_id).where(*row)).first() is None:
+            raise NotFound("row", about.row)
+
+
+def _what_rule_read(connection: Connection, row: Row[Any]) -> bytes | None:
+    """The inputs of the finding that is accepted."""
+    here = (issue.c.form_id == row.form_id, issue.c.code == row.rule, issue.c.row_id == row.row_id)
+    found = select(issue.c.inputs).where(*here, issue.c.item == row.item, issue.c.closed_at.is_(None))
+    return connection.execute(found).scalar_one_or_none()
+
+
+def _gathered(rows: list[Row[Any]]) -> tuple[Query, ...]:
+    """Rows of a query and one message each -> queries."""
+    told: dict[int, list[Message]] = {}
+    for row in rows:
+        told.setdefault(row.id, []).append(Message(row.number, row.step, row.text, row.who, row.at))
+    heads = {row.id: row for row in rows}
+    return tuple(
+        Query(
+            row.id, row.subject_id, About(row.form_id, row.row_id, row.item), row.rule, State(row.state), row.site_id,
+            row.raised_by, row.raised_at, row.changed_at, tuple(told[row.id]),
+        )
+        for row in heads.values()
+    )  # fmt: skip
+
+
+WRITE_MESSAGES = upsert(query_message, ("query_id", "number", "subject_id", "step", "text", "who", "at"), ())
+
+__all__ = [
+    "LONGEST",
+    "WRITE_MESSAGES",
+    "About",
+    "Head",
+    "Message",
+    "Query",
+    "Said",
+    "message_row",
+    "queries_of",
+    "raise_query",
+    "step_entry",
+    "take_step",
+]

@@ -1,0 +1,150 @@
+"""The list of a hospital's or a registry's queries: narrowed and paged by key in the database, in two statements."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, func, select
+
+from storage.access import Actor
+from storage.database import Database
+from storage.queries import About
+from storage.query_steps import TURNS, State, Turn
+from storage.slots import utc
+from storage.structure import Place
+from storage.tables import (
+    enrolment,
+    form_instance,
+    occurrence,
+    query,
+    query_message,
+    site_subject,
+)
+from storage.visible_forms import FORMS, hospital_of, of_site, visible_forms
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which queries a list shows."""
+
+    states: Collection[State] = ()  # none: all
+    form: str = ""
+    site: int | None = None
+    before: datetime | None = None  # raised before that
+    after: int = 0  # the query before the page, 0 for the first page
+
+
+@dataclass(frozen=True, slots=True)
+class ListedQuery:
+    """A line of the list."""
+
+    id: int
+    about: About
+    place: Place
+    event: str  # of the form's occurrence; '' without
+    number: int
+    rule: str
+    state: State
+    pseudonym: str  # '' where it is about the hospital's own records
+    site: int | None  # whose own records it is about
+    hospital: str  # where the patient was registered, or whose records they are
+    raised_by: str
+    raised_at: datetime
+    changed_at: datetime
+    messages: int
+    first: str  # what was asked
+    last: str  # what was said last
+
+    @property
+    def turn(self) -> Turn:
+        """Whose turn it is."""
+        return TURNS[self.state]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPage:
+    """A page of the list, whether more follow, and how many there are in each state whatever states are wanted."""
+
+    queries: tuple[ListedQuery, ...]
+    more: bool
+    counts: Mapping[State, int]
+
+
+def list_queries(database: Database, actor: Actor, wanted: Wanted, *, at: datetime, size: int = 50) -> QueryPage:
+    """A page of the queries that the actor may see, the oldest first."""
+    count = select(query.c.state, func.count()).select_from(_SOURCE).where(_narrowed(actor, wanted, at))
+    with database.read() as connection:
+        rows = connection.execute(_page(actor, wanted, at).limit(size + 1)).all()
+        counts = {State(state): number for state, number in connection.execute(count.group_by(query.c.state))}
+    return QueryPage(tuple(_line(row) for row in rows[:size]), len(rows) > size, counts)
+
+
+def all_queries(database: Database, actor: Actor, wanted: Wanted, *, at: datetime) -> Iterator[ListedQuery]:
+    """All queries of the list, read batch by batch."""
+    after: int | None = wanted.after
+    while after is not None:
+        with database.read() as connection:
+            rows = connection.execute(_page(actor, replace(wanted, after=after), at).limit(_BATCH)).all()
+        yield from map(_line, rows)
+        after = rows[-1].id if len(rows) == _BATCH else None
+
+
+_SOURCE: FromClause = query.join(FORMS, form_instance.c.id == query.c.form_id)
+
+
+def _narrowed(actor: Actor, wanted: Wanted, at: datetime) -> ColumnElement[bool]:
+    """What decides besides the states."""
+    conditions = [query.c.registry == actor.registry, visible_forms(actor, at)]
+    if wanted.form:
+        conditions.append(form_instance.c.form == wanted.form)
+    if wanted.site is not None:
+        conditions.append(of_site(actor, wanted.site))
+    if wanted.before is not None:
+        conditions.append(query.c.raised_at < utc(wanted.before))
+    return and_(*conditions)
+
+
+def _page(actor: Actor, wanted: Wanted, at: datetime) -> Select[Any]:
+    told = select(query_message.c.text).where(query_message.c.query_id == query.c.id)
+    mine = (enrolment.c.subject_id == query.c.subject_id) & (enrolment.c.registry == query.c.registry)
+    source = (
+        _SOURCE.outerjoin(enrolment, mine)
+        .outerjoin(site_subject, site_subject.c.subject_id == query.c.subject_id)
+        .outerjoin(occurrence, occurrence.c.id == form_instance.c.occurrence_id)
+    )
+    found = (
+        select(
+            query, form_instance.c.instance_id, form_instance.c.form, form_instance.c.occurrence_id,
+            form_instance.c.record, occurrence.c.event, occurrence.c.number, enrolment.c.pseudonym,
+            site_subject.c.site_id.label("own_site"), hospital_of(actor).label("hospital"),
+            select(func.count()).where(query_message.c.query_id == query.c.id).scalar_subquery().label("messages"),
+            told.order_by(query_message.c.number).limit(1).scalar_subquery().label("first"),
+            told.order_by(query_message.c.number.desc()).limit(1).scalar_subquery().label("last"),
+        )
+        .select_from(source)
+        .where(_narrowed(actor, wanted, at), query.c.id > wanted.after)
+        .order_by(query.c.id)
+    )  # fmt: skip
+    return found.where(query.c.state.in_(sorted(wanted.states))) if wanted.states else found
+
+
+def _line(r: Row[Any]) -> ListedQuery:
+    return ListedQuery(
+        r.id, About(r.form_id, r.row_id, r.item), Place(r.instance_id, r.form, r.occurrence_id, r.record), r.event or "",
+        r.number or 0, r.rule, State(r.state), r.pseudonym or "", r.own_site, r.hospital or "", r.raised_by, r.raised_at,
+        r.changed_at, r.messages, r.first or "", r.last or "",
+    )  # fmt: skip
+
+
+__all__ = [
+    "ListedQuery",
+    "QueryPage",
+    "Wanted",
+    "all_queries",
+    "list_queries",
+]

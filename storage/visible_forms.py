@@ -1,0 +1,41 @@
+"""Which forms a person may see, as conditions of queries over many subjects; what `storage.access` decides for one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, FromClause, and_, exists, or_, select, true
+
+from storage.access import Actor, grants
+from storage.tables import access, form_instance, instance, site
+
+FORMS: FromClause = form_instance.join(instance, instance.c.id == form_instance.c.instance_id)
+
+
+def visible_forms(actor: Actor, at: datetime) -> ColumnElement[bool]:
+    """The condition on `form_instance` joined with its `instance`: that the actor may see the form; as `storage.access` decides."""
+    if actor.site is None:
+        return true()
+    here = (access.c.subject_id == form_instance.c.subject_id, grants(actor, at))
+    episode = select(access.c.instance_id).where(grants(actor, at), access.c.instance_id.is_not(None))
+    seen = episode.cte("seen", recursive=True)
+    below = select(instance.c.id).where(instance.c.parent_id == seen.c.instance_id)
+    seen = seen.union(below)
+    part = or_(instance.c.parent_id.is_(None), instance.c.id.in_(select(seen.c.instance_id)))
+    return or_(exists().where(*here, access.c.instance_id.is_(None)), and_(exists().where(*here), part))
+
+
+def of_site(actor: Actor, number: int) -> ColumnElement[bool]:
+    """The condition on `form_instance`: that a hospital has, or had, a right to its subject."""
+    here = (access.c.subject_id == form_instance.c.subject_id, access.c.registry == actor.registry)
+    return exists().where(*here, access.c.site_id == number)
+
+
+def hospital_of(actor: Actor) -> ColumnElement[str]:
+    """The name of the hospital that had a right to the subject of a `form_instance` first."""
+    mine = (access.c.subject_id == form_instance.c.subject_id, access.c.registry == actor.registry)
+    first = select(site.c.name).join_from(access, site).where(*mine).order_by(access.c.id).limit(1)
+    return first.scalar_subquery()
+
+
+__all__ = ["FORMS", "hospital_of", "of_site", "visible_forms"]
