@@ -102,18 +102,23 @@ class Said:
 
 def raise_query(database: Database, subject: int, about: About, said: Said) -> int:
     """Ask about something that was saved; the query's id. Raises NotFound where nothing is there, or nothing to be seen."""
-    actor, moment = said.actor, utc(said.at)
     with database.write() as connection:
         lock_subject(connection, subject)
-        _require_place(connection, actor, subject, about, said.at)
-        row = {
-            "registry": actor.registry, "subject_id": subject, "form_id": about.form, "row_id": about.row,
-            "item": about.item, "rule": "", "state": said.row.ends, "site_id": actor.site, "raised_by": actor.name,
-            "raised_at": moment, "changed_at": moment,
-        }  # fmt: skip
-        new = int(connection.execute(insert(query).values(row).returning(query.c.id)).scalar_one())
-        _say(connection, Head(new, subject, about, "", None, State.OPEN), said, 1)
-        return new
+        require_place(connection, said.actor, subject, about, said.at)
+        return write_query(connection, subject, about, said)
+
+
+def write_query(connection: Connection, subject: int, about: About, said: Said) -> int:
+    """The same under the subject's lock, about a place that was found to be there."""
+    actor, moment = said.actor, utc(said.at)
+    row = {
+        "registry": actor.registry, "subject_id": subject, "form_id": about.form, "row_id": about.row,
+        "item": about.item, "rule": "", "state": said.row.ends, "site_id": actor.site, "raised_by": actor.name,
+        "raised_at": moment, "changed_at": moment,
+    }  # fmt: skip
+    new = int(connection.execute(insert(query).values(row).returning(query.c.id)).scalar_one())
+    _say(connection, Head(new, subject, about, "", None, State.OPEN), said, 1)
+    return new
 
 
 def take_step(database: Database, number: int, said: Said) -> State:
@@ -196,7 +201,8 @@ def _seen(actor: Actor, at: datetime) -> Select[Any]:
     )
 
 
-def _require_place(connection: Connection, actor: Actor, subject: int, about: About, at: datetime) -> None:
+def require_place(connection: Connection, actor: Actor, subject: int, about: About, at: datetime) -> None:
+    """Raise NotFound unless the form, and the row where one is named, is there and may be seen."""
     mine = (form_instance.c.subject_id == subject, form_instance.c.home.in_(("", actor.registry)))
     here = select(form_instance.c.id).select_from(FORMS).where(form_instance.c.id == about.form, *mine)
     if connection.execute(here.where(visible_forms(actor, at))).first() is None:
@@ -242,6 +248,8 @@ __all__ = [
     "message_row",
     "queries_of",
     "raise_query",
+    "require_place",
     "step_entry",
     "take_step",
+    "write_query",
 ]

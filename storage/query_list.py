@@ -121,7 +121,7 @@ def _page(actor: Actor, wanted: Wanted, at: datetime) -> Select[Any]:
         select(
             query, form_instance.c.instance_id, form_instance.c.form, form_instance.c.occurrence_id,
             form_instance.c.record, occurrence.c.event, occurrence.c.number, enrolment.c.pseudonym,
-            site_subject.c.site_id.label("own_site"), hospital_of(actor).label("hospital"),
+            site_subject.c.site_id.label("own_site"), hospital_of(actor, query.c.subject_id).label("hospital"),
             select(func.count()).where(query_message.c.query_id == query.c.id).scalar_subquery().label("messages"),
             told.order_by(query_message.c.number).limit(1).scalar_subquery().label("first"),
             told.order_by(query_message.c.number.desc()).limit(1).scalar_subquery().label("last"),

@@ -36,6 +36,7 @@ from storage.schedule import write_pending
 from storage.slots import Cell
 from storage.status import pack_status
 from storage.structure import Before, ask_before
+from storage.verification import take_back
 from storage.writing import (
     FormHead,
     ask_form_ids,
@@ -155,6 +156,7 @@ def _save(work: _Work) -> list[SaveResult]:
         values = one.write_values(writes)
         last = one.note(writes, values, last) if one.changed else last
         entry = int(last[0]) if one.changed and last is not None else None
+        last = take_back(writes, work.before.verified, one, last)
         results.append(_result(one, entry))
         keep_answer(writes, one.request, one.asked.digest, results[-1])
     evaluated = _write_derived(work, writes, saved, look)

@@ -145,6 +145,7 @@ class Before(NamedTuple):
     form: int  # the id that a new form will have; 0 when none is opened
     pending: list[list[Any]]  # storage.schedule: the events to come
     queries: list[list[Any]]  # storage.rule_queries: those that rules raised
+    verified: list[list[Any]]  # storage.verification: the values that were compared, in all registries
 
 
 def ask_structure(
@@ -168,9 +169,9 @@ def ask_before(  # noqa: PLR0913 -- each is a fact of the save
 
     def answer() -> tuple[Structure, Before]:
         row = _only(fetch(), subject)
-        kept, head, issues, form, pending, queries = row[OWN_PARTS + 3 :]
+        kept, head, issues, form, pending, queries, verified = row[OWN_PARTS + 3 :]
         answer, last = json.loads(kept) if kept else None, json.loads(head) if head else None
-        before = Before(answer, last, _list(issues), form, _list(pending), _list(queries))
+        before = Before(answer, last, _list(issues), form, _list(pending), _list(queries), _list(verified))
         return _structure(actor, subject, row), before
 
     return answer

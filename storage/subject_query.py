@@ -67,6 +67,10 @@ _BEFORE = (
         "(SELECT max(m.number) FROM query_message m WHERE m.query_id = q.id)",
         f"query q WHERE {OF_REGISTRY.format('q')} AND q.rule <> ''",
     ),
+    _all(
+        "v.registry, v.form_id, v.row_id, v.item",
+        "verification v WHERE v.subject_id = :subject AND v.state <> 'changed'",
+    ),
 )
 _SOURCE = "FROM subject s LEFT JOIN subject_key k ON k.subject_id = s.id WHERE s.id = :subject"
 LOAD = {sites: Query.of(f"SELECT {', '.join((*_PARTS, *parts))} {_SOURCE}") for sites, parts in _BESIDE.items()}

@@ -31,9 +31,9 @@ def of_site(actor: Actor, number: int) -> ColumnElement[bool]:
     return exists().where(*here, access.c.site_id == number)
 
 
-def hospital_of(actor: Actor) -> ColumnElement[str]:
-    """The name of the hospital that had a right to the subject of a `form_instance` first."""
-    mine = (access.c.subject_id == form_instance.c.subject_id, access.c.registry == actor.registry)
+def hospital_of(actor: Actor, subject: ColumnElement[int]) -> ColumnElement[str]:
+    """The name of the hospital that had a right to a subject first."""
+    mine = (access.c.subject_id == subject, access.c.registry == actor.registry)
     first = select(site.c.name).join_from(access, site).where(*mine).order_by(access.c.id).limit(1)
     return first.scalar_subquery()
 

@@ -29,6 +29,7 @@ from web.registries import LANGUAGES, STATIC_URL, load_registries
 from web.roles import Permission
 from web.settings import Settings
 from web.uploads import BoundedRequest
+from web.verification import verification
 from web.words import load_tongues
 from web.workspace import EXTENSION, Workspace, workspace
 
@@ -63,7 +64,21 @@ def create_app(settings: Settings) -> Flask:
     guard.install(app)
     CSRFProtect(app)
     failures.install(app)
-    for part in (probes, assets, accounts, patients, parts, events, records, forms, grids, lookup, programs, queries):
+    for part in (
+        probes,
+        assets,
+        accounts,
+        patients,
+        parts,
+        events,
+        records,
+        forms,
+        grids,
+        lookup,
+        programs,
+        queries,
+        verification,
+    ):
         app.register_blueprint(part)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)  # type: ignore[method-assign]

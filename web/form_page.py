@@ -116,6 +116,7 @@ def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> Pa
     links = links_of(
         one,
         queries=f"{address_of(entry, 'queries.at')}?at=" if may_ask else "",
+        verify=address_of(entry, "verification.form") if _may_verify(entry) else "",
         action=address_of(entry, "forms.post"),
         autosave=address_of(entry, "forms.autosave"),
         files=files_address(entry),
@@ -149,6 +150,10 @@ def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> Pa
         navigator=_navigator(entry, one),
         notices=(*told.notices, *_window_notice(entry, evaluation, one)),
     )
+
+
+def _may_verify(entry: Entry) -> bool:
+    return entry.stored is not None and allows(entry.actor.role, Permission.VERIFY)
 
 
 def _window_notice(entry: Entry, evaluation: Evaluation, one: Visit) -> tuple[Notice, ...]:

@@ -68,6 +68,7 @@ from engine.model.metadata_version import (
     MetaDataVersion,
     Parameter,
     StudyEventDef,
+    VerificationDef,
 )
 
 # What a registry consists of. Any other class is refused when packed, and cannot be made when unpacked.
@@ -88,7 +89,17 @@ CLASSES: tuple[Any, ...] = (
         SectionDef,
         FormDef,
     ),
-    *(ContainerDef, Define, DerivedDef, Generator, IndicatorDef, MetaDataVersion, Parameter, StudyEventDef),
+    *(
+        ContainerDef,
+        Define,
+        DerivedDef,
+        Generator,
+        IndicatorDef,
+        MetaDataVersion,
+        Parameter,
+        StudyEventDef,
+        VerificationDef,
+    ),
     *(Rule, BoundRange, ItemRules, GroupRules, CheckPart, CheckRules),
     *(DerivedRules, EventRules, IndicatorRules, Hole, BoundText, TextRules),
 )

@@ -13,6 +13,7 @@ from engine.definitions.forms import build_forms
 from engine.definitions.includes import Merged, check_library, languages_of
 from engine.definitions.outcomes import build_defines, build_derived, build_indicators, build_parameters
 from engine.definitions.tree import Node
+from engine.definitions.verification import build_verification
 from engine.errors import Problems
 from engine.model.form import FormDef, walk_groups
 from engine.model.metadata_version import ContainerDef, MetaDataVersion
@@ -55,6 +56,7 @@ def build(merged: Merged, files: Files, problems: Problems) -> MetaDataVersion:
         indicators=build_indicators(
             context, root.list_of("indicators"), dict.fromkeys([*CONTAINERS, *containers, *forms, *_groups(forms)])
         ),
+        verification=build_verification(context, root.get("verification"), forms),
         sources=dict(files.digests),
     )
 

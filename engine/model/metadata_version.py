@@ -114,6 +114,16 @@ class Define:
 
 
 @dataclass(frozen=True, slots=True)
+class VerificationDef:
+    """What is compared with the source documents: items (form, item) of every patient, and of a drawn share of them."""
+
+    critical: tuple[tuple[str, str], ...] = ()
+    sampled: tuple[tuple[str, str], ...] = ()
+    share: int = 0  # percent of the patients
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class MetaDataVersion:
     """One version of a registry's definition, everything it includes merged in."""
 
@@ -132,4 +142,5 @@ class MetaDataVersion:
     forms: Mapping[str, FormDef] = field(default_factory=dict)
     derived: Mapping[str, DerivedDef] = field(default_factory=dict)
     indicators: tuple[IndicatorDef, ...] = ()
+    verification: VerificationDef | None = None
     sources: Mapping[str, str] = field(default_factory=dict)  # file -> SHA-256 of its text: the include closure

@@ -99,6 +99,7 @@ class Links:
     history: str = ""  # the item's name is appended
     queries: str = ""  # the name of an item or row is appended to ask about it
     pdf: str = ""  # GET of the form as a PDF
+    verify: str = ""  # where its values are compared with the sources
     home: str = "/"
     account: str = ""
     sign_out: str = ""

@@ -86,6 +86,7 @@ class WorkPart:
             "wide": outline.wide_issues,
             "asks": whole.total > 0,
             "pdf": bool(links.pdf),
+            "verify": bool(links.verify),
         }
         texts = {
             "action": markup(links.action),
@@ -94,6 +95,7 @@ class WorkPart:
             "lookup": markup(links.lookup),
             "files": markup(links.files),
             "pdf": markup(links.pdf),
+            "verify": markup(links.verify),
             "queries": ask_badge(self.small.query, "", request, {"label": markup(words.text("form_wide"))}),
             "csrf": markup(context.csrf_token),
             "owner": markup(context.owner),

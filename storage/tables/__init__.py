@@ -12,7 +12,7 @@ from storage.tables.data import (
     row_data,
     unique_key,
 )
-from storage.tables.queries import query, query_message
+from storage.tables.queries import query, query_message, verification
 from storage.tables.subjects import (
     access,
     counter,
@@ -78,5 +78,6 @@ __all__ = [
     "subject_key",
     "unique_key",
     "upload",
+    "verification",
     "working_copy",
 ]

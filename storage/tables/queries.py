@@ -1,4 +1,4 @@
-"""Tables of queries: conversations about an item, row or form."""
+"""Tables of queries, conversations about an item, row or form, and of what was compared with the source documents."""
 
 from __future__ import annotations
 
@@ -40,4 +40,19 @@ query_message = Table(  # what was said at each step; never changed
     Index("ix_query_message_subject_id", "subject_id"),
 )
 
-__all__ = ["query", "query_message"]
+verification = Table(  # what a registry's monitor found of a value, until it changes
+    "verification",
+    METADATA,
+    Column("registry", Text, primary_key=True),
+    Column("form_id", Id, ForeignKey("form_instance.id"), primary_key=True, autoincrement=False),
+    Column("row_id", Text, primary_key=True),
+    Column("item", Text, primary_key=True),
+    Column("subject_id", Id, ForeignKey("subject.id"), nullable=False),
+    Column("state", Text, nullable=False),  # verified, differs, or changed since
+    Column("who", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_verification_subject_id", "subject_id"),
+    Index("ix_verification_form_id", "form_id"),
+)
+
+__all__ = ["query", "query_message", "verification"]

@@ -35,6 +35,18 @@ def test_no_word_is_unused():
         if path.suffix in (".py", ".html")
     ]
     text = "\n".join(sources)
-    prefixes = ("state_", "said_", "failure_", "step_", "list_", "tick_", "column_", "why_", "show_", "query_")
+    prefixes = (
+        "state_",
+        "said_",
+        "failure_",
+        "step_",
+        "list_",
+        "tick_",
+        "column_",
+        "why_",
+        "show_",
+        "query_",
+        "verify_",
+    )
     unused = [key for key in LOCALES["pl"] if key not in text and not key.startswith(prefixes)]
     assert unused == []
