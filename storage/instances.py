@@ -12,6 +12,7 @@ from engine.model.metadata_version import ContainerDef
 from storage.access import Actor, add_access, visible_instances
 from storage.audit import AuditEntry, append_entry, subject_stream
 from storage.database import Database
+from storage.direct import Query
 from storage.errors import NotFound, NotVisible, TooMany
 from storage.form_index import Registry
 from storage.idempotency import answer_claim, claim
@@ -121,9 +122,8 @@ def visible_rows(
 ) -> tuple[list[InstanceRow], frozenset[int] | None]:
     """The instances of a subject in the actor's registry, and which episodes the actor may see (None: all)."""
     seen = visible_instances(connection, actor, subject_id, at)
-    columns = instance.c.id, instance.c.parent_id, instance.c.container, instance.c.number
-    mine = select(*columns).where(instance.c.subject_id == subject_id, instance.c.registry.in_(("", actor.registry)))
-    return [InstanceRow(*row) for row in connection.execute(mine.order_by(instance.c.id))], seen
+    found = _INSTANCES.rows(connection, {"subject": subject_id, "registry": actor.registry})
+    return [InstanceRow(*row) for row in found], seen
 
 
 def require_instance(
@@ -176,6 +176,11 @@ def _note(
     stream = subject_stream(subject_id)
     append_entry(connection, AuditEntry(stream, kind, actor.name, at, actor.channel, body, subject=subject_id))
 
+
+_INSTANCES = Query.of(
+    "SELECT id, parent_id, container, number FROM instance "
+    "WHERE subject_id = :subject AND registry IN ('', :registry) ORDER BY id"
+)
 
 __all__ = [
     "instances_in",

@@ -14,6 +14,7 @@ from storage.access import Actor, add_access, visible_subjects
 from storage.audit import AuditEntry, append_after, append_entry, last_of, subject_stream
 from storage.bulk import Writes
 from storage.database import Database
+from storage.direct import Query
 from storage.errors import NotFound
 from storage.form_index import Registry
 from storage.idempotency import answer_claim, claim
@@ -119,9 +120,8 @@ def add_occurrences(
         rows, seen = visible_rows(connection, actor, subject_id, at)
         for instance_id in {one.instance for one in wanted}:
             require_instance(rows, seen, subject_id, instance_id)
-        columns = (occurrence.c.instance_id, occurrence.c.event, occurrence.c.number, occurrence.c.id)
-        mine = select(*columns).where(occurrence.c.subject_id == subject_id)
-        there = {(place, event, number): found for place, event, number, found in connection.execute(mine)}
+        known = _OCCURRENCES.rows(connection, {"subject": subject_id})
+        there = {(place, event, number): found for place, event, number, found in known}
         keys = []
         for one in wanted:
             taken = [number for place, event, number in there if (place, event) == (one.instance, one.event)]
@@ -239,6 +239,7 @@ def _entry(actor: Actor, subject_id: int, at: datetime, kind: str, body: dict[st
     return AuditEntry(subject_stream(subject_id), kind, actor.name, at, actor.channel, body, subject=subject_id)
 
 
+_OCCURRENCES = Query.of("SELECT instance_id, event, number, id FROM occurrence WHERE subject_id = :subject")
 _NEXT = text(
     "INSERT INTO counter (name, value) VALUES (:name, 1) "
     "ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value"

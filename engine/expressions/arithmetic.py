@@ -57,10 +57,15 @@ def power(base: Decimal, exponent: Decimal) -> Decimal | None:
         return _integer_power(base, int(exponent))
     if base < 0 or (not base and exponent < 0):
         return None
-    if not base:
-        return ZERO
-    logarithm = _WIDE.multiply(exponent, _WIDE.ln(base))
-    return _exponential(logarithm)
+    return _real_power(base, exponent) if base else ZERO
+
+
+@lru_cache(
+    maxsize=4096
+)  # a score is calculated from the same answers again and again, and this takes longer than all else
+def _real_power(base: Decimal, exponent: Decimal) -> Decimal | None:
+    """Equal numbers give the same however they are written: both functions round correctly."""
+    return _exponential(_WIDE.multiply(exponent, _WIDE.ln(base)))
 
 
 def _integer_power(base: Decimal, exponent: int) -> Decimal | None:
