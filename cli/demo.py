@@ -21,6 +21,7 @@ ROLES = {
     "entry": "wprowadzanie danych / data entry",
     "coordinator": "koordynator / coordinator",
     "reader": "tylko odczyt / read only",
+    "monitor": "monitor: zapytania i weryfikacja / monitor: queries and verification",
 }
 
 

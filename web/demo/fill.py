@@ -45,6 +45,7 @@ PEOPLE = (
     ("ewa.wrona", "Ewa Wrona", "reader", 0),
     ("jan.kowalczyk", "Jan Kowalczyk", "entry", 1),
     ("maria.lis", "Maria Lis", "entry", 2),
+    ("monika.sowa", "Monika Sowa", "monitor", None),  # for the whole registry
 )
 WORDS = (
     *("brzoza", "dolina", "jezioro", "kasztan", "latawiec", "malina"),
@@ -141,12 +142,20 @@ def _people(space: Workspace, sites: list[int], now: datetime) -> tuple[tuple[De
     for login, name, role, place in PEOPLE:
         password = f"{secrets.choice(WORDS)}-{secrets.choice(WORDS)}-{secrets.randbelow(9000) + 1000}"
         account = create_account(space.database, login, name, password, who=WHO, at=now)
+        site = sites[place] if place is not None else None
         for registry in space.registries.current:
-            add_membership(
-                space.database, account, registry, role, site_id=sites[place], who=WHO, at=now - timedelta(days=900)
+            add_membership(space.database, account, registry, role, site_id=site, who=WHO, at=now - timedelta(days=900))
+        accounts.append(
+            DemoAccount(
+                login,
+                name,
+                password,
+                role,
+                HOSPITALS[place][1] if place is not None else "wszystkie szpitale / all hospitals",
             )
-        accounts.append(DemoAccount(login, name, password, role, HOSPITALS[place][1]))
-        actors.setdefault(place, Actor(account, name, "", sites[place], role))
+        )
+        if place is not None:
+            actors.setdefault(place, Actor(account, name, "", site, role))
     return tuple(accounts), [actors[place] for place in range(len(sites))]
 
 
