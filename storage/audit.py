@@ -18,6 +18,7 @@ from storage.tables import audit_entry
 from storage.tables.base import instant_text
 
 SYSTEM = "system"
+SAVES = ("open_form", "save")  # the kinds of entries that give a form a new revision
 NO_HASH = bytes(32)
 
 
@@ -109,6 +110,7 @@ _APPEND = addition(audit_entry, tuple(column.name for column in audit_entry.colu
 
 __all__ = [
     "NO_HASH",
+    "SAVES",
     "SYSTEM",
     "AuditEntry",
     "Head",

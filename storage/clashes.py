@@ -7,6 +7,7 @@ import json
 from sqlalchemy import Connection, select
 
 from engine.datatypes.values import Entered
+from storage.audit import SAVES
 from storage.changes import Paths, Submitted, paths_of, value_at
 from storage.errors import ClashingValue, Conflict
 from storage.form_data import SubjectRecord, build_form
@@ -27,7 +28,8 @@ def clashing_values(
     if stored is None:
         return Conflict(request.expected_revision, 0, "", None, ())
     newer = (audit_entry.c.form_id == stored.id, audit_entry.c.revision > request.expected_revision)
-    entries = connection.execute(select(audit_entry).where(*newer).order_by(audit_entry.c.number)).all()
+    saves = audit_entry.c.kind.in_(SAVES)
+    entries = connection.execute(select(audit_entry).where(*newer, saves).order_by(audit_entry.c.number)).all()
     opened: dict[Key, Packed | None] = {}
     for entry in entries:
         for row, item, old, _new in json.loads(entry.body).get("values", ()):

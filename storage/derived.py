@@ -74,7 +74,7 @@ def calculated_cells(
             if item is not None and not item.live and name not in one.index.sealed:
                 cell = stored_cell(item.datatype, value) if value is not None else None
                 cells[one.place.instance, one.form, row, name] = cell
-        owners = _ancestors(record, one.place.instance)
+        owners = ancestors(record, one.place.instance)
         for path, outcome in one.evaluation.derived.items():
             row, name = one.paths.key(path)
             definition = _outcome(registry, name)
@@ -193,7 +193,7 @@ def _outcome(registry: Registry, name: str) -> DerivedDef | None:
     return derived.get(name) or next((found for plain, found in derived.items() if name.startswith(f"{plain}_")), None)
 
 
-def _ancestors(record: SubjectRecord, instance: int) -> dict[str, int]:
+def ancestors(record: SubjectRecord, instance: int) -> dict[str, int]:
     """Container -> instance, from one instance up to the patient."""
     rows = {row.id: row for row in record.instances}
     found: dict[str, int] = {}
@@ -216,6 +216,7 @@ __all__ = [
     "OWN",
     "Evaluated",
     "Issue",
+    "ancestors",
     "ask_calculated",
     "calculated_cells",
     "changed_calculated",

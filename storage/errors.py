@@ -111,6 +111,38 @@ class DecidedMeanwhile(StorageError):
         super().__init__(f"{who} decided meanwhile")
 
 
+class ReasonNeeded(StorageError):
+    """What is asked needs a reason: a change of a reviewed or signed form, a signature taken back, an unlocking."""
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+        super().__init__(f"the form is {state}: say why, and the change takes that back")
+
+
+class Locked(StorageError):
+    """The form is locked: nothing of it is saved until somebody who may unlocks it."""
+
+    def __init__(self, form: int) -> None:
+        self.form = form
+        super().__init__(f"form record {form} is locked: ask for it to be unlocked")
+
+
+class WrongState(StorageError):
+    """An action that the state of the form does not allow, or somebody changed the form since it was looked at."""
+
+    def __init__(self, action: str, state: str) -> None:
+        self.action, self.state = action, state
+        super().__init__(f"{action!r} cannot be done: the form is {state}, or was changed meanwhile")
+
+
+class NotReady(StorageError):
+    """Errors stand against the signature of a form: the codes of their rules."""
+
+    def __init__(self, codes: tuple[str, ...]) -> None:
+        self.codes = codes
+        super().__init__(f"not to be signed yet: {', '.join(codes)}")
+
+
 class ConfirmClear(StorageError):
     """Values that became not applicable would be deleted: the user must confirm these paths first."""
 
@@ -205,11 +237,14 @@ __all__ = [
     "DecidedMeanwhile",
     "Erased",
     "KeyReused",
+    "Locked",
     "LockedOut",
     "NoKeys",
     "NotFound",
+    "NotReady",
     "NotUnique",
     "NotVisible",
+    "ReasonNeeded",
     "RowClash",
     "StorageError",
     "Taken",
@@ -220,4 +255,5 @@ __all__ = [
     "Unreachable",
     "VersionClash",
     "WrongDefinition",
+    "WrongState",
 ]

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, select
 from engine.datatypes.values import Entered
 from engine.records.form_data import FormData
 from storage.access import Actor, require_access
-from storage.audit import read_texts, subject_stream
+from storage.audit import SAVES, read_texts, subject_stream
 from storage.database import Database
 from storage.form_data import FormRecord, RowState, SubjectRecord, build_form
 from storage.form_index import FormIndex, Registry
@@ -122,7 +122,7 @@ class Save:
 def last_save(database: Database, actor: Actor, subject: int, form: FormRecord, *, at: datetime) -> Save | None:
     """The save that gave a form its present revision."""
     query = select(audit_entry.c.who, audit_entry.c.at).where(
-        audit_entry.c.form_id == form.id, audit_entry.c.revision == form.revision
+        audit_entry.c.form_id == form.id, audit_entry.c.revision == form.revision, audit_entry.c.kind.in_(SAVES)
     )
     with database.read() as connection:
         require_access(connection, actor, subject, at)

@@ -16,19 +16,21 @@ from storage.audit import AuditEntry, Head, append_after, subject_stream
 from storage.bulk import Writes
 from storage.changes import Changes, Paths, Submitted, flatten, paths_of
 from storage.database import Database
-from storage.errors import NotFound, NotVisible, UnknownItem
+from storage.errors import NotFound, NotVisible, ReasonNeeded, UnknownItem
 from storage.form_data import FormRecord, Place, SubjectRecord, build_form
 from storage.form_index import FormIndex, Registry
 from storage.idempotency import request_digest
 from storage.identity import person_in, write_hashes
 from storage.request import Rules, SaveRequest
+from storage.signatures import end_marks
 from storage.slots import Key, value_of
+from storage.states import MARKED, State
 from storage.status import pack_status
 from storage.structure import seen_instances
 from storage.unique_keys import write_unique_keys
 from storage.writing import FormHead, Sealer, noted_files, noted_rows, write_changes
 
-IN_PROGRESS, COMPLETE = "in_progress", "complete"
+IN_PROGRESS, COMPLETE = State.IN_PROGRESS.value, State.COMPLETE.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,16 @@ class SavedForm:
                 cells[key] = new
         return build_form(self.asked.index, self.submitted.rows, cells)
 
+    @property
+    def voids(self) -> bool:
+        """Whether the save takes back that somebody reviewed or signed the form."""
+        return self.stored is not None and self.stored.state in MARKED and self.head.state != self.stored.state
+
+    def void_marks(self, connection: Connection) -> None:
+        """Take back that somebody reviewed or signed it."""
+        request = self.request
+        end_marks(connection, [self.head.id], request.actor.name, request.at, request.reason)
+
     def attach_files(self, connection: Connection, writes: Writes) -> None:
         """The content of files that are new in the form: it comes out of the working copy."""
         request, items = self.request, self.asked.index.items
@@ -135,6 +147,8 @@ class SavedForm:
         body: dict[str, Any] = {"place": list(request.place), "values": values, "rows": noted_rows(changes)}
         if stored is None or stored.state != head.state:
             body["state"] = [stored.state if stored else None, head.state]
+        if self.voids:
+            body["voids"] = True
         if self.judged.cleared:
             body["cleared"] = list(self.judged.cleared)
         if changes.files:
@@ -154,10 +168,17 @@ def head_after(
     registry: Registry, asked: Asked, stored: FormRecord | None, judged: Judged, submitted: Submitted, changes: Changes,
     new_id: int,
 ) -> tuple[FormHead, bool]:  # fmt: skip
-    """The row of a form after its save, and whether it changes; `new_id` is that of a form that is opened."""
+    """The row of a form after its save, and whether it changes; `new_id` is that of a form that is opened.
+
+    Raises ReasonNeeded: what somebody reviewed or signed is changed with a reason. Saved as it is, it stays so.
+    """
     request = asked.request
     complete = request.complete and judged.evaluation.complete and not submitted.kept
     state = COMPLETE if complete else IN_PROGRESS
+    if stored is not None and stored.state in MARKED:
+        if changes and not request.reason.strip():
+            raise ReasonNeeded(stored.state)
+        state = state if changes else stored.state
     status = pack_status(judged.evaluation.states, judged.paths)
     changed = bool(changes) or stored is None or stored.state != state or stored.definition != registry.hash
     saved_at = request.at if changed or stored is None else stored.saved_at

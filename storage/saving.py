@@ -24,7 +24,7 @@ from storage.derived import (
     changed_issues,
 )
 from storage.direct import in_one_trip
-from storage.errors import ConfirmClear, WrongDefinition
+from storage.errors import ConfirmClear, Locked, WrongDefinition
 from storage.form_data import Place, SubjectRecord, ask_cells, build_record
 from storage.form_index import Registry, has_site_forms
 from storage.idempotency import ask_answers, keep_answer, stored_answer
@@ -34,6 +34,7 @@ from storage.rule_queries import RuleSteps
 from storage.saved_form import COMPLETE, IN_PROGRESS, Asked, Judged, SavedForm, check_place, focus_of, head_after
 from storage.schedule import write_pending
 from storage.slots import Cell
+from storage.states import State
 from storage.status import pack_status
 from storage.structure import Before, ask_before
 from storage.verification import take_back
@@ -81,8 +82,9 @@ class _Work:
 def save_form(database: Database, registry: Registry, request: SaveRequest, rules: Rules) -> SaveResult:
     """Save all entered values of a form.
 
-    Raises NotVisible, NotFound, WrongDefinition, UnknownItem, UnknownFile, RowClash, Conflict, ConfirmClear, NotUnique
-    and KeyReused; nothing is saved then. Input that could not be read (Unread) leaves what is stored as it is.
+    Raises NotVisible, NotFound, WrongDefinition, UnknownItem, UnknownFile, RowClash, Locked, Conflict, ConfirmClear,
+    ReasonNeeded, NotUnique and KeyReused; nothing is saved then. Input that could not be read (Unread) leaves what is
+    stored as it is.
     """
     return save_forms(database, registry, (request,), rules)[0]
 
@@ -130,6 +132,8 @@ def save_forms(
 def _check_stored(work: _Work) -> None:
     for asked in work.asked:
         request, stored = asked.request, work.record.forms.get(asked.request.place)
+        if stored is not None and stored.state == State.LOCKED:
+            raise Locked(stored.id)
         if (stored.revision if stored else 0) != request.expected_revision:
             raise clashing_values(work.connection, asked.index, work.record, request, asked.submitted, asked.paths)
         pinned = stored.definition if stored else work.registry.hash
@@ -153,6 +157,8 @@ def _save(work: _Work) -> list[SaveResult]:
     results = []
     for one in saved:
         one.attach_files(work.connection, writes)
+        if one.voids:
+            one.void_marks(work.connection)
         values = one.write_values(writes)
         last = one.note(writes, values, last) if one.changed else last
         entry = int(last[0]) if one.changed and last is not None else None

@@ -13,6 +13,7 @@ from storage.tables.data import (
     unique_key,
 )
 from storage.tables.queries import query, query_message, verification
+from storage.tables.states import signature, unlock_request
 from storage.tables.subjects import (
     access,
     counter,
@@ -72,11 +73,13 @@ __all__ = [
     "registry_definition",
     "row_data",
     "session",
+    "signature",
     "site",
     "site_subject",
     "subject",
     "subject_key",
     "unique_key",
+    "unlock_request",
     "upload",
     "verification",
     "working_copy",

@@ -48,11 +48,11 @@ form_instance = Table(
     Column("record", Integer, nullable=False),  # position among the records of a repeating form
     Column("definition", Text, ForeignKey("registry_definition.hash"), nullable=False),
     Column("revision", Integer, nullable=False),
-    Column("state", Text, nullable=False),  # in_progress or complete
+    Column("state", Text, nullable=False),  # storage.states
     Column("status", Text, nullable=False),  # packed states that rules derive: storage.status
     Column("opened_at", Moment, nullable=False),
     Column("saved_at", Moment, nullable=False),
-    CheckConstraint("state IN ('in_progress', 'complete')", name="state"),
+    CheckConstraint("state IN ('in_progress', 'complete', 'reviewed', 'signed', 'locked')", name="state"),
     Index("ix_form_instance_subject_id", "subject_id"),
     Index("ix_form_instance_form", "home", "form"),
 )

@@ -1,0 +1,46 @@
+"""Tables of what people say about whole forms: that they reviewed or signed them, and that one shall be unlocked."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
+
+from storage.tables.base import METADATA, Id, Moment
+
+signature = Table(  # a review or a signature; one that was taken back stays
+    "signature",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("form_id", Id, ForeignKey("form_instance.id"), nullable=False),
+    Column("action", Text, nullable=False),  # review or sign: storage.states
+    Column("meaning", Text, nullable=False),  # of a signature: storage.signatures
+    Column("account_id", Id, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("entry", Integer, nullable=False),  # of the subject's stream in the audit, which says all of this too
+    Column("entered", Text, nullable=False),  # digest of the entered values
+    Column("copied", Text, nullable=False),  # JSON: calculated values and outcomes, and the rules that gave them
+    Column("ended_at", Moment),
+    Column("ended_by", Text),
+    Column("ended_why", Text),
+    Index("ix_signature_form_id", "form_id"),
+)
+
+unlock_request = Table(  # somebody asks that a locked form may be changed
+    "unlock_request",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("form_id", Id, ForeignKey("form_instance.id"), nullable=False),
+    Column("registry", Text, nullable=False),
+    Column("account_id", Id, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("decided_at", Moment),
+    Column("decided_by", Text),
+    Column("granted", Boolean),
+    Column("answer", Text),
+    Index("ix_unlock_request_form_id", "form_id"),
+)
+
+__all__ = ["signature", "unlock_request"]
