@@ -175,6 +175,24 @@ def sign_in(
     address_failures: int = ADDRESS_FAILURES,
 ) -> str:
     """A new session's token. Raises BadCredentials, or LockedOut after too many failures of login or address."""
+    with _proving(database, login, password, at, address, address_failures, "sign_in") as (connection, account_id):
+        return _open_session(connection, account_id, at)
+
+
+def confirm_password(
+    database: Database, login: str, password: str, *, at: datetime, address: str = "",
+    address_failures: int = ADDRESS_FAILURES,
+) -> None:  # fmt: skip
+    """Whoever acts proves once more who it is, under the limits of signing in. Raises as `sign_in` does."""
+    with _proving(database, login, password, at, address, address_failures, "confirm"):
+        return
+
+
+@contextmanager
+def _proving(
+    database: Database, login: str, password: str, at: datetime, address: str, address_failures: int, kind: str
+) -> Iterator[tuple[Connection, int]]:
+    """The transaction in which a password was right, and whose it is; noted in the audit, as a wrong one is."""
     name = normal_login(login)
     of_login = f"login:{name}"
     query = select(account.c.id, account.c.password_hash).where(account.c.login == name, account.c.closed_at.is_(None))
@@ -190,12 +208,10 @@ def sign_in(
             note_address(connection, address, at, most=address_failures)
         else:
             forget_attempts(connection, of_login)
-            token = _open_session(connection, found.id, at)
-        kind = "sign_in" if right else "sign_in_refused"
-        _note(connection, SYSTEM, kind, name, at, {"address": address}, channel="web")
+            yield connection, found.id
+        _note(connection, SYSTEM, kind if right else f"{kind}_refused", name, at, {"address": address}, channel="web")
     if not right:
         raise BadCredentials
-    return token
 
 
 def session_account(database: Database, token: str, *, at: datetime, idle: timedelta = IDLE) -> Account | None:
@@ -298,6 +314,7 @@ __all__ = [
     "Site",
     "add_membership",
     "close_account",
+    "confirm_password",
     "create_account",
     "create_site",
     "end_membership",

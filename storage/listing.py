@@ -15,6 +15,7 @@ from engine.datatypes.local_time import to_local
 from storage.access import Actor, visible_subjects
 from storage.database import Database
 from storage.slots import utc
+from storage.states import FINISHED
 from storage.tables import enrolment, form_instance, pending_event, working_copy
 
 
@@ -77,7 +78,7 @@ def list_subjects(  # noqa: PLR0913 -- each narrows or orders the list
         seen = and_(seen, func.coalesce(events.c[waiting], 0) > 0)
     mine = and_(form_instance.c.subject_id == enrolment.c.subject_id, form_instance.c.home.in_(("", actor.registry)))
     forms = func.count(form_instance.c.id)
-    complete = func.count(case((form_instance.c.state == "complete", 1)))
+    complete = func.count(case((form_instance.c.state.in_(FINISHED), 1)))
     overdue, due, until = func.coalesce(events.c.overdue, 0), func.coalesce(events.c.due, 0), events.c.until
     sorts: dict[Order, tuple[ColumnElement[object], ...]] = {
         Order.NUMBER: (enrolment.c.number,),

@@ -15,10 +15,12 @@ from web import failures, guard, security
 from web.accounts import accounts
 from web.browser_rules import Programs
 from web.events import events
+from web.form_states import form_states
 from web.forms import forms
 from web.grids import grids
 from web.lookup import lookup
 from web.opening import parts
+from web.patient_states import patient_states
 from web.patients import patients
 from web.permissions import needs, undeclared
 from web.places import SubjectConverter
@@ -78,6 +80,8 @@ def create_app(settings: Settings) -> Flask:
         programs,
         queries,
         verification,
+        form_states,
+        patient_states,
     ):
         app.register_blueprint(part)
     if settings.proxies:

@@ -34,6 +34,7 @@ class Draft:
     clears: frozenset[str] = frozenset()  # names of the values that the person was told a save will delete
     rows: frozenset[str] = frozenset()  # the stored rows when the edits began
     saved_at: datetime | None = None
+    reason: str = ""  # why what somebody reviewed or signed is changed
 
 
 def keep_draft(  # noqa: PLR0913 -- as storage takes it
@@ -50,6 +51,7 @@ def keep_draft(  # noqa: PLR0913 -- as storage takes it
         "acknowledged": dict(draft.acknowledged),
         "clears": sorted(draft.clears),
         "rows": sorted(draft.rows),
+        "reason": draft.reason,
     }
     return keep_working_copy(
         database, actor, subject, place, content, revision=draft.revision, at=at, uploads=uploads, page=page
@@ -72,6 +74,7 @@ def _read(copy: WorkingCopy, form: FormDef) -> Draft:
         clears=frozenset(copy.content["clears"]),
         rows=frozenset(copy.content["rows"]),
         saved_at=copy.saved_at,
+        reason=copy.content.get("reason", ""),
     )
 
 

@@ -35,7 +35,6 @@ from renderers.paper import can_print
 from storage.changes import walk_rows
 from storage.form_data import SubjectRecord
 from storage.issues import OpenIssue, open_issues
-from storage.saving import COMPLETE
 from web.attachments import files_address
 from web.elsewhere import offers_elsewhere
 from web.entry import Entry, address_of
@@ -49,11 +48,10 @@ from web.roles import Permission, allows
 from web.rules import patient_form
 from web.schedule_words import outside_words
 from web.series import OpenSeries, Series, is_series, series_words
+from web.standing import standing_of
 from web.targets import targets_of, words_of
-from web.titles import event_title, form_words, label_of, value_words
+from web.titles import STATES, event_title, form_words, label_of, value_words
 from web.workspace import Visit, visit, workspace
-
-STATES: Mapping[str, str] = {"": "open", "in_progress": "draft", COMPLETE: "complete"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,9 @@ class Told:
 def form_page(entry: Entry, told: Told, *, status: int = 200) -> Response:
     """The page of a form as it stands."""
     one = visit()
-    mode = "edit" if allows(entry.actor.role, Permission.ENTER) else "read"
+    entry, standing = standing_of(entry)
+    mode = "edit" if standing.may_edit else "read"
+    told = replace(told, notices=(*told.notices, *standing.notices))
     opened = ids_in(told.open_rows) if mode == "edit" else None
     session, evaluation, context = reading_of(entry, told, opened)
     touched = None if told.summary else entry.touched
@@ -350,7 +350,6 @@ def rows_to_open() -> frozenset[str]:
 
 
 __all__ = [
-    "STATES",
     "Told",
     "answers_of",
     "band_of",

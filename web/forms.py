@@ -29,14 +29,16 @@ from web.permissions import needs
 from web.posts import draft_after, posted_revision, read_post
 from web.printing import pdf_answer
 from web.roles import Permission, allows
-from web.saves import carry_out, save_draft, save_merged, taken_words
+from web.saves import REFUSALS, REFUSED, carry_out, save_draft, save_merged, taken_words
 from web.workspace import visit, workspace
 
 forms = Blueprint("forms", __name__, url_prefix="/<registry>/<subject:who>/forms/<spot>")
 TONES: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("saved", "merged", "merged_own"), "ok"),
-        **dict.fromkeys(("partly", "incomplete", "clears", "changed", "taken", "late", "moved"), "warn"),
+        **dict.fromkeys(
+            ("partly", "incomplete", "clears", "changed", "taken", "late", "moved", "reason_needed", "locked"), "warn"
+        ),
     }
 )  # of what is said; the rest is information
 
@@ -153,6 +155,8 @@ def resolve(registry: str, who: str, spot: str) -> ResponseReturnValue:
         }
         merged = merge(entry, draft, conflict, choices)
         return save_merged(entry, merged, lambda *_: frozenset(), key="", complete=complete, own=conflict.own)
+    except REFUSALS as refused:
+        return redirect(f"{here}?said={News((REFUSED[type(refused)],)).leave()}", 303)
     return redirect(here, 303)
 
 

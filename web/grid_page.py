@@ -20,11 +20,11 @@ from renderers.html.grid import Column, GridMaker, outspoken
 from renderers.html.page import SCRIPT_WORDS
 from renderers.html.segments import Live
 from web.entry import address_of
-from web.form_page import STATES, answers_of, band_of, clear_words, elsewhere_of, link_to
+from web.form_page import answers_of, band_of, clear_words, elsewhere_of, link_to
 from web.pages import links_of, render
 from web.roles import Permission, allows
 from web.series import WINDOW, OpenSeries, Sheet, series_words
-from web.titles import event_title, form_words
+from web.titles import STATES, event_title, form_words
 from web.workspace import Visit, visit
 
 

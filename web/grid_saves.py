@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from renderers.html import Fields, PostedForm
 from renderers.html.cells import CellKind
 from renderers.html.grid import posted_cells
-from storage.errors import ConfirmClear, Conflict, KeyReused, NotUnique, WrongDefinition
+from storage.errors import ConfirmClear, Conflict, KeyReused, Locked, NotUnique, ReasonNeeded, WrongDefinition
 from storage.form_data import Place
-from storage.saving import COMPLETE
+from storage.states import FINISHED
 from storage.working_copy import drop_working_copy
 from web.conflicts import settle_quietly
 from web.drafts import keep_draft
@@ -114,7 +114,7 @@ def _save(one: PostedSheet, *, complete: bool) -> str:
         try:
             key = f"{posted.idempotency_key}.{conflict.revision}"
             result = save_draft(entry, merged, key=key, complete=complete, confirmed=confirmed)
-        except (Conflict, ConfirmClear, KeyReused, NotUnique, WrongDefinition):
+        except (Conflict, ConfirmClear, KeyReused, Locked, NotUnique, ReasonNeeded, WrongDefinition):
             return "stale"
         draft = merged
     except ConfirmClear:
@@ -123,11 +123,11 @@ def _save(one: PostedSheet, *, complete: bool) -> str:
     except NotUnique:
         keep(entry, posted)
         return "taken"
-    except WrongDefinition:
+    except (Locked, ReasonNeeded, WrongDefinition):  # its own page asks for the reason
         keep(entry, posted)
         return "changed"
     unread, _ = settle(entry, draft, result, complete=complete, posted=posted)
-    return "partly" if unread else "complete" if result.state == COMPLETE else "saved"
+    return "partly" if unread else "complete" if result.state in FINISHED else "saved"
 
 
 __all__ = ["PostedSheet", "keep_sheet", "read_sheets", "save_sheets"]

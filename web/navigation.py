@@ -31,7 +31,12 @@ class Entry:
 
 
 ENTRIES = (
-    Entry("patients", "patients.listed", Permission.READ, ("patients.", "forms.", "grids.")),
+    Entry(
+        "patients",
+        "patients.listed",
+        Permission.READ,
+        ("patients.", "forms.", "grids.", "form_states.", "patient_states."),
+    ),
     Entry("queries_nav", "queries.listed", Permission.HISTORY, ("queries.",)),
     Entry("verify_nav", "verification.overview", Permission.VERIFY, ("verification.",)),
     Entry("records", "records.listed", Permission.READ, ("records.",), has_site_forms),

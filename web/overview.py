@@ -12,16 +12,19 @@ from engine.records.evaluation import PlannedEvent
 from engine.records.overlook import Overlook
 from storage.form_data import FormRecord, InstanceRow, MissedRow, Place, SubjectRecord
 from storage.issues import OpenIssue
-from storage.saving import COMPLETE
 from storage.schedule import TO_COME
+from storage.states import FINISHED, State
 from web.added_events import can_be_taken_back, days_allowed
 from web.places import Spot, event_form_spot, place_of
 from web.registries import Version
 from web.schedule_words import days_words, due_words, opening, reasons
-from web.titles import event_title, form_words
+from web.titles import STATES, event_title, form_words
 from web.words import Tongue
 
 NOT_ASKED = frozenset({"cancelled", "missed", "optional"})  # events whose empty forms nobody waits for
+_ENDS = {
+    state.value: place for place, state in enumerate(State) if state in FINISHED
+}  # an event is where the last of its forms is
 UNFILLED = frozenset({"required", "rows"})  # what an unfinished form lacks is no mistake
 
 
@@ -156,8 +159,8 @@ def _lane_state(planned: PlannedEvent, forms: tuple[FormLine, ...], later: bool)
             return state
     if planned.state == "missed":
         return "missed"
-    if states and states <= {"complete"}:
-        return "complete"
+    if states and states <= _ENDS.keys():
+        return min(states, key=lambda state: _ENDS[state])
     if planned.state == "cancelled":
         return "cancelled"
     if planned.state == "overdue" and "open" in states:
@@ -203,11 +206,11 @@ def _form_state(stored: FormRecord | None, errors: int, warnings: int, *, unsave
         return "errors"
     if warnings:
         return "warnings"
-    return "complete" if stored.state == COMPLETE and not unsaved else "draft"
+    return STATES[stored.state] if not unsaved else "draft"
 
 
 def _is_finished(lane: Lane) -> bool:
-    return lane.state in ("complete", "missed", "cancelled")
+    return lane.state in (*FINISHED, "missed", "cancelled")
 
 
 def addable_to(glance: Glance, row: InstanceRow, overlook: Overlook) -> Iterator[Addable]:

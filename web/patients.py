@@ -199,7 +199,7 @@ def show(registry: str, who: str) -> ResponseReturnValue:
     may_enter, news = allows(one.actor.role, Permission.ENTER), News.taken("said")
     return render(
         "patient.html", registry=registry, who=who.upper(), parts=parts, steps=next_steps(parts, one.tongue), names=names,
-        band=_band(glance, one, who.upper()), title=_title(version, one), done=_done(version, one), version=version,
+        has_forms=bool(glance.record.forms), band=_band(glance, one, who.upper()), title=_title(version, one), done=_done(version, one), version=version,
         may_register=allows(one.actor.role, Permission.REGISTER), may_enter=may_enter,
         queries=patient_queries(version, glance.record, who.upper(), one.actor), today=one.tongue.day(one.now), decided=_decided(version, one, news),
         lines={part.instance: timeline(part.lanes, glance.today, one.tongue) for part in parts},

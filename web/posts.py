@@ -11,6 +11,7 @@ from engine.records.evaluation import Evaluation
 from engine.records.path import parse_path
 from renderers.html import PostedForm
 from renderers.html.names import name_of
+from renderers.html.posted_data import MAX_REASON
 from web.attachments import keep_files, take_files, without_unknown
 from web.drafts import Draft
 from web.entry import Entry
@@ -36,6 +37,11 @@ def key_of_page() -> str:
     return request.form.get("key", "")[:64]
 
 
+def posted_reason() -> str:
+    """Why something is done, in one line and not longer than it may be."""
+    return " ".join(request.form.get("reason", "").split())[:MAX_REASON]
+
+
 def draft_after(entry: Entry, posted: PostedForm, evaluation: Evaluation | None = None) -> Draft:
     """The draft after a post. With an evaluation, the values that a save will delete count as told."""
     start = entry.start()
@@ -46,6 +52,7 @@ def draft_after(entry: Entry, posted: PostedForm, evaluation: Evaluation | None 
         revision=posted_revision(entry, posted),
         acknowledged=answers_after(start, posted),
         clears=told,
+        reason=posted.reason or start.reason,
     )
 
 
@@ -74,4 +81,12 @@ def names_to_clear(posted: PostedForm, evaluation: Evaluation) -> frozenset[str]
     return frozenset(name for name in names if name is not None)
 
 
-__all__ = ["answers_after", "draft_after", "key_of_page", "names_to_clear", "posted_revision", "read_post"]
+__all__ = [
+    "answers_after",
+    "draft_after",
+    "key_of_page",
+    "names_to_clear",
+    "posted_reason",
+    "posted_revision",
+    "read_post",
+]

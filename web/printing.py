@@ -13,11 +13,13 @@ from renderers.html import Band, Shell
 from renderers.paper import CannotPrint, Printing, Record, filled_document, form_document, pdf_of, word
 from storage.history import last_save
 from storage.issues import OpenIssue
+from storage.states import FINISHED, Action
 from web.entry import Entry
 from web.form_page import Told, answers_of, band_of, reading_of
 from web.places import site_named
-from web.titles import event_title, form_words
-from web.workspace import visit, workspace
+from web.standing import mark_words, marks_of
+from web.titles import STATES, event_title, form_words
+from web.workspace import Visit, visit, workspace
 
 NOT_INSTALLED = 501
 
@@ -63,12 +65,27 @@ def _record(entry: Entry, band: Band) -> Record:
         "patient.short": ", ".join((band.who, *band.facts)) if site_named(entry.who) is None else "",
         "visit": event_title(model, event, spot.number or 1, language) if event else "",
         "saved": _saved(entry),
+        "state": one.words(f"state_{STATES[entry.stored.state]}") if entry.stored is not None else "",
+        "signatures": _signatures(entry, one),
     }
-    drafts = [word("draft", language), *([word("unsaved", language)] if entry.draft is not None else [])]
+    signed = bool(facts["signatures"])
+    drafts = [] if signed and entry.draft is None else [word("draft", language)]
+    drafts += [word("unsaved", language)] if entry.draft is not None else []
     if workspace().settings.synthetic:
         drafts.append(one.words("synthetic"))
     told = tuple((word(key, language), text) for key, text in facts.items() if text)
     return Record(band.who, told, " · ".join(drafts))
+
+
+def _signatures(entry: Entry, one: Visit) -> str:
+    """Who signed it when, with which meaning, and whether it still agrees; '' where no signature stands."""
+    if entry.stored is None or entry.stored.state not in FINISHED:
+        return ""
+    signed = marks_of(entry).standing(Action.SIGN)
+    if signed is None:
+        return ""
+    verdict = one.words(f"verdict_{signed.verdict(entry.stored)}")
+    return " ".join((*mark_words(signed, one), one.words("mark_version", version=signed.version), verdict))
 
 
 def _saved(entry: Entry) -> str:

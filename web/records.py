@@ -16,7 +16,6 @@ from storage.form_data import FormRecord, Place, SubjectRecord, load_subject
 from storage.form_index import SITE, has_site_forms
 from storage.history import LogLine, subject_log
 from storage.issues import OpenIssue, open_issues
-from storage.saving import COMPLETE
 from storage.site_records import SiteRecords, open_site_records, site_records
 from storage.working_copy import working_copies
 from web.lookups import plain
@@ -27,7 +26,7 @@ from web.permissions import needs
 from web.places import Spot, parse_spot, site_name
 from web.registries import Version
 from web.roles import Permission, allows
-from web.titles import form_words, value_words
+from web.titles import STATES, form_words, value_words
 from web.workspace import Visit, version_of, visit, workspace
 
 records = Blueprint("records", __name__, url_prefix="/<registry>/hospital")
@@ -172,7 +171,7 @@ def _state(held: Held, stored: FormRecord | None, *, unsaved: bool) -> tuple[str
     for state, count in counts.items():
         if count:
             return state, words.count(state, count)
-    state = "complete" if stored is not None and stored.state == COMPLETE else "draft"
+    state = STATES[stored.state] if stored is not None else "draft"
     return state, words.text(f"state_{state}")
 
 

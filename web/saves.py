@@ -18,10 +18,21 @@ from renderers.html import PostedForm, acknowledgement
 from renderers.html.names import path_of
 from renderers.html.rows import Action, act, fill_rows, without_blank_rows
 from storage.changes import paths_of, without
-from storage.errors import ConfirmClear, Conflict, KeyReused, NotUnique, RowClash, UnknownFile, WrongDefinition
+from storage.errors import (
+    ConfirmClear,
+    Conflict,
+    KeyReused,
+    Locked,
+    NotUnique,
+    ReasonNeeded,
+    RowClash,
+    UnknownFile,
+    WrongDefinition,
+)
 from storage.issues import Acknowledgement, acknowledge
 from storage.request import SaveRequest, SaveResult
-from storage.saving import COMPLETE, save_form
+from storage.saving import save_form
+from storage.states import FINISHED
 from storage.working_copy import drop_working_copy
 from web.attachments import without_unknown
 from web.conflicts import conflict_page, settle_quietly
@@ -93,9 +104,9 @@ def save(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
         return back(entry, News(("taken",), tuple(sorted({check_of_key(name) for name in clash.names}))))
     except UnknownFile:  # the working copy was given up in another window meanwhile
         return save(entry, replace(posted, data=without_unknown(entry, posted.data, (), visit().now)))
-    except (RowClash, WrongDefinition):
+    except REFUSALS as refused:
         keep(entry, posted)
-        return back(entry, News(("changed",)))
+        return back(entry, News((REFUSED[type(refused)],)), open=sorted(posted.open_rows))
 
 
 def _join(
@@ -127,9 +138,9 @@ def save_merged(
     """Save one's own changes together with those that touch other fields: of others, or one's `own` in another tab."""
     try:
         result = save_draft(entry, merged, key=key or secrets.token_urlsafe(18), complete=complete, confirmed=confirmed)
-    except (Conflict, ConfirmClear, KeyReused, NotUnique, RowClash, UnknownFile, WrongDefinition):
+    except NOT_YET as refused:
         keep_draft(workspace().database, entry.actor, entry.subject, entry.place, entry.form, merged, visit().now)
-        return back(entry, News(("changed",)))
+        return back(entry, News((REFUSED.get(type(refused), "changed"),)))
     return saved(entry, merged, result, complete=complete, said=("merged_own" if own else "merged",))
 
 
@@ -148,6 +159,7 @@ def save_draft(
         at=one.now,
         language=one.language,
         complete=complete,
+        reason=draft.reason,
         confirm_clear=confirmed(draft.data, one.now),
     )
     return save_form(workspace().database, entry.version.registry, request, entry.version.rules)
@@ -159,7 +171,7 @@ def saved(
 ) -> ResponseReturnValue:  # fmt: skip
     """Where one goes after a save. What is missing is told to those who wanted to complete the form, and to nobody else."""
     unread, offered = settle(entry, draft, result, complete=complete, posted=posted)
-    if complete and result.state == COMPLETE:
+    if complete and result.state in FINISHED:
         news = News(done=str(entry.spot)).leave()
         return redirect(home_of(entry.version.name, entry.who, done=news), 303)
     outcomes = {"partly": bool(unread), "offered": offered, "incomplete": complete, "saved": not said}
@@ -180,7 +192,7 @@ def settle(
     """
     space, one = workspace(), visit()
     _store_answers(entry, draft, result)
-    done = complete and result.state == COMPLETE
+    done = complete and result.state in FINISHED
     paths = paths_of(draft.data)
     data = without(draft.data, {paths.key(path) for path in result.cleared})
     left = data if done or posted is None else entry.with_offers(data, one.now, live=posted.live)
@@ -188,7 +200,7 @@ def settle(
     if result.replayed:
         pass  # a page that is sent twice: the working copy is what the first left, or newer
     elif unread or offered:
-        rest = replace(draft, data=left, revision=result.revision, rows=row_ids(left), clears=frozenset())
+        rest = replace(draft, data=left, revision=result.revision, rows=row_ids(left), clears=frozenset(), reason="")
         keep_draft(space.database, entry.actor, entry.subject, entry.place, entry.form, rest, one.now)
     else:
         drop_working_copy(space.database, entry.actor, entry.place)
@@ -245,10 +257,15 @@ def taken_words(entry: Entry, checks: Sequence[str], language: str) -> str:
     return " ".join(in_language(known[name].message, language) for name in checks if name in known)
 
 
+REFUSED: Mapping[type[Exception], str] = MappingProxyType(
+    {ReasonNeeded: "reason_needed", Locked: "locked", RowClash: "changed", WrongDefinition: "changed"}
+)  # what is said where the save has to wait
+REFUSALS = tuple(REFUSED)
+NOT_YET: tuple[type[Exception], ...] = (Conflict, ConfirmClear, KeyReused, NotUnique, UnknownFile, *REFUSALS)
 VERBS: Mapping[str, Verb] = MappingProxyType(
     {"save": save, "complete": save, "fill": fill, "language": switch_language}
 )
 
 __all__ = [
-    "back", "carry_out", "confirmed_by", "keep", "save_draft", "save_merged", "saved", "settle", "taken_words",
+    "REFUSALS", "REFUSED", "back", "carry_out", "confirmed_by", "keep", "save_draft", "save_merged", "saved", "settle", "taken_words",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ from engine.records.schedule import whole_schedule
 from storage.access import Actor
 from storage.errors import NotFound
 from storage.form_data import InstanceRow, Place, SubjectRecord, load_subject
+from storage.states import MARKED, State
 from storage.working_copy import working_copies
 from web.drafts import draft_of
 from web.entry import Entry, subject_of
@@ -79,7 +80,12 @@ class Sheet:
     @property
     def live(self) -> bool:
         """Whether it has inputs."""
-        return self.near and self.current
+        return self.near and self.current and not self.closed
+
+    @property
+    def closed(self) -> bool:
+        """Whether somebody reviewed, signed or locked it: its own page asks why it is changed."""
+        return self.entry.stored is not None and self.entry.stored.state in (*MARKED, State.LOCKED)
 
     @property
     def blank(self) -> bool:

@@ -15,6 +15,12 @@ from engine.model.form import FormDef, walk_items
 from engine.model.metadata_version import DerivedDef, MetaDataVersion
 from engine.model.text import in_language
 from renderers.html.values import display
+from storage.states import State
+
+# The sign of a form's state; none: nothing was saved in it yet.
+STATES: Mapping[str, str] = MappingProxyType(
+    {"": "open", **{state: state.value for state in State}, State.IN_PROGRESS: "draft"}
+)
 
 
 def value_words(
@@ -63,6 +69,7 @@ def label_of(form: FormDef, item: str, language: str) -> str:
 
 
 __all__ = [
+    "STATES",
     "event_title",
     "form_words",
     "label_of",

@@ -132,7 +132,7 @@ class PageContext:
     band: Band = field(default_factory=Band)
     save: Save = field(default_factory=Save)
     crumbs: tuple[Link, ...] = ()
-    state: str = "draft"  # open, draft, complete, signed, locked
+    state: str = "draft"  # open, draft, complete, reviewed, signed, locked
     unsaved: bool = False  # what is shown is a working copy
     revision: str = ""
     csrf_token: str = ""

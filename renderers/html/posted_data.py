@@ -16,7 +16,10 @@ from renderers.html.words import load_words
 
 MAX_BYTES = 10_000_000
 MAX_FIELDS = 100_000
-CONTROL_NAMES = frozenset({"csrf_token", "__do", "__owner", "__revision", "__key", "__open", "__clear", "__live"})
+MAX_REASON = 250  # characters
+CONTROL_NAMES = frozenset(
+    {"csrf_token", "__do", "__owner", "__revision", "__key", "__open", "__clear", "__live", "__reason"}
+)
 VERBS = frozenset(
     {
         "save",
@@ -102,6 +105,7 @@ class PostedForm:
     open_rows: frozenset[str] = frozenset()
     shown_rows: frozenset[str] = frozenset()  # those whose fields the page held
     clear_confirmed: bool = False
+    reason: str = ""  # why what somebody reviewed or signed is changed
     live: bool = False  # the page's script ran the rules: what is empty there was left empty by somebody
 
     @property
@@ -150,6 +154,7 @@ class PostReader:
             open_rows=open_rows,
             shown_rows=posted | open_rows,
             clear_confirmed=fields.last("__clear") == "yes",
+            reason=" ".join(fields.last("__reason").split())[:MAX_REASON],
             live=bool(fields.last("__live")),
         )
 

@@ -8,8 +8,11 @@ import pytest
 from pypdf import PdfReader
 
 from renderers.paper import APT, CannotPrint, can_print
+from storage.accounts import add_membership, create_account
 from web import form_page, printing
 
+PASSWORD = "correct horse battery"
+REGISTRY = "lead_extraction"
 needs_pango = pytest.mark.skipif(not can_print(), reason=f"Pango is missing: {APT}")
 
 
@@ -35,6 +38,25 @@ def test_a_saved_form_is_printed_with_who_saved_it_when(anna, admission):
     ):  # fmt: skip
         assert words in text
     assert "nie zapisano" not in text
+
+
+@needs_pango
+def test_a_signature_is_printed_with_name_time_and_meaning(world, anna, admission):
+    new = create_account(world.space.database, "lekarz", "Maria Lis", PASSWORD, who="office", at=world.clock.now)
+    right = {"site_id": world.sites[0], "who": "office", "at": world.clock.now}
+    add_membership(world.space.database, new, REGISTRY, "physician", **right)
+    who = anna.register()
+    anna.open(who, "admission").post({**admission, "__do": "complete"}, "forms")
+    maria = world.browser("lekarz").open(who, "admission")
+    form = maria.address
+    maria.get(f"{form}/state").post({"meaning": "responsible", "password": PASSWORD}, "state/sign")
+    text = printed(maria.get(form))
+    for words in (
+        "podpisany", "Podpis: Maria Lis,", "Odpowiadam za te dane jako lekarz prowadzący.",
+        "Reguły: lead_extraction 1.0.0.", "Wartości są te same, co przy podpisie.",
+    ):  # fmt: skip
+        assert words in text
+    assert "niepodpisane" not in text
 
 
 @needs_pango

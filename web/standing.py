@@ -1,0 +1,119 @@
+"""What a form's page says of its state: who reviewed and signed it, whether that still agrees, and how to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from flask import request, url_for
+from markupsafe import Markup
+
+from renderers.html import Notice
+from renderers.html.posted_data import MAX_REASON
+from storage.signatures import Signature, Signatures, Verdict, signatures_of
+from storage.states import FINISHED, MARKED, Action, State
+from web.entry import Entry, address_of
+from web.roles import Permission, allows
+from web.workspace import Visit, visit, workspace
+
+STEPS = (Permission.REVIEW, Permission.SIGN, Permission.LOCK)  # what may be done to a complete form
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether the form may be edited now, and what the page says on top."""
+
+    may_edit: bool
+    notices: tuple[Notice, ...] = ()
+
+
+def standing_of(entry: Entry) -> tuple[Entry, Standing]:
+    """The form as its page shows it, and how it stands: what is locked is shown as it is stored."""
+    one, state = visit(), entry.stored.state if entry.stored is not None else ""
+    may_enter = allows(entry.actor.role, Permission.ENTER)
+    if state not in FINISHED:
+        return entry, Standing(may_enter)
+    locked, marked = state == State.LOCKED, state in MARKED
+    changing = marked and may_enter and (entry.draft is not None or "change" in request.args)
+    notices = list(said_of(entry, one))
+    if locked and entry.draft is not None:
+        time = one.tongue.moment(entry.draft.saved_at or one.now, one.now)
+        notices.append(Notice(one.words("locked_copy", time=time), "warn"))
+    if changing:
+        notices.append(Notice(_reason_field(entry, one), "warn"))
+    shown = replace(entry, draft=None) if locked else entry
+    return shown, Standing(may_enter and not locked and (changing or not marked), tuple(notices))
+
+
+def said_of(entry: Entry, one: Visit) -> Iterator[Notice]:
+    """The state in words, with the ways on."""
+    stored, role = entry.stored, entry.actor.role
+    assert stored is not None
+    if stored.state == State.COMPLETE:
+        if any(allows(role, step) for step in STEPS):
+            yield Notice(Markup("{} {}").format(one.words("state_waits"), _way(entry, one)))
+        return
+    said = marks_of(entry)
+    told = [words for mark in said.all if mark.stands for words in mark_words(mark, one)]
+    if stored.state == State.LOCKED:
+        told.append(one.words("state_is_locked"))
+    way = Markup(" ").join([Markup.escape(" ".join(told)), _way(entry, one), *_change(entry, one)])
+    yield Notice(way)
+    signed = said.standing(Action.SIGN)
+    if signed is not None and signed.verdict(stored) is not Verdict.AGREES:
+        yield Notice(one.words(f"verdict_{signed.verdict(stored)}"), "warn")
+    if said.differences:
+        yield Notice(one.tongue.words.count("differences", len(said.differences)), "warn")
+
+
+def marks_of(entry: Entry) -> Signatures:
+    """All that was said about the form."""
+    assert entry.stored is not None
+    form, database = entry.stored.id, workspace().database
+    return signatures_of(database, entry.actor, entry.subject, [form], at=visit().now)[form]
+
+
+def mark_words(mark: Signature, one: Visit) -> Iterator[str]:
+    """Who reviewed or signed it and when; of a signature also what it means."""
+    yield one.words(f"mark_{mark.action}", who=mark.who, time=one.tongue.moment(mark.at, one.now))
+    if mark.meaning:
+        yield one.words(f"meaning_{mark.meaning}")
+
+
+def state_address(entry: Entry) -> str:
+    """Of the page of the form's state."""
+    return address_of(entry, "form_states.show")
+
+
+def _way(entry: Entry, one: Visit) -> Markup:
+    return Markup('<a href="{}">{}</a>').format(state_address(entry), one.words("state_page"))
+
+
+def _change(entry: Entry, one: Visit) -> Iterator[Markup]:
+    """The way to change it all the same."""
+    assert entry.stored is not None
+    asked = entry.draft is not None or "change" in request.args
+    if entry.stored.state in MARKED and not asked and allows(entry.actor.role, Permission.ENTER):
+        href = address_of(entry, change="1")
+        yield Markup('<a class="btn" href="{}">{}</a>').format(href, one.words("state_change"))
+
+
+def _reason_field(entry: Entry, one: Visit) -> Markup:
+    """Why it is changed, asked beside what a change does."""
+    assert entry.stored is not None
+    reason = entry.draft.reason if entry.draft is not None else ""
+    back = url_for("forms.show", registry=entry.version.name, who=entry.who, spot=str(entry.spot))
+    leave = (
+        Markup("") if entry.draft is not None else Markup(' <a href="{}">{}</a>').format(back, one.words("state_leave"))
+    )
+    return Markup(
+        '{}{}<br><label for="reason">{}</label><br>'
+        '<input class="in" id="reason" name="__reason" maxlength="{}" value="{}" required aria-describedby="reason-h"> '
+        '<span class="hint" id="reason-h">{}</span>'
+    ).format(
+        one.words(f"change_{entry.stored.state}"), leave, one.words("change_reason"), MAX_REASON, reason,
+        one.words("change_hint", most=MAX_REASON),
+    )  # fmt: skip
+
+
+__all__ = ["STEPS", "Standing", "mark_words", "marks_of", "standing_of", "state_address"]
