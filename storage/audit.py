@@ -18,7 +18,7 @@ from storage.tables import audit_entry
 from storage.tables.base import instant_text
 
 SYSTEM = "system"
-SAVES = ("open_form", "save")  # the kinds of entries that give a form a new revision
+SAVES = ("open_form", "save", "withdraw_row", "restore_row")  # the kinds of entries that give a form a new revision
 NO_HASH = bytes(32)
 
 

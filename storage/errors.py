@@ -135,6 +135,16 @@ class WrongState(StorageError):
         super().__init__(f"{action!r} cannot be done: the form is {state}, or was changed meanwhile")
 
 
+class Occupied(StorageError):
+    """What is withdrawn cannot come back: another form stands in its place, or what held it is withdrawn itself."""
+
+    def __init__(self, withdrawal: int) -> None:
+        self.withdrawal = withdrawal
+        super().__init__(
+            f"withdrawal {withdrawal} cannot be undone: something else is in its place, or what held it is gone"
+        )
+
+
 class NotReady(StorageError):
     """Errors stand against the signature of a form: the codes of their rules."""
 
@@ -244,6 +254,7 @@ __all__ = [
     "NotReady",
     "NotUnique",
     "NotVisible",
+    "Occupied",
     "ReasonNeeded",
     "RowClash",
     "StorageError",

@@ -67,6 +67,8 @@ class SubjectRecord:
     forms: Mapping[Place, FormRecord]
     key: SubjectKey | None = field(default=None, repr=False)
     missed: tuple[MissedRow, ...] = ()
+    gone: frozenset[Place] = frozenset()  # the forms that are withdrawn: their numbers are not given again
+    gone_rows: frozenset[str] = frozenset()
     sites: Mapping[int, Instance] = field(default_factory=dict)  # the own records of hospitals that treat a patient
 
     @property
@@ -85,8 +87,10 @@ class SubjectRecord:
         return build_tree(self.instances, self.occurrences, data, self.missed)
 
     def count(self, instance: int, form: str) -> int:
-        """How many records of a form belong to an instance."""
-        return sum((place.instance, place.form) == (instance, form) for place in self.forms)
+        """How many records of a form belong to an instance, those that are withdrawn included: the number of the next."""
+        places = (*self.forms, *self.gone)
+        numbers = (place.record for place in places if (place.instance, place.form) == (instance, form))
+        return max(numbers, default=-1) + 1
 
     @property
     def root(self) -> int:
@@ -124,24 +128,31 @@ def build_record(
         known = form.place.form in registry.model.forms and form.place not in besides
         index = database.indexes.of(registry, form.place.form) if known else None
         rows, own = structure.rows.get(form.id, {}), cells.get(form.id, {})
+        if structure.gone_rows:
+            own = {key: cell for key, cell in own.items() if key[0] not in structure.gone_rows}
         data = build_form(index, rows, own) if index else FormData()
         records[form.place] = FormRecord(*form, data, rows, own, ciphertexts.get(form.id, {}))
     return SubjectRecord(
-        subject.id, subject.erased, structure.instances, structure.occurrences, records, key, structure.missed,
-        _sites(database, registry, structure.beside, cells),
+        subject.id, subject.erased, structure.instances, structure.occurrences, records, key, structure.missed, structure.gone,
+        structure.gone_rows, _sites(database, registry, structure.beside, cells),
     )  # fmt: skip
 
 
 def _sites(database: Database, registry: Registry, beside: Beside, cells: Cells) -> dict[int, Instance]:
     """The hospitals with their records by id, as rules see them."""
-    forms: dict[int, dict[str, list[FormData]]] = defaultdict(lambda: defaultdict(list))
+    forms: dict[int, dict[str, dict[int, FormData]]] = defaultdict(lambda: defaultdict(dict))
     for form in sorted(beside.forms, key=lambda form: form.place.record):
         if form.place.form in registry.model.forms:
             index = database.indexes.of(registry, form.place.form)
             data = build_form(index, beside.rows.get(form.id, {}), cells.get(form.id, {}))
-            forms[form.place.instance][form.place.form].append(data)
+            forms[form.place.instance][form.place.form][form.place.record] = data
     return {
-        row.site: Instance(SITE, str(row.instance), {name: tuple(data) for name, data in forms[row.instance].items()})
+        row.site: Instance(
+            SITE,
+            str(row.instance),
+            {name: tuple(held.values()) for name, held in forms[row.instance].items()},
+            numbers=numbers_of(forms[row.instance]),
+        )
         for row in beside.sites
     }
 
@@ -174,11 +185,11 @@ def build_tree(
     missed: Sequence[MissedRow] = (),
 ) -> Instance:
     """Instances, occurrences and forms -> one tree."""
-    own: dict[int, dict[str, list[FormData]]] = defaultdict(lambda: defaultdict(list))
+    own: dict[int, dict[str, dict[int, FormData]]] = defaultdict(lambda: defaultdict(dict))
     of_event: dict[int, dict[str, FormData]] = defaultdict(dict)
     for place in sorted(forms, key=lambda place: place.record):
         if place.occurrence is None:
-            own[place.instance][place.form].append(forms[place])
+            own[place.instance][place.form][place.record] = forms[place]
         else:
             of_event[place.occurrence][place.form] = forms[place]
     events: dict[int, list[Occurrence]] = defaultdict(list)
@@ -191,12 +202,23 @@ def build_tree(
 
     def build(row: InstanceRow) -> Instance:
         children = tuple(build(child) for child in instances if child.parent == row.id)
-        held = {form: tuple(records) for form, records in own.get(row.id, {}).items()}
+        held = {form: tuple(records.values()) for form, records in own.get(row.id, {}).items()}
         return Instance(
-            row.container, str(row.id), held, tuple(events.get(row.id, ())), children, decided.get(row.id, {})
+            row.container,
+            str(row.id),
+            held,
+            tuple(events.get(row.id, ())),
+            children,
+            decided.get(row.id, {}),
+            numbers_of(own.get(row.id, {})),
         )
 
     return build(next(row for row in instances if row.parent is None))
+
+
+def numbers_of(held: Mapping[str, Mapping[int, FormData]]) -> dict[str, tuple[int, ...]]:
+    """The numbers of the records of forms of which some are withdrawn."""
+    return {form: tuple(records) for form, records in held.items() if max(records) >= len(records)}
 
 
 def cells_query(*sources: str) -> Query:

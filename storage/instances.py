@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from engine.model.metadata_version import ContainerDef
 from storage.access import Actor, add_access, visible_instances
@@ -61,7 +61,11 @@ def open_instance(  # noqa: PLR0913 -- one thing is opened, and each part of it 
         numbers = [row.number for row in rows if (row.parent, row.container) == (parent, container)]
         if len(numbers) >= definition.most:
             raise TooMany(container, definition.most)
-        opened = _open(connection, actor, subject_id, definition, parent, max(numbers, default=0) + 1, at)
+        last = select(func.max(instance.c.number)).where(
+            instance.c.parent_id == parent, instance.c.container == container
+        )
+        number = (connection.execute(last).scalar_one() or 0) + 1  # one that is withdrawn keeps its number
+        opened = _open(connection, actor, subject_id, definition, parent, number, at)
         if seen is not None and above.parent is None:
             add_access(connection, subject_id, actor.site or 0, actor.registry, utc(at), opened)
         if not alone:
@@ -179,7 +183,7 @@ def _note(
 
 _INSTANCES = Query.of(
     "SELECT id, parent_id, container, number FROM instance "
-    "WHERE subject_id = :subject AND registry IN ('', :registry) ORDER BY id"
+    "WHERE subject_id = :subject AND registry IN ('', :registry) AND withdrawal_id IS NULL ORDER BY id"
 )
 
 __all__ = [

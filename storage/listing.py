@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, String, Subquery, and_, case, cast, func, or_, select
+from sqlalchemy import Row, String, Subquery, and_, case, cast, func, not_, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from engine.datatypes.local_time import to_local
@@ -67,16 +67,18 @@ class SubjectPage:
 
 def list_subjects(  # noqa: PLR0913 -- each narrows or orders the list
     database: Database, actor: Actor, *, at: datetime, order: str = "-number", first: int = 0, size: int = 25,
-    among: Collection[int] | None = None, waiting: Waiting | None = None,
+    among: Collection[int] | None = None, waiting: Waiting | None = None, withdrawn: bool = False,
 ) -> SubjectPage:  # fmt: skip
-    """A page of the subjects that the actor may see (of those `among` some, or waited for, where asked)."""
-    seen = visible_subjects(actor, at)
+    """A page of the subjects that the actor may see (of those `among` some, or waited for, or `withdrawn`, where asked)."""
+    there = enrolment.c.withdrawal_id.is_(None)
+    seen = and_(visible_subjects(actor, at), not_(there) if withdrawn else there)
     if among is not None:
         seen = and_(seen, enrolment.c.subject_id.in_(sorted(among)))
     events = _waited_for(actor, seen, to_local(at).date().isoformat())
     if waiting is not None:
         seen = and_(seen, func.coalesce(events.c[waiting], 0) > 0)
-    mine = and_(form_instance.c.subject_id == enrolment.c.subject_id, form_instance.c.home.in_(("", actor.registry)))
+    home = form_instance.c.home.in_(("", actor.registry))
+    mine = and_(form_instance.c.subject_id == enrolment.c.subject_id, home, form_instance.c.withdrawal_id.is_(None))
     forms = func.count(form_instance.c.id)
     complete = func.count(case((form_instance.c.state.in_(FINISHED), 1)))
     overdue, due, until = func.coalesce(events.c.overdue, 0), func.coalesce(events.c.due, 0), events.c.until

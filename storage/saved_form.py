@@ -198,7 +198,7 @@ def check_place(record: SubjectRecord, place: Place, seen: frozenset[int] | None
     }:
         raise NotFound("occurrence", place.occurrence)
     before = place._replace(record=place.record - 1)
-    if place.record and before not in record.forms and before not in saved:
+    if place.record and before not in record.forms and before not in record.gone and before not in saved:
         raise NotFound("record before", place.record)
 
 

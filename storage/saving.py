@@ -79,6 +79,9 @@ class _Work:
         )  # fmt: skip
 
 
+_NOWHERE = Place(0, "")  # where rows stand that are withdrawn
+
+
 def save_form(database: Database, registry: Registry, request: SaveRequest, rules: Rules) -> SaveResult:
     """Save all entered values of a form.
 
@@ -213,6 +216,7 @@ def _compared(work: _Work, judged: Sequence[Judged]) -> list[SavedForm]:
     """Each form with what of it differs from what is stored."""
     found, ids = [], iter(work.ids)
     taken = {row: form.place for form in work.record.forms.values() for row in form.rows}
+    taken |= dict.fromkeys(work.record.gone_rows, _NOWHERE)
     for asked, said in zip(work.asked, judged, strict=True):
         place = asked.request.place
         stored = work.record.forms.get(place)

@@ -133,6 +133,8 @@ class Structure:
     rows: Mapping[int, dict[str, RowState]]  # form -> row id -> row
     secrets: tuple[Secret, ...]
     missed: tuple[MissedRow, ...]
+    gone: frozenset[Place]  # the forms that are withdrawn
+    gone_rows: frozenset[str]  # the rows that are withdrawn, of forms that are not
     beside: Beside
 
 
@@ -190,32 +192,44 @@ def _only(found: list[tuple[Any, ...]], subject: int) -> tuple[Any, ...]:
 
 
 def _structure(actor: Actor, subject: int, row: tuple[Any, ...]) -> Structure:
-    erased, wrapped, enrolled, granted, instances, occurrences, forms, rows, secrets, missed = row[:OWN_PARTS]
+    erased, wrapped, enrolled, granted, instances, occurrences, forms, rows, secrets, missed, gone = row[:OWN_PARTS]
     sites, site_forms, site_rows = row[OWN_PARTS : OWN_PARTS + 3]
     ordered = sorted((InstanceRow(*one) for one in _list(instances)), key=lambda one: (one.number, one.id))
     ours = {one.id for one in ordered}  # an occurrence belongs to the registry of its instance
+    states, gone_rows = _states(rows)
     return Structure(
         LockedSubject(subject, erased is not None, wrapped),
         seen_by(actor, subject, bool(enrolled), _list(granted)),
         tuple(ordered),
         tuple(found for one in _list(occurrences) if (found := _occurrence(*one)).instance in ours),
         tuple(_form(*one) for one in _list(forms)),
-        _states(rows),
-        tuple(Secret(form, name, item, bytes.fromhex(text)) for form, name, item, text in _list(secrets)),
-        tuple(_missed(*one) for one in _list(missed)),
+        states,
+        tuple(
+            Secret(form, name, item, bytes.fromhex(text))
+            for form, name, item, text in _list(secrets)
+            if name not in gone_rows
+        ),
+        tuple(decided for one in _list(missed) if (decided := _missed(*one)).instance in ours),
+        frozenset(Place(*one) for one in _list(gone)),
+        gone_rows,
         Beside(
             tuple(SiteRow(*one) for one in _list(sites)),
             tuple(_form(*one) for one in _list(site_forms)),
-            _states(site_rows),
+            _states(site_rows)[0],
         ),
     )
 
 
-def _states(rows: str | None) -> dict[int, dict[str, RowState]]:
+def _states(rows: str | None) -> tuple[dict[int, dict[str, RowState]], frozenset[str]]:
+    """The rows of each form, and the ids of those that are withdrawn."""
     states: dict[int, dict[str, RowState]] = defaultdict(dict)
-    for form, name, group, parent, position, removed in _list(rows):
-        states[form][name] = RowState(name, group, parent, position, bool(removed))
-    return states
+    gone = set()
+    for form, name, group, parent, position, removed, withdrawal in _list(rows):
+        if withdrawal is None:
+            states[form][name] = RowState(name, group, parent, position, bool(removed))
+        else:
+            gone.add(name)
+    return states, frozenset(gone)
 
 
 def _occurrence(occurrence: int, instance: int, event: str, number: int, day: str | None) -> OccurrenceRow:

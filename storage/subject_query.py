@@ -18,8 +18,9 @@ _FORM = (
     "id, json_array(instance_id, form, occurrence_id, record), json_array(definition, revision, state, status), "
     "opened_at, saved_at"
 )
-_ROW = "r.form_id, r.row_id, r.grp, r.parent, r.position, r.removed"
-MINE = "f.subject_id = :subject AND f.home IN ('', :registry)"  # a subject's forms in a registry, and the shared ones
+_ROW = "r.form_id, r.row_id, r.grp, r.parent, r.position, r.removed, r.withdrawal_id"
+_EVER = "f.subject_id = :subject AND f.home IN ('', :registry)"  # a subject's forms in a registry, and the shared ones
+MINE = f"{_EVER} AND f.withdrawal_id IS NULL"  # those that are not withdrawn
 OF_REGISTRY = "{0}.subject_id = :subject AND {0}.registry = :registry"
 _PARTS = (
     "s.erased_at",
@@ -28,7 +29,7 @@ _PARTS = (
     f"(SELECT CAST(json_group_array(instance_id) AS text) FROM {GRANTED})",  # noqa: S608 -- names of columns alone
     _all(
         "i.id, i.parent_id, i.container, i.number",
-        "instance i WHERE i.subject_id = :subject AND i.registry IN ('', :registry)",
+        "instance i WHERE i.subject_id = :subject AND i.registry IN ('', :registry) AND i.withdrawal_id IS NULL",
     ),
     _all("o.id, o.instance_id, o.event, o.number, o.day", "occurrence o WHERE o.subject_id = :subject"),
     _all(_FORM, f"form_instance f WHERE {MINE}"),
@@ -38,12 +39,16 @@ _PARTS = (
         f"form_instance f JOIN identity i ON i.form_id = f.id WHERE {MINE} AND i.ciphertext IS NOT NULL",
     ),
     _all("m.instance_id, m.event, m.number, m.reason, m.who, m.at", f"missed_event m WHERE {OF_REGISTRY.format('m')}"),
+    _all(
+        "f.instance_id, f.form, f.occurrence_id, f.record",
+        f"form_instance f WHERE {_EVER} AND f.withdrawal_id IS NOT NULL",
+    ),
 )
 _SITES = (
     "(SELECT h.site_id, h.subject_id FROM site_subject h WHERE h.registry = :registry AND h.subject_id <> :subject "
     "AND h.site_id IN (SELECT a.site_id FROM access a WHERE a.subject_id = :subject AND a.registry = :registry)) h"
 )
-BESIDE = f"{_SITES} JOIN form_instance f ON f.subject_id = h.subject_id"  # the forms of those hospitals
+BESIDE = f"{_SITES} JOIN form_instance f ON f.subject_id = h.subject_id AND f.withdrawal_id IS NULL"  # the forms of those hospitals
 _BESIDE = {
     False: ("NULL",) * 3,
     True: (

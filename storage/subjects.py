@@ -189,9 +189,10 @@ def _is_used(connection: Connection, subject_id: int, occurrence_id: int, at: da
     )
 
 
-def find_pseudonym(database: Database, actor: Actor, name: str, *, at: datetime) -> int:
-    """The subject of a pseudonym that the actor may see; raises NotFound."""
-    seen = (enrolment.c.pseudonym == name.strip().upper(), visible_subjects(actor, at))
+def find_pseudonym(database: Database, actor: Actor, name: str, *, at: datetime, withdrawn: bool = False) -> int:
+    """The subject of a pseudonym that the actor may see, or of one that is withdrawn; raises NotFound."""
+    there = enrolment.c.withdrawal_id.is_not(None) if withdrawn else enrolment.c.withdrawal_id.is_(None)
+    seen = (enrolment.c.pseudonym == name.strip().upper(), there, visible_subjects(actor, at))
     with database.read() as connection:
         found = connection.execute(select(enrolment.c.subject_id).where(*seen)).scalar_one_or_none()
     if found is None:

@@ -80,7 +80,11 @@ def unlock_requests(
     database: Database, actor: Actor, *, at: datetime, first: int = 0, size: int = 25
 ) -> tuple[UnlockRequest, ...]:
     """The open requests for forms that the actor may see, the oldest first, in one statement."""
-    open_ = (unlock_request.c.registry == actor.registry, unlock_request.c.decided_at.is_(None))
+    open_ = (
+        unlock_request.c.registry == actor.registry,
+        unlock_request.c.decided_at.is_(None),
+        form_instance.c.withdrawal_id.is_(None),
+    )
     query = _COLUMNS.where(*open_, _visible(actor, at)).order_by(unlock_request.c.id).limit(size).offset(first)
     with database.read() as connection:
         return tuple(map(_request, connection.execute(query)))

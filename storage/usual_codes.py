@@ -20,7 +20,7 @@ def usual_codes(database: Database, actor: Actor, form: str, item: str, *, at: d
     latest = (
         select(form_instance.c.id)
         .where(form_instance.c.home.in_((actor.registry, "")), form_instance.c.form == form)
-        .where(form_instance.c.subject_id.in_(own))
+        .where(form_instance.c.subject_id.in_(own), form_instance.c.withdrawal_id.is_(None))
         .order_by(form_instance.c.saved_at.desc())
         .limit(LATEST)
         .subquery()

@@ -32,6 +32,7 @@ from web.roles import Permission
 from web.settings import Settings
 from web.uploads import BoundedRequest
 from web.verification import verification
+from web.withdrawals import withdrawals
 from web.words import load_tongues
 from web.workspace import EXTENSION, Workspace, workspace
 
@@ -82,6 +83,7 @@ def create_app(settings: Settings) -> Flask:
         verification,
         form_states,
         patient_states,
+        withdrawals,
     ):
         app.register_blueprint(part)
     if settings.proxies:

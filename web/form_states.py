@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storage.accounts import confirm_password
-from storage.errors import BadCredentials, LockedOut, NotReady, ReasonNeeded, WrongState
+from storage.errors import BadCredentials, Locked, LockedOut, NotReady, ReasonNeeded, WrongState
 from storage.form_states import Seen, SignRequest, sign_form, take_steps
 from storage.opened_forms import Deed
 from storage.signatures import Meaning
 from storage.states import TRANSITIONS, Action
 from storage.unlocking import ask_unlock, refuse_unlock
+from storage.withdrawing import Target, withdraw
 from web.entry import Entry, NotFound, address_of, open_entry
 from web.news import News
 from web.permissions import needs
@@ -78,6 +79,28 @@ def ask(registry: str, who: str, spot: str) -> ResponseReturnValue:
 def refuse(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """Leave a form locked although somebody asked, and say why."""
     return _request(refuse_unlock, "refuse", registry, who, spot)
+
+
+@form_states.post("/withdraw", endpoint="withdraw")
+@needs(Permission.VOID)
+def withdraw_form(registry: str, who: str, spot: str) -> ResponseReturnValue:
+    """Withdraw the form, or a row of it."""
+    entry, row = _open(registry, who, spot), request.form.get("row", "")[:40]
+    if _seen(entry).revision != entry.revision:
+        return _back(entry, "state_moved")
+    target = Target(place=entry.place, row=row)
+    try:
+        withdraw(
+            workspace().database, entry.version.registry, entry.version.rules, _deed(entry, posted_reason()), target
+        )
+    except ReasonNeeded:
+        return _back(entry, wrong="withdraw")
+    except (Locked, WrongState):
+        return _back(entry, "state_moved")
+    if row:
+        return _back(entry, "did_withdraw_row")
+    news = News(("did_withdraw",))
+    return redirect(url_for("patient_states.show", registry=registry, who=who, said=news.leave()), 303)
 
 
 def _request(do: Callable[..., None], word: str, registry: str, who: str, spot: str) -> ResponseReturnValue:

@@ -67,7 +67,7 @@ def save_sheets(grid: OpenSeries, sheets: Iterable[PostedSheet], *, complete: bo
     Records that repeat follow one another: who left some of those out that may be begun has begun the first ones.
     """
     place = Place(grid.series.instance, grid.series.form)
-    held, found = sum(each._replace(record=0) == place for each in grid.record.forms), {}
+    held, found = grid.record.count(place.instance, place.form), {}
     for one in sheets:
         entry = one.sheet.entry
         if not (one.changed or entry.draft is not None or (complete and entry.stored is not None)):

@@ -35,7 +35,7 @@ ENTRIES = (
         "patients",
         "patients.listed",
         Permission.READ,
-        ("patients.", "forms.", "grids.", "form_states.", "patient_states."),
+        ("patients.", "forms.", "grids.", "form_states.", "patient_states.", "withdrawals."),
     ),
     Entry("queries_nav", "queries.listed", Permission.HISTORY, ("queries.",)),
     Entry("verify_nav", "verification.overview", Permission.VERIFY, ("verification.",)),

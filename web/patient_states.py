@@ -9,6 +9,7 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from renderers.html import Band, Notice
+from renderers.html.posted_data import MAX_REASON
 from storage.form_data import SubjectRecord, load_subject
 from storage.form_states import Seen, take_steps
 from storage.opened_forms import Deed
@@ -16,12 +17,15 @@ from storage.states import Action, actions_in
 from web.entry import subject_of
 from web.form_page import facts_of
 from web.news import News
+from web.overview import Glance
 from web.pages import render
+from web.parts import part_title
 from web.permissions import needs
 from web.places import parse_spot, place_of, spot_of
 from web.registries import Version
 from web.roles import Permission, allows
 from web.titles import STATES, event_title, form_words
+from web.withdrawals import gone_lines
 from web.workspace import version_of, visit, workspace
 
 patient_states = Blueprint("patient_states", __name__, url_prefix="/<registry>/patients/<who>/states")
@@ -50,10 +54,13 @@ def show(registry: str, who: str) -> ResponseReturnValue:
     subject = subject_of(space.database, one.actor, who, one.now)
     record = load_subject(space.database, version.registry, one.actor, subject, one.now)
     actions = [action for action, permission in BULK.items() if allows(one.actor.role, permission)]
+    may_void, news = allows(one.actor.role, Permission.VOID), News.taken("said")
     facts = (*facts_of(version, record, one), one.membership.site_name if one.membership else "")
     return render(
         "states.html", registry=registry, who=who.upper(), band=Band(version.prefix, who.upper(), tuple(filter(None, facts))),
-        lines=[*_lines(version, record, who.upper(), actions)], actions=actions, notices=_notices(News.taken("said")),
+        lines=[*_lines(version, record, who.upper(), actions)], actions=actions, notices=[*_notices(news)], news=news,
+        gone=gone_lines(version, record, subject), parts=_parts(version, record) if may_void else None, most=MAX_REASON,
+        may_void=may_void,
     )  # fmt: skip
 
 
@@ -73,11 +80,21 @@ def _lines(version: Version, record: SubjectRecord, who: str, actions: list[Acti
         )  # fmt: skip
 
 
+def _parts(version: Version, record: SubjectRecord) -> list[tuple[int, str]]:
+    """The parts of the record that may be withdrawn: instance and title."""
+    one = visit()
+    glance = Glance(version, record, (), frozenset(), one.now, one.tongue)
+    return [(row.id, part_title(glance, row)) for row in record.instances if row.parent is not None]
+
+
 def _notices(news: News) -> Iterator[Notice]:
     """How many forms the action was done to, and how many were left alone."""
     words = visit().tongue.words
     done, left = (int(number) for number in (news.typed or "0 0").split())
     for key in news.said:
+        if not news.typed:
+            yield Notice(words.text(key), "ready" if key.startswith("did_") else "soft")
+            continue
         if done or not left:
             yield Notice(
                 words.count(f"bulk_did_{key}", done) if done else words.text("bulk_nothing"),

@@ -15,6 +15,7 @@ from engine.datatypes.base import Slot
 from engine.datatypes.local_time import to_local
 from engine.datatypes.words import date_text
 from renderers.html import Band
+from storage.errors import NotFound
 from storage.form_data import load_subject
 from storage.history import subject_log
 from storage.identity import page_identities
@@ -22,7 +23,7 @@ from storage.instances import may_remove
 from storage.issues import open_issues, open_warnings
 from storage.listing import ListedSubject, Waiting, list_subjects
 from storage.slots import Cell
-from storage.subjects import Registered, register_subject
+from storage.subjects import Registered, find_pseudonym, register_subject
 from storage.working_copy import working_copies
 from web.entry import subject_of
 from web.finding import Search, keep_search, search_at
@@ -65,6 +66,7 @@ def listed(registry: str) -> ResponseReturnValue:
     page = list_subjects(
         space.database, one.actor, at=one.now, order=order if order in ORDERS else ORDERS[0],
         first=(min(number, 100_000) - 1) * PAGE, size=PAGE, among=search.among, waiting=waiting,
+        withdrawn="withdrawn" in request.args,
     )  # fmt: skip
     names = _names(page.subjects) if "names" in request.args else None
     warnings = open_warnings(space.database, one.actor, [each.subject for each in page.subjects])
@@ -72,7 +74,7 @@ def listed(registry: str) -> ResponseReturnValue:
         "patients.html", registry=registry, version=version, page=page, number=number, pages=max(-(-page.total // PAGE), 1),
         order=order, search=search, names=names, one=one, title=_title(version, one), here=_here(registry, order, search, waiting or ""),
         may_register=allows(one.actor.role, Permission.REGISTER), key=token_urlsafe(12), warnings=warnings,
-        sites=_sites(one, registry), moment=one.tongue.moment, waiting=waiting or "", until=partial(_until, one),
+        sites=_sites(one, registry), moment=one.tongue.moment, waiting=waiting or "", withdrawn="withdrawn" in request.args, until=partial(_until, one),
     )  # fmt: skip
 
 
@@ -95,10 +97,18 @@ def _until(one: Visit, each: ListedSubject) -> str:
 def _here(registry: str, order: str, search: Search, waiting: str) -> Callable[..., str]:
     """The address of the list with something changed."""
 
-    def here(page: int = 1, *, order: str = order, show: bool = "names" in request.args, waiting: str = waiting) -> str:
+    def here(
+        page: int = 1,
+        *,
+        order: str = order,
+        show: bool = "names" in request.args,
+        waiting: str = waiting,
+        withdrawn: bool = "withdrawn" in request.args,
+    ) -> str:
         return url_for(
             "patients.listed", registry=registry, page=page if page > 1 else None, found=search.note or None,
             order=order if order != ORDERS[0] else None, names=1 if show else None, waiting=waiting or None,
+            withdrawn=1 if withdrawn else None,
         )  # fmt: skip
 
     return here
@@ -185,7 +195,11 @@ def _to_first(version: Version, new: Registered) -> ResponseReturnValue:
 def show(registry: str, who: str) -> ResponseReturnValue:
     """One patient."""
     one, space, version = visit(), workspace(), version_of(registry)
-    subject = subject_of(space.database, one.actor, who, one.now)
+    try:
+        subject = subject_of(space.database, one.actor, who, one.now)
+    except NotFound:
+        find_pseudonym(space.database, one.actor, who[:40], at=one.now, withdrawn=True)
+        return redirect(url_for("withdrawals.show", registry=registry, who=who), 303)
     glance = Glance(
         version,
         load_subject(space.database, version.registry, one.actor, subject, one.now),

@@ -108,7 +108,8 @@ def is_sound(model: MetaDataVersion, record: SubjectRecord, spot: Spot) -> bool:
         return False
     if not form.per_event:
         most = record.count(spot.instance, form.id) if form.repeats else 0
-        return not spot.event and instance.container == form.container and spot.record <= most
+        gone = form.repeats and Place(spot.instance, form.id, None, spot.record) in record.gone
+        return not (spot.event or gone) and instance.container == form.container and spot.record <= most
     event = model.events.get(spot.event)
     if event is None or form.id not in event.forms or instance.container != event.container or spot.number < 1:
         return False

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import count
 
 from engine.expressions.frames import Node
 from engine.expressions.scopes import EVENT, Scope
@@ -143,12 +144,18 @@ class OpenSeries:
     def begin(self, sheet: Sheet, at: datetime, language: str) -> Evaluation:
         """What rules will say about a record in which nothing was entered yet, once it is begun with its defaults."""
         record, place = imagined(self.record, sheet.entry.spot)
-        place = place if self.series.event else place._replace(record=len(self.there))
+        place = place if self.series.event else place._replace(record=self._next)
         data = dict(self.there.values()) | {place: FormData()}
         session = self._session(record, place, data, at, language)
         if has_defaults(self.version.registry, self.series.form):
             offer(session, None)
         return session.without_schedule
+
+    @property
+    def _next(self) -> int:
+        """The number of the record that is begun next."""
+        numbers = (place.record for place, _ in self.there.values())
+        return max(self.record.count(self.series.instance, self.series.form), max(numbers, default=-1) + 1)
 
     def absent(self, session: Session, sheet: Sheet) -> tuple[Node, ...]:
         """The nodes of a record in which nothing was entered: its occurrence, where there is none, and itself."""
@@ -241,19 +248,22 @@ def open_series(space: Workspace, actor: Actor, who: str, text: str, first: int,
 
 
 def _there(series: Series, record: SubjectRecord, sheets: Sequence[Sheet]) -> dict[int, tuple[Place, FormData]]:
-    """The records in which something was entered; those that repeat follow each other without gaps.
+    """The records in which something was entered; of those that repeat, the drafts follow without gaps.
 
     Where nothing at all was entered for the patient, the first record stands there empty, as on a page of its own.
     """
     begun = [sheet for sheet in sheets if not sheet.blank]
     if not begun and not any(place.form != series.form for place in record.forms):
         begun = [*sheets[:1]]
+    following = count(record.count(series.instance, series.form))
     return {
         each.number: (
-            each.entry.place if series.event else each.entry.place._replace(record=place),
+            each.entry.place
+            if series.event or each.entry.stored is not None
+            else each.entry.place._replace(record=next(following)),
             FormData() if each.blank else each.entry.data,
         )
-        for place, each in enumerate(begun)
+        for each in begun
     }
 
 
@@ -262,8 +272,10 @@ def _numbers(
 ) -> Iterator[tuple[int, date | None]]:
     """Number and day of each record."""
     if not series.event:
-        held = sum((place.instance, place.form) == (series.instance, series.form) for place in record.forms)
-        yield from ((number, None) for number in range(1, held + SPARE + 1))
+        held, gone = record.count(series.instance, series.form), record.gone
+        yield from (
+            (number, None) for number in range(1, held + SPARE + 1) if place_of(record, series.spot(number)) not in gone
+        )
         return
     event, there = version.registry.model.events[series.event], {0}
     planned = whole_schedule(

@@ -13,6 +13,7 @@ from renderers.html.posted_data import MAX_REASON
 from storage.signatures import Signature, Signatures, Verdict, signatures_of
 from storage.states import FINISHED, MARKED, Action, State
 from web.entry import Entry, address_of
+from web.places import site_named
 from web.roles import Permission, allows
 from web.workspace import Visit, visit, workspace
 
@@ -32,7 +33,8 @@ def standing_of(entry: Entry) -> tuple[Entry, Standing]:
     one, state = visit(), entry.stored.state if entry.stored is not None else ""
     may_enter = allows(entry.actor.role, Permission.ENTER)
     if state not in FINISHED:
-        return entry, Standing(may_enter)
+        gone = entry.stored is None and entry.place in entry.record.gone and site_named(entry.who) is None
+        return entry, Standing(may_enter, (Notice(_gone(entry, one)),) if gone else ())
     locked, marked = state == State.LOCKED, state in MARKED
     changing = marked and may_enter and (entry.draft is not None or "change" in request.args)
     notices = list(said_of(entry, one))
@@ -43,6 +45,12 @@ def standing_of(entry: Entry) -> tuple[Entry, Standing]:
         notices.append(Notice(_reason_field(entry, one), "warn"))
     shown = replace(entry, draft=None) if locked else entry
     return shown, Standing(may_enter and not locked and (changing or not marked), tuple(notices))
+
+
+def _gone(entry: Entry, one: Visit) -> Markup:
+    """That an earlier form of this place is withdrawn, and where it is."""
+    href = url_for("patient_states.show", registry=entry.version.name, who=entry.who)
+    return Markup('{} <a href="{}">{}</a>').format(one.words("withdrawn_here"), href, one.words("states_page"))
 
 
 def said_of(entry: Entry, one: Visit) -> Iterator[Notice]:

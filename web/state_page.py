@@ -17,6 +17,7 @@ from engine.records.path import parse_path
 from renderers.html import Link
 from renderers.html.names import holders, name_of
 from renderers.html.posted_data import MAX_REASON
+from storage.changes import paths_of, walk_rows
 from storage.saved_form import focus_of
 from storage.signatures import Difference, Meaning, Signature, Signatures, Verdict
 from storage.slots import Cell, value_of
@@ -26,6 +27,7 @@ from web.entry import Entry, address_of
 from web.form_page import band_of, crumbs_of, link_to
 from web.news import News
 from web.pages import render
+from web.places import site_named
 from web.roles import Permission, allows
 from web.standing import mark_words, marks_of
 from web.titles import STATES, form_words, outcome_words, value_words
@@ -70,11 +72,28 @@ def state_page(entry: Entry, news: News, *, time: str = "") -> Response:
         may_ask=allows(entry.actor.role, Permission.ENTER), may_lock=allows(entry.actor.role, Permission.LOCK),
         address=lambda what: address_of(entry, f"form_states.{what}"), revision=stored.revision, token=generate_csrf(),
         news=news, wrong=one.words(news.wrong, time=time) if news.wrong in _WORDED else "", most=MAX_REASON,
+        rows=_rows(entry, one) if _may_withdraw(entry) else None,
         moment=lambda at: one.tongue.moment(at, one.now), copy=entry.draft is not None,
     )  # fmt: skip
 
 
 _WORDED = frozenset({"sign_meaning", "sign_password", "locked_out"})  # what is wrong with the answers to a signature
+
+
+def _may_withdraw(entry: Entry) -> bool:
+    """A form of a patient that other registries do not share, and that is not locked."""
+    shared = entry.spot.form in entry.version.rules.shared_forms
+    locked = entry.stored is not None and entry.stored.state == State.LOCKED
+    may = allows(entry.actor.role, Permission.VOID)
+    return may and not (shared or locked) and site_named(entry.who) is None
+
+
+def _rows(entry: Entry, one: Visit) -> list[tuple[str, str]]:
+    """The rows of the form that may be withdrawn by themselves: id and title."""
+    assert entry.stored is not None
+    data = entry.stored.data
+    session, paths = entry.session(data, one.now, one.language), paths_of(data)
+    return [(row.id, session.title_of(paths.texts[row.id])) for _, _, _, row in walk_rows(data)]
 
 
 def _reasoned(row: Transition) -> bool:

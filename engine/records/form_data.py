@@ -49,6 +49,9 @@ class Instance:
     missed: Mapping[tuple[str, int], str] = field(
         default_factory=dict
     )  # event and number -> why somebody says that it did not take place
+    numbers: Mapping[str, tuple[int, ...]] = field(
+        default_factory=dict
+    )  # form -> numbers of its records, from 0, where some are withdrawn; the others keep theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +61,4 @@ class Focus:
     form: str
     instance: str  # id of the container instance that holds the form or the occurrence
     occurrence: str | None = None
-    record: int = 0  # position among the records of a repeating form
+    record: int = 0  # number of the record of a repeating form, from 0

@@ -29,7 +29,7 @@ from engine.records.plans import ItemPlan, PartPlan, order_of, plan_of
 from engine.records.program import GroupStep, Program, Step, program_of
 from engine.records.schedule import plan, plan_besides, why
 from engine.records.settling import is_hidden, settle, settle_all
-from engine.records.tree import Tree, add_row, build_tree, make_world, records_of, within
+from engine.records.tree import Tree, add_row, build_tree, make_world, record_at, records_of, within
 from engine.records.verdicts import Verdicts, walk
 
 Places = Mapping[int, Node]  # nodes by their id()
@@ -71,9 +71,10 @@ class Session:
             LookupError: it was never opened.
         """
         _, records = records_of(self.tree, focus)
-        if focus.record >= len(records):
+        found = record_at(records, focus.record)
+        if found is None:
             raise LookupError(f"there is no record {focus.record + 1} of the form {focus.form}")
-        self._turn_to(records[focus.record])
+        self._turn_to(found)
 
     def _turn_to(self, form: Node) -> None:
         self.tree.focus = self.focus = form

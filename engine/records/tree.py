@@ -88,8 +88,8 @@ def _instance(tree: Tree, parent: Node, instance: Instance) -> None:
     scope = parent.scope.children[instance.container]
     node = tree.add(Node(scope, parent, instance.id))
     for form, records in instance.forms.items():
-        for number, data in enumerate(records):
-            _form(tree, node, form, data, f"{instance.id}.{form}[{number + 1}]")
+        for number, data in zip(instance.numbers.get(form) or range(len(records)), records, strict=True):
+            _form(tree, node, form, data, f"{instance.id}.{form}[{number + 1}]").place = number + 1
     numbers: dict[str, int] = {}
     for occurrence in instance.occurrences:
         numbers[occurrence.event] = numbers.get(occurrence.event, 0) + 1
@@ -136,9 +136,17 @@ def add_row(tree: Tree, parent: Node, scope: Scope, row: RowData) -> Node:
 
 def _find(tree: Tree, focus: Focus) -> Node:
     parent, records = records_of(tree, focus)
-    if focus.record < len(records):
-        return records[focus.record]
-    return _form(tree, parent, focus.form, FormData(), f"{parent.key}.{focus.form}[{len(records) + 1}]")
+    found = record_at(records, focus.record)
+    if found is not None:
+        return found
+    made = _form(tree, parent, focus.form, FormData(), f"{parent.key}.{focus.form}[{focus.record + 1}]")
+    made.place = focus.record + 1
+    return made
+
+
+def record_at(records: Sequence[Node], number: int) -> Node | None:
+    """The record with a number, from 0; none where it was never opened, or is withdrawn."""
+    return next((record for record in records if record.place == number + 1), None)
 
 
 def records_of(tree: Tree, focus: Focus) -> tuple[Node, Sequence[Node]]:

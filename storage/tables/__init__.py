@@ -13,7 +13,7 @@ from storage.tables.data import (
     unique_key,
 )
 from storage.tables.queries import query, query_message, verification
-from storage.tables.states import signature, unlock_request
+from storage.tables.states import signature, unlock_request, withdrawal
 from storage.tables.subjects import (
     access,
     counter,
@@ -82,5 +82,6 @@ __all__ = [
     "unlock_request",
     "upload",
     "verification",
+    "withdrawal",
     "working_copy",
 ]

@@ -52,6 +52,7 @@ form_instance = Table(
     Column("status", Text, nullable=False),  # packed states that rules derive: storage.status
     Column("opened_at", Moment, nullable=False),
     Column("saved_at", Moment, nullable=False),
+    Column("withdrawal_id", Id),  # through which it is withdrawn
     CheckConstraint("state IN ('in_progress', 'complete', 'reviewed', 'signed', 'locked')", name="state"),
     Index("ix_form_instance_subject_id", "subject_id"),
     Index("ix_form_instance_form", "home", "form"),
@@ -66,6 +67,7 @@ row_data = Table(
     Column("parent", Text, nullable=False),  # row that holds it, '' for the form
     Column("position", Integer, nullable=False),
     Column("removed", Boolean, nullable=False),
+    Column("withdrawal_id", Id),
 )
 
 _EITHER = [*(column.name for column in slot_columns()), "missing", "withdrawn"]

@@ -1,4 +1,4 @@
-"""Tables of what people say about whole forms: that they reviewed or signed them, and that one shall be unlocked."""
+"""Tables of what people say about whole forms: that they reviewed or signed them, and that one shall be unlocked, that it is withdrawn."""
 
 from __future__ import annotations
 
@@ -43,4 +43,24 @@ unlock_request = Table(  # somebody asks that a locked form may be changed
     Index("ix_unlock_request_form_id", "form_id"),
 )
 
-__all__ = ["signature", "unlock_request"]
+withdrawal = Table(  # what was entered by mistake: it stays, is shown as withdrawn, and can be restored
+    "withdrawal",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("subject_id", Id, ForeignKey("subject.id"), nullable=False),
+    Column("registry", Text, nullable=False),
+    Column("level", Text, nullable=False),  # row, form, part, patient
+    Column("form_id", Id, ForeignKey("form_instance.id")),
+    Column("row_id", Text, nullable=False),
+    Column("instance_id", Id, ForeignKey("instance.id")),
+    Column("account_id", Id, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("restored_at", Moment),
+    Column("restored_by", Text),
+    Column("restored_why", Text),
+    Index("ix_withdrawal_subject_id", "subject_id"),
+)
+
+__all__ = ["signature", "unlock_request", "withdrawal"]

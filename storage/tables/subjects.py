@@ -50,6 +50,7 @@ enrolment = Table(  # a subject in a registry, under a pseudonym of that registr
     Column("number", Integer, nullable=False),
     Column("pseudonym", Text, nullable=False, unique=True),
     Column("enrolled_at", Moment, nullable=False),
+    Column("withdrawal_id", Id),  # through which it is withdrawn: storage.withdrawing
     UniqueConstraint("registry", "number"),
 )
 
@@ -70,6 +71,7 @@ instance = Table(  # the patient (container 'patient', no parent), an episode, a
     Column("registry", Text, nullable=False),  # '' for the patient, whom all registries share
     Column("number", Integer, nullable=False),
     Column("opened_at", Moment, nullable=False),
+    Column("withdrawal_id", Id),
     Index("ix_instance_subject_id", "subject_id"),
 )
 

@@ -51,7 +51,7 @@ def test_a_physician_signs_and_changes_what_was_signed(open_browser, ward, width
     page.click("text=Oznacz jako przejrzany")
     page.wait_for_selector("text=Oznaczono jako przejrzany.")
     look("reviewed")
-    page.click("text=Odpowiadam za te dane jako lekarz prowadzący.")
+    page.click("label:has-text('Odpowiadam za te dane jako lekarz prowadzący.')")
     page.fill("#password", "wrong")
     page.click("button:has-text('Podpisz')")
     page.wait_for_selector("#password-e")

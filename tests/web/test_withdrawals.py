@@ -1,0 +1,116 @@
+"""Withdrawing and restoring through the pages: a form, a row, an episode, a patient."""
+
+import re
+
+import pytest
+
+from storage.accounts import add_membership, create_account
+
+PASSWORD = "correct horse battery"
+REGISTRY = "lead_extraction"
+
+
+@pytest.fixture(scope="module")
+def staff(world):
+    """A coordinator of the first hospital."""
+    new = create_account(world.space.database, "kora", "Kora", PASSWORD, who="office", at=world.clock.now)
+    right = {"site_id": world.sites[0], "who": "office", "at": world.clock.now}
+    add_membership(world.space.database, new, REGISTRY, "coordinator", **right)
+    return world
+
+
+@pytest.fixture
+def done(staff, admission):
+    """The address of a complete admission form, and its patient."""
+    anna = staff.browser("anna")
+    who = anna.register()
+    anna.open(who, "admission").post({**admission, "__do": "complete"}, "forms")
+    anna.open(who, "admission")
+    return anna.address, who
+
+
+def restore(browser, reason):
+    return browser.post({"reason": reason}, re.findall(r"withdrawn/\d+", browser.text)[0])
+
+
+def test_a_form_is_withdrawn_and_restored(staff, done):
+    form, who = done
+    kora = staff.browser("kora")
+    kora.get(f"{form}/state").post({"reason": ""}, "state/withdraw")
+    assert "Podaj powód." in kora.text
+    kora.post({"reason": "nie ten pacjent"}, "state/withdraw")
+    assert "Wycofano." in kora.text
+    assert "Przyjęcie do szpitala" in kora.text
+    assert "Powód: nie ten pacjent" in kora.text
+    anna = staff.browser("anna").get(form)
+    assert "Wcześniejszy formularz z tego miejsca jest wycofany." in anna.text
+    assert anna.value("main_book_no") == ""
+    restore(kora, "")
+    assert "Podaj powód." in kora.text
+    restore(kora, "jednak ten")
+    assert "Przywrócono." in kora.text
+    assert anna.get(form).value("main_book_no") == "4512/2025"
+    kora.get(f"{form}/state").post({"reason": "nie ten pacjent"}, "state/withdraw")
+    anna.get(form).post({"main_book_no": "1/2025", "__do": "save"}, "forms")
+    kora.get(f"/{REGISTRY}/patients/{who}/states")
+    restore(kora, "jednak ten")
+    assert "w tym miejscu jest już inny formularz" in kora.text
+
+
+def test_a_row_is_withdrawn(staff):
+    anna, kora = staff.browser("anna"), staff.browser("kora")
+    who = anna.register()
+    anna.open(who, "device")
+    _, row = anna.add_lead(lead_no="1")
+    anna.add_lead(lead_no="2")
+    form = anna.get(re.sub(r"\?.*", "", anna.address)).address
+    kora.get(f"{form}/state").post({"row": row, "reason": "elektroda innego pacjenta"}, "state/withdraw")
+    assert "Wycofano wiersz." in kora.text
+    assert f"leads.{row}" not in anna.get(form).text
+    kora.get(f"/{REGISTRY}/patients/{who}/states")
+    assert "Wiersz formularza: " in kora.text
+    restore(kora, "pomyłka")
+    assert f"leads.{row}" in anna.get(form).text
+
+
+def test_an_episode_is_withdrawn_with_its_forms(staff, done):
+    form, who = done
+    kora = staff.browser("kora")
+    kora.get(f"/{REGISTRY}/patients/{who}/states")
+    (episode,) = re.findall(r'<option value="(\d+)">', kora.text)
+    kora.post({"part": episode, "reason": "wpisany dwa razy"}, to=f"/{REGISTRY}/patients/{who}/withdrawn")
+    assert "Wycofano." in kora.text
+    assert staff.browser("anna").get(form).status == 404
+    restore(kora, "jednak osobny")
+    assert staff.browser("anna").get(form).status == 200
+
+
+def test_a_patient_is_withdrawn_and_found_under_a_filter(staff, done):
+    form, who = done
+    kora, anna = staff.browser("kora"), staff.browser("anna")
+    listed = f"/{REGISTRY}/patients"
+    kora.get(f"{listed}/{who}/states")
+    kora.post({"part": "patient", "reason": "dane próbne"}, to=f"{listed}/{who}/withdrawn")
+    assert "Ten pacjent jest wycofany z rejestru." in kora.text
+    assert who not in anna.get(listed).text
+    assert who in anna.get(f"{listed}?withdrawn=1").text
+    assert anna.get(form).status == 404
+    assert "Powód: dane próbne" in anna.get(f"{listed}/{who}").text
+    assert "Przywróć" not in anna.text, "whoever enters data may not"
+    assert staff.browser("jan").get(f"{listed}/{who}/withdrawn").status == 404
+    restore(kora, "prawdziwe")
+    assert who in anna.get(listed).text
+
+
+def test_nothing_locked_is_withdrawn(staff, done):
+    form, who = done
+    kora = staff.browser("kora")
+    kora.get(f"{form}/state").post({}, "state/lock")
+    assert "state/withdraw" not in kora.text
+    kora.get(f"/{REGISTRY}/patients/{who}/states")
+    kora.post({"part": "patient", "reason": "dane próbne"}, to=f"/{REGISTRY}/patients/{who}/withdrawn")
+    assert "Nie wycofano: w tej części jest zamknięty formularz." in kora.text
+    for part in ("", "x", "9" * 30, "²"):
+        kora.post({"part": part, "reason": "dane próbne"}, to=f"/{REGISTRY}/patients/{who}/withdrawn")
+        assert kora.status == 404
+        kora.get(f"/{REGISTRY}/patients/{who}/states")
