@@ -127,6 +127,14 @@ class Locked(StorageError):
         super().__init__(f"form record {form} is locked: ask for it to be unlocked")
 
 
+class Closed(StorageError):
+    """The registry is frozen (year 0), or the reporting year of the form is closed: nothing of it is saved."""
+
+    def __init__(self, year: int) -> None:
+        self.year = year
+        super().__init__(f"the year {year} is closed" if year else "the registry is frozen")
+
+
 class WrongState(StorageError):
     """An action that the state of the form does not allow, or somebody changed the form since it was looked at."""
 
@@ -242,6 +250,7 @@ class LockedOut(StorageError):
 __all__ = [
     "BadCredentials",
     "ClashingValue",
+    "Closed",
     "ConfirmClear",
     "Conflict",
     "DecidedMeanwhile",

@@ -111,6 +111,7 @@ class SaveRequest:
     language: str = "pl"
     complete: bool = False  # the user declares the form complete
     confirm_clear: frozenset[str] = frozenset()  # paths that may be deleted because they became not applicable
+    past_closing: bool = False  # whoever saves may change forms of closed years, with a reason
     withdrawn: Mapping[str, str] = field(default_factory=dict)  # path -> reason: values to retract
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
-from engine.records.evaluation import Evaluation
+from engine.records.evaluation import Evaluation, PlannedEvent
 from engine.records.form_data import FormData, Instance
 from storage.audit import Head
 from storage.bulk import Writes
 from storage.changes import compare, flatten, paths_of, without
 from storage.clashes import clashing_values
+from storage.closing import WHOLE, closed_year
 from storage.database import Database
 from storage.derived import (
     CalculatedKey,
@@ -24,7 +25,7 @@ from storage.derived import (
     changed_issues,
 )
 from storage.direct import in_one_trip
-from storage.errors import ConfirmClear, Locked, WrongDefinition
+from storage.errors import Closed, ConfirmClear, Locked, ReasonNeeded, WrongDefinition
 from storage.form_data import Place, SubjectRecord, ask_cells, build_record
 from storage.form_index import Registry, has_site_forms
 from storage.idempotency import ask_answers, keep_answer, stored_answer
@@ -85,7 +86,7 @@ _NOWHERE = Place(0, "")  # where rows stand that are withdrawn
 def save_form(database: Database, registry: Registry, request: SaveRequest, rules: Rules) -> SaveResult:
     """Save all entered values of a form.
 
-    Raises NotVisible, NotFound, WrongDefinition, UnknownItem, UnknownFile, RowClash, Locked, Conflict, ConfirmClear,
+    Raises NotVisible, NotFound, WrongDefinition, UnknownItem, UnknownFile, RowClash, Locked, Closed, Conflict, ConfirmClear,
     ReasonNeeded, NotUnique and KeyReused; nothing is saved then. Input that could not be read (Unread) leaves what is
     stored as it is.
     """
@@ -129,6 +130,8 @@ def save_forms(
         if all(reply is not None for reply in replies):
             return [_replay(work, reply, each) for reply, each in zip(replies, asked, strict=True) if reply is not None]
         _check_stored(work)
+        if before.closed:
+            _check_closed(work, rules.schedule(registry, record.tree, first.at, record.beside))
         return _save(work)
 
 
@@ -144,8 +147,25 @@ def _check_stored(work: _Work) -> None:
             raise WrongDefinition(stored.id if stored else 0, pinned, work.registry.hash)
 
 
+def _check_closed(work: _Work, planned: Iterable[PlannedEvent]) -> None:
+    """Raise Closed where the registry is frozen or a form lies in a closed year; ReasonNeeded of those who may all the same."""
+    closed, model, events = work.before.closed, work.registry.model, tuple(planned)
+    if WHOLE in closed:
+        raise Closed(WHOLE)
+    for request in (asked.request for asked in work.asked):
+        year = closed_year(model, work.record, request.place, events, closed)
+        if year is not None and not request.past_closing:
+            raise Closed(year)
+        if year is not None and not request.reason.strip():
+            raise ReasonNeeded(str(year))
+
+
 def _save(work: _Work) -> list[SaveResult]:
     judged, look = _judge(work)
+    said = judged[0].evaluation
+    planned = (*said.events, *said.events_besides)
+    if work.before.closed:
+        _check_closed(work, planned)  # nor is anything moved into a closed year
     saved = list(_compared(work, judged))
     writes = Writes()
     for one in saved:
@@ -171,8 +191,6 @@ def _save(work: _Work) -> list[SaveResult]:
     evaluated = _write_derived(work, writes, saved, look)
     rules = RuleSteps(work.registry, work.database.keys, work.request.subject, work.request.actor, work.request.at)
     rules.write(work.connection, writes, work.before.queries, evaluated, _complete(work, saved, evaluated), last)
-    said = judged[0].evaluation
-    planned = (*said.events, *said.events_besides)
     write_pending(writes, work.registry, work.request.subject, work.before.pending, planned)
     writes.commit(work.connection)
     return results

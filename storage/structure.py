@@ -145,6 +145,7 @@ class Before(NamedTuple):
     head: list[Any] | None  # storage.audit: the last entry of the subject's stream
     issues: list[list[Any]]  # storage.derived: the open ones of all forms
     form: int  # the id that a new form will have; 0 when none is opened
+    closed: frozenset[int]  # storage.closing: the years that are closed
     pending: list[list[Any]]  # storage.schedule: the events to come
     queries: list[list[Any]]  # storage.rule_queries: those that rules raised
     verified: list[list[Any]]  # storage.verification: the values that were compared, in all registries
@@ -171,9 +172,12 @@ def ask_before(  # noqa: PLR0913 -- each is a fact of the save
 
     def answer() -> tuple[Structure, Before]:
         row = _only(fetch(), subject)
-        kept, head, issues, form, pending, queries, verified = row[OWN_PARTS + 3 :]
+        kept, head, issues, form, closed, pending, queries, verified = row[OWN_PARTS + 3 :]
         answer, last = json.loads(kept) if kept else None, json.loads(head) if head else None
-        before = Before(answer, last, _list(issues), form, _list(pending), _list(queries), _list(verified))
+        years = frozenset(year for (year,) in _list(closed))
+        before = Before(
+            answer, last, _list(issues), form, years, _list(pending), _list(queries), _list(verified)
+        )  # fmt: skip
         return _structure(actor, subject, row), before
 
     return answer

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, insert, or_, sele
 
 from storage.access import Actor, visible_instances
 from storage.audit import AuditEntry, append_entry, subject_stream
+from storage.closing import refuse_frozen
 from storage.database import Database
 from storage.errors import Locked, NotFound, NotVisible, Occupied, ReasonNeeded, WrongState
 from storage.form_data import Place, SubjectRecord
@@ -76,10 +77,11 @@ def withdraw(database: Database, registry: Registry, rules: Rules, deed: Deed, t
     """Withdraw something; returns the number of the withdrawal.
 
     Raises NotVisible, NotFound, ReasonNeeded, Locked where a form in it is locked, and WrongState for a form that other
-    registries share: that goes with its patient.
+    registries share: that goes with its patient. Closed while the registry is frozen.
     """
     _ask_reason(deed)
     with database.write() as connection:
+        refuse_frozen(connection, deed.actor.registry)
         structure = open_structure(connection, registry, deed)
         forms, instances = _scope(structure, rules, target)
         _refuse_locked(forms)
@@ -105,6 +107,7 @@ def restore(database: Database, registry: Registry, rules: Rules, deed: Deed, nu
     """
     _ask_reason(deed)
     with database.write() as connection:
+        refuse_frozen(connection, deed.actor.registry)
         structure = open_structure(connection, registry, deed)
         found = connection.execute(
             select(withdrawal).where(

@@ -14,6 +14,7 @@ from storage.upgrading import is_current, upgrade
 from web import failures, guard, security
 from web.accounts import accounts
 from web.browser_rules import Programs
+from web.closings import closings
 from web.events import events
 from web.form_states import form_states
 from web.forms import forms
@@ -84,6 +85,7 @@ def create_app(settings: Settings) -> Flask:
         form_states,
         patient_states,
         withdrawals,
+        closings,
     ):
         app.register_blueprint(part)
     if settings.proxies:

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storage.accounts import confirm_password
-from storage.errors import BadCredentials, Locked, LockedOut, NotReady, ReasonNeeded, WrongState
+from storage.errors import BadCredentials, Closed, Locked, LockedOut, NotReady, ReasonNeeded, WrongState
 from storage.form_states import Seen, SignRequest, sign_form, take_steps
 from storage.opened_forms import Deed
 from storage.signatures import Meaning
@@ -95,7 +95,7 @@ def withdraw_form(registry: str, who: str, spot: str) -> ResponseReturnValue:
         )
     except ReasonNeeded:
         return _back(entry, wrong="withdraw")
-    except (Locked, WrongState):
+    except (Closed, Locked, WrongState):
         return _back(entry, "state_moved")
     if row:
         return _back(entry, "did_withdraw_row")

@@ -37,7 +37,19 @@ TONES: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("saved", "merged", "merged_own"), "ok"),
         **dict.fromkeys(
-            ("partly", "incomplete", "clears", "changed", "taken", "late", "moved", "reason_needed", "locked"), "warn"
+            (
+                "partly",
+                "incomplete",
+                "clears",
+                "changed",
+                "taken",
+                "late",
+                "moved",
+                "reason_needed",
+                "locked",
+                "closed",
+            ),
+            "warn",
         ),
     }
 )  # of what is said; the rest is information

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from renderers.html import Fields, PostedForm
 from renderers.html.cells import CellKind
 from renderers.html.grid import posted_cells
-from storage.errors import ConfirmClear, Conflict, KeyReused, Locked, NotUnique, ReasonNeeded, WrongDefinition
+from storage.errors import Closed, ConfirmClear, Conflict, KeyReused, Locked, NotUnique, ReasonNeeded, WrongDefinition
 from storage.form_data import Place
 from storage.states import FINISHED
 from storage.working_copy import drop_working_copy
@@ -114,7 +114,7 @@ def _save(one: PostedSheet, *, complete: bool) -> str:
         try:
             key = f"{posted.idempotency_key}.{conflict.revision}"
             result = save_draft(entry, merged, key=key, complete=complete, confirmed=confirmed)
-        except (Conflict, ConfirmClear, KeyReused, Locked, NotUnique, ReasonNeeded, WrongDefinition):
+        except (Closed, Conflict, ConfirmClear, KeyReused, Locked, NotUnique, ReasonNeeded, WrongDefinition):
             return "stale"
         draft = merged
     except ConfirmClear:
@@ -123,7 +123,7 @@ def _save(one: PostedSheet, *, complete: bool) -> str:
     except NotUnique:
         keep(entry, posted)
         return "taken"
-    except (Locked, ReasonNeeded, WrongDefinition):  # its own page asks for the reason
+    except (Closed, Locked, ReasonNeeded, WrongDefinition):  # its own page says why, or asks for the reason
         keep(entry, posted)
         return "changed"
     unread, _ = settle(entry, draft, result, complete=complete, posted=posted)

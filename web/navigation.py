@@ -40,6 +40,7 @@ ENTRIES = (
     Entry("queries_nav", "queries.listed", Permission.HISTORY, ("queries.",)),
     Entry("verify_nav", "verification.overview", Permission.VERIFY, ("verification.",)),
     Entry("records", "records.listed", Permission.READ, ("records.",), has_site_forms),
+    Entry("closing_page", "closings.show", Permission.FREEZE, ("closings.",)),
 )
 
 

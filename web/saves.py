@@ -19,6 +19,7 @@ from renderers.html.names import path_of
 from renderers.html.rows import Action, act, fill_rows, without_blank_rows
 from storage.changes import paths_of, without
 from storage.errors import (
+    Closed,
     ConfirmClear,
     Conflict,
     KeyReused,
@@ -43,6 +44,7 @@ from web.news import News
 from web.places import Spot, home_of
 from web.posts import draft_after
 from web.registries import LANGUAGES
+from web.roles import Permission, allows
 from web.rules import check_of_key
 from web.workspace import visit, workspace
 
@@ -160,6 +162,7 @@ def save_draft(
         language=one.language,
         complete=complete,
         reason=draft.reason,
+        past_closing=allows(entry.actor.role, Permission.LOCK),
         confirm_clear=confirmed(draft.data, one.now),
     )
     return save_form(workspace().database, entry.version.registry, request, entry.version.rules)
@@ -258,7 +261,7 @@ def taken_words(entry: Entry, checks: Sequence[str], language: str) -> str:
 
 
 REFUSED: Mapping[type[Exception], str] = MappingProxyType(
-    {ReasonNeeded: "reason_needed", Locked: "locked", RowClash: "changed", WrongDefinition: "changed"}
+    {ReasonNeeded: "reason_needed", Locked: "locked", Closed: "closed", RowClash: "changed", WrongDefinition: "changed"}
 )  # what is said where the save has to wait
 REFUSALS = tuple(REFUSED)
 NOT_YET: tuple[type[Exception], ...] = (Conflict, ConfirmClear, KeyReused, NotUnique, UnknownFile, *REFUSALS)

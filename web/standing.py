@@ -10,8 +10,9 @@ from markupsafe import Markup
 
 from renderers.html import Notice
 from renderers.html.posted_data import MAX_REASON
+from storage.closing import WHOLE, closed_year, closed_years
 from storage.signatures import Signature, Signatures, Verdict, signatures_of
-from storage.states import FINISHED, MARKED, Action, State
+from storage.states import MARKED, Action, State
 from web.entry import Entry, address_of
 from web.places import site_named
 from web.roles import Permission, allows
@@ -29,22 +30,36 @@ class Standing:
 
 
 def standing_of(entry: Entry) -> tuple[Entry, Standing]:
-    """The form as its page shows it, and how it stands: what is locked is shown as it is stored."""
+    """The form as its page shows it, and how it stands: what cannot be changed is shown as it is stored."""
     one, state = visit(), entry.stored.state if entry.stored is not None else ""
-    may_enter = allows(entry.actor.role, Permission.ENTER)
-    if state not in FINISHED:
-        gone = entry.stored is None and entry.place in entry.record.gone and site_named(entry.who) is None
-        return entry, Standing(may_enter, (Notice(_gone(entry, one)),) if gone else ())
-    locked, marked = state == State.LOCKED, state in MARKED
-    changing = marked and may_enter and (entry.draft is not None or "change" in request.args)
-    notices = list(said_of(entry, one))
-    if locked and entry.draft is not None:
+    may_enter, year = allows(entry.actor.role, Permission.ENTER), closed_of(entry, one)
+    past = bool(year) and allows(entry.actor.role, Permission.LOCK)
+    shut = state == State.LOCKED or (year is not None and not past)
+    asks = not shut and may_enter and (past or state in MARKED)
+    wanted = asks and (entry.draft is not None or "change" in request.args)
+    way = Markup(" {}").format(_change(entry, one)) if asks and not wanted else Markup("")
+    notices = [Notice(Markup("{}{}").format(_closed(year, one), way))] if year is not None else []
+    notices += said_of(entry, one, way if year is None else Markup(""))
+    if shut and entry.draft is not None:
         time = one.tongue.moment(entry.draft.saved_at or one.now, one.now)
         notices.append(Notice(one.words("locked_copy", time=time), "warn"))
-    if changing:
+    if wanted:
         notices.append(Notice(_reason_field(entry, one), "warn"))
-    shown = replace(entry, draft=None) if locked else entry
-    return shown, Standing(may_enter and not locked and (changing or not marked), tuple(notices))
+    shown = replace(entry, draft=None) if shut else entry
+    return shown, Standing(may_enter and not shut and (wanted or not asks), tuple(notices))
+
+
+def closed_of(entry: Entry, one: Visit) -> int | None:
+    """The closed year to which the form belongs, WHOLE where the registry is frozen; none where it is open."""
+    closed, version, record = closed_years(workspace().database, entry.version.name), entry.version, entry.record
+    if not closed or WHOLE in closed:
+        return WHOLE if closed else None
+    planned = version.rules.schedule(version.registry, record.tree, one.now, record.beside)
+    return closed_year(version.registry.model, record, entry.place, planned, closed)
+
+
+def _closed(year: int | None, one: Visit) -> str:
+    return one.words("closed_year", year=year) if year else one.words("closed_whole")
 
 
 def _gone(entry: Entry, one: Visit) -> Markup:
@@ -53,10 +68,13 @@ def _gone(entry: Entry, one: Visit) -> Markup:
     return Markup('{} <a href="{}">{}</a>').format(one.words("withdrawn_here"), href, one.words("states_page"))
 
 
-def said_of(entry: Entry, one: Visit) -> Iterator[Notice]:
-    """The state in words, with the ways on."""
+def said_of(entry: Entry, one: Visit, change: Markup) -> Iterator[Notice]:
+    """The state in words, with the ways on; `change` is the one to change what was reviewed or signed."""
     stored, role = entry.stored, entry.actor.role
-    assert stored is not None
+    if stored is None and entry.place in entry.record.gone and site_named(entry.who) is None:
+        yield Notice(_gone(entry, one))
+    if stored is None or stored.state == State.IN_PROGRESS:
+        return
     if stored.state == State.COMPLETE:
         if any(allows(role, step) for step in STEPS):
             yield Notice(Markup("{} {}").format(one.words("state_waits"), _way(entry, one)))
@@ -65,8 +83,7 @@ def said_of(entry: Entry, one: Visit) -> Iterator[Notice]:
     told = [words for mark in said.all if mark.stands for words in mark_words(mark, one)]
     if stored.state == State.LOCKED:
         told.append(one.words("state_is_locked"))
-    way = Markup(" ").join([Markup.escape(" ".join(told)), _way(entry, one), *_change(entry, one)])
-    yield Notice(way)
+    yield Notice(Markup("{} {}{}").format(" ".join(told), _way(entry, one), change))
     signed = said.standing(Action.SIGN)
     if signed is not None and signed.verdict(stored) is not Verdict.AGREES:
         yield Notice(one.words(f"verdict_{signed.verdict(stored)}"), "warn")
@@ -97,18 +114,15 @@ def _way(entry: Entry, one: Visit) -> Markup:
     return Markup('<a href="{}">{}</a>').format(state_address(entry), one.words("state_page"))
 
 
-def _change(entry: Entry, one: Visit) -> Iterator[Markup]:
+def _change(entry: Entry, one: Visit) -> Markup:
     """The way to change it all the same."""
-    assert entry.stored is not None
-    asked = entry.draft is not None or "change" in request.args
-    if entry.stored.state in MARKED and not asked and allows(entry.actor.role, Permission.ENTER):
-        href = address_of(entry, change="1")
-        yield Markup('<a class="btn" href="{}">{}</a>').format(href, one.words("state_change"))
+    href = address_of(entry, change="1")
+    return Markup('<a class="btn" href="{}">{}</a>').format(href, one.words("state_change"))
 
 
 def _reason_field(entry: Entry, one: Visit) -> Markup:
     """Why it is changed, asked beside what a change does."""
-    assert entry.stored is not None
+    state = entry.stored.state if entry.stored is not None else ""
     reason = entry.draft.reason if entry.draft is not None else ""
     back = url_for("forms.show", registry=entry.version.name, who=entry.who, spot=str(entry.spot))
     leave = (
@@ -119,7 +133,7 @@ def _reason_field(entry: Entry, one: Visit) -> Markup:
         '<input class="in" id="reason" name="__reason" maxlength="{}" value="{}" required aria-describedby="reason-h"> '
         '<span class="hint" id="reason-h">{}</span>'
     ).format(
-        one.words(f"change_{entry.stored.state}"), leave, one.words("change_reason"), MAX_REASON, reason,
+        one.words(f"change_{state}" if state in MARKED else "change_closed"), leave, one.words("change_reason"), MAX_REASON, reason,
         one.words("change_hint", most=MAX_REASON),
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from renderers.html.posted_data import MAX_REASON
-from storage.errors import Locked, NotFound, NotUnique, Occupied, ReasonNeeded
+from storage.errors import Closed, Locked, NotFound, NotUnique, Occupied, ReasonNeeded
 from storage.form_data import SubjectRecord, load_subject
 from storage.opened_forms import Deed
 from storage.subjects import find_pseudonym
@@ -30,6 +30,7 @@ from web.workspace import version_of, visit, workspace
 withdrawals = Blueprint("withdrawals", __name__, url_prefix="/<registry>/patients/<who>/withdrawn")
 PATIENT = "patient"
 REFUSED: Mapping[type[Exception], str] = {
+    Closed: "void_frozen",
     Locked: "void_locked",
     NotUnique: "void_taken",
     Occupied: "void_occupied",
@@ -104,8 +105,8 @@ def take_out(registry: str, who: str) -> ResponseReturnValue:
         withdraw(space.database, version.registry, version.rules, deed, target)
     except ReasonNeeded:
         return _back(registry, who, News(wrong="void"))
-    except Locked:
-        return _back(registry, who, News(("void_locked",)))
+    except REFUSALS as refused:
+        return _back(registry, who, News((REFUSED[type(refused)],)))
     if part == PATIENT:
         return redirect(url_for("withdrawals.show", registry=registry, who=who), 303)
     return _back(registry, who, News(("did_withdraw",)))

@@ -13,7 +13,7 @@ from storage.tables.data import (
     unique_key,
 )
 from storage.tables.queries import query, query_message, verification
-from storage.tables.states import signature, unlock_request, withdrawal
+from storage.tables.states import closing, signature, unlock_request, withdrawal
 from storage.tables.subjects import (
     access,
     counter,
@@ -53,6 +53,7 @@ __all__ = [
     "audit_entry",
     "audit_seal",
     "calculated_data",
+    "closing",
     "counter",
     "dictionary",
     "enrolment",

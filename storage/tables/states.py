@@ -63,4 +63,19 @@ withdrawal = Table(  # what was entered by mistake: it stays, is shown as withdr
     Index("ix_withdrawal_subject_id", "subject_id"),
 )
 
-__all__ = ["signature", "unlock_request", "withdrawal"]
+closing = Table(  # a registry that is frozen (year 0), or a reporting year that is closed
+    "closing",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("registry", Text, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("reopened_at", Moment),
+    Column("reopened_by", Text),
+    Column("reopened_why", Text),
+    Index("ix_closing_registry", "registry"),
+)
+
+__all__ = ["closing", "signature", "unlock_request", "withdrawal"]
