@@ -24,9 +24,11 @@ from storage.form_data import Place, SubjectRecord, ask_cells, build_record
 from storage.form_index import Registry, has_site_forms
 from storage.opened_forms import Deed
 from storage.request import Rules
+from storage.rule_queries import RuleSteps
 from storage.saved_form import focus_of
 from storage.schedule import write_pending
 from storage.slots import Cell
+from storage.states import FINISHED
 from storage.status import pack_status
 from storage.structure import Before, FormRow, ask_before
 from storage.writing import FormHead, change_forms, write_calculated, write_issues
@@ -79,6 +81,9 @@ def reassess(
     write_calculated(writes, changed_calculated(anew.calculated, cells))
     write_issues(writes, changed_issues(anew.before.issues, registry, database.keys, evaluated, deed.at))
     change_forms(writes, changed)
+    complete = {form.id: form.state in FINISHED for form in record.forms.values()}
+    steps = RuleSteps(registry, database.keys, deed.subject, deed.actor, deed.at)
+    steps.write(connection, writes, anew.before.queries, evaluated, complete, anew.before.head)
     planned = () if gone else rules.schedule(registry, record.tree, deed.at, record.beside)
     write_pending(writes, registry, deed.subject, anew.before.pending, planned)
     writes.send(connection)

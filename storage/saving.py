@@ -35,7 +35,7 @@ from storage.rule_queries import RuleSteps
 from storage.saved_form import COMPLETE, IN_PROGRESS, Asked, Judged, SavedForm, check_place, focus_of, head_after
 from storage.schedule import write_pending
 from storage.slots import Cell
-from storage.states import State
+from storage.states import FINISHED, State
 from storage.status import pack_status
 from storage.structure import Before, ask_before
 from storage.verification import take_back
@@ -276,7 +276,7 @@ def _complete(work: _Work, saved: Sequence[SavedForm], evaluated: Sequence[Evalu
     """Which of the forms that rules spoke about are complete."""
     states = {one.head.id: one.head.state for one in saved}
     states |= {form.id: form.state for form in work.record.forms.values() if form.id not in states}
-    return {one.form: states[one.form] == COMPLETE for one in evaluated}
+    return {one.form: states[one.form] in FINISHED for one in evaluated}
 
 
 def _dependents(work: _Work, saved: Sequence[SavedForm], look: Look) -> list[tuple[Evaluated, FormHead]]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, and_, exists, insert, or_, select, update
+from sqlalchemy import Connection, and_, insert, select, update
 
-from storage.access import Actor, grants, require_access
+from storage.access import Actor, require_access
 from storage.audit import append_entry
 from storage.database import Database
 from storage.errors import NotFound, ReasonNeeded
@@ -17,7 +17,8 @@ from storage.opened_forms import Deed, form_at, open_structure
 from storage.slots import utc
 from storage.states import State
 from storage.structure import FormRow, Place
-from storage.tables import access, enrolment, form_instance, instance, unlock_request
+from storage.tables import enrolment, form_instance, unlock_request
+from storage.visible_forms import FORMS, visible_forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def unlock_requests(
         unlock_request.c.decided_at.is_(None),
         form_instance.c.withdrawal_id.is_(None),
     )
-    query = _COLUMNS.where(*open_, _visible(actor, at)).order_by(unlock_request.c.id).limit(size).offset(first)
+    query = _COLUMNS.where(*open_, visible_forms(actor, at)).order_by(unlock_request.c.id).limit(size).offset(first)
     with database.read() as connection:
         return tuple(map(_request, connection.execute(query)))
 
@@ -109,26 +110,6 @@ def _locked(connection: Connection, registry: Registry, deed: Deed, place: Place
     return form
 
 
-def _visible(actor: Actor, at: datetime) -> ColumnElement[bool]:
-    """Of forms that the actor's hospital may see: by a right to the patient, or to an episode that holds the form."""
-    if actor.site is None:
-        return unlock_request.c.registry == actor.registry
-    above = _above()
-    holds = select(above.c.holder).where(above.c.instance == form_instance.c.instance_id)
-    shared = select(instance.c.id).where(instance.c.id == form_instance.c.instance_id, instance.c.parent_id.is_(None))
-    part = or_(access.c.instance_id.is_(None), access.c.instance_id.in_(holds), shared.exists())
-    return exists().where(access.c.subject_id == form_instance.c.subject_id, grants(actor, at), part)
-
-
-def _above() -> CTE:
-    """What holds the forms that are asked for: each instance with itself and all above it."""
-    forms = unlock_request.join(form_instance, form_instance.c.id == unlock_request.c.form_id)
-    start = select(form_instance.c.instance_id.label("instance"), form_instance.c.instance_id.label("holder"))
-    above = start.select_from(forms).where(unlock_request.c.decided_at.is_(None)).cte("above", recursive=True)
-    up = select(above.c.instance, instance.c.parent_id).join(instance, instance.c.id == above.c.holder)
-    return above.union(up.where(instance.c.parent_id.is_not(None)))
-
-
 def _request(row: Any) -> UnlockRequest:
     place = Place(row.instance_id, row.form, row.occurrence_id, row.record)
     return UnlockRequest(
@@ -146,8 +127,6 @@ _COLUMNS = select(
     form_instance.c.occurrence_id,
     form_instance.c.record,
     enrolment.c.pseudonym,
-).select_from(
-    unlock_request.join(form_instance, form_instance.c.id == unlock_request.c.form_id).outerjoin(enrolment, _HERE)
-)
+).select_from(FORMS.join(unlock_request, form_instance.c.id == unlock_request.c.form_id).outerjoin(enrolment, _HERE))
 
 __all__ = ["UnlockRequest", "ask_unlock", "close_requests", "refuse_unlock", "requests_for", "unlock_requests"]

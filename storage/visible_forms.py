@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, and_, exists, not_, or_, select, true
 
 from storage.access import Actor, grants
-from storage.tables import access, form_instance, instance, site
+from storage.tables import access, enrolment, form_instance, instance, site
 
 FORMS: FromClause = form_instance.join(instance, instance.c.id == form_instance.c.instance_id)
 
 
 def visible_forms(actor: Actor, at: datetime) -> ColumnElement[bool]:
-    """The condition on `form_instance` joined with its `instance`: that the actor may see the form; as `storage.access` decides."""
+    """The condition on `form_instance` joined with its `instance`: that the actor may see the form.
+
+    As `storage.access` decides; and neither it nor its patient is withdrawn.
+    """
+    gone = exists().where(
+        enrolment.c.subject_id == form_instance.c.subject_id, enrolment.c.registry == actor.registry,
+        enrolment.c.withdrawal_id.is_not(None),
+    )  # fmt: skip
+    return and_(form_instance.c.withdrawal_id.is_(None), not_(gone), _seen(actor, at))
+
+
+def _seen(actor: Actor, at: datetime) -> ColumnElement[bool]:
     if actor.site is None:
         return true()
     here = (access.c.subject_id == form_instance.c.subject_id, grants(actor, at))
