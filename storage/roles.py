@@ -17,8 +17,13 @@ HISTORY = (
     "audit_seal",
     "query_message",
 )  # added to and read, nothing else
+ENDED = ("signature", "unlock_request", "withdrawal", "closing")  # taken back, and never deleted
 RIGHTS: Mapping[str, str] = MappingProxyType(
-    {**dict.fromkeys(HISTORY, "SELECT, INSERT"), "attachment": "SELECT, INSERT, DELETE"}  # deleted at erasure alone
+    {
+        **dict.fromkeys(HISTORY, "SELECT, INSERT"),
+        **dict.fromkeys(ENDED, "SELECT, INSERT, UPDATE"),
+        "attachment": "SELECT, INSERT, DELETE",  # deleted at erasure alone
+    }
 )
 
 

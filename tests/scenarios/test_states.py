@@ -81,3 +81,62 @@ def test_a_physician_signs_and_changes_what_was_signed(open_browser, ward, width
     page.wait_for_selector("text=Taken back: Maria Lis")
     look("english")
     assert looked == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_coordinator_withdraws_restores_and_closes(open_browser, served, ward, width, tmp_path_factory):
+    folder, looked = tmp_path_factory.mktemp(f"withdrawn-{width}"), []
+    for login, role, site in (("kora", "coordinator", served.site), ("rena", "registry_coordinator", None)):
+        name = f"{login}{width}"
+        new = create_account(served.space.database, name, "Ewa Koss", PASSWORD, who="office", at=served.clock.now)
+        add_membership(
+            served.space.database, new, REGISTRY, role, site_id=site, who="office", at=served.clock.now
+        )  # fmt: skip
+    page = open_browser(f"kora{width}", width=width)
+
+    def look(name):
+        looked.extend(faults(page, name, folder, width))
+
+    page.goto(f"/{REGISTRY}/patients/{ward}/states")
+    form = page.locator('tbody a[href$=".workup"]').first.get_attribute("href")
+    page.goto(f"{form}/state")
+    page.fill("#why-withdraw", "nie ten pacjent")
+    look("before")
+    page.click("button:has-text('Wycofaj')")
+    page.wait_for_selector("text=Powód: nie ten pacjent")
+    look("withdrawn")
+    page.goto(form)
+    look("blank")
+    page.goto(f"/{REGISTRY}/patients/{ward}/states")
+    page.click("summary:has-text('Przywróć')")
+    page.fill("[id^=why-restore]", "jednak ten")
+    page.click("button:has-text('Przywróć')")
+    page.wait_for_selector("text=Przywrócono.")
+    look("restored")
+    page.select_option("#part", "patient")
+    page.fill("#why-void", "dane próbne")
+    page.click("button:has-text('Wycofaj')")
+    page.wait_for_selector("text=Ten pacjent jest wycofany z rejestru.")
+    look("patient")
+    page.goto(f"/{REGISTRY}/patients?withdrawn=1")
+    look("list")
+    page.goto(f"/{REGISTRY}/patients/{ward}")
+    page.click("summary:has-text('Przywróć')")
+    page.fill("[id^=why-restore]", "prawdziwe")
+    page.click("button:has-text('Przywróć')")
+    page.wait_for_selector("text=Przywrócono.")
+    page.context.clear_cookies()
+    page = open_browser(f"rena{width}", width=width)
+    page.goto(f"/{REGISTRY}/closing")
+    page.select_option("#year", "2024")
+    page.fill("#why-close", "sprawozdanie wysłane")
+    look("closing")
+    page.click("button:has-text('Zamknij')")
+    page.wait_for_selector("text=Zamknięto.")
+    look("closed")
+    page.click("summary:has-text('Otwórz ponownie')")
+    page.fill("[id^=why-reopen]", "poprawki")
+    page.click("button:has-text('Otwórz ponownie')")
+    page.wait_for_selector("text=Otwarto ponownie.")
+    look("opened")
+    assert looked == []
