@@ -153,6 +153,14 @@ class Occupied(StorageError):
         )
 
 
+class HoldsFiles(StorageError):
+    """A form with files is not moved: they are encrypted for the form that they were attached to."""
+
+    def __init__(self, form: int) -> None:
+        self.form = form
+        super().__init__(f"form record {form} holds files: attach them at the right place, and withdraw the form")
+
+
 class NotReady(StorageError):
     """Errors stand against the signature of a form: the codes of their rules."""
 
@@ -255,6 +263,7 @@ __all__ = [
     "Conflict",
     "DecidedMeanwhile",
     "Erased",
+    "HoldsFiles",
     "KeyReused",
     "Locked",
     "LockedOut",

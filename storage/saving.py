@@ -101,38 +101,45 @@ def save_forms(
     Rules see all of them as they are submitted. Each has its own revision, audit entry and answer; they are evaluated,
     and what depends on them, once.
     """
+    with database.write() as connection:
+        return save_within(connection, database, registry, requests, rules)
+
+
+def save_within(
+    connection: Connection, database: Database, registry: Registry, requests: Sequence[SaveRequest], rules: Rules
+) -> list[SaveResult]:
+    """The same in a transaction that did something before: it ends here."""
     asked = tuple(Asked.of(database, registry, request) for request in requests)
     first = requests[0]
     assert {(each.subject, each.actor, each.at) for each in requests} == {(first.subject, first.actor, first.at)}
     assert len({each.place for each in requests}) == len(requests)
     new = sum(each.expected_revision == 0 for each in requests)
-    with database.write() as connection:
-        name, sites = registry.model.registry, has_site_forms(registry.model)
-        with in_one_trip(connection):
-            wait_for_subject(connection, first.subject)
-            subject = ask_before(
-                connection, name, first.actor, first.subject, first.at, first.key, new=new > 0, sites=sites
-            )
-            answers = ask_answers(connection, first.actor.account, [each.key for each in requests[1:]])
-            ids = ask_form_ids(connection, new - 1)
-            cells = ask_cells(connection, name, first.subject, sites=sites)
-            calculated = ask_calculated(connection, first.subject)
-        structure, before = subject()
-        places = frozenset(each.place for each in requests)
-        record = build_record(database, registry, structure, cells(), besides=places)
-        for each in requests:
-            check_place(record, each.place, structure.seen, places)
-        work = _Work(
-            database, connection, registry, rules, asked, record, before, calculated(), [before.form, *ids(before.form)]
+    name, sites = registry.model.registry, has_site_forms(registry.model)
+    with in_one_trip(connection):
+        wait_for_subject(connection, first.subject)
+        subject = ask_before(
+            connection, name, first.actor, first.subject, first.at, first.key, new=new > 0, sites=sites
         )
-        kept = [before.answer, *answers()]
-        replies = [stored_answer(answer, each.request, each.digest) for answer, each in zip(kept, asked, strict=True)]
-        if all(reply is not None for reply in replies):
-            return [_replay(work, reply, each) for reply, each in zip(replies, asked, strict=True) if reply is not None]
-        _check_stored(work)
-        if before.closed:
-            _check_closed(work, rules.schedule(registry, record.tree, first.at, record.beside))
-        return _save(work)
+        answers = ask_answers(connection, first.actor.account, [each.key for each in requests[1:]])
+        ids = ask_form_ids(connection, new - 1)
+        cells = ask_cells(connection, name, first.subject, sites=sites)
+        calculated = ask_calculated(connection, first.subject)
+    structure, before = subject()
+    places = frozenset(each.place for each in requests)
+    record = build_record(database, registry, structure, cells(), besides=places)
+    for each in requests:
+        check_place(record, each.place, structure.seen, places)
+    work = _Work(
+        database, connection, registry, rules, asked, record, before, calculated(), [before.form, *ids(before.form)]
+    )
+    kept = [before.answer, *answers()]
+    replies = [stored_answer(answer, each.request, each.digest) for answer, each in zip(kept, asked, strict=True)]
+    if all(reply is not None for reply in replies):
+        return [_replay(work, reply, each) for reply, each in zip(replies, asked, strict=True) if reply is not None]
+    _check_stored(work)
+    if before.closed:
+        _check_closed(work, rules.schedule(registry, record.tree, first.at, record.beside))
+    return _save(work)
 
 
 def _check_stored(work: _Work) -> None:
@@ -310,4 +317,4 @@ def _replay(work: _Work, answer: Mapping[str, Any], asked: Asked) -> SaveResult:
     )  # fmt: skip
 
 
-__all__ = ["COMPLETE", "IN_PROGRESS", "save_form", "save_forms"]
+__all__ = ["COMPLETE", "IN_PROGRESS", "save_form", "save_forms", "save_within"]

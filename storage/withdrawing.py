@@ -79,24 +79,31 @@ def withdraw(database: Database, registry: Registry, rules: Rules, deed: Deed, t
     Raises NotVisible, NotFound, ReasonNeeded, Locked where a form in it is locked, and WrongState for a form that other
     registries share: that goes with its patient. Closed while the registry is frozen.
     """
-    _ask_reason(deed)
     with database.write() as connection:
-        refuse_frozen(connection, deed.actor.registry)
-        structure = open_structure(connection, registry, deed)
-        forms, instances = _scope(structure, rules, target)
-        _refuse_locked(forms)
-        row = {
-            "subject_id": deed.subject, "registry": deed.actor.registry, "level": target.level,
-            "form_id": forms[0].id if target.place is not None else None, "row_id": target.row,
-            "instance_id": target.instance, "account_id": deed.actor.account, "who": deed.actor.name,
-            "at": utc(deed.at), "reason": deed.reason,
-        }  # fmt: skip
-        number = int(connection.execute(insert(withdrawal).values(row).returning(withdrawal.c.id)).scalar_one())
-        _mark(connection, deed, target, forms, instances, None, number)
-        _give_up_keys(connection, deed, target, [form.id for form in forms])
-        work = _Work(database, connection, registry, rules, deed)
-        work.settle(target, forms, "withdraw", number)
-        return number
+        return withdraw_within(connection, database, registry, rules, deed, target)
+
+
+def withdraw_within(
+    connection: Connection, database: Database, registry: Registry, rules: Rules, deed: Deed, target: Target
+) -> int:
+    """The same in a transaction that goes on."""
+    _ask_reason(deed)
+    refuse_frozen(connection, deed.actor.registry)
+    structure = open_structure(connection, registry, deed)
+    forms, instances = _scope(structure, rules, target)
+    _refuse_locked(forms)
+    row = {
+        "subject_id": deed.subject, "registry": deed.actor.registry, "level": target.level,
+        "form_id": forms[0].id if target.place is not None else None, "row_id": target.row,
+        "instance_id": target.instance, "account_id": deed.actor.account, "who": deed.actor.name,
+        "at": utc(deed.at), "reason": deed.reason,
+    }  # fmt: skip
+    number = int(connection.execute(insert(withdrawal).values(row).returning(withdrawal.c.id)).scalar_one())
+    _mark(connection, deed, target, forms, instances, None, number)
+    _give_up_keys(connection, deed, target, [form.id for form in forms])
+    work = _Work(database, connection, registry, rules, deed)
+    work.settle(target, forms, "withdraw", number)
+    return number
 
 
 def restore(database: Database, registry: Registry, rules: Rules, deed: Deed, number: int) -> None:
@@ -348,4 +355,4 @@ class _Work:
         append_entry(self.connection, entry)
 
 
-__all__ = ["Level", "Target", "Withdrawal", "restore", "withdraw", "withdrawals_of"]
+__all__ = ["Level", "Target", "Withdrawal", "restore", "withdraw", "withdraw_within", "withdrawals_of"]

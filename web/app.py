@@ -20,6 +20,7 @@ from web.form_states import form_states
 from web.forms import forms
 from web.grids import grids
 from web.lookup import lookup
+from web.moving import moving
 from web.opening import parts
 from web.patient_states import patient_states
 from web.patients import patients
@@ -86,6 +87,7 @@ def create_app(settings: Settings) -> Flask:
         patient_states,
         withdrawals,
         closings,
+        moving,
     ):
         app.register_blueprint(part)
     if settings.proxies:

@@ -35,7 +35,7 @@ ENTRIES = (
         "patients",
         "patients.listed",
         Permission.READ,
-        ("patients.", "forms.", "grids.", "form_states.", "patient_states.", "withdrawals."),
+        ("patients.", "forms.", "grids.", "form_states.", "patient_states.", "moving.", "withdrawals."),
     ),
     Entry("queries_nav", "queries.listed", Permission.HISTORY, ("queries.",)),
     Entry("verify_nav", "verification.overview", Permission.VERIFY, ("verification.",)),

@@ -73,6 +73,7 @@ def state_page(entry: Entry, news: News, *, time: str = "") -> Response:
         address=lambda what: address_of(entry, f"form_states.{what}"), revision=stored.revision, token=generate_csrf(),
         news=news, wrong=one.words(news.wrong, time=time) if news.wrong in _WORDED else "", most=MAX_REASON,
         rows=_rows(entry, one) if _may_withdraw(entry) else None,
+        move_href=address_of(entry, "moving.show") if _may_withdraw(entry) else "",
         moment=lambda at: one.tongue.moment(at, one.now), copy=entry.draft is not None,
     )  # fmt: skip
 

@@ -102,6 +102,28 @@ def test_a_patient_is_withdrawn_and_found_under_a_filter(staff, done):
     assert who in anna.get(listed).text
 
 
+def test_a_form_is_moved_to_another_patient(staff, done):
+    form, who = done
+    other = staff.browser("anna").register()
+    kora = staff.browser("kora").get(f"{form}/state")
+    kora.get(re.findall(r'href="([^"]*/move)"', kora.text)[0])
+    assert "Nie ma takiego pacjenta" in kora.get(f"{form}/move?to=TLE-9999-X9").text
+    assert "Nie ma tu wolnego miejsca" in kora.get(f"{form}/move?to={who}").text
+    kora.get(f"{form}/move?to={other}")
+    (place,) = re.findall(r'name="place" value="([^"]+)"', kora.text)
+    kora.post({"place": place, "reason": ""}, "/move")
+    assert "Podaj powód." in kora.text
+    kora.post({"place": "1.admission", "reason": "inny pacjent"}, "/move")
+    assert "Wybierz jedno z wolnych miejsc." in kora.text
+    kora.get(f"{form}/move?to={other}").post({"place": place, "reason": "inny pacjent"}, "/move")
+    assert "Przeniesiono." in kora.text
+    assert other in kora.address
+    assert staff.browser("anna").open(other, "admission").value("main_book_no") == "4512/2025"
+    assert "Wcześniejszy formularz z tego miejsca jest wycofany." in kora.get(form).text
+    assert staff.browser("anna").get(f"{form}/move").status == 403
+    assert staff.browser("jan").get(f"{form}/move").status in (403, 404)
+
+
 def test_nothing_locked_is_withdrawn(staff, done):
     form, who = done
     kora = staff.browser("kora")

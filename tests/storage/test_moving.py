@@ -1,0 +1,93 @@
+"""A form that was entered at the wrong place is withdrawn there and opened at the right one."""
+
+from datetime import timedelta
+
+import pytest
+
+from engine.records.form_data import FormData, RowData
+from storage import errors
+from storage.audit_check import verify
+from storage.form_states import Seen
+from storage.history import subject_log
+from storage.instances import open_instance
+from storage.moving import Goal, Move, move_form
+from storage.opened_forms import Deed
+from storage.states import State
+from storage.withdrawing import withdrawals_of
+
+
+@pytest.fixture
+def move(ward, small):
+    """Move the visit to a place of a ward's patient."""
+    ward.save(FormData({"v_text": "a"}, {"bc": (RowData("r1"),)}), complete=True)
+
+    def run(other, place, revision=1, reason="the wrong patient", actor=None):
+        ward.now += timedelta(minutes=1)
+        deed = Deed(ward.subject, actor or ward.actor, ward.now, reason)
+        goal = Move(Seen(ward.visit, revision), Goal(other.subject, place), f"move {ward.subject} {ward.now}")
+        return move_form(ward.database, small.REGISTRY, ward.rules, deed, goal)
+
+    return run
+
+
+def patient_of(ward, new_ward, small):
+    """Another patient of the same hospital."""
+    from storage.subjects import register_subject
+
+    new = register_subject(ward.database, ward.actor, prefix="SML", at=ward.now)
+    episode = open_instance(
+        ward.database, small.REGISTRY, ward.actor, new.subject, "episode", new.patient, at=ward.now
+    )  # fmt: skip
+    return small.Ward(ward.database, ward.actor, new.subject, new.patient, episode, new.pseudonym, ward.now)
+
+
+def test_a_form_goes_to_another_patient_and_both_chains_tell_of_it(ward, move, new_ward, small):
+    other = patient_of(ward, new_ward, small)
+    result = move(other, other.visit)
+    other.now = ward.now
+    assert (result.revision, result.state) == (1, State.COMPLETE)
+    assert ward.load().forms == {}
+    stored = other.stored()
+    assert stored.items == {"v_text": "a"}
+    assert [row.id for row in stored.groups["bc"]] == ["r1"]
+    (gone,) = withdrawals_of(ward.database, ward.actor, ward.subject, at=ward.now)
+    assert (gone.place, gone.reason) == (ward.visit, "the wrong patient")
+    kinds = lambda one: [line.kind for line in subject_log(ward.database, ward.actor, one.subject, at=ward.now)]  # noqa: E731
+    assert kinds(ward)[:2] == ["move_form", "withdraw_form"]
+    assert kinds(other)[:2] == ["open_form", "move_form"]
+    forms = {result.form}
+    assert not [one for one in verify(ward.database) if one.stream != "values" or one.number in forms]
+
+
+def test_a_form_goes_to_another_episode_of_its_patient(ward, move, small):
+    episode = open_instance(
+        ward.database, small.REGISTRY, ward.actor, ward.subject, "episode", ward.patient, at=ward.now
+    )  # fmt: skip
+    move(ward, ward.visit._replace(instance=episode))
+    assert set(ward.load().forms) == {ward.visit._replace(instance=episode)}
+
+
+def test_nothing_is_moved_onto_another_form_or_half(ward, move, new_ward, small):
+    other = patient_of(ward, new_ward, small)
+    other.save(FormData({"v_text": "b"}))
+    with pytest.raises(errors.Conflict):
+        move(other, other.visit)
+    with pytest.raises(errors.WrongState):
+        move(other, other.visit, revision=7)
+    with pytest.raises(errors.ReasonNeeded):
+        move(other, other.visit, reason=" ")
+    stranger = new_ward()
+    with pytest.raises(errors.NotVisible):
+        move(stranger, stranger.visit)
+    with pytest.raises(errors.NotVisible):
+        move(other, other.visit, actor=stranger.actor)
+    assert (set(ward.load().forms), other.stored().items) == ({ward.visit}, {"v_text": "b"})
+    assert withdrawals_of(ward.database, ward.actor, ward.subject, at=ward.now) == ()
+
+
+def test_files_keep_a_form_where_it_is(ward, move, new_ward, small):
+    value = ward.upload(b"%PDF-1.7")
+    ward.save(FormData({"v_file": value}))
+    other = patient_of(ward, new_ward, small)
+    with pytest.raises(errors.HoldsFiles):
+        move(other, other.visit, revision=2)
