@@ -17,9 +17,10 @@ def visible_forms(actor: Actor, at: datetime) -> ColumnElement[bool]:
 
     As `storage.access` decides; and neither it nor its patient is withdrawn.
     """
+    patient = enrolment.alias("withdrawn")  # whoever asks may have joined enrolments itself
     gone = exists().where(
-        enrolment.c.subject_id == form_instance.c.subject_id, enrolment.c.registry == actor.registry,
-        enrolment.c.withdrawal_id.is_not(None),
+        patient.c.subject_id == form_instance.c.subject_id, patient.c.registry == actor.registry,
+        patient.c.withdrawal_id.is_not(None),
     )  # fmt: skip
     return and_(form_instance.c.withdrawal_id.is_(None), not_(gone), _seen(actor, at))
 

@@ -86,12 +86,9 @@ def test_a_physician_signs_and_changes_what_was_signed(open_browser, ward, width
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_coordinator_withdraws_restores_and_closes(open_browser, served, ward, width, tmp_path_factory):
     folder, looked = tmp_path_factory.mktemp(f"withdrawn-{width}"), []
-    for login, role, site in (("kora", "coordinator", served.site), ("rena", "registry_coordinator", None)):
-        name = f"{login}{width}"
-        new = create_account(served.space.database, name, "Ewa Koss", PASSWORD, who="office", at=served.clock.now)
-        add_membership(
-            served.space.database, new, REGISTRY, role, site_id=site, who="office", at=served.clock.now
-        )  # fmt: skip
+    new = create_account(served.space.database, f"kora{width}", "Ewa Koss", PASSWORD, who="office", at=served.clock.now)
+    right = {"site_id": served.site, "who": "office", "at": served.clock.now}
+    add_membership(served.space.database, new, REGISTRY, "coordinator", **right)
     page = open_browser(f"kora{width}", width=width)
 
     def look(name):
@@ -125,8 +122,21 @@ def test_a_coordinator_withdraws_restores_and_closes(open_browser, served, ward,
     page.fill("[id^=why-restore]", "prawdziwe")
     page.click("button:has-text('Przywróć')")
     page.wait_for_selector("text=Przywrócono.")
-    page.context.clear_cookies()
-    page = open_browser(f"rena{width}", width=width)
+    assert looked == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_coordinator_of_a_registry_closes_a_year(open_browser, served, width, tmp_path_factory):
+    folder, looked, name = tmp_path_factory.mktemp(f"closing-{width}"), [], f"rena{width}"
+    new = create_account(served.space.database, name, "Rena Koss", PASSWORD, who="office", at=served.clock.now)
+    add_membership(
+        served.space.database, new, REGISTRY, "registry_coordinator", site_id=None, who="office", at=served.clock.now
+    )  # fmt: skip
+    page = open_browser(name, width=width)
+
+    def look(name):
+        looked.extend(faults(page, name, folder, width))
+
     page.goto(f"/{REGISTRY}/closing")
     page.select_option("#year", "2024")
     page.fill("#why-close", "sprawozdanie wysłane")
