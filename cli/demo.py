@@ -20,8 +20,10 @@ ROOT = Path(__file__).parents[1]
 ROLES = {
     "entry": "wprowadzanie danych / data entry",
     "coordinator": "koordynator / coordinator",
+    "physician": "lekarz: przegląd i podpis / physician: review and signature",
     "reader": "tylko odczyt / read only",
     "monitor": "monitor: zapytania i weryfikacja / monitor: queries and verification",
+    "registry_coordinator": "koordynator rejestru / coordinator of the registry",
 }
 
 

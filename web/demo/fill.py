@@ -42,10 +42,12 @@ HOSPITALS = (
 PEOPLE = (
     ("anna.nowak", "Anna Nowak", "entry", 0),
     ("piotr.zielinski", "Piotr Zieliński", "coordinator", 0),
+    ("tomasz.wilk", "Tomasz Wilk", "physician", 0),
     ("ewa.wrona", "Ewa Wrona", "reader", 0),
     ("jan.kowalczyk", "Jan Kowalczyk", "entry", 1),
     ("maria.lis", "Maria Lis", "entry", 2),
     ("monika.sowa", "Monika Sowa", "monitor", None),  # for the whole registry
+    ("renata.zych", "Renata Zych", "registry_coordinator", None),
 )
 WORDS = (
     *("brzoza", "dolina", "jezioro", "kasztan", "latawiec", "malina"),
