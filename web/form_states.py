@@ -21,7 +21,8 @@ from web.permissions import needs
 from web.posts import posted_reason
 from web.roles import Permission
 from web.state_page import state_page
-from web.workspace import visit, workspace
+from web.withdrawals import REFUSED
+from web.workspace import version_of, visit, workspace
 
 form_states = Blueprint("form_states", __name__, url_prefix="/<registry>/<subject:who>/forms/<spot>/state")
 STEPS = {
@@ -88,15 +89,13 @@ def withdraw_form(registry: str, who: str, spot: str) -> ResponseReturnValue:
     entry, row = _open(registry, who, spot), request.form.get("row", "")[:40]
     if _seen(entry).revision != entry.revision:
         return _back(entry, "state_moved")
-    target = Target(place=entry.place, row=row)
+    target, version = Target(place=entry.place, row=row), version_of(registry)  # other forms go by the newest rules
     try:
-        withdraw(
-            workspace().database, entry.version.registry, entry.version.rules, _deed(entry, posted_reason()), target
-        )
+        withdraw(workspace().database, version.registry, version.rules, _deed(entry, posted_reason()), target)
     except ReasonNeeded:
         return _back(entry, wrong="withdraw")
-    except (Closed, Locked, WrongState):
-        return _back(entry, "state_moved")
+    except (Closed, Locked, WrongState) as refused:
+        return _back(entry, REFUSED.get(type(refused), "state_moved"))
     if row:
         return _back(entry, "did_withdraw_row")
     news = News(("did_withdraw",))

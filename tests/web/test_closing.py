@@ -77,7 +77,7 @@ def test_nobody_saves_in_a_frozen_registry(staff, form, closing):
         assert "Rejestr jest zamrożony" in browser.text
         assert 'id="entry"' not in browser.text
     kora = staff.browser("kora").get(f"{form}/state").post({"reason": "pomyłka"}, "state/withdraw")
-    assert "Nic nie zrobiono" in kora.text
+    assert "Nic nie zrobiono: rejestr jest zamrożony." in kora.text
 
 
 def test_closing_asks_for_a_reason_and_a_year_that_has_begun(staff, closing):
