@@ -86,7 +86,9 @@ def refuse(registry: str, who: str, spot: str) -> ResponseReturnValue:
 @needs(Permission.VOID)
 def withdraw_form(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """Withdraw the form, or a row of it."""
-    entry, row = _open(registry, who, spot), request.form.get("row", "")[:40]
+    entry, row = open_entry(workspace(), visit().actor, who, spot, visit().now), request.form.get("row", "")[:40]
+    if entry.stored is None and entry.place in entry.record.gone:  # a second click
+        return redirect(url_for("patient_states.show", registry=registry, who=who), 303)
     if _seen(entry).revision != entry.revision:
         return _back(entry, "state_moved")
     target, version = Target(place=entry.place, row=row), version_of(registry)  # other forms go by the newest rules

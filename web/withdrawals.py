@@ -96,7 +96,11 @@ def show(registry: str, who: str) -> ResponseReturnValue:
 def take_out(registry: str, who: str) -> ResponseReturnValue:
     """Withdraw a part of the record, or the patient."""
     one, space, version = visit(), workspace(), version_of(registry)
-    subject, part = subject_of(space.database, one.actor, who, one.now), request.form.get("part", "")
+    part = request.form.get("part", "")
+    try:
+        subject = subject_of(space.database, one.actor, who, one.now)
+    except NotFound:  # a second click, or there is no such patient
+        return redirect(url_for("withdrawals.show", registry=registry, who=who), 303)
     if part != PATIENT and not (part.isascii() and part.isdigit() and len(part) < 18):
         abort(404)
     target = Target() if part == PATIENT else Target(instance=int(part))
@@ -127,6 +131,8 @@ def put_back(registry: str, who: str, number: int) -> ResponseReturnValue:
         restore(space.database, version.registry, version.rules, deed, number)
     except ReasonNeeded:
         return _back(registry, who, News(wrong=f"restore-{number}"), here)
+    except NotFound:  # a second click
+        return _back(registry, who, News())
     except REFUSALS as refused:
         return _back(registry, who, News((REFUSED[type(refused)],)), here)
     return _back(registry, who, News(("did_restore",)))

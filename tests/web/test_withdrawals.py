@@ -38,8 +38,10 @@ def test_a_form_is_withdrawn_and_restored(staff, done):
     kora = staff.browser("kora")
     kora.get(f"{form}/state").post({"reason": ""}, "state/withdraw")
     assert "Podaj powód." in kora.text
+    token = kora.fields("state/withdraw")[1]
     kora.post({"reason": "nie ten pacjent"}, "state/withdraw")
     assert "Wycofano." in kora.text
+    assert kora.client.post(f"{form}/state/withdraw", data=dict(token)).status_code == 303, "a second click"
     assert "Przyjęcie do szpitala" in kora.text
     assert "Powód: nie ten pacjent" in kora.text
     anna = staff.browser("anna").get(form)
