@@ -362,6 +362,7 @@ __all__ = [
     "link_to",
     "reading_of",
     "rows_to_open",
+    "storage_key",
     "stored_answers",
     "warnings_of",
 ]

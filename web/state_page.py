@@ -24,7 +24,7 @@ from storage.slots import Cell, value_of
 from storage.states import Action, Need, State, Transition, actions_in
 from storage.unlocking import requests_for
 from web.entry import Entry, address_of
-from web.form_page import band_of, crumbs_of, link_to
+from web.form_page import band_of, crumbs_of, link_to, storage_key, stored_answers
 from web.news import News
 from web.pages import render
 from web.places import site_named
@@ -45,6 +45,15 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What rules say at signing: an error stands in the way, a warning wants to be looked at."""
+
+    words: str
+    link: Link
+    error: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Then:
     """A calculated value as it was when the form was signed, and as it is now."""
 
@@ -62,12 +71,13 @@ def state_page(entry: Entry, news: News, *, time: str = "") -> Response:
     steps = [row for row in actions_in(stored.state) if allows(entry.actor.role, Permission(row.permission))]
     asked = requests_for(workspace().database, entry.actor, entry.subject, stored.id, at=one.now)
     waiting = [each for each in asked if each.decided_at is None]
+    told = list(_obstacles(entry, steps, one))
     return render(
         "form_state.html", title=title, band=band_of(entry, one), state=STATES[stored.state],
         crumbs=(*crumbs_of(entry, one), Link(title, address_of(entry))), form_href=address_of(entry),
         marks=[_mark(entry, each, one) for each in said.all], differences=list(_different(entry, said, one)),
         steps=[row for row in steps if row.action is not Action.SIGN], reasoned=[row for row in steps if _reasoned(row)],
-        sign=any(row.action is Action.SIGN for row in steps), obstacles=list(_obstacles(entry, steps, one)),
+        sign=any(row.action is Action.SIGN for row in steps), obstacles=[each for each in told if each.error], advice=[each for each in told if not each.error],
         meanings=[*Meaning], asked=asked, waiting=waiting, locked=stored.state == State.LOCKED,
         may_ask=allows(entry.actor.role, Permission.ENTER), may_lock=allows(entry.actor.role, Permission.LOCK),
         address=lambda what: address_of(entry, f"form_states.{what}"), revision=stored.revision, token=generate_csrf(),
@@ -111,8 +121,8 @@ def _mark(entry: Entry, mark: Signature, one: Visit) -> Mark:
     return Mark(" ".join(mark_words(mark, one)), mark.version, str(verdict), ended)
 
 
-def _obstacles(entry: Entry, steps: list[Transition], one: Visit) -> Iterator[tuple[str, Link]]:
-    """What stands in the way of a signature, each with the way to where it is put right."""
+def _obstacles(entry: Entry, steps: list[Transition], one: Visit) -> Iterator[Obstacle]:
+    """What rules say at signing that nobody answered, each with the way to where it is put right."""
     if not any(row.action is Action.SIGN for row in steps) or entry.stored is None:
         return
     version, record = entry.version, entry.record
@@ -120,9 +130,11 @@ def _obstacles(entry: Entry, steps: list[Transition], one: Visit) -> Iterator[tu
         version.registry, record.tree, focus_of(entry.place), as_of=one.now, at="signing", language=one.language,
         others=record.beside,
     )  # fmt: skip
+    answered = stored_answers(entry, entry.stored.id)
     for each in said.violations:
-        if each.severity is CheckSeverity.ERROR:
-            yield each.message, _where(entry, each, one)
+        name = name_of(entry.stored.data, parse_path(each.place)) or ""
+        if each.severity is CheckSeverity.ERROR or (each.code, *storage_key(name, each)) not in answered:
+            yield Obstacle(each.message, _where(entry, each, one), each.severity is CheckSeverity.ERROR)
 
 
 def _where(entry: Entry, each: Violation, one: Visit) -> Link:

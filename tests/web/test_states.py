@@ -105,6 +105,17 @@ def test_what_stands_in_the_way_of_a_signature_is_listed_with_its_place(staff):
     assert re.search(rf'href="{form}[^"]*#pat_id_type"', pawel.text)
 
 
+def test_warnings_that_nobody_answered_are_told_and_stand_in_nobodys_way(staff):
+    who = staff.browser("anna").register(sex="f")
+    pawel = staff.browser("pawel").open(who, "patient")
+    form = pawel.address
+    pawel.get(f"{form}/state")
+    assert "1 ostrzeżenie bez odpowiedzi." in pawel.text
+    assert re.search(rf'href="{form}[^"]*#sex"', pawel.text)
+    sign(pawel, form)
+    assert state_of(pawel) == "podpisany"
+
+
 def test_a_locked_form_keeps_what_somebody_was_typing(staff, done):
     form, _ = done
     anna, kora = staff.browser("anna").get(form), staff.browser("kora")
