@@ -26,12 +26,15 @@ from storage.attempts import (
 from storage.audit import SYSTEM, AuditEntry, append_entry, registry_stream
 from storage.database import Database
 from storage.errors import BadCredentials, NotFound, Taken
+from storage.identity import normalised_name
 from storage.slots import utc
 from storage.tables import account, membership, session, site
 
 IDLE = timedelta(minutes=30)
 LONGEST_SESSION = timedelta(hours=12)
+TIME_FOR_CODE = timedelta(minutes=10)  # between the password and the code of the second factor
 SHORTEST_PASSWORD = 12
+OPEN, CODE_DUE, LOCKED = "open", "code", "locked"  # stages of a session; what is locked waits for its person
 _HASHER = PasswordHasher()  # argon2id with the library's current parameters; stateless
 
 
@@ -43,6 +46,7 @@ class Account:
     login: str
     name: str
     language: str
+    second_factor: bool = False  # asked for a code after the password
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +75,36 @@ def create_account(
     row: dict[str, Any] = {
         "login": normal_login(login),
         "name": name,
-        "password_hash": _hashed(password),
+        "password_hash": hashed_password(password),
         "language": language,
         "created_at": utc(at),
+        "found_by": normalised_name(name + normal_login(login)),
     }
     with _only_one("login", row["login"]), database.write() as connection:
-        account_id = int(connection.execute(insert(account).values(row).returning(account.c.id)).scalar_one())
-        _note(connection, SYSTEM, "account", who, at, {"account": account_id, "login": row["login"]})
+        return insert_account(connection, row, who, at)
+
+
+def insert_account(connection: Connection, row: Mapping[str, Any], who: str, at: datetime) -> int:
+    """The same as part of something larger; the password is hashed already."""
+    account_id = int(connection.execute(insert(account).values(row).returning(account.c.id)).scalar_one())
+    _note(connection, SYSTEM, "account", who, at, {"account": account_id, "login": row["login"]})
     return account_id
 
 
 def set_password(database: Database, account_id: int, password: str, *, who: str, at: datetime) -> None:
     """A new password; all sessions of the account end."""
+    hashed = hashed_password(password)  # outside the transaction, since it takes long
     with database.write() as connection:
-        found = update(account).where(account.c.id == account_id).values(password_hash=_hashed(password))
-        if not connection.execute(found).rowcount:
-            raise NotFound("account", account_id)
-        connection.execute(delete(session).where(session.c.account_id == account_id))
-        _note(connection, SYSTEM, "password", who, at, {"account": account_id})
+        put_password(connection, account_id, hashed, who, at)
+
+
+def put_password(connection: Connection, account_id: int, hashed: str, who: str, at: datetime) -> None:
+    """The same as part of something larger."""
+    found = update(account).where(account.c.id == account_id).values(password_hash=hashed)
+    if not connection.execute(found).rowcount:
+        raise NotFound("account", account_id)
+    connection.execute(delete(session).where(session.c.account_id == account_id))
+    _note(connection, SYSTEM, "password", who, at, {"account": account_id})
 
 
 def set_language(database: Database, account_id: int, language: str) -> None:
@@ -97,18 +113,18 @@ def set_language(database: Database, account_id: int, language: str) -> None:
         connection.execute(update(account).where(account.c.id == account_id).values(language=language))
 
 
-def close_account(database: Database, account_id: int, *, who: str, at: datetime) -> None:
+def close_account(database: Database, account_id: int, *, who: str, at: datetime, reason: str = "") -> None:
     """Nobody signs in with it any more; its name stays in the audit."""
     with database.write() as connection:
         connection.execute(update(account).where(account.c.id == account_id).values(closed_at=utc(at)))
         connection.execute(delete(session).where(session.c.account_id == account_id))
-        _note(connection, SYSTEM, "close", who, at, {"account": account_id})
+        _note(connection, SYSTEM, "close", who, at, {"account": account_id}, reason=reason)
 
 
 def create_site(database: Database, code: str, name: str, *, who: str, at: datetime) -> int:
     """A new hospital; returns its id. Raises Taken for a code that another one has."""
     with _only_one("hospital with the code", code), database.write() as connection:
-        row = insert(site).values(code=code, name=name).returning(site.c.id)
+        row = insert(site).values(code=code, name=name, found_by=normalised_name(code + name)).returning(site.c.id)
         site_id = int(connection.execute(row).scalar_one())
         _note(connection, SYSTEM, "site", who, at, {"site": site_id, "code": code})
         return site_id
@@ -117,7 +133,8 @@ def create_site(database: Database, code: str, name: str, *, who: str, at: datet
 def sites(database: Database) -> tuple[Site, ...]:
     """All hospitals, by name."""
     with database.read() as connection:
-        return tuple(Site(*row) for row in connection.execute(select(site).order_by(site.c.name)))
+        query = select(site.c.id, site.c.code, site.c.name).order_by(site.c.name)
+        return tuple(Site(*row) for row in connection.execute(query))
 
 
 def add_membership(
@@ -174,9 +191,14 @@ def sign_in(
     address: str = "",
     address_failures: int = ADDRESS_FAILURES,
 ) -> str:
-    """A new session's token. Raises BadCredentials, or LockedOut after too many failures of login or address."""
-    with _proving(database, login, password, at, address, address_failures, "sign_in") as (connection, account_id):
-        return _open_session(connection, account_id, at)
+    """A new session's token; where a second factor is set, the session waits for its code.
+
+    Raises:
+        BadCredentials: login and password do not belong together.
+        LockedOut: after too many failures of login or address.
+    """
+    with _proving(database, login, password, at, address, address_failures, "sign_in") as (connection, found):
+        return open_session(connection, found.id, at, code_due=found.second_factor is not None)
 
 
 def confirm_password(
@@ -191,24 +213,25 @@ def confirm_password(
 @contextmanager
 def _proving(
     database: Database, login: str, password: str, at: datetime, address: str, address_failures: int, kind: str
-) -> Iterator[tuple[Connection, int]]:
+) -> Iterator[tuple[Connection, Any]]:
     """The transaction in which a password was right, and whose it is; noted in the audit, as a wrong one is."""
     name = normal_login(login)
     of_login = f"login:{name}"
-    query = select(account.c.id, account.c.password_hash).where(account.c.login == name, account.c.closed_at.is_(None))
+    query = select(account.c.id, account.c.password_hash, account.c.second_factor)
+    query = query.where(account.c.login == name, account.c.closed_at.is_(None))
     with database.read() as connection:
         refuse_if_locked(connection, of_login, at)
         refuse_address_if_locked(connection, address, at)
         found = connection.execute(query).one_or_none()
     # Outside any transaction, since it takes long; against a dummy when the login is unknown, to take as long.
-    right = _matches(found.password_hash if found else _DUMMY, password) and found is not None
+    right = matches_password(found.password_hash if found else _DUMMY, password) and found is not None
     with database.write() as connection:
         if not right or found is None:
             note_attempt(connection, of_login, at)
             note_address(connection, address, at, most=address_failures)
         else:
             forget_attempts(connection, of_login)
-            yield connection, found.id
+            yield connection, found
         _note(connection, SYSTEM, kind if right else f"{kind}_refused", name, at, {"address": address}, channel="web")
     if not right:
         raise BadCredentials
@@ -218,11 +241,14 @@ def session_account(database: Database, token: str, *, at: datetime, idle: timed
     """Who a token belongs to, while the session lasts; each use prolongs it."""
     moment, hashed = utc(at), token_hash(token)
     query = (
-        select(account.c.id, account.c.login, account.c.name, account.c.language, session.c.seen_at)
+        select(
+            account.c.id, account.c.login, account.c.name, account.c.language, session.c.seen_at,
+            account.c.second_factor.is_not(None).label("second_factor"),
+        )
         .join(session, session.c.account_id == account.c.id)
         .where(session.c.token_hash == hashed, session.c.expires_at > moment, session.c.seen_at > moment - idle)
-        .where(account.c.closed_at.is_(None))
-    )
+        .where(account.c.closed_at.is_(None), session.c.stage == OPEN)
+    )  # fmt: skip
     with database.read() as connection:
         found = connection.execute(query).one_or_none()
     if found is None:
@@ -230,7 +256,7 @@ def session_account(database: Database, token: str, *, at: datetime, idle: timed
     if moment - found.seen_at > idle / 30:  # not at each request
         with database.write() as connection:
             connection.execute(update(session).where(session.c.token_hash == hashed).values(seen_at=moment))
-    return Account(found.id, found.login, found.name, found.language)
+    return Account(found.id, found.login, found.name, found.language, bool(found.second_factor))
 
 
 def find_account(database: Database, login: str) -> Account:
@@ -260,26 +286,30 @@ def normal_login(login: str) -> str:
     return login.strip().casefold()
 
 
-def _open_session(connection: Connection, account_id: int, at: datetime) -> str:
+def open_session(connection: Connection, account_id: int, at: datetime, *, code_due: bool = False) -> str:
+    """A new session's token; with `code_due` it opens once the code of the second factor was given, soon."""
     token, moment = secrets.token_urlsafe(32), utc(at)
     row = {
         "token_hash": token_hash(token),
         "account_id": account_id,
         "created_at": moment,
         "seen_at": moment,
-        "expires_at": moment + LONGEST_SESSION,
+        "expires_at": moment + (TIME_FOR_CODE if code_due else LONGEST_SESSION),
+        "stage": CODE_DUE if code_due else OPEN,
     }
     connection.execute(insert(session), row)
     return token
 
 
-def _hashed(password: str) -> str:
+def hashed_password(password: str) -> str:
+    """As a password is kept. Raises ValueError for a short one."""
     if len(password) < SHORTEST_PASSWORD:
         raise ValueError(f"a password has at least {SHORTEST_PASSWORD} characters")
     return _HASHER.hash(password)
 
 
-def _matches(stored: str, password: str) -> bool:
+def matches_password(stored: str, password: str) -> bool:
+    """Whether it is the password that was kept."""
     try:
         return _HASHER.verify(stored, password)
     except (VerificationError, InvalidHashError):
@@ -300,15 +330,18 @@ def _only_one(kind: str, key: str) -> Iterator[None]:
         raise Taken(kind, key) from None
 
 
-def _note(
+def _note(  # noqa: PLR0913, PLR0917 -- an entry has that many sides
     connection: Connection, stream: str, kind: str, who: str, at: datetime, body: Mapping[str, object],
-    channel: str = "admin",
+    channel: str = "admin", reason: str = "",
 ) -> None:  # fmt: skip
-    append_entry(connection, AuditEntry(stream, kind, who, at, channel, body))
+    append_entry(connection, AuditEntry(stream, kind, who, at, channel, body, reason=reason))
 
 
 _DUMMY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
 __all__ = [
+    "CODE_DUE",
+    "LOCKED",
+    "OPEN",
     "Account",
     "Membership",
     "Site",
@@ -319,8 +352,13 @@ __all__ = [
     "create_site",
     "end_membership",
     "find_account",
+    "hashed_password",
+    "insert_account",
+    "matches_password",
     "memberships",
+    "open_session",
     "purge_sessions",
+    "put_password",
     "session_account",
     "set_language",
     "set_password",

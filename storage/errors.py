@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from engine.datatypes.values import Entered
 
@@ -42,6 +42,24 @@ class Taken(StorageError):
     def __init__(self, kind: str, key: str) -> None:
         self.kind, self.key = kind, key
         super().__init__(f"there is a {kind} {key!r} already: take another one")
+
+
+class Overlapping(StorageError):
+    """A part in a registry is there for some of the same days already; `starts` and `ends` are those of that one."""
+
+    def __init__(self, starts: date, ends: date | None) -> None:
+        self.starts, self.ends = starts, ends
+        super().__init__(
+            f"takes part from {starts} to {ends or 'now'} already: end that one first, or choose other days"
+        )
+
+
+class NoTime(StorageError):
+    """A part in a registry would end before it begins."""
+
+    def __init__(self, starts: date, ends: date) -> None:
+        self.starts, self.ends = starts, ends
+        super().__init__(f"begins on {starts} and cannot end on {ends}: the last day is not before the first")
 
 
 class Unreachable(StorageError):
@@ -268,11 +286,13 @@ __all__ = [
     "Locked",
     "LockedOut",
     "NoKeys",
+    "NoTime",
     "NotFound",
     "NotReady",
     "NotUnique",
     "NotVisible",
     "Occupied",
+    "Overlapping",
     "ReasonNeeded",
     "RowClash",
     "StorageError",

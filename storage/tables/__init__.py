@@ -12,6 +12,15 @@ from storage.tables.data import (
     row_data,
     unique_key,
 )
+from storage.tables.people import (
+    access_request,
+    invitation,
+    mail,
+    participation,
+    password_reset,
+    recovery_code,
+    unit,
+)
 from storage.tables.queries import query, query_message, verification
 from storage.tables.states import closing, signature, unlock_request, withdrawal
 from storage.tables.subjects import (
@@ -46,6 +55,7 @@ from storage.tables.work import (
 __all__ = [
     "METADATA",
     "access",
+    "access_request",
     "account",
     "acknowledgement",
     "attachment",
@@ -62,15 +72,20 @@ __all__ = [
     "identity",
     "identity_hash",
     "instance",
+    "invitation",
     "issue",
     "item_data",
     "job",
+    "mail",
     "membership",
     "missed_event",
     "occurrence",
+    "participation",
+    "password_reset",
     "pending_event",
     "query",
     "query_message",
+    "recovery_code",
     "registry_definition",
     "row_data",
     "session",
@@ -80,6 +95,7 @@ __all__ = [
     "subject",
     "subject_key",
     "unique_key",
+    "unit",
     "unlock_request",
     "upload",
     "verification",

@@ -12,6 +12,8 @@ site = Table(
     Column("id", Id, primary_key=True),
     Column("code", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
+    Column("found_by", Text, nullable=False, server_default=""),  # code and name, folded, for the search
+    Column("ended_at", Moment),
 )
 
 account = Table(
@@ -24,6 +26,10 @@ account = Table(
     Column("language", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("closed_at", Moment),
+    Column("found_by", Text, nullable=False, server_default=""),  # name and login, folded, for the search
+    Column("second_factor", LargeBinary),  # the secret of its codes, encrypted
+    Column("last_code", Integer),  # the interval of the last code that was taken: none is taken twice
+    Column("pin_hash", Text),  # argon2id; for the change of person at a shared computer
 )
 
 membership = Table(  # site none: all sites (the registry's keeper)
@@ -32,6 +38,7 @@ membership = Table(  # site none: all sites (the registry's keeper)
     Column("id", Id, primary_key=True),
     Column("account_id", Id, ForeignKey("account.id"), nullable=False),
     Column("site_id", Id, ForeignKey("site.id")),
+    Column("unit_id", Id),  # none: the whole hospital
     Column("registry", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("starts_at", Moment, nullable=False),
@@ -48,6 +55,8 @@ session = Table(
     Column("seen_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("notes", LargeBinary),  # storage.session_notes, encrypted
+    Column("stage", Text, nullable=False, server_default="open"),  # storage.sessions.Stage
+    Column("tries", Integer, nullable=False, server_default="0"),  # failures to unlock it
     Index("ix_session_account_id", "account_id"),
 )
 

@@ -1,0 +1,300 @@
+"""How people come to accounts, roles and new passwords: invitations, requests for access, resets; each told by mail."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, func, insert, select, true, update
+from sqlalchemy.exc import IntegrityError
+
+from storage.accounts import hashed_password, insert_account, normal_login, put_password, token_hash
+from storage.attempts import forget_attempts
+from storage.audit import SYSTEM, AuditEntry, append_entry, registry_stream
+from storage.database import Database
+from storage.errors import NotFound, Taken
+from storage.hospitals import Change
+from storage.identity import normalised_name
+from storage.mail import Mail, queue_mail
+from storage.people import Scope, put_role, require_place
+from storage.slots import utc
+from storage.tables import access_request, account, invitation, password_reset, site
+
+INVITED_FOR = timedelta(days=7)
+RESET_WITHIN = timedelta(minutes=30)
+RESET_AGAIN = timedelta(minutes=2)  # so soon no second mail is sent
+MOST_REQUESTS = 5  # of one person that wait for an answer
+
+Write = Callable[[str], Mail]  # token -> the mail that carries it
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Somebody is asked to make an account with a role."""
+
+    id: int
+    email: str
+    registry: str
+    site: int | None
+    site_name: str
+    unit: int | None
+    role: str
+    invited_by: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRequest:
+    """Somebody asks for a role at a hospital; `granted` is None while nobody has decided."""
+
+    id: int
+    account: int
+    name: str
+    login: str
+    language: str
+    registry: str
+    site_name: str
+    role: str
+    why: str
+    asked_at: datetime
+    granted: bool | None
+    answer: str
+
+
+def invite(
+    database: Database, scope: Scope, email: str, role: str, change: Change, write: Write, *, unit_id: int | None = None
+) -> str:
+    """Ask somebody by mail to make an account with a role; returns the token of the link, which is kept as a hash alone.
+
+    Raises:
+        Taken: there is an account with this address already: give it the role.
+        NotFound: no such hospital or unit.
+    """
+    login, token = normal_login(email), secrets.token_urlsafe(32)
+    row = {
+        "token_hash": token_hash(token), "email": login, "registry": scope.registry, "site_id": scope.site,
+        "unit_id": unit_id, "role": role, "invited_by": change.who, "invited_at": utc(change.at),
+        "expires_at": utc(change.at) + INVITED_FOR,
+    }  # fmt: skip
+    with database.write() as connection:
+        require_place(connection, scope.site, unit_id)
+        if connection.execute(select(account.c.id).where(account.c.login == login)).first() is not None:
+            raise Taken("account", login)
+        connection.execute(insert(invitation), row)
+        queue_mail(connection, database.master, write(token), change.at)
+        body = {"email": login, "site": scope.site, "unit": unit_id, "role": role}
+        _note(connection, registry_stream(scope.registry), "invitation", change, body)
+    return token
+
+
+def open_invitations(database: Database, scope: Scope, *, at: datetime) -> tuple[Invitation, ...]:
+    """Those of the scope that wait, the newest first."""
+    here = invitation.c.site_id == scope.site if scope.site is not None else true()
+    mine = and_(invitation.c.registry == scope.registry, here, _waits(at))
+    with database.read() as connection:
+        rows = connection.execute(_INVITATIONS.where(mine).order_by(invitation.c.id.desc()).limit(100)).all()
+    return tuple(Invitation(*row) for row in rows)
+
+
+def withdraw_invitation(database: Database, scope: Scope, number: int, change: Change) -> None:
+    """Its link leads nowhere any more. Raises NotFound."""
+    here = invitation.c.site_id == scope.site if scope.site is not None else true()
+    mine = and_(invitation.c.id == number, invitation.c.registry == scope.registry, here, _waits(change.at))
+    with database.write() as connection:
+        if not connection.execute(update(invitation).where(mine).values(done_at=utc(change.at))).rowcount:
+            raise NotFound("invitation", number)
+        body = {"invitation": number, "withdrawn": True}
+        _note(connection, registry_stream(scope.registry), "invitation", change, body)
+
+
+def find_invitation(database: Database, token: str, *, at: datetime) -> Invitation:
+    """What a link invites to; raises NotFound for one that was used, is over, or never was."""
+    with database.read() as connection:
+        row = connection.execute(
+            _INVITATIONS.where(invitation.c.token_hash == token_hash(token), _waits(at))
+        ).one_or_none()
+    if row is None:
+        raise NotFound("invitation", "of this link")
+    return Invitation(*row)
+
+
+def accept_invitation(
+    database: Database, token: str, name: str, password: str, language: str, *, at: datetime
+) -> Invitation:
+    """Make the account, once: its login is the address, its role the one of the invitation.
+
+    Raises:
+        NotFound: the link was used, is over, or never was. Taken: an account of this address was made meanwhile.
+        ValueError: the password is too short.
+    """
+    found, hashed = find_invitation(database, token, at=at), hashed_password(password)
+    row = {
+        "login": found.email, "name": name, "password_hash": hashed, "language": language, "created_at": utc(at),
+        "found_by": normalised_name(name + found.email),
+    }  # fmt: skip
+    change = Change(found.invited_by, at, "invitation")
+    try:
+        with database.write() as connection:
+            mine = and_(invitation.c.token_hash == token_hash(token), _waits(at))
+            if not connection.execute(update(invitation).where(mine).values(done_at=utc(at))).rowcount:
+                raise NotFound("invitation", "of this link")
+            account_id = insert_account(connection, row, name, at)
+            put_role(connection, Scope(found.registry, found.site), account_id, found.role, change, unit_id=found.unit)
+    except IntegrityError:
+        raise Taken("account", found.email) from None
+    return found
+
+
+def ask_access(database: Database, account_id: int, scope: Scope, role: str, why: str, change: Change) -> None:
+    """Ask for a role at a hospital. Raises Taken for a request that waits already, or too many of them; NotFound."""
+    assert scope.site is not None
+    mine = and_(access_request.c.account_id == account_id, access_request.c.decided_at.is_(None))
+    row = {
+        "account_id": account_id, "registry": scope.registry, "site_id": scope.site, "role": role, "why": why,
+        "asked_at": utc(change.at),
+    }  # fmt: skip
+    with database.write() as connection:
+        require_place(connection, scope.site, None)
+        connection.execute(select(account.c.id).where(account.c.id == account_id).with_for_update())
+        waiting = connection.execute(select(access_request).where(mine)).all()
+        same = [
+            each for each in waiting if (each.registry, each.site_id, each.role) == (scope.registry, scope.site, role)
+        ]
+        if same or len(waiting) >= MOST_REQUESTS:
+            raise Taken("request", role)
+        connection.execute(insert(access_request), row)
+        body = {"account": account_id, "site": scope.site, "role": role}
+        _note(connection, registry_stream(scope.registry), "access_request", change, body)
+
+
+def open_requests(database: Database, scope: Scope) -> tuple[AccessRequest, ...]:
+    """Those of the scope that wait for an answer, the oldest first."""
+    here = access_request.c.site_id == scope.site if scope.site is not None else true()
+    mine = and_(access_request.c.registry == scope.registry, here, access_request.c.decided_at.is_(None))
+    with database.read() as connection:
+        return tuple(AccessRequest(*row) for row in connection.execute(_REQUESTS.where(mine).limit(100)))
+
+
+def requests_of(database: Database, account_id: int) -> tuple[AccessRequest, ...]:
+    """The last of a person's own."""
+    with database.read() as connection:
+        rows = connection.execute(_REQUESTS.where(access_request.c.account_id == account_id)).all()
+    return tuple(AccessRequest(*row) for row in reversed(rows[-20:]))
+
+
+def decide_request(
+    database: Database, scope: Scope, number: int, may_give: Collection[str], change: Change, *, grant: bool,
+    write: Callable[[AccessRequest], Mail | None],
+) -> AccessRequest:  # fmt: skip
+    """Give what was asked for, or refuse it; the person is told by mail.
+
+    Raises:
+        NotFound: none of this scope waits under the number, or its role is not one of `may_give`.
+        Taken: the person has the role already.
+    """
+    here = access_request.c.site_id == scope.site if scope.site is not None else true()
+    mine = and_(
+        access_request.c.id == number, access_request.c.registry == scope.registry, here,
+        access_request.c.decided_at.is_(None), access_request.c.role.in_(list(may_give)),
+    )  # fmt: skip
+    with database.write() as connection:
+        row = connection.execute(_REQUESTS.where(mine)).one_or_none()
+        place = connection.execute(select(access_request.c.site_id).where(access_request.c.id == number)).scalar()
+        decided = {
+            "decided_at": utc(change.at), "decided_by": change.who, "granted": grant, "answer": change.reason,
+        }  # fmt: skip
+        if row is None or not connection.execute(update(access_request).where(mine).values(decided)).rowcount:
+            raise NotFound("request", number)
+        found = AccessRequest(*row)
+        if grant:
+            put_role(connection, Scope(scope.registry, place), found.account, found.role, change)
+        body = {"request": number, "account": found.account, "role": found.role, "granted": grant}
+        _note(connection, registry_stream(scope.registry), "access_decision", change, body)
+        message = write(found)
+        if message is not None:
+            queue_mail(connection, database.master, message, change.at)
+    return found
+
+
+def ask_reset(database: Database, email: str, write: Callable[[str, str], Mail], *, at: datetime) -> None:
+    """Mail a link to a new password to whoever has the address for a login; nobody learns whether somebody has.
+
+    `write` gets the token and the language of the person.
+    """
+    login, token = normal_login(email), secrets.token_urlsafe(32)
+    found = select(account.c.id, account.c.language).where(account.c.login == login, account.c.closed_at.is_(None))
+    with database.write() as connection:
+        person = connection.execute(found.with_for_update()).one_or_none()
+        if person is None or "@" not in login:
+            return
+        own = password_reset.c.account_id == person.id
+        latest = connection.execute(select(func.max(password_reset.c.expires_at)).where(own)).scalar()
+        if latest is not None and latest > utc(at) + RESET_WITHIN - RESET_AGAIN:
+            return
+        connection.execute(delete(password_reset).where(own))
+        row = {"token_hash": token_hash(token), "account_id": person.id, "expires_at": utc(at) + RESET_WITHIN}
+        connection.execute(insert(password_reset), row)
+        queue_mail(connection, database.master, write(token, person.language), at)
+        _note(connection, SYSTEM, "reset_asked", Change(login, at), {"account": person.id})
+
+
+def reset_waits(database: Database, token: str, *, at: datetime) -> bool:
+    """Whether a link leads to a new password."""
+    with database.read() as connection:
+        return connection.execute(select(password_reset.c.account_id).where(_resets(token, at))).first() is not None
+
+
+def reset_password(database: Database, token: str, password: str, *, at: datetime) -> None:
+    """A new password by a mailed link, once; all sessions end and a lockout is over. The second factor stays.
+
+    Raises:
+        NotFound: the link was used, is over, or never was. ValueError: the password is too short.
+    """
+    if not reset_waits(database, token, at=at):
+        raise NotFound("reset", "of this link")
+    hashed = hashed_password(password)
+    with database.write() as connection:
+        query = select(account.c.id, account.c.login).join(password_reset, password_reset.c.account_id == account.c.id)
+        person = connection.execute(query.where(_resets(token, at), account.c.closed_at.is_(None))).one_or_none()
+        if person is None or not connection.execute(delete(password_reset).where(_resets(token, at))).rowcount:
+            raise NotFound("reset", "of this link")
+        put_password(connection, person.id, hashed, person.login, at)
+        forget_attempts(connection, f"login:{person.login}")
+
+
+def _resets(token: str, at: datetime) -> Any:
+    return and_(password_reset.c.token_hash == token_hash(token), password_reset.c.expires_at > utc(at))
+
+
+def _waits(at: datetime) -> Any:
+    return and_(invitation.c.done_at.is_(None), invitation.c.expires_at > utc(at))
+
+
+def _note(connection: Connection, stream: str, kind: str, change: Change, body: Mapping[str, object]) -> None:
+    append_entry(
+        connection, AuditEntry(stream, kind, change.who, change.at, change.channel, body, reason=change.reason)
+    )
+
+
+_INVITATIONS = select(
+    invitation.c.id, invitation.c.email, invitation.c.registry, invitation.c.site_id, func.coalesce(site.c.name, ""),
+    invitation.c.unit_id, invitation.c.role, invitation.c.invited_by, invitation.c.expires_at,
+).select_from(invitation.outerjoin(site, site.c.id == invitation.c.site_id))  # fmt: skip
+_REQUESTS: Any = (  # more columns than SQLAlchemy knows types of
+    select(
+        access_request.c.id, access_request.c.account_id, account.c.name, account.c.login, account.c.language,
+        access_request.c.registry, site.c.name, access_request.c.role, access_request.c.why, access_request.c.asked_at,
+        access_request.c.granted, func.coalesce(access_request.c.answer, ""),
+    )
+    .join(account, account.c.id == access_request.c.account_id)
+    .join(site, site.c.id == access_request.c.site_id)
+    .order_by(access_request.c.id)
+)  # fmt: skip
+
+__all__ = [
+    "AccessRequest", "Invitation", "accept_invitation", "ask_access", "ask_reset", "decide_request", "find_invitation",
+    "invite", "open_invitations", "open_requests", "requests_of", "reset_password", "reset_waits", "withdraw_invitation",
+]  # fmt: skip
