@@ -12,6 +12,8 @@ from cli import check, evaluate, summary
 HEAVY = {
     "data": "cli.data",
     "demo": "cli.demo",
+    "hospitals": "cli.hospitals",
+    "mail": "cli.mail",
     "render": "cli.render",
     "serve": "cli.serve",
     "synth": "cli.synth",

@@ -144,7 +144,7 @@ def role(login: str, registry: str, role: str, site: int, *, end: bool) -> None:
     def change(database: Database, settings: Settings) -> None:
         account = find_account(database, login).id
         if not end:
-            _refuse_unknown(registry, settings)
+            refuse_unknown(registry, settings)
         act = end_membership if end else add_membership
         act(database, account, registry, role, site_id=site, who=_who(), at=settings.clock())
 
@@ -163,7 +163,7 @@ def _do(act: Callable[[Database, Settings], None]) -> None:
         raise SystemExit(1) from None
 
 
-def _refuse_unknown(registry: str, settings: Settings) -> None:
+def refuse_unknown(registry: str, settings: Settings) -> None:
     """A role in a registry that is not served is a slip of the pen."""
     files = sorted(settings.definitions.glob("*.yaml"))
     roots = [read_source(file.read_bytes(), str(file), Problems(), file.parent) for file in files]

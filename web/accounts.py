@@ -9,7 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from storage.accounts import sign_in, sign_out
 from storage.errors import BadCredentials, LockedOut
+from storage.sessions import waiting_for_code
 from web.guard import kept_at
+from web.navigation import first_place
 from web.pages import render
 from web.permissions import needs
 from web.roles import Permission
@@ -51,13 +53,17 @@ def sign_in_post() -> ResponseReturnValue:
         time = visit().tongue.moment(locked.until, now)
         return door(target, login=login, fault=visit().words("locked_out", time=time)), 429
     open_session(token)
+    if waiting_for_code(space.database, token, at=now) is not None:
+        return redirect(url_for("doors.code_page", next=target), 303)
     return redirect(target, 303)
 
 
 def open_session(token: str) -> None:
-    """Begin the cookie anew; only the language stays."""
-    language = session.get("language")
+    """Begin the cookie anew; only the language stays, and which other sessions wait at this computer."""
+    language, bench = session.get("language"), [each for each in session.get("bench", []) if each[0] != token]
     session.clear()
+    if bench:
+        session["bench"] = bench
     session.permanent = True
     session["token"] = token
     if language:
@@ -71,7 +77,10 @@ def sign_out_post() -> ResponseReturnValue:
     token = session.get("token")
     if token:
         sign_out(workspace().database, token)
+    bench = session.get("bench")
     session.clear()
+    if bench:
+        session["bench"] = bench  # others whose sessions wait here
     answer = make_response(redirect(url_for("accounts.sign_in_page"), 303))
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
@@ -88,10 +97,11 @@ def signed_in() -> ResponseReturnValue:
 @needs(Permission.SIGNED_IN)
 def home() -> ResponseReturnValue:
     """The first page after signing in."""
-    registries = [one.registry for one in visit().memberships if one.registry in workspace().registries.current]
-    if not registries:
+    held = [one for one in visit().memberships if one.registry in workspace().registries.current]
+    target = next(filter(None, map(first_place, held)), None)
+    if target is None:
         return render("nothing.html", title=visit().words("no_registry"), text=visit().words("no_registry_text"))
-    return redirect(url_for("patients.listed", registry=registries[0]), 303)
+    return redirect(target, 303)
 
 
 @accounts.post("/site")
@@ -109,7 +119,10 @@ def door(target: str, *, login: str = "", fault: str = "", kept: str | None = No
     now = visit().now
     kept_time = visit().tongue.moment(datetime.fromisoformat(kept), now) if kept else ""
     ended, lost = "token" in session, kept == ""
-    return render("sign_in.html", target=target, login=login, fault=fault, kept_time=kept_time, ended=ended, lost=lost)
+    return render(
+        "sign_in.html", target=target, login=login, fault=fault, kept_time=kept_time, ended=ended, lost=lost,
+        bench=bool(session.get("bench")),
+    )  # fmt: skip
 
 
 __all__ = ["accounts", "door", "open_session"]

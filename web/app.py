@@ -15,15 +15,19 @@ from web import failures, guard, security
 from web.accounts import accounts
 from web.browser_rules import Programs
 from web.closings import closings
+from web.doors import doors
 from web.events import events
 from web.form_states import form_states
 from web.forms import forms
 from web.grids import grids
+from web.hospitals import hospitals
 from web.lookup import lookup
 from web.moving import moving
 from web.opening import parts
+from web.own import own
 from web.patient_states import patient_states
 from web.patients import patients
+from web.people import people
 from web.permissions import needs, undeclared
 from web.places import SubjectConverter
 from web.programs import programs
@@ -88,6 +92,10 @@ def create_app(settings: Settings) -> Flask:
         withdrawals,
         closings,
         moving,
+        hospitals,
+        people,
+        own,
+        doors,
     ):
         app.register_blueprint(part)
     if settings.proxies:

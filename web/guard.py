@@ -8,6 +8,7 @@ from flask import Flask, abort, current_app, g, jsonify, redirect, request, sess
 from flask.typing import ResponseReturnValue
 
 from storage.accounts import Membership, memberships, session_account
+from web.pages import render
 from web.permissions import FLASK_OWN, permission_of
 from web.places import home_of
 from web.registries import LANGUAGES
@@ -65,16 +66,43 @@ def guard() -> ResponseReturnValue | None:
         abort(403)
     if permission is Permission.PUBLIC:
         return None
-    if visit().account is None:
+    account = visit().account
+    if account is None:
         return ask_to_sign_in()
     if permission is Permission.SIGNED_IN:
         return None
     membership = visit().membership
-    if membership is None:
-        abort(404)  # a registry of others looks like none
-    if not allows(membership.role, permission):
-        abort(403)
+    if membership is None or not allows(membership.role, permission):
+        kept = keep_withdrawn()
+        if kept is not None:
+            return kept
+        abort(404 if membership is None else 403)  # a registry of others looks like none
+    if membership.role in workspace().settings.second_factor_roles and not account.second_factor:
+        return ask_for_second_factor()
     return None
+
+
+def keep_withdrawn() -> ResponseReturnValue | None:
+    """A form that was typed while the right lasted is refused, and kept; None where there is nothing to keep."""
+    one = visit()
+    if request.method != "POST" or one.account is None:
+        return None
+    rescued = rescue_post(one.now)
+    if not rescued.kept or rescued.owner != one.account.id:
+        return None
+    title, text = one.words("withdrawn"), one.words("withdrawn_text")
+    if wants_json():
+        return jsonify(error="withdrawn", message=f"{title} {text}", kept=True), 403
+    return render("failure.html", status=403, title=title, text=text, number="")
+
+
+def ask_for_second_factor() -> ResponseReturnValue:
+    """Some roles count only with a second factor: lead to where it is set up; a form that was posted is kept."""
+    kept = request.method == "POST" and rescue_post(visit().now).kept
+    target = url_for("own.second_factor")
+    if wants_json():
+        return jsonify(error="second_factor", message=visit().words("factor_must"), kept=kept, sign_in=target), 403
+    return redirect(target, 303)
 
 
 def ask_to_sign_in() -> ResponseReturnValue:

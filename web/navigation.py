@@ -9,6 +9,7 @@ from flask import request, url_for
 
 from engine.model.metadata_version import MetaDataVersion
 from renderers.html import Link
+from storage.accounts import Membership
 from storage.form_index import has_site_forms
 from web.places import site_named
 from web.roles import Permission, allows
@@ -41,12 +42,20 @@ ENTRIES = (
     Entry("verify_nav", "verification.overview", Permission.VERIFY, ("verification.",)),
     Entry("records", "records.listed", Permission.READ, ("records.",), has_site_forms),
     Entry("closing_page", "closings.show", Permission.FREEZE, ("closings.",)),
+    Entry("hospitals", "hospitals.listed", Permission.ADMINISTER, ("hospitals.",)),
+    Entry("people", "people.listed", Permission.PEOPLE, ("people.",)),
 )
 
 
 def navigation(one: Visit) -> tuple[Link, ...]:
     """The places that a person may go to in the registry at hand."""
     return tuple(_links(one)) if one.membership is not None else ()
+
+
+def first_place(membership: Membership) -> str | None:
+    """The address of the first place that a role may go to in its registry; None where there is none."""
+    found = next((entry for entry in ENTRIES if allows(membership.role, entry.permission)), None)
+    return url_for(found.endpoint, registry=membership.registry) if found is not None else None
 
 
 def _links(one: Visit) -> Iterator[Link]:
@@ -61,4 +70,4 @@ def _links(one: Visit) -> Iterator[Link]:
             yield Link(one.words(entry.word), address, current=here.startswith(entry.covers))
 
 
-__all__ = ["ENTRIES", "Entry", "navigation"]
+__all__ = ["ENTRIES", "Entry", "first_place", "navigation"]

@@ -10,7 +10,7 @@ from flask_wtf.csrf import generate_csrf
 
 from renderers.html import Links, Shell
 from storage.accounts import Membership
-from web.navigation import navigation
+from web.navigation import first_place, navigation
 from web.registries import LANGUAGES, STATIC_URL
 from web.workspace import Visit, visit, workspace
 
@@ -38,8 +38,11 @@ def shell_of(one: Visit, links: Links | None = None, languages: Mapping[str, str
 
 def links_of(one: Visit, **more: str) -> Links:
     """Where the frame leads."""
-    home = url_for("patients.listed", registry=one.membership.registry) if one.membership else "/"
-    return Links(home=home, sign_out=url_for("accounts.sign_out_post") if one.account else "", **more)
+    home = (first_place(one.membership) if one.membership else None) or "/"
+    if one.account is None:
+        return Links(home=home, **more)
+    account, lock, out = url_for("own.show"), url_for("doors.lock"), url_for("accounts.sign_out_post")
+    return Links(home=home, account=account, lock=lock, sign_out=out, **more)
 
 
 def _definition(membership: Membership | None) -> str:

@@ -43,7 +43,7 @@ def owner_mark(account: int, place: Mapping[str, str], at: datetime) -> str:
 def rescue_post(now: datetime) -> Rescued:
     """Keep the posted form as the draft of the person whose page it was; nothing is saved, nothing is shown.
 
-    The rights of that person are asked for again. Whoever sends the page, it never becomes anybody else's draft.
+    The rights of that person are asked for again, as they were when the page was opened. Whoever sends the page, it never becomes anybody else's draft.
     """
     if request.endpoint not in FORM_POSTS or not is_own_post(request):
         return Rescued(None, kept=False)
@@ -51,8 +51,9 @@ def rescue_post(now: datetime) -> Rescued:
     if not hmac.compare_digest(signature.encode(), _signature(told, request.view_args or {}).encode()):
         return Rescued(None, kept=False)
     account, _, since = told.partition(".")
-    recent = utc(now) - datetime.fromisoformat(since) < KEPT
-    return Rescued(int(account), kept=recent and _keep(int(account), now))
+    opened = datetime.fromisoformat(since)
+    recent = utc(now) - opened < KEPT
+    return Rescued(int(account), kept=recent and _keep(int(account), opened, now))
 
 
 def _signature(told: str, place: Mapping[str, str]) -> str:
@@ -60,11 +61,13 @@ def _signature(told: str, place: Mapping[str, str]) -> str:
     return workspace().database.master.keyed_hash("page", text).hex()
 
 
-def _keep(account: int, now: datetime) -> bool:
+def _keep(account: int, opened: datetime, now: datetime) -> bool:
+    """The person had the right when the page was opened; whether it lasts is asked when the draft is opened again."""
     arguments = request.view_args or {}
     space = workspace()
     registry = str(arguments["registry"])
-    held = [one for one in memberships(space.database, account, at=now) if one.registry == registry]
+    lasting, former = (memberships(space.database, account, at=at) for at in (now, opened))
+    held = [one for one in (*lasting, *former) if one.registry == registry]
     allowed = next((one for one in held if allows(one.role, Permission.ENTER)), None)
     if allowed is None or registry not in space.registries.current:
         return False

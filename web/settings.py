@@ -7,9 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from engine.compiler import default_folder
+from engine.errors import nearest
 from storage.attempts import ADDRESS_FAILURES
+from web.roles import ROLES
 
 SHORTEST_SECRET = 32
 _YES = frozenset({"1", "true", "yes"})
@@ -36,6 +40,10 @@ class Settings:
     synthetic: bool = False  # pages say that the patients are made up
     proxies: int = 0  # how many proxies in front may be believed
     address_failures: int = ADDRESS_FAILURES  # failed sign-ins from one address in a quarter of an hour
+    smtp: str = field(default="", repr=False)  # smtp://user:password@host:587 or smtps://…; none: no mail is sent
+    mail_from: str = ""  # the address that mail comes from
+    public_url: str = ""  # how people reach the application: the beginning of links in mail
+    second_factor_roles: frozenset[str] = frozenset()  # who has one of them needs a second factor
     cache: Path | None = None  # the folder where compiled definitions are kept for the next start
     clock: Callable[[], datetime] = system_clock
 
@@ -67,7 +75,34 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         proxies=_number(environment, "ECRF_PROXIES", 0, least=0),
         address_failures=_number(environment, "ECRF_ADDRESS_FAILURES", ADDRESS_FAILURES, least=1),
         cache=default_folder(environment),
+        second_factor_roles=_roles(environment),
+        **_mail(environment),
     )
+
+
+def _mail(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Where mail goes, whom it comes from, where its links lead: all three or none."""
+    names = {"smtp": "ECRF_SMTP_URL", "mail_from": "ECRF_MAIL_FROM", "public_url": "ECRF_PUBLIC_URL"}
+    given = {key: environment.get(name, "").strip() for key, name in names.items()}
+    absent = [names[key] for key, text in given.items() if not text]
+    if given["smtp"] and absent:
+        raise SettingsError(f"ECRF_SMTP_URL needs {' and '.join(absent)} as well")
+    scheme, host = urlsplit(given["smtp"]).scheme, urlsplit(given["smtp"]).hostname
+    if given["smtp"] and (scheme not in ("smtp", "smtps") or not host):
+        raise SettingsError("ECRF_SMTP_URL is no address like smtp://user:password@host:587")
+    return {**given, "public_url": given["public_url"].rstrip("/")}
+
+
+def _roles(environment: Mapping[str, str]) -> frozenset[str]:
+    given = frozenset(
+        filter(None, (name.strip() for name in environment.get("ECRF_SECOND_FACTOR_ROLES", "").split(",")))
+    )
+    unknown = sorted(given - ROLES.keys())
+    if unknown:
+        raise SettingsError(
+            f"ECRF_SECOND_FACTOR_ROLES: no role {unknown[0]!r}.{nearest(unknown[0], tuple(ROLES))} There is: {', '.join(ROLES)}"
+        )
+    return given
 
 
 def _needed(environment: Mapping[str, str], name: str) -> str:

@@ -102,6 +102,7 @@ class Links:
     verify: str = ""  # where its values are compared with the sources
     home: str = "/"
     account: str = ""
+    lock: str = ""  # POST: leave the session to be come back to
     sign_out: str = ""
     help: str = ""
     accessibility: str = ""

@@ -16,6 +16,16 @@ PUBLIC = {
     "accounts.sign_in_page",
     "accounts.sign_in_post",
     "accounts.sign_out_post",
+    "doors.accept",
+    "doors.ask",
+    "doors.code",
+    "doors.code_page",
+    "doors.come_back",
+    "doors.forgotten",
+    "doors.invitation",
+    "doors.put",
+    "doors.reset",
+    "doors.switch",
 }
 
 
@@ -49,6 +59,7 @@ def test_a_route_without_a_declaration_is_refused(quick_world):
 def addresses(app: Flask) -> list[tuple[str, str]]:
     """An address for each route that asks for something."""
     parts = {"registry": "lead_extraction", "who": "TLE-0001-J7", "spot": "1.patient", "form": "patient", "item": "sex"}
+    parts |= dict.fromkeys(("site", "unit", "part", "person", "role", "number"), "1")
     parts |= {"container": "episode", "definition": "0" * 64, "language": "pl", "filename": "x"}
     parts |= {"name": "photo", "digest": "0" * 64, "instance": "1", "number": "1", "step": "close"}
     found = []

@@ -157,16 +157,17 @@ def test_posts_of_other_sites_are_not_kept(world, typing, headers):
     assert anna.value("unit_code") != "999"
 
 
-def test_a_closed_account_keeps_nothing(world, typing):
-    from storage.accounts import end_membership, find_account
+def test_what_was_typed_before_a_role_ended_is_kept_and_shown_to_nobody_without_it(world, typing):
+    from storage.accounts import add_membership, end_membership, find_account
 
-    anna, _, typed = typing
-    database, site = world.space.database, world.sites[0]
+    anna, who, typed = typing
+    database, role = world.space.database, {"site_id": world.sites[0], "who": "office"}
     account = find_account(database, "anna").id
     world.clock.wait(hours=2)
-    end_membership(database, account, "lead_extraction", "entry", site_id=site, who="office", at=world.clock())
-    with database.read() as connection:
-        before = connection.exec_driver_sql("SELECT count(*) FROM working_copy").scalar_one()
+    end_membership(database, account, "lead_extraction", "entry", at=world.clock(), **role)
     anna.post(typed, "forms")
-    with database.read() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM working_copy").scalar_one() == before
+    assert anna.address.startswith("/sign-in")
+    anna.post({"login": "anna", "password": "correct horse battery"}, "sign-in")
+    assert anna.status == 404
+    add_membership(database, account, "lead_extraction", "entry", at=world.clock(), **role)
+    assert anna.open(who, "admission").value("main_book_no") == "zły numer"

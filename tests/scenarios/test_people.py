@@ -1,0 +1,187 @@
+"""A person is invited, comes with a second factor, works, loses the right while typing; a shared computer; axe finds nothing."""
+
+import re
+from base64 import b32decode
+from typing import Any
+
+import pytest
+
+from storage.accounts import add_membership, create_account
+from storage.second_factor import time_code
+from tests.scenarios.page_faults import faults, is_fault
+
+PASSWORD = "correct horse battery"
+PEOPLE, HOSPITALS = "/lead_extraction/people", "/lead_extraction/hospitals"
+
+
+@pytest.fixture(scope="module")
+def staffed(served):
+    """The application with a local administrator and one of all."""
+    for login, role, site in (("lena", "local_administrator", served.site), ("olga", "administrator", None)):
+        account = create_account(
+            served.space.database, login, f"{login.title()} Wójcik", PASSWORD, who="office", at=served.clock()
+        )
+        add_membership(
+            served.space.database, account, served.registry, role, site_id=site, who="office", at=served.clock()
+        )
+    return served
+
+
+@pytest.fixture
+def visitor(browser, staffed):
+    """Call it for a page in a browser of its own; scripts that fail fail the test."""
+    contexts: list[Any] = []
+    wrong: list[str] = []
+
+    def start(width=1280):
+        context = browser.new_context(
+            locale="pl-PL",
+            timezone_id="Europe/Warsaw",
+            viewport={"width": width, "height": 900},
+            base_url=staffed.address,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda fault: wrong.append(str(fault)))
+        page.on("console", lambda said: wrong.append(said.text) if is_fault(said.text) else None)
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def sign_in(page, login, password=PASSWORD):
+    page.goto("/sign-in")
+    page.fill("#login", login)
+    page.fill("#password", password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/sign-in" not in url or "/code" in url)
+
+
+def open_fold(page, words):
+    page.locator("summary", has_text=words).first.click()
+
+
+def test_a_person_comes_works_and_loses_the_right_while_typing(staffed, visitor, open_browser):
+    # long: one story
+    lena = visitor()
+    sign_in(lena, "lena")
+    open_fold(lena, "Zaproś osobę")
+    lena.fill("#invite-email", "nowa@szpital.example")
+    lena.get_by_role("button", name="Wyślij zaproszenie").click()
+    (link,) = re.findall(r"http://\S+/invitation/\S+", lena.locator(".note.ready").inner_text())
+
+    new = visitor()
+    new.goto(link)
+    new.fill("#account-name", "Nowa Osoba")
+    new.fill("#account-password", "another long password")
+    new.fill("#account-again", "another long password")
+    new.get_by_role("button", name="Załóż konto").click()
+    sign_in(new, "nowa@szpital.example", "another long password")
+    new.goto("/account/second-factor")
+    secret = new.locator("code").inner_text().replace(" ", "")
+    key = b32decode(secret + "=" * (-len(secret) % 8))
+    new.fill("#code", time_code(key, int(staffed.clock.now.timestamp()) // 30))
+    new.keyboard.press("Enter")
+    new.wait_for_selector(".codes")
+    recovery = new.locator(".codes li").first.inner_text()
+    new.locator("details.account summary").click()
+    new.get_by_role("button", name="Wyloguj", exact=True).click()
+    sign_in(new, "nowa@szpital.example", "another long password")
+    new.fill("#code", recovery)
+    new.keyboard.press("Enter")
+    new.wait_for_url("**/patients*")
+
+    new.get_by_role("button", name="Nowy pacjent").click()
+    new.wait_for_url("**/forms/**")
+    form = new.url
+    new.fill("[name=last_name]", "Przerwany")
+    new.wait_for_selector("[data-save=copy], [data-save=saved]")
+    lena.goto(PEOPLE)
+    lena.get_by_role("link", name="Nowa Osoba").click()
+    open_fold(lena, "Zakończ rolę")
+    lena.locator("details[open] [name=reason]").fill("koniec umowy")
+    lena.locator("details[open]").get_by_role("button", name="Zakończ rolę").click()
+    lena.wait_for_selector(".note.ready")
+
+    new.fill("[name=first_names]", "Jan Adam")
+    new.locator(".dock button[value=save]").click()
+    new.wait_for_selector("h1:has-text('Uprawnienie zostało wycofane')")
+    new.goto(form)
+    assert "Przerwany" not in new.content()
+    open_fold(lena, "Nadaj rolę")
+    lena.locator("details[open] [name=reason]").fill("nowa umowa")
+    lena.locator("details[open]").get_by_role("button", name="Nadaj rolę").click()
+    lena.wait_for_selector(".note.ready")
+    new.goto(form)
+    assert new.input_value("[name=last_name]") == "Przerwany"
+    assert new.input_value("[name=first_names]") == "Jan Adam"
+
+
+def test_the_button_back_shows_nothing_of_the_person_before(staffed, open_browser):
+    page = open_browser("anna")
+    page.get_by_role("button", name="Nowy pacjent").click()
+    page.wait_for_url("**/forms/**")
+    place = page.url.partition("?")[0]
+    page.fill("[name=last_name]", "Tajemnicza")
+    page.wait_for_selector("[data-save=copy], [data-save=saved]")
+    page.locator("details.account summary").click()
+    page.get_by_role("button", name="Zablokuj lub zmień osobę").click()
+    page.wait_for_url("**/switch")
+    page.go_back()
+    page.wait_for_load_state()
+    assert "Tajemnicza" not in page.content()
+    assert page.locator("[name=last_name]").count() == 0
+    page.goto("/switch")
+    page.locator("[name=secret]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/forms/**")
+    assert page.url.partition("?")[0] == place
+    assert page.input_value("[name=last_name]") == "Tajemnicza"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_pages(staffed, visitor, width, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(f"people-{width}")
+    found: list[Any] = []
+
+    def look(page, name, address="", fold=""):
+        if address:
+            page.goto(address)
+        for words in filter(None, fold.split("|")):
+            open_fold(page, words)
+        found.extend(faults(page, name, folder, width))
+
+    guest = visitor(width)
+    look(guest, "forgotten", "/password")
+    look(guest, "over", "/invitation/none")
+    olga = visitor(width)
+    sign_in(olga, "olga")
+    look(olga, "people", PEOPLE, "Zaproś osobę")
+    olga.get_by_role("link", name="Anna Nowak").click()
+    look(olga, "person", "", "Zakończ rolę|Zamknij konto")
+    olga.goto(f"{HOSPITALS}/{staffed.site}")
+    if not olga.locator("text=Elektrofizjologia").count():
+        open_fold(olga, "Dodaj jednostkę")
+        olga.fill("#unit-code", "100")
+        olga.fill("#unit-name", "Elektrofizjologia")
+        olga.get_by_role("button", name="Dodaj jednostkę").click()
+        olga.wait_for_selector(".note.ready")
+        open_fold(olga, "Dodaj udział")
+        olga.fill("#part-starts_on", "2025-01-01")
+        olga.fill("#part-reason", "umowa 7")
+        olga.get_by_role("button", name="Dodaj udział").click()
+        olga.wait_for_selector(".note.ready")
+    look(olga, "hospital", f"{HOSPITALS}/{staffed.site}", "Dodaj udział|Zmień")
+    look(olga, "hospitals", HOSPITALS, "Dodaj szpital")
+    look(olga, "account", "/account", "Zmień hasło|Ustaw PIN|Poproś o dostęp")
+    look(olga, "factor", "/account/second-factor")
+    if width < 800:
+        olga.goto("/account")
+    olga.locator("details.account summary").click()
+    olga.get_by_role("button", name="Zablokuj lub zmień osobę").click()
+    olga.wait_for_url("**/switch")
+    look(olga, "switch")
+    assert found == []

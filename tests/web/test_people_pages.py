@@ -1,0 +1,302 @@
+"""People are invited, come, get and lose roles; each door tells strangers nothing; a real mail server gets the mail."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from socket import create_server
+
+import pytest
+
+from storage.accounts import add_membership, create_account, find_account
+from storage.mail import send_due
+from storage.second_factor import time_code
+from web.mail import is_address, postman
+from web.workspace import EXTENSION
+
+PEOPLE = "/lead_extraction/people"
+PASSWORD = "correct horse battery"
+NEW = "another long password"
+
+
+class Post:
+    """A mail server on this machine, and what it got."""
+
+    def __init__(self) -> None:
+        from aiosmtpd.controller import Controller
+
+        self.got: list[tuple[str, str]] = []
+        with create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.server = Controller(self, hostname="127.0.0.1", port=self.port)
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 -- the name that aiosmtpd calls
+        from email import message_from_bytes, policy
+
+        message = message_from_bytes(envelope.original_content, policy=policy.default)
+        self.got.append((envelope.rcpt_tos[0], f"{message['Subject']}\n{message.get_content()}"))
+        return "250 taken"
+
+
+@pytest.fixture(scope="module")
+def post() -> Iterator[Post]:
+    office = Post()
+    office.server.start()
+    yield office
+    office.server.stop()
+
+
+@pytest.fixture(scope="module")
+def staffed(world, post):
+    """The application with mail, a local administrator (lena) and one of all (olga); reader needs a second factor."""
+    mail = {
+        "smtp": f"smtp://127.0.0.1:{post.port}",
+        "mail_from": "krm@krm.example",
+        "public_url": "https://krm.example",
+    }
+    space = world.space
+    settings = replace(space.settings, second_factor_roles=frozenset({"monitor"}), **mail)
+    world.app.extensions[EXTENSION] = replace(space, settings=settings)
+    for login, role, site in (
+        ("lena", "local_administrator", world.sites[0]),
+        ("olga", "administrator", None),
+        ("max", "monitor", None),
+    ):
+        account = create_account(space.database, login, login.title(), PASSWORD, who="office", at=world.clock())
+        add_membership(space.database, account, "lead_extraction", role, site_id=site, who="office", at=world.clock())
+    return world
+
+
+def mailed(world, post):
+    """Send what waits; the last message that came."""
+    space = world.space
+    send_due(space.database, postman(space.settings), space.settings.clock, OSError)
+    return post.got[-1]
+
+
+def first(pattern, text):
+    found = re.search(pattern, text)
+    assert found is not None, pattern
+    return found[1]
+
+
+def link_in(text):
+    return first(r"https://krm\.example(/\S+)", text)
+
+
+def person_number(world, login):
+    return find_account(world.space.database, login).id
+
+
+def test_somebody_is_invited_comes_and_enters_data(staffed, post):
+    lena = staffed.browser("lena")
+    assert lena.address == PEOPLE
+    assert "Anna" in lena.text
+    assert "Jan" not in lena.text  # works at the other hospital
+    lena.post({"email": "nowa@szpital.example", "role": "entry", "language": "en"}, "/people")
+    assert "Wysłano zaproszenie: nowa@szpital.example" in lena.text
+    to, text = mailed(staffed, post)
+    assert to == "nowa@szpital.example"
+    assert text.startswith("Invitation to a medical registry")
+    new = staffed.browser()
+    assert new.get(link_in(text)).status == 200
+    new.post({"name": "Nowa Osoba", "password": "short", "again": "short", "language": "pl"}, "/invitation")
+    assert (new.status, new.text.count('value="Nowa Osoba"')) == (422, 1)
+    new.post({"name": "Nowa Osoba", "password": NEW, "again": NEW, "language": "pl"}, "/invitation")
+    assert "Konto jest gotowe" in new.text
+    assert new.get(link_in(text)).status == 404
+    new.sign_in("nowa@szpital.example", NEW)
+    assert new.get("/lead_extraction/patients").status == 200
+    assert "nowa@szpital.example" in lena.get(PEOPLE).text
+
+
+def test_a_page_of_people_takes_as_many_statements_however_many_they_are(staffed):
+    lena = staffed.browser("lena")
+    counts = []
+    for number in range(2):
+        with staffed.space.database.counted() as sent:
+            lena.get(PEOPLE)
+        counts.append(len(sent))
+        login = f"more{number}"
+        account = create_account(staffed.space.database, login, login, PASSWORD, who="office", at=staffed.clock())
+        add_membership(
+            staffed.space.database, account, "lead_extraction", "reader", site_id=staffed.sites[0], who="office",
+            at=staffed.clock(),
+        )  # fmt: skip
+    assert counts[0] == counts[1] <= 12
+
+
+def test_a_local_administrator_gives_no_more_than_the_own_hospital(staffed):
+    lena = staffed.browser("lena").get(PEOPLE)
+    for role in ("administrator", "local_administrator", "author", "nothing"):
+        lena.get(PEOPLE).post({"email": "x@szpital.example", "role": role}, "/people")
+        assert (lena.status, "Tej roli nie można tu nadać" in lena.text) == (422, True), role
+    lena.get(PEOPLE).post({"email": "x@szpital.example", "role": "entry", "site": str(staffed.sites[1])}, "/people")
+    with staffed.space.database.read() as connection:
+        row = connection.exec_driver_sql("SELECT site_id FROM invitation WHERE email = 'x@szpital.example'").scalar()
+    assert row == staffed.sites[0]  # what was sent along counts for nothing
+    for login in ("jan", "olga", "nobody"):
+        number = person_number(staffed, login)
+        assert lena.get(f"{PEOPLE}/{number}").status == 404
+    for part in ("close", "second-factor/end"):
+        assert lena.client.post(f"{PEOPLE}/{person_number(staffed, 'anna')}/{part}").status_code == 403
+    own = person_number(staffed, "lena")
+    lena.get(PEOPLE)
+    fields = dict(lena.fields("/people")[1])
+    answer = lena.client.post(f"{PEOPLE}/{own}/roles", data={**fields, "role": "entry", "reason": "x"})
+    assert answer.status_code == 403
+
+
+def test_a_right_withdrawn_a_second_ago_is_refused_and_nothing_is_lost(staffed):
+    piotr = staffed.browser("piotr")
+    who = piotr.register()
+    piotr.open(who, "admission")
+    lena = staffed.browser("lena")
+    number = person_number(staffed, "piotr")
+    lena.get(f"{PEOPLE}/{number}").post({"reason": "koniec umowy"}, "/end")
+    assert "Rola zakończona" in lena.text
+    assert piotr.draft({"unit_code": "456"}).json["kept"] is True
+    piotr.post({"unit_code": "123", "main_book_no": "zły numer", "__do": "complete"}, "forms")
+    assert piotr.status == 403
+    assert "to, co wpisano, jest bezpieczne" in piotr.text
+    assert piotr.get(f"/lead_extraction/patients/{who}").status == 404
+    lena.get(f"{PEOPLE}/{number}").post({"role": "entry", "reason": "nowa umowa"}, "/roles")
+    assert piotr.open(who, "admission").value("unit_code") == "123"
+    assert any("koniec" in each or '"ended"' in each for each in staffed.audit("membership"))
+
+
+def test_somebody_asks_for_access_and_is_told(staffed, post):
+    create_account(staffed.space.database, "ola@szpital.example", "Ola", PASSWORD, who="office", at=staffed.clock())
+    ola = staffed.browser("ola@szpital.example")
+    site = str(staffed.sites[0])
+    asked = {"registry": "lead_extraction", "site": site, "role": "entry", "why": "<b>dyżury</b>"}
+    ola.get("/account").post({**asked, "role": "administrator"}, "/access")
+    assert ola.status == 422
+    ola.get("/account").post(asked, "/access")
+    assert "Prośbę wysłano" in ola.text
+    lena = staffed.browser("lena")
+    assert "&lt;b&gt;dyżury" in lena.text
+    number = first(r"/people/requests/(\d+)", lena.text)
+    lena.post({"reason": ""}, f"/requests/{number}")
+    assert lena.status == 422  # a refusal gives its reason
+    lena.get(PEOPLE).post({"do": "grant"}, f"/requests/{number}")
+    assert "Nadano dostęp" in lena.text
+    assert mailed(staffed, post)[0] == "ola@szpital.example"
+    assert ola.get("/lead_extraction/patients").status == 200
+
+
+def test_a_forgotten_password_tells_strangers_nothing(staffed, post):
+    create_account(staffed.space.database, "ida@szpital.example", "Ida", PASSWORD, who="office", at=staffed.clock())
+    ida, guest = staffed.browser("ida@szpital.example"), staffed.browser()
+    told = set()
+    for email in ("ida@szpital.example", "nikt@szpital.example", "no address", "anna"):
+        told.add(re.sub(r'value="[^"]*"', "", guest.get("/password").post({"email": email}, "/password").text))
+    assert len(told) == 1
+    to, text = mailed(staffed, post)
+    assert to == "ida@szpital.example"
+    guest.get(link_in(text)).post({"password": NEW, "again": NEW}, "/password/")
+    assert "Hasło zmienione" in guest.text
+    assert ida.get("/account").address.startswith("/sign-in")
+    assert guest.sign_in("ida@szpital.example", NEW).status == 200
+    assert staffed.browser().get(link_in(text)).status == 404
+
+
+def code_of(world, text):
+    from base64 import b32decode
+
+    secret = first(r"<code>([A-Z2-7 ]+)</code>", text).replace(" ", "")
+    return lambda: time_code(b32decode(secret + "=" * (-len(secret) % 8)), int(world.clock.now.timestamp()) // 30)
+
+
+def test_a_role_that_needs_a_second_factor_leads_to_it(staffed):
+    max_ = staffed.browser("max")
+    assert max_.address == "/account/second-factor"
+    assert "<svg" in max_.text
+    assert " style=" not in max_.text
+    code = code_of(staffed, max_.text)
+    max_.post({"code": "000000"}, "/second-factor")
+    assert max_.status == 422
+    max_.post({"code": code()}, "/second-factor")
+    recovery = re.findall(r'<li class="mono">([\w-]+)</li>', max_.text)
+    assert len(recovery) == 10
+    assert max_.get("/lead_extraction/patients").status == 200
+    staffed.clock.wait(minutes=2)
+    again = staffed.browser()
+    again.sign_in("max", target="/lead_extraction/patients")
+    assert again.address == "/sign-in/code?next=/lead_extraction/patients"
+    assert again.client.get("/account").status_code == 303
+    assert again.post({"code": "123456"}, "/code").status == 401
+    assert again.post({"code": code()}, "/code").address == "/lead_extraction/patients"
+    third = staffed.browser()
+    third.sign_in("max")
+    assert third.post({"code": recovery[0]}, "/code").status == 200
+    assert third.get("/account").status == 200
+    assert "Wyłącz drugi składnik" not in third.text  # the role needs it
+    olga = staffed.browser("olga")
+    olga.get(f"{PEOPLE}/{person_number(staffed, 'max')}").post({"reason": "nowy telefon"}, "/second-factor/end")
+    assert third.get("/lead_extraction/patients").address == "/account/second-factor"
+
+
+def test_a_shared_computer_keeps_people_apart(staffed):
+    ward = staffed.browser("anna")
+    who = ward.register()
+    ward.open(who, "admission")
+    place, fields = ward.address, ward.fields("forms")
+    assert ward.draft({"unit_code": "777"}).status_code == 200
+    ward.get("/account").post({"pin": "824671"}, "/pin")
+    ward.get(place).post({}, "/lock", Referer=f"http://localhost{place}")
+    assert ward.address == "/switch"
+    assert "Anna" in ward.text
+    assert who not in ward.text
+    assert ward.get(place).address.startswith("/sign-in")
+    assert ward.draft({"unit_code": "778"}, page=fields).status_code == 401  # kept, and shown to nobody else
+    ward.sign_in("jan")
+    assert ward.get(place.partition("?")[0]).status == 404
+    ward.get("/account").post({}, "/lock")
+    mark = first(r'<h2 id="who-(\w+)">Anna</h2>', ward.text)
+    ward.post({"who": mark, "secret": "000000"}, "/switch")
+    assert ward.status == 401
+    ward.post({"who": mark, "secret": "824671"}, "/switch")
+    assert ward.address.partition("?")[0] == place.partition("?")[0]
+    assert ward.value("unit_code") == "778"
+    assert ward.get("/account").text.count("Anna") >= 1
+
+
+def test_sessions_are_ended_by_oneself_and_by_the_administrator(staffed):
+    one, other = (staffed.browser("ewa") for _ in range(2))
+    one.get("/account").post({}, "/sessions/end")
+    assert other.get("/account").address.startswith("/sign-in")
+    lena = staffed.browser("lena")
+    lena.get(f"{PEOPLE}/{person_number(staffed, 'ewa')}").post({}, "/sessions/end")
+    assert one.get("/account").address.startswith("/sign-in")
+    for _ in range(5):
+        staffed.browser().sign_in("ewa", "wrong")
+    assert staffed.browser().sign_in("ewa").status == 429
+    lena.get(f"{PEOPLE}/{person_number(staffed, 'ewa')}").post({}, "/unlock")
+    ewa = staffed.browser("ewa").get("/account")
+    ewa.post({"old": "wrong", "password": NEW, "again": NEW}, "/account/password")
+    assert "Obecne hasło się nie zgadza" in ewa.text
+    ewa.post({"old": PASSWORD, "password": NEW, "again": NEW}, "/account/password")
+    assert "Hasło zmieniono" in ewa.text
+    ewa.get("/account").post({"language": "en"}, "/language")
+    assert "Language changed" in ewa.text
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("anna.nowak@szpital.example", True),
+        ("anna@szpital", False),
+        ("anna@@szpital.example", False),
+        ("anna@szpital.example\nBcc: x@y.example", False),
+        ("Anna <anna@szpital.example>", False),
+        ("@szpital.example", False),
+        ("ąnna@szpital.example", False),
+    ],
+)
+def test_addresses(text, is_one):
+    assert is_address(text) is is_one
+
+
+def test_mail_holds_no_patient(staffed, post):
+    assert post.got
+    assert not any("TLE-" in text or "Przykładowy" in text for _, text in post.got)

@@ -1,0 +1,313 @@
+"""The people of one's hospital, or of all: their roles, invitations and requests, and what to do when somebody is locked out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, abort, request, url_for
+from flask.typing import ResponseReturnValue
+
+from engine.datatypes.local_time import to_local
+from engine.model.text import in_language
+from storage.accounts import close_account
+from storage.errors import NotFound, Taken
+from storage.hospitals import list_hospitals, load_hospital
+from storage.invitations import (
+    AccessRequest,
+    decide_request,
+    invite,
+    open_invitations,
+    open_requests,
+    withdraw_invitation,
+)
+from storage.mail import Mail
+from storage.people import Person, Scope, end_role, give_role, lift_lockout, list_people, load_person
+from storage.second_factor import end_second_factor
+from storage.sessions import end_sessions
+from web.granting import may_end, may_give
+from web.mail import is_address, letter
+from web.pages import render
+from web.permissions import needs
+from web.registries import LANGUAGES
+from web.roles import Permission
+from web.typed import Refused, Typed, change_of, done, said, typed, word_of
+from web.workspace import version_of, visit, workspace
+
+people = Blueprint("people", __name__, url_prefix="/<registry>/people")
+PAGE = 25
+MOST_PAGES = 10_000
+KEEPERS = ""  # the choice of no hospital
+
+
+@people.get("")
+@needs(Permission.PEOPLE)
+def listed(registry: str) -> ResponseReturnValue:
+    """A page of the list, what waits for a decision, and the invitation of somebody new."""
+    return _list(registry)
+
+
+def _list(registry: str, refused: Typed | None = None) -> ResponseReturnValue:
+    one, space, scope = visit(), workspace(), _scope()
+    query = request.args.get("q", "").strip()[:100]
+    number = min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)
+    page = list_people(space.database, scope, at=one.now, text=query, first=(number - 1) * PAGE, size=PAGE)
+
+    def here(page: int = 1) -> str:
+        return url_for("people.listed", registry=registry, page=page if page > 1 else None, q=query or None)
+
+    return render(
+        "people.html", status=422 if refused else 200, registry=registry, page=page, number=number, query=query, here=here,
+        pages=max(-(-page.total // PAGE), 1), typed=refused or Typed(), said=said(), one=one, title=_title(registry),
+        requests=open_requests(space.database, scope), invitations=open_invitations(space.database, scope, at=one.now),
+        link=_link_without_mail(), **_choices(registry, scope),
+    )  # fmt: skip
+
+
+@people.post("")
+@needs(Permission.PEOPLE)
+def invite_somebody(registry: str) -> ResponseReturnValue:
+    """Ask somebody by mail to make an account."""
+    space, one = workspace(), visit()
+    try:
+        email = _posted_address()
+        scope, role, unit, language = _posted_scope(), _posted_role(), _posted_unit(), request.form.get("language", "")
+        tongue = space.tongues[language if language in LANGUAGES else LANGUAGES[0]]
+
+        def write(token: str) -> Mail:
+            link = absolute(url_for("doors.invitation", token=token))
+            return letter(
+                tongue, "invitation", email, who=change.who, registry=_title(registry, tongue.language), link=link
+            )
+
+        change = change_of()
+        token = invite(space.database, scope, email, role, change, write, unit_id=unit)
+    except Taken:
+        return _list(registry, typed(one.words("invited_has_account", email=email)))
+    except (Refused, NotFound) as fault:
+        return _list(registry, typed(_told(fault)))
+    address = url_for("people.listed", registry=registry)
+    if not space.settings.smtp:  # somebody has to carry the link
+        return done(address, "said_invited_link", email=email, link=absolute(url_for("doors.invitation", token=token)))
+    return done(address, "said_invited", email=email)
+
+
+@people.post("/invitations/<int:number>/end")
+@needs(Permission.PEOPLE)
+def withdraw(registry: str, number: int) -> ResponseReturnValue:
+    """The link of an invitation leads nowhere any more."""
+    withdraw_invitation(workspace().database, _scope(), number, change_of())
+    return done(url_for("people.listed", registry=registry), "said_withdrawn")
+
+
+@people.post("/requests/<int:number>")
+@needs(Permission.PEOPLE)
+def decide(registry: str, number: int) -> ResponseReturnValue:
+    """Give what somebody asks for, or refuse it with a reason."""
+    space, grant = workspace(), request.form.get("do") == "grant"
+    try:
+        change = change_of(reason=not grant)
+
+        def write(asked: AccessRequest) -> Mail | None:
+            if not is_address(asked.login):
+                return None
+            tongue = space.tongues[asked.language if asked.language in LANGUAGES else LANGUAGES[0]]
+            kind, parts = "granted" if grant else "refused", {"registry": _title(registry, tongue.language)}
+            return letter(tongue, kind, asked.login, hospital=asked.site_name, link=absolute("/"), **parts)
+
+        roles = may_give(_role(), at_hospital=True)
+        decide_request(space.database, _scope(), number, roles, change, grant=grant, write=write)
+    except (Refused, Taken) as fault:
+        return _list(registry, typed(_told(fault)))
+    return done(url_for("people.listed", registry=registry), "said_granted" if grant else "said_refused")
+
+
+@people.get("/<int:person>")
+@needs(Permission.PEOPLE)
+def show(registry: str, person: int) -> ResponseReturnValue:
+    """One person."""
+    return _page(registry, person)
+
+
+def _page(registry: str, person: int, refused: Typed | None = None) -> ResponseReturnValue:
+    one, space, scope = visit(), workspace(), _scope()
+    found = load_person(space.database, scope, person, at=one.now)
+    assert one.account is not None
+    return render(
+        "person.html", status=422 if refused else 200, registry=registry, person=found, typed=refused or Typed(),
+        said=said(), one=one, own=found.account == one.account.id, ends=may_end(_role()), title=_title(registry),
+        administers=_role() == "administrator", **_choices(registry, scope),
+    )  # fmt: skip
+
+
+@people.post("/<int:person>/roles")
+@needs(Permission.PEOPLE)
+def give(registry: str, person: int) -> ResponseReturnValue:
+    """One role more."""
+
+    def act(found: Person) -> str:
+        scope, role, unit = _posted_scope(), _posted_role(), _posted_unit()
+        give_role(workspace().database, scope, found.account, role, change_of(reason=True), unit_id=unit)
+        return "said_role_given"
+
+    return _act(registry, person, act)
+
+
+@people.post("/<int:person>/roles/<int:role>/end")
+@needs(Permission.PEOPLE)
+def end(registry: str, person: int, role: int) -> ResponseReturnValue:
+    """One role less, from this moment on."""
+
+    def act(found: Person) -> str:
+        if role not in {each.id for each in found.roles}:
+            raise NotFound("role", role)
+        end_role(workspace().database, _scope(), role, may_end(_role()), change_of(reason=True))
+        return "said_role_ended"
+
+    return _act(registry, person, act)
+
+
+@people.post("/<int:person>/sessions/end")
+@needs(Permission.PEOPLE)
+def sign_out(registry: str, person: int) -> ResponseReturnValue:
+    """Signed out everywhere."""
+
+    def act(found: Person) -> str:
+        change = change_of()
+        end_sessions(workspace().database, found.account, who=change.who, at=change.at)
+        return "said_signed_out"
+
+    return _act(registry, person, act)
+
+
+@people.post("/<int:person>/unlock")
+@needs(Permission.PEOPLE)
+def unlock(registry: str, person: int) -> ResponseReturnValue:
+    """The wrong passwords are forgotten."""
+
+    def act(found: Person) -> str:
+        lift_lockout(workspace().database, found, change_of())
+        return "said_unlocked"
+
+    return _act(registry, person, act)
+
+
+@people.post("/<int:person>/second-factor/end")
+@needs(Permission.ADMINISTER)
+def end_factor(registry: str, person: int) -> ResponseReturnValue:
+    """Somebody lost the telephone: the account is asked for no code until a new one is set up."""
+
+    def act(found: Person) -> str:
+        change = change_of(reason=True)
+        end_second_factor(workspace().database, found.account, who=change.who, at=change.at, reason=change.reason)
+        return "said_changed_admin"
+
+    return _act(registry, person, act)
+
+
+@people.post("/<int:person>/close")
+@needs(Permission.ADMINISTER)
+def close(registry: str, person: int) -> ResponseReturnValue:
+    """Nobody signs in with the account any more."""
+
+    def act(found: Person) -> str:
+        change = change_of(reason=True)
+        close_account(workspace().database, found.account, who=change.who, at=change.at, reason=change.reason)
+        return "said_account_closed"
+
+    return _act(registry, person, act)
+
+
+def _act(registry: str, person: int, act: Callable[[Person], str]) -> ResponseReturnValue:
+    """Do something to somebody else of one's people, and tell so; nobody gives roles to oneself."""
+    one = visit()
+    found = load_person(workspace().database, _scope(), person, at=one.now)
+    if one.account is None or found.account == one.account.id:
+        abort(403)
+    try:
+        told = act(found)
+    except (Refused, Taken) as fault:
+        return _page(registry, person, typed(_told(fault)))
+    return done(url_for("people.show", registry=registry, person=person), told)
+
+
+def _scope() -> Scope:
+    """Whose people one looks after."""
+    membership = visit().membership
+    assert membership is not None
+    return Scope(membership.registry, membership.site)
+
+
+def _role() -> str:
+    membership = visit().membership
+    return membership.role if membership is not None else ""
+
+
+def _posted_address() -> str:
+    """An e-mail address. Raises Refused."""
+    email = word_of("email", "email")
+    if not is_address(email):
+        raise Refused(visit().words("no_address", text=email))
+    return email
+
+
+def _posted_scope() -> Scope:
+    """Where a role is given: one's own hospital, or the one that was chosen. Raises Refused, NotFound."""
+    own = _scope()
+    if own.site is not None:
+        return own
+    return Scope(own.registry, _number(request.form.get("site", "")))
+
+
+def _posted_role() -> str:
+    """The role that is given. Raises Refused for one that one may not give there."""
+    role, at_hospital = request.form.get("role", ""), _posted_scope().site is not None
+    if role not in may_give(_role(), at_hospital=at_hospital):
+        raise Refused(visit().words("role_not_here"))
+    return role
+
+
+def _posted_unit() -> int | None:
+    return _number(request.form.get("unit", "")) if _posted_scope().site is not None else None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
+def _choices(registry: str, scope: Scope) -> Mapping[str, Any]:
+    """What the forms offer: hospitals where one may choose, units where there is one hospital, roles that one may give."""
+    one, database = visit(), workspace().database
+    here, elsewhere = (may_give(_role(), at_hospital=there) for there in (True, False))
+    if scope.site is not None:
+        units = [(each.id, each.name) for each in load_hospital(database, scope.site).units if each.ended_at is None]
+        return {"sites": [], "units": units, "roles": [(role, one.words(f"role_{role}")) for role in here]}
+    every = list_hospitals(database, registry, day=to_local(one.now).date(), size=1000).hospitals
+    sites = [(KEEPERS, one.words("all_hospitals")), *((each.id, each.name) for each in every if each.ended_at is None)]
+    roles = [(role, one.words(f"role_{role}")) for role in dict.fromkeys((*here, *elsewhere))]
+    return {"sites": sites, "units": [], "roles": roles}
+
+
+def _told(fault: Exception) -> str:
+    """What was refused, in words."""
+    words = visit().words
+    if isinstance(fault, Taken):
+        return words("role_held")
+    return words("place_gone") if isinstance(fault, NotFound) else str(fault)
+
+
+def absolute(path: str) -> str:
+    """An address with its host, for mail: never from what a request says of its host where the setting says it."""
+    return (workspace().settings.public_url or request.host_url.rstrip("/")) + path
+
+
+def _link_without_mail() -> str:
+    return "" if workspace().settings.smtp else visit().words("mail_off")
+
+
+def _title(registry: str, language: str = "") -> str:
+    version = version_of(registry)
+    return in_language(version.registry.model.title, language or visit().language) or version.name
+
+
+__all__ = ["absolute", "people"]
