@@ -25,7 +25,7 @@ from storage.derived import (
     changed_issues,
 )
 from storage.direct import in_one_trip
-from storage.errors import Closed, ConfirmClear, Locked, ReasonNeeded, WrongDefinition
+from storage.errors import Closed, ConfirmClear, Locked, NotVisible, ReasonNeeded, WrongDefinition
 from storage.form_data import Place, SubjectRecord, ask_cells, build_record
 from storage.form_index import Registry, has_site_forms
 from storage.idempotency import ask_answers, keep_answer, stored_answer
@@ -125,6 +125,8 @@ def save_within(
         cells = ask_cells(connection, name, first.subject, sites=sites)
         calculated = ask_calculated(connection, first.subject)
     structure, before = subject()
+    if before.withdrawal is not None:
+        raise NotVisible(first.subject)
     places = frozenset(each.place for each in requests)
     record = build_record(database, registry, structure, cells(), besides=places)
     for each in requests:

@@ -145,6 +145,7 @@ class Before(NamedTuple):
     head: list[Any] | None  # storage.audit: the last entry of the subject's stream
     issues: list[list[Any]]  # storage.derived: the open ones of all forms
     form: int  # the id that a new form will have; 0 when none is opened
+    withdrawal: int | None  # through which the patient is withdrawn: storage.withdrawing
     closed: frozenset[int]  # storage.closing: the years that are closed
     pending: list[list[Any]]  # storage.schedule: the events to come
     queries: list[list[Any]]  # storage.rule_queries: those that rules raised
@@ -172,11 +173,11 @@ def ask_before(  # noqa: PLR0913 -- each is a fact of the save
 
     def answer() -> tuple[Structure, Before]:
         row = _only(fetch(), subject)
-        kept, head, issues, form, closed, pending, queries, verified = row[OWN_PARTS + 3 :]
+        kept, head, issues, form, gone, closed, pending, queries, verified = row[OWN_PARTS + 3 :]
         answer, last = json.loads(kept) if kept else None, json.loads(head) if head else None
         years = frozenset(year for (year,) in _list(closed))
         before = Before(
-            answer, last, _list(issues), form, years, _list(pending), _list(queries), _list(verified)
+            answer, last, _list(issues), form, gone, years, _list(pending), _list(queries), _list(verified)
         )  # fmt: skip
         return _structure(actor, subject, row), before
 

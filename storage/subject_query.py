@@ -66,6 +66,7 @@ _BEFORE = (
         f"form_instance f JOIN issue u ON u.form_id = f.id WHERE {MINE} AND u.closed_at IS NULL",
     ),
     "CASE WHEN :new THEN next_id(form_instance) ELSE 0 END",
+    "(SELECT withdrawal_id FROM enrolment WHERE subject_id = :subject AND registry = :registry)",
     _all("c.year", "closing c WHERE c.registry = :registry AND c.reopened_at IS NULL"),
     _all("p.instance_id, p.event, p.number, p.opens, p.closes", f"pending_event p WHERE {OF_REGISTRY.format('p')}"),
     _all(

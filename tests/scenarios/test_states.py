@@ -96,6 +96,8 @@ def test_a_coordinator_withdraws_restores_and_closes(open_browser, served, ward,
 
     page.goto(f"/{REGISTRY}/patients/{ward}/states")
     form = page.locator('tbody a[href$=".workup"]').first.get_attribute("href")
+    page.goto(f"{form}/move?to={ward}")
+    look("move")
     page.goto(f"{form}/state")
     page.fill("#why-withdraw", "nie ten pacjent")
     look("before")

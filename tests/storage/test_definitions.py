@@ -1,9 +1,12 @@
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import IntegrityError
 
 import storage
 from storage import errors
@@ -57,6 +60,29 @@ def test_migrating_twice_changes_nothing(database, database_url):
 def test_the_newest_migration_is_the_last_of_the_line():
     folder = Path(storage.__file__).with_name("migrations")
     assert ScriptDirectory(str(folder)).get_current_head() == newest_revision()
+
+
+def test_forms_of_before_the_states_can_be_locked_after_an_upgrade(new_sqlite):
+    old = open_database(new_sqlite())
+    with old.write() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(Path(storage.__file__).with_name("migrations")))
+        command.upgrade(config, "0006")
+    with old.write() as connection:
+        for statement in (
+            "INSERT INTO registry_definition VALUES ('h', 'r', '1', 't', '{}', '2025', 'office')",
+            "INSERT INTO subject (id, registered_at) VALUES (1, '2025')",
+            "INSERT INTO instance VALUES (1, 1, NULL, 'patient', '', 1, '2025')",
+            "INSERT INTO form_instance VALUES (1, 1, 1, NULL, '', 'f', 0, 'h', 1, 'complete', '', '2025', '2025')",
+        ):
+            connection.exec_driver_sql(statement)
+    upgrade(old)
+    with old.write() as connection:
+        connection.exec_driver_sql("UPDATE form_instance SET state = 'locked'")
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+    with pytest.raises(IntegrityError), old.write() as connection:
+        connection.exec_driver_sql("UPDATE form_instance SET state = 'odd'")
+    old.close()
 
 
 def test_an_empty_database_is_not_current(new_sqlite):

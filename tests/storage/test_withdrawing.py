@@ -135,6 +135,8 @@ def test_a_patient_leaves_the_list_and_gives_up_what_was_unique(ward, out, new_w
     with pytest.raises(errors.NotFound):
         find_pseudonym(ward.database, ward.actor, ward.pseudonym, at=ward.now)
     assert find_pseudonym(ward.database, ward.actor, ward.pseudonym, at=ward.now, withdrawn=True) == ward.subject
+    with pytest.raises(errors.NotVisible):
+        ward.save(FormData({"v_text": "a"}))
     other = new_ward()
     other.save(FormData({"pesel": "44051401359"}), other.person)
     with pytest.raises(errors.NotUnique):
