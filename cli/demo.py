@@ -23,6 +23,8 @@ ROLES = {
     "physician": "lekarz: przegląd i podpis / physician: review and signature",
     "reader": "tylko odczyt / read only",
     "monitor": "monitor: zapytania i weryfikacja / monitor: queries and verification",
+    "local_administrator": "administrator lokalny: ludzie szpitala / local administrator: people of the hospital",
+    "administrator": "administrator: szpitale i ludzie / administrator: hospitals and people",
     "registry_coordinator": "koordynator rejestru / coordinator of the registry",
 }
 

@@ -42,6 +42,15 @@ def log_denial() -> None:
         _note("denied", {"path": request.path[:500], "method": request.method})
 
 
+def log_withdrawn() -> None:
+    """Somebody posted a form after the right had ended."""
+    one = visit()
+    name = one.account.name if one.account is not None else ""
+    registry, body = str((request.view_args or {}).get("registry", "")), {"path": request.path[:500], "withdrawn": True}
+    with workspace().database.write() as connection:
+        append_entry(connection, AuditEntry(registry_stream(registry), "denied", name, one.now, "web", body))
+
+
 def _note(kind: str, body: dict[str, object], items: tuple[str, ...] = ()) -> None:
     one, space = visit(), workspace()
     actor = one.actor
@@ -50,4 +59,4 @@ def _note(kind: str, body: dict[str, object], items: tuple[str, ...] = ()) -> No
         append_entry(connection, AuditEntry(stream, kind, actor.name, one.now, actor.channel, body, items=items))
 
 
-__all__ = ["log_denial", "log_download", "log_export", "log_identities", "log_print"]
+__all__ = ["log_denial", "log_download", "log_export", "log_identities", "log_print", "log_withdrawn"]

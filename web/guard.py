@@ -8,6 +8,7 @@ from flask import Flask, abort, current_app, g, jsonify, redirect, request, sess
 from flask.typing import ResponseReturnValue
 
 from storage.accounts import Membership, memberships, session_account
+from web.denials import log_withdrawn
 from web.pages import render
 from web.permissions import FLASK_OWN, permission_of
 from web.places import home_of
@@ -90,6 +91,7 @@ def keep_withdrawn() -> ResponseReturnValue | None:
     rescued = rescue_post(one.now)
     if not rescued.kept or rescued.owner != one.account.id:
         return None
+    log_withdrawn()
     title, text = one.words("withdrawn"), one.words("withdrawn_text")
     if wants_json():
         return jsonify(error="withdrawn", message=f"{title} {text}", kept=True), 403

@@ -158,6 +158,7 @@ def test_a_right_withdrawn_a_second_ago_is_refused_and_nothing_is_lost(staffed):
     piotr.post({"unit_code": "123", "main_book_no": "zły numer", "__do": "complete"}, "forms")
     assert piotr.status == 403
     assert "to, co wpisano, jest bezpieczne" in piotr.text
+    assert any('"withdrawn":true' in each.replace(" ", "") for each in staffed.audit("denied"))
     assert piotr.get(f"/lead_extraction/patients/{who}").status == 404
     lena.get(f"{PEOPLE}/{number}").post({"role": "entry", "reason": "nowa umowa"}, "/roles")
     assert piotr.open(who, "admission").value("unit_code") == "123"

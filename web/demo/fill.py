@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
+from engine.datatypes.local_time import to_local
 from engine.model.form import CheckSeverity
 from engine.model.text import in_language
 from engine.records.form_data import FormData
@@ -26,6 +27,7 @@ from engine.synthesis.work import Work
 from storage.access import Actor
 from storage.accounts import add_membership, create_account, create_site
 from storage.database import open_database
+from storage.hospitals import Change, add_participation, add_unit
 from web.demo.folder import DemoAccount
 from web.drafts import Draft, keep_draft
 from web.registries import Version
@@ -34,6 +36,7 @@ from web.workspace import Workspace
 
 SEED = 20250317
 WHO = "demo"
+LONG_AGO = timedelta(days=900)
 HOSPITALS = (
     ("990000000101", "Szpital Wojewódzki w Zalesiu", 26),
     ("990000000102", "Uniwersyteckie Centrum Kardiologii w Brzezinowie", 20),
@@ -48,6 +51,8 @@ PEOPLE = (
     ("maria.lis", "Maria Lis", "entry", 2),
     ("monika.sowa", "Monika Sowa", "monitor", None),  # for the whole registry
     ("renata.zych", "Renata Zych", "registry_coordinator", None),
+    ("lena.maj", "Lena Maj", "local_administrator", 0),
+    ("olga.rutkowska", "Olga Rutkowska", "administrator", None),
 )
 WORDS = (
     *("brzoza", "dolina", "jezioro", "kasztan", "latawiec", "malina"),
@@ -79,6 +84,7 @@ def fill(space: Workspace, tell: Callable[[str], None], processes: int) -> tuple
     now = space.settings.clock()
     sites = [create_site(space.database, code, name, who=WHO, at=now) for code, name, _ in HOSPITALS]
     accounts, actors = _people(space, sites, now)
+    _take_part(space, sites, now)
     for name, version in space.registries.current.items():
         file = space.settings.definitions / "examples" / f"{name}.distribution.yaml"
         drawn = read_distribution(file, version.registry) if file.is_file() else NO_DISTRIBUTION
@@ -146,7 +152,7 @@ def _people(space: Workspace, sites: list[int], now: datetime) -> tuple[tuple[De
         account = create_account(space.database, login, name, password, who=WHO, at=now)
         site = sites[place] if place is not None else None
         for registry in space.registries.current:
-            add_membership(space.database, account, registry, role, site_id=site, who=WHO, at=now - timedelta(days=900))
+            add_membership(space.database, account, registry, role, site_id=site, who=WHO, at=now - LONG_AGO)
         accounts.append(
             DemoAccount(
                 login,
@@ -159,6 +165,15 @@ def _people(space: Workspace, sites: list[int], now: datetime) -> tuple[tuple[De
         if place is not None:
             actors.setdefault(place, Actor(account, name, "", site, role))
     return tuple(accounts), [actors[place] for place in range(len(sites))]
+
+
+def _take_part(space: Workspace, sites: list[int], now: datetime) -> None:
+    """Every hospital takes part in every registry with one of its units, since before the first patient."""
+    change, first_day = Change(WHO, now, "demo", channel="admin"), to_local(now - LONG_AGO).date()
+    for site in sites:
+        unit = add_unit(space.database, site, "100", "Klinika Kardiologii", change)
+        for registry in space.registries.current:
+            add_participation(space.database, site, registry, first_day, change, unit_id=unit)
 
 
 def _load(target: Target, load: Load, stage: Stage) -> None:
