@@ -187,9 +187,9 @@ def requests_of(database: Database, account_id: int) -> tuple[AccessRequest, ...
 
 def decide_request(
     database: Database, scope: Scope, number: int, may_give: Collection[str], change: Change, *, grant: bool,
-    write: Callable[[AccessRequest], Mail | None],
+    write: Callable[[AccessRequest], Mail | None], decider: int | None = None,
 ) -> AccessRequest:  # fmt: skip
-    """Give what was asked for, or refuse it; the person is told by mail.
+    """Give what was asked for, or refuse it; the person is told by mail. Nobody (`decider`) decides on an own request.
 
     Raises:
         NotFound: none of this scope waits under the number, or its role is not one of `may_give`.
@@ -199,6 +199,7 @@ def decide_request(
     mine = and_(
         access_request.c.id == number, access_request.c.registry == scope.registry, here,
         access_request.c.decided_at.is_(None), access_request.c.role.in_(list(may_give)),
+        access_request.c.account_id.is_distinct_from(decider),
     )  # fmt: skip
     with database.write() as connection:
         row = connection.execute(_REQUESTS.where(mine)).one_or_none()

@@ -24,7 +24,7 @@ from storage.invitations import (
 from storage.mail import Mail
 from storage.people import Person, Scope, end_role, give_role, lift_lockout, list_people, load_person
 from storage.second_factor import end_second_factor
-from storage.sessions import end_sessions
+from storage.sessions import end_sessions, list_sessions
 from web.granting import may_end, may_give
 from web.mail import is_address, letter
 from web.pages import render
@@ -116,7 +116,10 @@ def decide(registry: str, number: int) -> ResponseReturnValue:
             return letter(tongue, kind, asked.login, hospital=asked.site_name, link=absolute("/"), **parts)
 
         roles = may_give(_role(), at_hospital=True)
-        decide_request(space.database, _scope(), number, roles, change, grant=grant, write=write)
+        own = visit().account
+        decide_request(
+            space.database, _scope(), number, roles, change, grant=grant, write=write, decider=own.id if own else None
+        )
     except (Refused, Taken) as fault:
         return _list(registry, typed(_told(fault)))
     return done(url_for("people.listed", registry=registry), "said_granted" if grant else "said_refused")
@@ -136,7 +139,7 @@ def _page(registry: str, person: int, refused: Typed | None = None) -> ResponseR
     return render(
         "person.html", status=422 if refused else 200, registry=registry, person=found, typed=refused or Typed(),
         said=said(), one=one, own=found.account == one.account.id, ends=may_end(_role()), title=_title(registry),
-        administers=_role() == "administrator", **_choices(registry, scope),
+        administers=_role() == "administrator", sessions=list_sessions(space.database, person, "", at=one.now), **_choices(registry, scope),
     )  # fmt: skip
 
 
@@ -170,11 +173,11 @@ def end(registry: str, person: int, role: int) -> ResponseReturnValue:
 @people.post("/<int:person>/sessions/end")
 @needs(Permission.PEOPLE)
 def sign_out(registry: str, person: int) -> ResponseReturnValue:
-    """Signed out everywhere."""
+    """Signed out at one place, or everywhere."""
 
     def act(found: Person) -> str:
-        change = change_of()
-        end_sessions(workspace().database, found.account, who=change.who, at=change.at)
+        change, mark = change_of(), request.form.get("session", "")[:40]
+        end_sessions(workspace().database, found.account, who=change.who, at=change.at, mark=mark)
         return "said_signed_out"
 
     return _act(registry, person, act)

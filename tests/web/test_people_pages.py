@@ -185,6 +185,16 @@ def test_somebody_asks_for_access_and_is_told(staffed, post):
     assert ola.get("/lead_extraction/patients").status == 200
 
 
+def test_nobody_decides_on_an_own_request(staffed):
+    lena = staffed.browser("lena")
+    asked = {"registry": "lead_extraction", "site": str(staffed.sites[0]), "role": "entry", "why": "zastępstwo"}
+    lena.get("/account").post(asked, "/access")
+    number = first(r"/people/requests/(\d+)", lena.get(PEOPLE).text)
+    assert lena.post({"do": "grant"}, f"/requests/{number}").status == 404
+    olga = staffed.browser("olga").get(PEOPLE)
+    assert "Nadano dostęp" in olga.post({"do": "grant"}, f"/requests/{number}").text
+
+
 def test_a_forgotten_password_tells_strangers_nothing(staffed, post):
     create_account(staffed.space.database, "ida@szpital.example", "Ida", PASSWORD, who="office", at=staffed.clock())
     ida, guest = staffed.browser("ida@szpital.example"), staffed.browser()
@@ -266,9 +276,15 @@ def test_sessions_are_ended_by_oneself_and_by_the_administrator(staffed):
     one, other = (staffed.browser("ewa") for _ in range(2))
     one.get("/account").post({}, "/sessions/end")
     assert other.get("/account").address.startswith("/sign-in")
-    lena = staffed.browser("lena")
-    lena.get(f"{PEOPLE}/{person_number(staffed, 'ewa')}").post({}, "/sessions/end")
-    assert one.get("/account").address.startswith("/sign-in")
+    lena, other = staffed.browser("lena"), staffed.browser("ewa")
+    page = f"{PEOPLE}/{person_number(staffed, 'ewa')}"
+    marks = re.findall(r'name="session" value="(\w+)"', lena.get(page).text)
+    assert len(marks) == 2
+    lena.post({"session": marks[0]}, "/sessions/end")
+    assert [each.get("/account").status for each in (one, other)] == [200, 200]
+    assert sum(each.address == "/account" for each in (one, other)) == 1
+    lena.get(page).post({}, "/sessions/end")
+    assert not any(each.get("/account").address == "/account" for each in (one, other))
     for _ in range(5):
         staffed.browser().sign_in("ewa", "wrong")
     assert staffed.browser().sign_in("ewa").status == 429
