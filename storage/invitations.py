@@ -185,7 +185,7 @@ def requests_of(database: Database, account_id: int) -> tuple[AccessRequest, ...
     return tuple(AccessRequest(*row) for row in reversed(rows[-20:]))
 
 
-def decide_request(
+def decide_request(  # noqa: PLR0913 -- who decides what about which
     database: Database, scope: Scope, number: int, may_give: Collection[str], change: Change, *, grant: bool,
     write: Callable[[AccessRequest], Mail | None], decider: int | None = None,
 ) -> AccessRequest:  # fmt: skip
