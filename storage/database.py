@@ -16,6 +16,9 @@ from storage.form_index import FormIndexes
 from storage.keys import Keys
 
 _WRITES = "ecrf_writes"
+# Pages are short questions of many people at once: nothing is worth compiling, nor a second process; and what is read at
+# random lies in memory or on a disk without arms.
+_PLANS = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1"
 _BUSY_MILLISECONDS = 30_000
 
 
@@ -87,8 +90,9 @@ def open_database(url: str, keys: Keys | None = None, *, connections: int = 10, 
     if address.get_backend_name() == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
         pool = create_engine(
-            address, pool_size=connections, max_overflow=connections, pool_reset_on_return=None, hide_parameters=True
-        )
+            address, pool_size=connections, max_overflow=connections, pool_reset_on_return=None, hide_parameters=True,
+            connect_args={"options": f"{_PLANS} {address.query.get('options', '')}".strip()},
+        )  # fmt: skip
         event.listen(pool, "handle_error", _hide_details)
         if made_up:
             event.listen(pool, "connect", _hurry_postgresql)

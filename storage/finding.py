@@ -11,26 +11,16 @@ from storage.access import Actor, visible_subjects
 from storage.attempts import note_attempt, refuse_if_locked
 from storage.audit import SYSTEM, AuditEntry, append_entry
 from storage.database import Database
-from storage.identity import Person, searched_hashes
+from storage.identity import Person
 from storage.tables import enrolment, identity_hash
-
-
-def find_by_identity(database: Database, actor: Actor, text: str, *, at: datetime) -> tuple[int, ...]:
-    """The site's own subjects with this surname or a part of it, with one that begins with these three letters, or with this PESEL."""
-    wanted = searched_hashes(database.master, text)
-    query = select(enrolment.c.subject_id).distinct()
-    query = query.join(identity_hash, identity_hash.c.subject_id == enrolment.c.subject_id)
-    with database.read() as connection:
-        found = query.where(identity_hash.c.hash.in_(wanted), visible_subjects(actor, at))
-        return tuple(connection.execute(found.order_by(enrolment.c.subject_id)).scalars())
 
 
 @dataclass(frozen=True, slots=True)
 class FoundPerson:
-    """A person who is known to the platform; `visible` says whether the actor's site may open the record."""
+    """A person who is known to the platform, with the pseudonym where the actor's site may open the record."""
 
     subject: int
-    visible: bool
+    pseudonym: str = ""
 
 
 def find_person(database: Database, actor: Actor, person: Person, *, at: datetime) -> FoundPerson | None:
@@ -58,8 +48,8 @@ def find_person(database: Database, actor: Actor, person: Person, *, at: datetim
         append_entry(connection, entry)
         if found is None:
             return None
-        seen = select(enrolment.c.subject_id).where(enrolment.c.subject_id == found, visible_subjects(actor, at))
-        return FoundPerson(found, connection.execute(seen).first() is not None)
+        seen = select(enrolment.c.pseudonym).where(enrolment.c.subject_id == found, visible_subjects(actor, at))
+        return FoundPerson(found, connection.execute(seen).scalar_one_or_none() or "")
 
 
-__all__ = ["FoundPerson", "find_by_identity", "find_person"]
+__all__ = ["FoundPerson", "find_person"]

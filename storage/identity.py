@@ -12,19 +12,21 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from storage.access import Actor, require_access
+from storage.access import Actor, require_access, visible_subjects
 from storage.audit import AuditEntry, append_entry, site_stream, subject_stream
 from storage.bulk import upsert
 from storage.database import Database
-from storage.errors import Erased
+from storage.errors import Erased, NotVisible
 from storage.keys import Keys, decrypt, encrypt, new_key
 from storage.locking import LockedSubject, lock_subject
 from storage.slots import SEALED, Cell, Key, Packed, canonical, unpack, utc
 from storage.tables import (
     attachment,
+    enrolment,
     form_instance,
     identity,
     identity_hash,
+    local_number,
     subject,
     subject_key,
     unique_key,
@@ -153,8 +155,7 @@ def page_identities(
     """Decrypt some items of the subjects shown on one page, and note who saw whom in the site's stream."""
     wanted, names, shown = list(subjects), list(items), dict[int, dict[str, Cell]]()
     with database.write() as connection:
-        for subject_id in wanted:
-            require_access(connection, actor, subject_id, at)
+        _require_all(connection, actor, wanted, at)
         query = (
             select(identity, subject_key.c.wrapped)
             .join(subject_key, subject_key.c.subject_id == identity.c.subject_id)
@@ -171,12 +172,18 @@ def page_identities(
     return shown
 
 
+def _require_all(connection: Connection, actor: Actor, wanted: list[int], at: datetime) -> None:
+    seen = select(enrolment.c.subject_id).where(enrolment.c.subject_id.in_(wanted), visible_subjects(actor, at))
+    for hidden in set(wanted) - set(connection.execute(seen).scalars()):
+        raise NotVisible(hidden)
+
+
 def erase(database: Database, actor: Actor, subject_id: int, at: datetime, *, reason: str) -> None:
     """Destroy the key and all that leads to the person; what remains is pseudonymous, the audit still verifies."""
     with database.write() as connection:
         require_access(connection, actor, subject_id, at)
         lock_subject(connection, subject_id)
-        for table in (subject_key, identity_hash, identity, working_copy, attachment):
+        for table in (subject_key, identity_hash, identity, working_copy, attachment, local_number):
             connection.execute(delete(table).where(table.c.subject_id == subject_id))
         connection.execute(delete(unique_key).where(unique_key.c.subject_id == subject_id))
         connection.execute(update(subject).where(subject.c.id == subject_id).values(erased_at=utc(at)))

@@ -24,6 +24,7 @@ from storage.tables import (
     calculated_data,
     form_instance,
     instance,
+    latest_event,
     missed_event,
     occurrence,
     pending_event,
@@ -100,7 +101,7 @@ def remove_instance(
         gone = instances_in(rows, instance_id)
         if not may_remove(registry.model.containers, row) or _is_used(connection, subject_id, gone, at):
             raise NotFound("empty instance", instance_id)
-        for table in (pending_event, calculated_data, access):
+        for table in (pending_event, latest_event, calculated_data, access):
             connection.execute(delete(table).where(table.c.instance_id.in_(gone)))
         for one in reversed(gone):
             connection.execute(delete(instance).where(instance.c.id == one))
@@ -153,6 +154,9 @@ def _open(
         "registry": actor.registry,
         "number": number,
         "opened_at": utc(at),
+        "part_id": select(func.coalesce(instance.c.part_id, instance.c.id))
+        .where(instance.c.id == parent, instance.c.parent_id.is_not(None))
+        .scalar_subquery(),
     }
     opened = int(connection.execute(insert(instance).values(row).returning(instance.c.id)).scalar_one())
     body = {"instance": opened, "parent": parent, "container": container.id, "number": number}

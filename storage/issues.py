@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, select
+from sqlalchemy.sql import ColumnElement
 
 from engine.model.form import CheckSeverity
 from storage.access import Actor, require_access
@@ -16,7 +16,7 @@ from storage.database import Database
 from storage.derived import inputs_hash
 from storage.locking import lock_subject
 from storage.slots import utc
-from storage.tables import acknowledgement, form_instance, issue
+from storage.tables import acknowledgement, form_instance, instance, issue
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +69,16 @@ def open_issues(database: Database, actor: Actor, subject: int, *, at: datetime)
     )  # fmt: skip
 
 
-def open_warnings(database: Database, actor: Actor, subjects: Collection[int]) -> dict[int, int]:
-    """How many warnings nobody has answered yet, of subjects that the actor was found to see; those with none are left out."""
-    query = (
-        select(form_instance.c.subject_id, func.count())
-        .select_from(
-            issue.join(form_instance, form_instance.c.id == issue.c.form_id).outerjoin(acknowledgement, _ANSWERED)
-        )
-        .where(form_instance.c.subject_id.in_(sorted(subjects)), form_instance.c.home.in_(("", actor.registry)))
+def unanswered_warnings(actor: Actor, *seen: ColumnElement[bool]) -> Select[tuple[int]]:
+    """The subjects of warnings that nobody has answered yet, in what is `seen` of the container instances."""
+    held = issue.join(form_instance, form_instance.c.id == issue.c.form_id).outerjoin(acknowledgement, _ANSWERED)
+    return (
+        select(form_instance.c.subject_id)
+        .select_from(held.join(instance, instance.c.id == form_instance.c.instance_id))
+        .where(form_instance.c.home.in_(("", actor.registry)), issue.c.closed_at.is_(None), *seen)
         .where(form_instance.c.withdrawal_id.is_(None))
-        .where(issue.c.closed_at.is_(None), issue.c.severity != CheckSeverity.ERROR, acknowledgement.c.who.is_(None))
-        .group_by(form_instance.c.subject_id)
+        .where(issue.c.severity != CheckSeverity.ERROR, acknowledgement.c.who.is_(None))
     )
-    with database.read() as connection:
-        return dict(map(tuple, connection.execute(query))) if subjects else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +111,4 @@ def acknowledge(database: Database, actor: Actor, subject: int, accepted: Acknow
 
 _WRITE = upsert(acknowledgement, ("form_id", "rule", "inputs", "row_id", "item", "reason", "who", "at"))
 
-__all__ = ["Acknowledgement", "OpenIssue", "acknowledge", "open_issues", "open_warnings"]
+__all__ = ["Acknowledgement", "OpenIssue", "acknowledge", "open_issues", "unanswered_warnings"]

@@ -85,7 +85,7 @@ def reassess(
     steps = RuleSteps(registry, database.keys, deed.subject, deed.actor, deed.at)
     steps.write(connection, writes, anew.before.queries, evaluated, complete, anew.before.head)
     planned = () if gone else rules.schedule(registry, record.tree, deed.at, record.beside)
-    write_pending(writes, registry, deed.subject, anew.before.pending, planned)
+    write_pending(writes, registry, deed.subject, anew.before, planned)
     writes.send(connection)
 
 

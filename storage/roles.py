@@ -23,6 +23,7 @@ RIGHTS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(HISTORY, "SELECT, INSERT"),
         **dict.fromkeys(ENDED, "SELECT, INSERT, UPDATE"),
         "attachment": "SELECT, INSERT, DELETE",  # deleted at erasure alone
+        "casebook": "SELECT",  # written by triggers
     }
 )
 

@@ -200,7 +200,7 @@ def _save(work: _Work) -> list[SaveResult]:
     evaluated = _write_derived(work, writes, saved, look)
     rules = RuleSteps(work.registry, work.database.keys, work.request.subject, work.request.actor, work.request.at)
     rules.write(work.connection, writes, work.before.queries, evaluated, _complete(work, saved, evaluated), last)
-    write_pending(writes, work.registry, work.request.subject, work.before.pending, planned)
+    write_pending(writes, work.registry, work.request.subject, work.before, planned)
     writes.commit(work.connection)
     return results
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -26,12 +26,14 @@ from storage.locking import wait_for_subject
 from storage.request import Rules
 from storage.slots import utc
 from storage.structure import Before, ask_before, seen_instances
-from storage.tables import missed_event, pending_event
+from storage.tables import latest_event, missed_event, pending_event
 
 TO_COME = frozenset({"planned", "due", "overdue"})
 _KEYS = ("registry", "instance_id", "event", "number")
 _WRITE_PENDING = upsert(pending_event, (*_KEYS, "subject_id", "opens", "closes"))
 _DROP_PENDING = deletion(pending_event, _KEYS)
+_WRITE_LATEST = upsert(latest_event, ("registry", "instance_id", "subject_id", "day"))
+_DROP_LATEST = deletion(latest_event, ("registry", "instance_id"))
 _WRITE_MISSED = upsert(missed_event, (*_KEYS, "subject_id", "reason", "who", "at"))
 _DROP_MISSED = deletion(missed_event, _KEYS)
 
@@ -45,19 +47,23 @@ class Occasion(NamedTuple):
 
 
 def write_pending(
-    writes: Writes, registry: Registry, subject: int, stored: Sequence[Sequence[Any]], planned: Iterable[PlannedEvent]
+    writes: Writes, registry: Registry, subject: int, stored: Before, planned: Iterable[PlannedEvent]
 ) -> None:
-    """Bring what is to come up to date."""
-    name = registry.model.registry
-    before = {Occasion(*row[:3]): tuple(row[3:]) for row in stored}
+    """Bring what is to come, and when something last took place, up to date."""
+    name, events = registry.model.registry, tuple(planned)
+    before = {Occasion(*row[:3]): tuple(row[3:]) for row in stored.pending}
     now = {
         Occasion(int(each.instance), each.event, each.number): tuple(map(_text, each.window))
-        for each in planned
+        for each in events
         if each.state in TO_COME and each.window != (None, None)
     }
     writes.add(_DROP_PENDING, [(name, *key) for key in before if key not in now])
     changed = {key: window for key, window in now.items() if before.get(key) != window}
     writes.add(_WRITE_PENDING, [(name, *key, subject, *window) for key, window in changed.items()])
+    held = [(int(each.instance), each.date.isoformat()) for each in events if each.state == "done" and each.date]
+    latest, known = dict(sorted(held)), dict(map(tuple, stored.latest))
+    writes.add(_DROP_LATEST, [(name, one) for one in known if one not in latest])
+    writes.add(_WRITE_LATEST, [(name, one, subject, day) for one, day in latest.items() if known.get(one) != day])
 
 
 def _text(day: date | None) -> str | None:
@@ -108,7 +114,7 @@ def decide_event(database: Database, registry: Registry, rules: Rules, decision:
         else:
             writes.add(_DROP_MISSED, [(name, *decision.occasion)])
         planned = rules.schedule(registry, after.tree, decision.at, record.beside)
-        write_pending(writes, registry, decision.subject, before.pending, planned)
+        write_pending(writes, registry, decision.subject, before, planned)
         append_after(writes, _entry(registry, decision, stored), before.head)
         writes.commit(connection)
         return True

@@ -150,6 +150,7 @@ class Before(NamedTuple):
     pending: list[list[Any]]  # storage.schedule: the events to come
     queries: list[list[Any]]  # storage.rule_queries: those that rules raised
     verified: list[list[Any]]  # storage.verification: the values that were compared, in all registries
+    latest: list[list[Any]]  # storage.schedule: when the latest event of each container instance took place
 
 
 def ask_structure(
@@ -173,11 +174,11 @@ def ask_before(  # noqa: PLR0913 -- each is a fact of the save
 
     def answer() -> tuple[Structure, Before]:
         row = _only(fetch(), subject)
-        kept, head, issues, form, gone, closed, pending, queries, verified = row[OWN_PARTS + 3 :]
+        kept, head, issues, form, gone, closed, pending, queries, verified, latest = row[OWN_PARTS + 3 :]
         answer, last = json.loads(kept) if kept else None, json.loads(head) if head else None
         years = frozenset(year for (year,) in _list(closed))
         before = Before(
-            answer, last, _list(issues), form, gone, years, _list(pending), _list(queries), _list(verified)
+            answer, last, _list(issues), form, gone, years, _list(pending), _list(queries), _list(verified), _list(latest)
         )  # fmt: skip
         return _structure(actor, subject, row), before
 

@@ -78,6 +78,7 @@ _BEFORE = (
         "v.registry, v.form_id, v.row_id, v.item",
         "verification v WHERE v.subject_id = :subject AND v.state <> 'changed'",
     ),
+    _all("l.instance_id, l.day", f"latest_event l WHERE {OF_REGISTRY.format('l')}"),
 )
 _SOURCE = "FROM subject s LEFT JOIN subject_key k ON k.subject_id = s.id WHERE s.id = :subject"
 LOAD = {sites: Query.of(f"SELECT {', '.join((*_PARTS, *parts))} {_SOURCE}") for sites, parts in _BESIDE.items()}

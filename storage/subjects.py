@@ -85,6 +85,11 @@ def _register(connection: Connection, keys: Keys | None, actor: Actor, prefix: s
     return Registered(subject_id, name, patient)
 
 
+def enrol_in(connection: Connection, actor: Actor, subject_id: int, prefix: str, at: datetime) -> str:
+    """Take a known person, whose lock is held, into the actor's registry; returns the pseudonym there. The caller notes it."""
+    return _enrol(connection, actor, subject_id, prefix, at)
+
+
 def enrol_subject(database: Database, actor: Actor, subject_id: int, *, prefix: str, at: datetime) -> str:
     """Take a known person into one more registry; returns the pseudonym there."""
     with database.write() as connection:
@@ -251,6 +256,7 @@ __all__ = [
     "Registered",
     "add_occurrence",
     "add_occurrences",
+    "enrol_in",
     "enrol_subject",
     "find_pseudonym",
     "pseudonym",

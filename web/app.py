@@ -15,14 +15,17 @@ from web import failures, guard, security
 from web.accounts import accounts
 from web.browser_rules import Programs
 from web.closings import closings
+from web.completeness import complete
 from web.doors import doors
 from web.events import events
 from web.form_states import form_states
 from web.forms import forms
 from web.grids import grids
 from web.hospitals import hospitals
+from web.known import known
 from web.lookup import lookup
 from web.moving import moving
+from web.my_day import my_day
 from web.opening import parts
 from web.own import own
 from web.patient_states import patient_states
@@ -36,6 +39,7 @@ from web.records import records
 from web.registries import LANGUAGES, STATIC_URL, load_registries
 from web.roles import Permission
 from web.settings import Settings
+from web.sharing import sharing
 from web.uploads import BoundedRequest
 from web.verification import verification
 from web.withdrawals import withdrawals
@@ -58,6 +62,7 @@ def health() -> ResponseReturnValue:
 
 
 def create_app(settings: Settings) -> Flask:
+    # long: a line for each part
     """The application. Brings the tables up to date and publishes the definitions.
 
     Raises:
@@ -77,7 +82,11 @@ def create_app(settings: Settings) -> Flask:
         probes,
         assets,
         accounts,
+        my_day,
+        complete,
+        known,
         patients,
+        sharing,
         parts,
         events,
         records,

@@ -32,13 +32,19 @@ class Entry:
 
 
 ENTRIES = (
+    Entry("my_day", "my_day.show", Permission.READ, ("my_day.",)),
     Entry(
         "patients",
         "patients.listed",
         Permission.READ,
-        ("patients.", "forms.", "grids.", "form_states.", "patient_states.", "moving.", "withdrawals."),
+        (
+            *("patients.", "forms.", "grids.", "form_states.", "patient_states.", "moving.", "withdrawals."),
+            *("sharing.", "known.ask", "known.look"),
+        ),
     ),
     Entry("queries_nav", "queries.listed", Permission.HISTORY, ("queries.",)),
+    Entry("requests", "known.requests", Permission.REGISTER, ("known.requests",)),
+    Entry("completeness", "completeness.show", Permission.OVERSEE, ("completeness.",)),
     Entry("verify_nav", "verification.overview", Permission.VERIFY, ("verification.",)),
     Entry("records", "records.listed", Permission.READ, ("records.",), has_site_forms),
     Entry("closing_page", "closings.show", Permission.FREEZE, ("closings.",)),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 from secrets import token_urlsafe
 
@@ -11,23 +10,22 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
-from engine.datatypes.base import Slot
-from engine.datatypes.local_time import to_local
 from engine.datatypes.words import date_text
 from renderers.html import Band
-from storage.errors import NotFound
+from storage.errors import NotFound, Taken
 from storage.form_data import load_subject
 from storage.history import subject_log
 from storage.identity import page_identities
 from storage.instances import may_remove
-from storage.issues import open_issues, open_warnings
-from storage.listing import ListedSubject, Waiting, list_subjects
-from storage.slots import Cell
+from storage.issues import open_issues
+from storage.listing import MOST, list_subjects
+from storage.local_numbers import local_number_of, set_local_number
 from storage.subjects import Registered, find_pseudonym, register_subject
 from storage.working_copy import working_copies
 from web.entry import subject_of
-from web.finding import Search, keep_search, search_at
+from web.finding import holds_pesel, keep_search, search_at
 from web.form_page import facts_of
+from web.list_page import NAMES, asked_at, closing_words, may_identify, names_on, page_of, person_words
 from web.news import News
 from web.overview import Glance
 from web.pages import render
@@ -46,9 +44,7 @@ from web.titles import event_title, form_words
 from web.workspace import Visit, version_of, visit, workspace
 
 patients = Blueprint("patients", __name__, url_prefix="/<registry>/patients")
-PAGE = 25
-ORDERS = ("-number", "number", "-date", "date", "state", "-state", "due", "-due")
-NAMES = ("last_name", "first_names", "birth_date")
+LONGEST_NUMBER = 40
 SAME_CLICK = timedelta(hours=1)  # an empty record that one opened so recently is opened again instead of a new one
 
 
@@ -56,25 +52,18 @@ SAME_CLICK = timedelta(hours=1)  # an empty record that one opened so recently i
 @needs(Permission.READ)
 def listed(registry: str) -> ResponseReturnValue:
     """A page of the list."""
-    one, space, version = visit(), workspace(), version_of(registry)
+    one, version = visit(), version_of(registry)
     search = search_at(version, request.args.get("found", ""))
     if search.found:
         return redirect(url_for("patients.show", registry=registry, who=search.found), 303)
-    order = request.args.get("order", ORDERS[0])
-    number = max(request.args.get("page", 1, type=int) or 1, 1)
-    waiting = next((each for each in Waiting if each == request.args.get("waiting")), None)
-    page = list_subjects(
-        space.database, one.actor, at=one.now, order=order if order in ORDERS else ORDERS[0],
-        first=(min(number, 100_000) - 1) * PAGE, size=PAGE, among=search.among, waiting=waiting,
-        withdrawn="withdrawn" in request.args,
-    )  # fmt: skip
-    names = _names(page.subjects) if "names" in request.args else None
-    warnings = open_warnings(space.database, one.actor, [each.subject for each in page.subjects])
+    asked = asked_at(registry, search)
+    page = page_of(asked, search)
     return render(
-        "patients.html", registry=registry, version=version, page=page, number=number, pages=max(-(-page.total // PAGE), 1),
-        order=order, search=search, names=names, one=one, title=_title(version, one), here=_here(registry, order, search, waiting or ""),
-        may_register=allows(one.actor.role, Permission.REGISTER), key=token_urlsafe(12), warnings=warnings,
-        sites=_sites(one, registry), moment=one.tongue.moment, waiting=waiting or "", withdrawn="withdrawn" in request.args, until=partial(_until, one),
+        "patients.html", registry=registry, page=page, asked=asked, search=search, most=MOST, one=one,
+        names=names_on(page.subjects) if asked.names else None, title=_title(version, one),
+        may_register=allows(one.actor.role, Permission.REGISTER), may_identify=may_identify(one),
+        key=token_urlsafe(12), sites=_sites(one, registry), moment=one.tongue.moment, until=partial(closing_words, one),
+        day=lambda day: date_text(day, one.language),
     )  # fmt: skip
 
 
@@ -83,51 +72,6 @@ def listed(registry: str) -> ResponseReturnValue:
 def search(registry: str) -> ResponseReturnValue:
     """Look for a patient, and on to an address that says nothing of whom."""
     return redirect(url_for("patients.listed", registry=registry, found=keep_search() or None), 303)
-
-
-def _until(one: Visit, each: ListedSubject) -> str:
-    """When the first of the events that are waited for closes, or how long ago it did."""
-    assert each.until is not None
-    late = (to_local(one.now).date() - each.until).days
-    if late > 0:
-        return one.tongue.words.count("days_late", late)
-    return one.words("until_day", day=date_text(each.until, one.language))
-
-
-def _here(registry: str, order: str, search: Search, waiting: str) -> Callable[..., str]:
-    """The address of the list with something changed."""
-
-    def here(
-        page: int = 1,
-        *,
-        order: str = order,
-        show: bool = "names" in request.args,
-        waiting: str = waiting,
-        withdrawn: bool = "withdrawn" in request.args,
-    ) -> str:
-        return url_for(
-            "patients.listed", registry=registry, page=page if page > 1 else None, found=search.note or None,
-            order=order if order != ORDERS[0] else None, names=1 if show else None, waiting=waiting or None,
-            withdrawn=1 if withdrawn else None,
-        )  # fmt: skip
-
-    return here
-
-
-def _names(subjects: Sequence[ListedSubject]) -> dict[int, str]:
-    """Surname, first names and birth date of the patients on this page; noted in the audit."""
-    one, database = visit(), workspace().database
-    wanted = [each.subject for each in subjects]
-    found = page_identities(database, one.actor, wanted, NAMES, one.now) if wanted else {}
-    return {subject: _person(cells) for subject, cells in found.items()}
-
-
-def _person(cells: Mapping[str, Cell]) -> str:
-    """Surname and first names, and the birth date as this language writes dates."""
-    names = " ".join(str(cells[name].value) for name in NAMES[:2] if name in cells)
-    born = cells.get(NAMES[2])
-    day = date.fromisoformat(born.value) if born is not None and born.slot == Slot.DATE else None
-    return ", ".join(filter(None, (names, date_text(day, visit().language) if day else "")))
 
 
 def _sites(one: Visit, registry: str) -> list[tuple[int, str, bool]]:
@@ -209,22 +153,45 @@ def show(registry: str, who: str) -> ResponseReturnValue:
         one.tongue,
     )
     parts = parts_of(glance)
-    names = _names_of(subject) if "names" in request.args else ""
+    names = _names_of(subject) if "names" in request.args and may_identify(one) else ""
+    own = local_number_of(space.database, one.actor, subject)
     may_enter, news = allows(one.actor.role, Permission.ENTER), News.taken("said")
     return render(
-        "patient.html", registry=registry, who=who.upper(), parts=parts, steps=next_steps(parts, one.tongue), names=names,
+        "patient.html", registry=registry, who=who.upper(), may_identify=may_identify(one), own_number=own,
+        longest=LONGEST_NUMBER, parts=parts, steps=next_steps(parts, one.tongue), names=names,
         has_forms=bool(glance.record.forms), band=_band(glance, one, who.upper()), title=_title(version, one), done=_done(version, one), version=version,
         may_register=allows(one.actor.role, Permission.REGISTER), may_enter=may_enter,
+        may_share=allows(one.actor.role, Permission.SHARE),
         queries=patient_queries(version, glance.record, who.upper(), one.actor), today=one.tongue.day(one.now), decided=_decided(version, one, news),
         lines={part.instance: timeline(part.lanes, glance.today, one.tongue) for part in parts},
         page=SchedulePage(registry, who.upper(), may_enter, token_urlsafe(12), generate_csrf(), news, one.tongue),
     )  # fmt: skip
 
 
+@patients.post("/<who>/own-number")
+@needs(Permission.REGISTER)
+def own_number(registry: str, who: str) -> ResponseReturnValue:
+    """Give a patient the hospital's own number, or take it away."""
+    one, database = visit(), workspace().database
+    subject = subject_of(database, one.actor, who, one.now)
+    typed = " ".join("".join(filter(str.isprintable, request.form.get("number", ""))).split())
+    news = News(("number_kept" if typed else "number_gone",), typed=typed)
+    if len(typed) > LONGEST_NUMBER or holds_pesel(typed):
+        wrong = "number_long" if len(typed) > LONGEST_NUMBER else "number_pesel"
+        news = News(wrong=wrong, typed=typed[:LONGEST_NUMBER])
+    else:
+        try:
+            if not set_local_number(database, one.actor, subject, typed, at=one.now):
+                news = News()
+        except Taken:
+            news = News(wrong="number_taken", typed=typed)
+    return redirect(url_for("patients.show", registry=registry, who=who, said=news.leave()), 303)
+
+
 def _names_of(subject: int) -> str:
     one = visit()
     cells = page_identities(workspace().database, one.actor, [subject], NAMES, one.now).get(subject, {})
-    return _person(cells) or one.words("names_empty")
+    return person_words(cells) or one.words("names_empty")
 
 
 def _band(glance: Glance, one: Visit, who: str) -> Band:
@@ -240,6 +207,8 @@ def _decided(version: Version, one: Visit, news: News) -> str:
     if news.part in model.containers:
         part = model.containers[news.part]
         return one.words(news.said[0], part=container_words(part, one.language), most=part.most)
+    if news.said[0].startswith("number_"):
+        return one.words(news.said[0], number=news.typed)
     known = occasion is not None and occasion.event in model.events
     title = event_title(model, occasion.event, occasion.number, one.language) if occasion and known else ""
     return one.words(news.said[0], event=title, who=news.who)

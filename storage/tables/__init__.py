@@ -25,11 +25,14 @@ from storage.tables.queries import query, query_message, verification
 from storage.tables.states import closing, signature, unlock_request, withdrawal
 from storage.tables.subjects import (
     access,
+    casebook,
     counter,
     dictionary,
     enrolment,
     identity_hash,
     instance,
+    latest_event,
+    local_number,
     missed_event,
     occurrence,
     pending_event,
@@ -37,6 +40,7 @@ from storage.tables.subjects import (
     site_subject,
     subject,
     subject_key,
+    takeover_request,
 )
 from storage.tables.work import (
     account,
@@ -63,6 +67,7 @@ __all__ = [
     "audit_entry",
     "audit_seal",
     "calculated_data",
+    "casebook",
     "closing",
     "counter",
     "dictionary",
@@ -76,6 +81,8 @@ __all__ = [
     "issue",
     "item_data",
     "job",
+    "latest_event",
+    "local_number",
     "mail",
     "membership",
     "missed_event",
@@ -94,6 +101,7 @@ __all__ = [
     "site_subject",
     "subject",
     "subject_key",
+    "takeover_request",
     "unique_key",
     "unit",
     "unlock_request",

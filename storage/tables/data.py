@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from storage.tables.base import METADATA, Clock, Day, Id, Instant, Moment, Number
@@ -87,6 +88,13 @@ item_data = Table(
     Column("missing", Text),  # the coded reason instead of a value
     Column("withdrawn", Text),  # the reason of a retracted value
     CheckConstraint(_ONE_OF, name="one_slot"),
+    Index(
+        "ix_item_data_missing",
+        "missing",
+        "form_id",
+        sqlite_where=text("missing IS NOT NULL"),
+        postgresql_where=text("missing IS NOT NULL"),
+    ),
 )
 
 calculated_data = Table(  # values that rules give; form 0 holds the outcomes of the container instance

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from storage.tables.base import METADATA, Day, Id, Moment
 
@@ -72,6 +83,7 @@ instance = Table(  # the patient (container 'patient', no parent), an episode, a
     Column("number", Integer, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("withdrawal_id", Id),
+    Column("part_id", Id),  # of what is in an episode that episode, however deep; else none
     Index("ix_instance_subject_id", "subject_id"),
 )
 
@@ -116,6 +128,59 @@ pending_event = Table(  # for lists: what rules expected at the last save and no
     Index("ix_pending_event_subject_id", "subject_id"),
 )
 
+latest_event = (
+    Table(  # for lists: when something last took place in a container instance, as rules saw it at the last save
+        "latest_event",
+        METADATA,
+        Column("registry", Text, primary_key=True),
+        Column("instance_id", Id, ForeignKey("instance.id"), primary_key=True, autoincrement=False),
+        Column("subject_id", Id, ForeignKey("subject.id"), nullable=False),
+        Column("day", Day, nullable=False),
+        Index("ix_latest_event_subject_id", "subject_id"),
+    )
+)
+
+# What lists sort and narrow by. Triggers of the migration keep it, whoever changes what it follows from; nothing else
+# writes it. A row for each hospital that a record was given to tells of what this hospital may see of it (of grants
+# without an end, where there is one); the row of hospital 0 tells of all, for a registry's keeper.
+casebook = Table(
+    "casebook",
+    METADATA,
+    Column("registry", Text, primary_key=True),
+    Column("site_id", Id, primary_key=True, autoincrement=False),
+    Column("subject_id", Id, primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False),  # of the enrolment
+    Column("state", SmallInteger, nullable=False),  # of all forms: 0 none, 1 complete, 2 some in progress
+    Column("episodes", Integer, nullable=False),
+    Column("warnings", Integer, nullable=False),  # that nobody has answered
+    Column("day", Day, nullable=False),  # of the latest event; 0001-01-01: none
+    Column("closes", Day, nullable=False),  # the first window of what is to come; 9999-12-31: none
+    Column("withdrawn", Boolean, nullable=False),  # the patient
+    *(
+        Index(f"ix_casebook_{keys[0]}", "registry", "site_id", *keys)
+        for keys in (
+            ("number",),
+            ("state", "number"),
+            ("episodes", "number"),
+            ("warnings", "number"),
+            ("day", "number"),
+            ("closes", "number"),
+        )
+    ),
+    Index("ix_casebook_subject_id", "subject_id"),
+)
+
+local_number = Table(  # what a hospital calls a patient in its own books
+    "local_number",
+    METADATA,
+    Column("site_id", Id, ForeignKey("site.id"), primary_key=True, autoincrement=False),
+    Column("registry", Text, primary_key=True),
+    Column("subject_id", Id, ForeignKey("subject.id"), primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    UniqueConstraint("site_id", "registry", "name"),
+    Index("ix_local_number_subject_id", "subject_id"),
+)
+
 access = Table(  # who sees what: a site sees a subject, or one of its episodes, in a registry, from–to
     "access",
     METADATA,
@@ -128,6 +193,25 @@ access = Table(  # who sees what: a site sees a subject, or one of its episodes,
     Column("ends_at", Moment),
     Index("ix_access_subject_id", "subject_id"),
     Index("ix_access_site_id_registry", "site_id", "registry"),
+)
+
+takeover_request = Table(  # a hospital asks to see a patient whom it does not know to be of which other one
+    "takeover_request",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("subject_id", Id, ForeignKey("subject.id"), nullable=False),
+    Column("site_id", Id, ForeignKey("site.id"), nullable=False),  # that asks
+    Column("registry", Text, nullable=False),
+    Column("prefix", Text, nullable=False),  # of pseudonyms there
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("decision", Text),  # granted or refused
+    Column("decided_by", Text),
+    Column("decided_at", Moment),
+    Column("answer", Text, nullable=False),
+    Index("ix_takeover_request_subject_id", "subject_id"),
+    Index("ix_takeover_request_site_id", "site_id", "registry"),
 )
 
 site_subject = Table(  # the subject that stands for a hospital in a registry, and holds its own records
@@ -156,10 +240,13 @@ identity_hash = Table(  # keyed hashes by which a person is found
 
 __all__ = [
     "access",
+    "casebook",
     "counter",
     "enrolment",
     "identity_hash",
     "instance",
+    "latest_event",
+    "local_number",
     "missed_event",
     "occurrence",
     "pending_event",
@@ -167,4 +254,5 @@ __all__ = [
     "site_subject",
     "subject",
     "subject_key",
+    "takeover_request",
 ]

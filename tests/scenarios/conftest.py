@@ -136,7 +136,8 @@ def open_browser(browser: Browser, served: Served) -> Iterator[Callable[..., Pag
         page.fill("#login", login)
         page.fill("#password", PASSWORD)
         page.keyboard.press("Enter")
-        page.wait_for_url("**/patients*")
+        page.wait_for_url("**/day")
+        page.goto(page.url.replace("/day", "/patients"))
         return page
 
     yield start

@@ -202,7 +202,7 @@ def test_a_session_that_ends_loses_no_file(open_browser, photo):
     other.fill("#login", "anna")
     other.fill("#password", "correct horse battery")
     other.keyboard.press("Enter")
-    other.wait_for_url("**/patients*")
+    other.wait_for_url("**/day")
     other.close()
     page.evaluate("dispatchEvent(new Event('focus'))")
     held(page, name).wait_for()

@@ -92,7 +92,8 @@ def test_a_person_comes_works_and_loses_the_right_while_typing(staffed, visitor,
     sign_in(new, "nowa@szpital.example", "another long password")
     new.fill("#code", recovery)
     new.keyboard.press("Enter")
-    new.wait_for_url("**/patients*")
+    new.wait_for_url("**/day")
+    new.goto("/lead_extraction/patients")
 
     new.get_by_role("button", name="Nowy pacjent").click()
     new.wait_for_url("**/forms/**")

@@ -69,7 +69,7 @@ def test_a_patient_from_admission_to_the_last_visit(browser, walked, width, tmp_
     page.fill("#login", "anna")
     page.fill("#password", "correct horse battery")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/patients*")
+    page.wait_for_url("**/day")
     page.goto(address)
     assert faults_of(page, "patient", tmp_path, width) == []
     walk = steps(page)

@@ -7,7 +7,6 @@ from storage import errors
 from storage.access import Actor, end_access, grant_access, may_see
 from storage.form_data import Place, load_subject
 from storage.instances import open_instance
-from storage.listing import list_subjects
 from storage.subjects import enrol_subject, find_pseudonym, pseudonym, register_subject
 
 
@@ -85,29 +84,6 @@ def test_another_registry_sees_the_shared_forms_alone(new_ward, small):
     second = small.SmallRegistry(small.replace(small.REGISTRY.model, registry="second"))
     record = load_subject(ward.database, second, actor, ward.subject, ward.now)
     assert set(record.forms) == {ward.person}
-
-
-def test_lists_are_sorted_and_paged_in_the_database(new_ward):
-    ward = new_ward()
-    subjects = [ward.subject]
-    for day in range(1, 5):
-        at = ward.now + timedelta(days=day)
-        subjects.append(register_subject(ward.database, ward.actor, prefix="SML", at=at).subject)
-    ward.save(FormData({"v_text": "a"}), complete=True)
-    at = ward.now + timedelta(days=9)
-
-    def listed(**extra):
-        page = list_subjects(ward.database, ward.actor, at=at, **extra)
-        assert page.total == 5
-        return [one.subject for one in page.subjects]
-
-    assert listed(order="number") == subjects
-    assert listed(order="-date") == subjects[::-1]
-    assert listed(order="-state")[0] == ward.subject
-    assert listed(order="number", first=2, size=2) == subjects[2:4]
-    first = list_subjects(ward.database, ward.actor, at=at, order="number").subjects[0]
-    assert (first.pseudonym, first.state, first.forms, first.saved_at) == (ward.pseudonym, "complete", 1, ward.now)
-    assert find_pseudonym(ward.database, ward.actor, f" {ward.pseudonym.lower()}", at=at) == ward.subject
 
 
 def test_a_slip_in_a_pseudonym_never_names_another_subject():

@@ -12,7 +12,7 @@ from storage.form_states import Seen, take_steps
 from storage.history import subject_log
 from storage.instances import open_instance
 from storage.issues import open_issues
-from storage.listing import list_subjects
+from storage.listing import Narrowed, list_subjects
 from storage.opened_forms import Deed
 from storage.states import Action, State
 from storage.subjects import find_pseudonym
@@ -46,7 +46,7 @@ class Out:
         return withdrawals_of(self.ward.database, self.ward.actor, self.ward.subject, at=self.ward.now)
 
     def listed(self, **more):
-        page = list_subjects(self.ward.database, self.ward.actor, at=self.ward.now, **more)
+        page = list_subjects(self.ward.database, self.ward.actor, at=self.ward.now, narrowed=Narrowed(**more))
         return [(each.subject, each.forms) for each in page.subjects]
 
     def sound(self):

@@ -6,11 +6,13 @@ from datetime import date
 from html import unescape
 from urllib.parse import unquote_plus
 
+import pytest
 from markupsafe import escape
 
 from engine.datatypes.identifiers import make_pesel
+from storage.accounts import add_membership, create_account
 from storage.subjects import register_subject
-from web import patients
+from web import list_page, patients
 
 
 def test_a_patient_is_registered_and_found(anna):
@@ -190,3 +192,76 @@ def test_nobody_is_asked_for_the_death_form_of_a_living_patient(anna):
     assert "Przyjęcie do szpitala" in steps
     assert "Zgon" not in steps
     assert "nieobowiązkowe" in anna.text
+
+
+def number_of(browser, who, number):
+    browser.get(f"/lead_extraction/patients/{who}")
+    return browser.post({"number": number}, "/own-number")
+
+
+def test_a_hospital_gives_its_patient_a_number_of_its_own_and_finds_it(world, anna):
+    who, other = anna.register(), anna.register()
+    assert "Zapisano numer własny: 4512/2025" in number_of(anna, who, " 4512/2025 ").text
+    assert anna.search("4512/2025").address.endswith(who)
+    assert "4512/2025" in anna.get("/lead_extraction/patients?order=local").text.split(who)[1].split("</tr>")[0]
+    assert "4512/2025 ma już inny pacjent" in number_of(anna, other, "4512/2025").text
+    assert 'value="4512/2025"' in anna.text  # to correct it
+    pesel = make_pesel(date(1949, 3, 2), female=False, series=77)
+    for wrong, said in (("9" * 41, "za długi"), (pesel, "wygląda na PESEL"), (f"nr {pesel[:6]} {pesel[6:]}", "PESEL")):
+        assert said in number_of(anna, other, wrong).text
+    assert "Usunięto numer własny" in number_of(anna, who, "").text
+    assert "Nie ma pacjenta" in anna.search("4512/2025").text
+    assert "/own-number" not in world.browser("ewa").get(f"/lead_extraction/patients/{who}").text
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "?waiting=overdue&order=due", "?state=in_progress&several=1&since=2025-01-01&until=x&order=state&after=x"],
+)
+def test_the_list_takes_at_most_five_statements(world, anna, address):
+    anna.register()
+    anna.get(f"/lead_extraction/patients{address}")
+    with world.space.database.counted() as sent:
+        assert anna.get(f"/lead_extraction/patients{address}").status == 200
+    assert len(sent) <= 5, sent
+
+
+def test_a_search_takes_at_most_five_statements_and_names_as_many_for_one_as_for_many(world, anna):
+    anna.register(last_name="Liczny")
+    anna.search("Liczny")
+    counts = []
+    for _ in range(2):
+        with world.space.database.counted() as sent:
+            assert "Wyniki dla" in anna.get(anna.address).text
+        assert len(sent) <= 5, sent
+        with world.space.database.counted() as sent:
+            assert "Liczny" in anna.get("/lead_extraction/patients?names=1").text
+        counts.append(len(sent))
+        anna.register(last_name="Liczny")
+        anna.search("Liczny")
+    assert counts[0] == counts[1] <= 8
+
+
+def test_pages_of_the_list_lead_on_and_back(world, anna, monkeypatch):
+    monkeypatch.setattr(list_page, "PAGE", 2)
+    whole = [anna.register() for _ in range(3)][::-1]
+    shown = lambda: re.findall(r'<span class="mono nowrap">([^<]+)', anna.text)  # noqa: E731
+    anna.get("/lead_extraction/patients")
+    assert shown() == whole[:2]
+    anna.get(unescape(re.findall(r'rel="next" href="([^"]+)"', anna.text)[0]))
+    assert shown()[0] == whole[2]
+    anna.get(unescape(re.findall(r'rel="prev" href="([^"]+)"', anna.text)[0]))
+    assert shown() == whole[:2]
+
+
+def test_whoever_may_not_see_who_patients_are_finds_them_by_number_alone(world, anna):
+    who = anna.register(last_name="Ukryta")
+    database = world.space.database
+    account = create_account(database, "ala", "Ala", "correct horse battery", who="office", at=world.clock())
+    add_membership(database, account, "lead_extraction", "analyst", site_id=None, who="office", at=world.clock())
+    ala = world.browser("ala")
+    assert "Ukryta" not in ala.get("/lead_extraction/patients?names=1").text
+    assert "Ukryta" not in ala.get(f"/lead_extraction/patients/{who}?names=1").text
+    assert "Pokaż dane osobowe" not in ala.text
+    assert "Nie ma pacjenta o numerze" in ala.search("Ukryta").text
+    assert ala.search(who).address.endswith(who)

@@ -236,7 +236,7 @@ def test_a_role_that_needs_a_second_factor_leads_to_it(staffed):
     assert again.address == "/sign-in/code?next=/lead_extraction/patients"
     assert again.client.get("/account").status_code == 303
     assert again.post({"code": "123456"}, "/code").status == 401
-    assert again.post({"code": code()}, "/code").address == "/lead_extraction/patients"
+    assert again.post({"code": code()}, "/code").address == "/lead_extraction/day"
     third = staffed.browser()
     third.sign_in("max")
     assert third.post({"code": recovery[0]}, "/code").status == 200

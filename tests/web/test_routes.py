@@ -61,7 +61,7 @@ def addresses(app: Flask) -> list[tuple[str, str]]:
     parts = {"registry": "lead_extraction", "who": "TLE-0001-J7", "spot": "1.patient", "form": "patient", "item": "sex"}
     parts |= dict.fromkeys(("site", "unit", "part", "person", "role", "number"), "1")
     parts |= {"container": "episode", "definition": "0" * 64, "language": "pl", "filename": "x"}
-    parts |= {"name": "photo", "digest": "0" * 64, "instance": "1", "number": "1", "step": "close"}
+    parts |= {"name": "photo", "digest": "0" * 64, "instance": "1", "number": "1", "step": "close", "grant": "1"}
     found = []
     for rule in app.url_map.iter_rules():
         for method in rule.methods or ():

@@ -47,6 +47,9 @@ def test_no_word_is_unused():
         "show_",
         "query_",
         "verify_",
+        "day_",
+        "known_label_",
+        "takeover_state_",
     )
     prefixes += ("change_", "mark_", "meaning_", "verdict_", "do_", "did_", "title_", "text_", "bulk_")  # of states
     prefixes += ("role_", "mail_", "account_made_", "password_changed_", "reset_over", "invitation_over")

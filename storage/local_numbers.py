@@ -1,0 +1,78 @@
+"""What a hospital calls a patient in its own books: one name a patient, found by it, seen by that hospital alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import and_, delete, or_, select
+
+from storage.access import Actor, require_access, visible_subjects
+from storage.audit import AuditEntry, append_entry, subject_stream
+from storage.bulk import upsert
+from storage.database import Database
+from storage.errors import NotFound, Taken
+from storage.locking import lock_subject
+from storage.tables import enrolment, local_number
+
+
+def set_local_number(database: Database, actor: Actor, subject: int, name: str, *, at: datetime) -> bool:
+    """Give a patient the hospital's own number, '' takes it away; whether that changes anything.
+
+    Raises NotVisible, NotFound without a hospital, and Taken where another of its patients has that number.
+    """
+    if actor.site is None:
+        raise NotFound("hospital", actor.site)
+    own = and_(local_number.c.site_id == actor.site, local_number.c.registry == actor.registry)
+    with database.write() as connection:
+        lock_subject(connection, subject)
+        require_access(connection, actor, subject, at)
+        known = select(local_number.c.subject_id, local_number.c.name)
+        mine = or_(local_number.c.subject_id == subject, local_number.c.name == name)
+        there = {row.subject_id: row.name for row in connection.execute(known.where(own, mine))}
+        old = there.pop(subject, "")
+        if old == name:
+            return False
+        if there:
+            raise Taken("local number", name)
+        if name:
+            _WRITE.run(connection, [(actor.site, actor.registry, subject, name)])
+        else:
+            connection.execute(delete(local_number).where(own, local_number.c.subject_id == subject))
+        body = {"site": actor.site, "number": [old or None, name or None]}
+        stream = subject_stream(subject)
+        append_entry(
+            connection, AuditEntry(stream, "local_number", actor.name, at, actor.channel, body, subject=subject)
+        )
+        return True
+
+
+def local_number_of(database: Database, actor: Actor, subject: int) -> str:
+    """The own number of a patient that the actor was found to see; '' where there is none."""
+    query = select(local_number.c.name).where(
+        local_number.c.site_id == actor.site,
+        local_number.c.registry == actor.registry,
+        local_number.c.subject_id == subject,
+    )
+    with database.read() as connection:
+        return connection.execute(query).scalar_one_or_none() or ""
+
+
+def find_number(database: Database, actor: Actor, names: Collection[str], local: str, *, at: datetime) -> str | None:
+    """The pseudonym of the patient with one of these pseudonyms or with that own number; None where there is none."""
+    own = (
+        select(local_number.c.subject_id)
+        .where(local_number.c.site_id == actor.site, local_number.c.registry == actor.registry)
+        .where(local_number.c.name == local)
+    )
+    known = or_(enrolment.c.pseudonym.in_([name.upper() for name in names]), enrolment.c.subject_id.in_(own))
+    query = select(enrolment.c.pseudonym).where(known, visible_subjects(actor, at))
+    with database.read() as connection:
+        found = list(connection.execute(query).scalars())
+    exact = [name for name in found if name in {one.upper() for one in names}]
+    return next(iter((*exact, *found)), None)
+
+
+_WRITE = upsert(local_number, ("site_id", "registry", "subject_id", "name"))
+
+__all__ = ["find_number", "local_number_of", "set_local_number"]

@@ -1,0 +1,181 @@
+"""What lists of patients sort and narrow by, kept by triggers; hospitals' own numbers of patients."""
+
+import sqlalchemy as sa
+from alembic import op
+
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+DAY = sa.Date().with_variant(sa.Text(), "sqlite")
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+SOURCES = (
+    "enrolment",
+    "access",
+    "instance",
+    "form_instance",
+    "pending_event",
+    "latest_event",
+    "issue",
+    "acknowledgement",
+)
+OF_FORM = ("issue", "acknowledgement")  # which name a form and no subject
+COLUMNS = ("registry", "site_id", "subject_id", "number", "state", "episodes", "warnings", "day", "closes", "withdrawn")
+INDEXES = {"number": ["number"], **{key: [key, "number"] for key in ("state", "episodes", "warnings", "day", "closes")}}
+
+# Each enrolled subject for all, and for each hospital that it was given to.
+LINES = (
+    "(SELECT registry, 0 AS site_id, subject_id, number, withdrawal_id FROM enrolment WHERE {which} UNION "
+    "SELECT e.registry, a.site_id, e.subject_id, e.number, e.withdrawal_id FROM enrolment e JOIN access a ON a.subject_id = e.subject_id "
+    "AND a.registry = e.registry WHERE e.{which}) p"
+)
+OF_LINE = "{0}.subject_id = p.subject_id AND {0}.site_id = p.site_id AND {0}.registry = p.registry"
+SEEN = (
+    "i.registry IN ('', p.registry) AND i.withdrawal_id IS NULL AND (p.site_id = 0 OR EXISTS (SELECT 1 FROM access a "  # noqa: S608 -- names alone
+    f"WHERE {OF_LINE.format('a')} AND (a.instance_id IS NULL OR i.parent_id IS NULL OR a.instance_id = coalesce(i.part_id, i.id)) "
+    f"AND (a.ends_at IS NULL OR NOT EXISTS (SELECT 1 FROM access b WHERE {OF_LINE.format('b')} AND b.ends_at IS NULL))))"
+)
+OF_EVENT = (
+    f"JOIN instance i ON i.id = x.instance_id WHERE x.subject_id = p.subject_id AND x.registry = p.registry AND {SEEN}"
+)
+FORMS = (
+    "form_instance x JOIN instance i ON i.id = x.instance_id {0} WHERE x.subject_id = p.subject_id "
+    f"AND x.home IN ('', p.registry) AND x.withdrawal_id IS NULL AND {SEEN}"
+)
+UNANSWERED = (
+    "u.closed_at IS NULL AND u.severity <> 'error' AND NOT EXISTS (SELECT 1 FROM acknowledgement k WHERE k.form_id = u.form_id "
+    "AND k.rule = u.rule AND k.inputs = u.inputs AND k.row_id = u.row_id AND k.item = u.item)"
+)
+CASEBOOK = (
+    "SELECT p.registry, p.site_id, p.subject_id, p.number, "  # noqa: S608 -- names of columns alone
+    f"coalesce((SELECT max(CASE WHEN x.state = 'in_progress' THEN 2 ELSE 1 END) FROM {FORMS.format('')}), 0), "
+    f"(SELECT count(*) FROM instance i WHERE i.subject_id = p.subject_id AND i.parent_id IS NOT NULL AND i.part_id IS NULL AND {SEEN}), "
+    f"(SELECT count(*) FROM {FORMS.format('JOIN issue u ON u.form_id = x.id')} AND {UNANSWERED}), "
+    f"coalesce((SELECT max(x.day) FROM latest_event x {OF_EVENT}), '0001-01-01'), "
+    f"coalesce((SELECT min(x.closes) FROM pending_event x {OF_EVENT}), '9999-12-31'), p.withdrawal_id IS NOT NULL FROM {LINES}"
+)
+INSERT = f"INSERT INTO casebook ({', '.join(COLUMNS)}) {CASEBOOK}"
+
+
+def upgrade() -> None:
+    op.add_column("instance", sa.Column("part_id", ID, nullable=True))
+    create_tables()
+    below = (
+        "(SELECT i.id, i.id FROM instance i JOIN instance above ON above.id = i.parent_id WHERE above.parent_id IS NULL"
+    )
+    op.execute(
+        f"WITH RECURSIVE held(id, part_id) AS {below} UNION ALL "  # noqa: S608 -- names of columns alone
+        "SELECT i.id, held.part_id FROM instance i JOIN held ON i.parent_id = held.id) "
+        "UPDATE instance SET part_id = (SELECT held.part_id FROM held WHERE held.id = instance.id) "
+        "WHERE id IN (SELECT id FROM held WHERE id <> part_id)"
+    )
+    op.execute(INSERT.format(which="subject_id > 0"))
+    if op.get_bind().dialect.name == "sqlite":
+        keep_on_sqlite()
+    else:
+        keep_on_postgresql()
+
+
+def create_tables() -> None:
+    given = sa.text("missing IS NOT NULL")
+    columns = ["missing", "form_id"]
+    op.create_index(op.f("ix_item_data_missing"), "item_data", columns, sqlite_where=given, postgresql_where=given)
+    op.create_table(
+        "latest_event",
+        sa.Column("registry", sa.Text(), nullable=False),
+        sa.Column("instance_id", ID, autoincrement=False, nullable=False),
+        sa.Column("subject_id", ID, nullable=False),
+        sa.Column("day", DAY, nullable=False),
+        sa.ForeignKeyConstraint(["instance_id"], ["instance.id"], name=op.f("fk_latest_event_instance_id")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_latest_event_subject_id")),
+        sa.PrimaryKeyConstraint("registry", "instance_id", name=op.f("pk_latest_event")),
+    )
+    op.create_index(op.f("ix_latest_event_subject_id"), "latest_event", ["subject_id"])
+    op.create_table(
+        "casebook",
+        sa.Column("registry", sa.Text(), nullable=False),
+        sa.Column("site_id", ID, autoincrement=False, nullable=False),
+        sa.Column("subject_id", ID, autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("state", sa.SmallInteger(), nullable=False),
+        sa.Column("episodes", sa.Integer(), nullable=False),
+        sa.Column("warnings", sa.Integer(), nullable=False),
+        sa.Column("day", DAY, nullable=False),
+        sa.Column("closes", DAY, nullable=False),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("registry", "site_id", "subject_id", name=op.f("pk_casebook")),
+    )
+    for key, columns in INDEXES.items():
+        op.create_index(op.f(f"ix_casebook_{key}"), "casebook", ["registry", "site_id", *columns])
+    op.create_index(op.f("ix_casebook_subject_id"), "casebook", ["subject_id"])
+    op.create_table(
+        "local_number",
+        sa.Column("site_id", ID, autoincrement=False, nullable=False),
+        sa.Column("registry", sa.Text(), nullable=False),
+        sa.Column("subject_id", ID, autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_local_number_site_id")),
+        sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_local_number_subject_id")),
+        sa.PrimaryKeyConstraint("site_id", "registry", "subject_id", name=op.f("pk_local_number")),
+        sa.UniqueConstraint("site_id", "registry", "name", name=op.f("uq_local_number_site_id_registry_name")),
+    )
+    op.create_index(op.f("ix_local_number_subject_id"), "local_number", ["subject_id"])
+
+
+def keep_on_sqlite() -> None:
+    """Row by row: the subject of the row, and the one that it belonged to before."""
+    for table in SOURCES:
+        for change, rows in (("INSERT", ("NEW",)), ("UPDATE", ("OLD", "NEW")), ("DELETE", ("OLD",))):
+            anew = "; ".join(
+                f"DELETE FROM casebook WHERE {which}; {INSERT.format(which=which)}"  # noqa: S608 -- names alone
+                for which in (f"subject_id = {_subject_of(row, table)}" for row in rows)
+            )
+            op.execute(f"CREATE TRIGGER {table}_casebook_{change.lower()} AFTER {change} ON {table} BEGIN {anew}; END")
+
+
+def _subject_of(row: str, table: str) -> str:
+    if table in OF_FORM:
+        return f"(SELECT subject_id FROM form_instance WHERE id = {row}.form_id)"  # noqa: S608 -- names alone
+    return f"{row}.subject_id"
+
+
+def keep_on_postgresql() -> None:
+    """Once for each statement. With the owner's rights: the application may not write the casebook, and need not see all."""
+    changes = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[3:])
+    old = ", ".join(f"c.{name}" for name in COLUMNS[3:])
+    new = ", ".join(f"excluded.{name}" for name in COLUMNS[3:])
+    text = INSERT.replace("INTO casebook", "INTO casebook AS c").format(which="subject_id = ANY (subjects)")
+    same = "{0}.subject_id = c.subject_id AND {0}.registry = c.registry"
+    op.execute(
+        "CREATE FUNCTION ecrf_casebook(subjects bigint[]) RETURNS void LANGUAGE sql SECURITY DEFINER "  # noqa: S608 -- names alone
+        f"SET search_path = public, pg_temp AS $$ {text} ON CONFLICT (registry, site_id, subject_id) "
+        f"DO UPDATE SET {changes} WHERE ({old}) IS DISTINCT FROM ({new}); "
+        "DELETE FROM casebook c WHERE c.subject_id = ANY (subjects) AND NOT (EXISTS (SELECT 1 FROM enrolment e "
+        f"WHERE {same.format('e')}) AND (c.site_id = 0 OR EXISTS (SELECT 1 FROM access a WHERE {same.format('a')} "
+        "AND a.site_id = c.site_id))) $$"
+    )
+    for of_form in (False, True):
+        suffix, column = ("_of_form", "form_id") if of_form else ("", "subject_id")
+        for change, named in (("INSERT", "NEW"), ("UPDATE", "OLD NEW"), ("DELETE", "OLD")):
+            rows = " UNION ".join(f"SELECT {column} FROM {row.lower()}_rows" for row in named.split())  # noqa: S608 -- names alone
+            if of_form:
+                rows = f"SELECT DISTINCT subject_id FROM form_instance WHERE id IN ({rows})"  # noqa: S608 -- names alone
+            function = f"ecrf_casebook_{change.lower()}{suffix}"
+            op.execute(
+                f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ "
+                f"BEGIN PERFORM ecrf_casebook(ARRAY({rows})); RETURN NULL; END $$"
+            )
+            tables = " ".join(f"{row} TABLE AS {row.lower()}_rows" for row in named.split())
+            for table in SOURCES:
+                if (table in OF_FORM) is of_form:
+                    op.execute(
+                        f"CREATE TRIGGER {table}_casebook_{change.lower()} AFTER {change} ON {table} "
+                        f"REFERENCING {tables} FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
+                    )
+
+
+def downgrade() -> None:
+    for name in ("local_number", "casebook", "latest_event"):
+        op.drop_table(name)

@@ -1,0 +1,149 @@
+"""'My day': what waits for whoever fills in and coordinates, the most pressing first. One row of SOURCES a kind of task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import Blueprint, url_for
+from flask.typing import ResponseReturnValue
+
+from engine.datatypes.local_time import to_local
+from engine.datatypes.words import date_text
+from engine.model.metadata_version import MetaDataVersion
+from storage.my_day import (
+    MOST,
+    Desk,
+    Source,
+    Task,
+    Waiting,
+    drafts,
+    due,
+    hospital_days,
+    open_queries,
+    overdue,
+    to_complete,
+    warnings,
+    what_waits,
+)
+from storage.takeovers import requests
+from web.pages import render
+from web.permissions import needs
+from web.places import Spot, event_form_spot
+from web.roles import Permission, allows
+from web.titles import event_title, form_words
+from web.workspace import Visit, version_of, visit, workspace
+
+my_day = Blueprint("my_day", __name__, url_prefix="/<registry>/day")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A kind of task: who has it, where it is found, and how it is shown. Its words are `day_`, `day_verb_` and its key."""
+
+    key: str
+    permission: Permission
+    source: Source
+    sign: str  # of the status signs
+    narrowed: str = ""  # the list of patients with all of them
+    endpoint: str = ""  # the page where all of them are done, if not each in its form
+
+
+SOURCES = (
+    Row("overdue", Permission.READ, overdue, "overdue", "overdue"),
+    Row("due", Permission.READ, due, "due", "due"),
+    Row("drafts", Permission.ENTER, drafts, "draft"),
+    Row("warnings", Permission.ENTER, warnings, "warnings"),
+    Row("to_complete", Permission.ENTER, to_complete, "missing"),
+    Row("queries", Permission.ANSWER, open_queries, "query"),
+    Row("requests", Permission.SHARE, requests, "query", endpoint="known.requests"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A task in words."""
+
+    who: str
+    what: str
+    event: str
+    when: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The tasks of a kind: the first of them, and how many there are."""
+
+    row: Row
+    number: str
+    lines: tuple[Line, ...]
+    more: str = ""  # where all of them are
+
+
+@my_day.get("")
+@needs(Permission.READ)
+def show(registry: str) -> ResponseReturnValue:
+    """What waits today."""
+    one, space, version = visit(), workspace(), version_of(registry)
+    model = version.registry.model
+    mine = {row.key: row for row in SOURCES if allows(one.actor.role, row.permission)}
+    desk = Desk(one.actor, one.now, model, space.database.dialect)
+    found = what_waits(space.database, desk, {key: row.source for key, row in mine.items()})
+    sheets = [_sheet(one, model, row, found[key]) for key, row in mine.items()]
+    sites = {each.site for each in one.memberships if each.registry == registry and each.site is not None}
+    several = len(sites) > 1
+    return render(
+        "my_day.html", registry=registry, sheets=sheets, one=one, today=date_text(to_local(one.now).date(), one.language),
+        title=model.title.get(one.language, version.name), may_register=allows(one.actor.role, Permission.REGISTER),
+        hospitals=hospital_days(space.database, registry, sites, at=one.now) if several else (),
+    )  # fmt: skip
+
+
+def _sheet(one: Visit, model: MetaDataVersion, row: Row, waiting: Waiting) -> Sheet:
+    registry = one.actor.registry
+    lines = tuple(_lines(one, model, row, waiting))
+    narrowed = row.narrowed and waiting.total > len(lines)
+    more = url_for("patients.listed", registry=registry, waiting=row.narrowed, order="due") if narrowed else ""
+    return Sheet(row, f"{MOST}+" if waiting.total > MOST else str(waiting.total), lines, more)
+
+
+def _lines(one: Visit, model: MetaDataVersion, row: Row, waiting: Waiting) -> Iterator[Line]:
+    for task in waiting.tasks:
+        if row.endpoint:
+            href = url_for(row.endpoint, registry=one.actor.registry)
+            yield Line(task.pseudonym, one.words(f"day_what_{row.key}"), "", _when(one, row, task), href)
+            continue
+        spot = _spot(model, task)
+        if spot is not None:
+            known = task.event in model.events
+            event = event_title(model, task.event, task.number, one.language) if known else ""
+            form = form_words(model, spot.form, one.language) if task.form else ""
+            href = url_for("forms.show", registry=one.actor.registry, who=task.pseudonym, spot=str(spot))
+            yield Line(task.pseudonym, form or event, event if form else "", _when(one, row, task), href)
+
+
+def _spot(model: MetaDataVersion, task: Task) -> Spot | None:
+    """The form of a task: of an event its first; None where this version knows no such form."""
+    event = model.events.get(task.event)
+    form = task.form or (event.forms[0] if event is not None and event.forms else "")
+    if form not in model.forms:
+        return None
+    if event is not None:
+        return event_form_spot(model.forms[form], task.instance, task.event, task.number)
+    return Spot(task.instance, form, task.record)
+
+
+def _when(one: Visit, row: Row, task: Task) -> str:
+    """Until when; of what has no end, since when."""
+    if task.day is None:
+        return ""
+    if row.sign not in ("overdue", "due"):
+        return one.words("day_since", day=date_text(task.day, one.language))
+    late = (to_local(one.now).date() - task.day).days
+    if late > 0:
+        return one.tongue.words.count("days_late", late)
+    return one.words("until", day=date_text(task.day, one.language)) if late else one.words("until_today")
+
+
+__all__ = ["SOURCES", "Row", "my_day"]

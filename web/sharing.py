@@ -1,0 +1,112 @@
+"""Who sees a patient: which hospitals, what of the record, from when to when; given to one more, and taken back."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from engine.datatypes.local_time import to_local
+from storage.accounts import sites
+from storage.errors import NotFound
+from storage.form_data import load_subject
+from storage.sharing import Grant, Share, grants_of, share, take_back
+from web.entry import subject_of
+from web.known import MAX_REASON
+from web.news import News
+from web.pages import render
+from web.parts import container_words
+from web.permissions import needs
+from web.roles import Permission
+from web.workspace import version_of, visit, workspace
+
+sharing = Blueprint("sharing", __name__, url_prefix="/<registry>/patients/<who>/sharing")
+WHOLE = "whole"
+
+
+@sharing.get("")
+@needs(Permission.SHARE)
+def show(registry: str, who: str) -> ResponseReturnValue:
+    """Who sees the patient."""
+    one, space, version = visit(), workspace(), version_of(registry)
+    subject = subject_of(space.database, one.actor, who, one.now)
+    held = grants_of(space.database, one.actor, subject, at=one.now)
+    record = load_subject(space.database, version.registry, one.actor, subject, one.now)
+    root = {row.id for row in record.instances if row.parent is None}
+    containers = version.registry.model.containers
+
+    def named(container: str, number: int) -> str:
+        return (
+            f"{container_words(containers[container], one.language)} {number}" if container in containers else container
+        )
+
+    def seen(grant: Grant) -> str:
+        return named(grant.container, grant.number) if grant.part is not None else one.words("share_whole")
+
+    news = News.taken("said")
+    return render(
+        "sharing.html", registry=registry, who=who.upper(), grants=held, seen=seen, news=news, longest=MAX_REASON,
+        parts=[(row.id, named(row.container, row.number)) for row in record.instances if row.parent in root],
+        sites=[each for each in sites(space.database) if each.id != one.actor.site], own=one.actor.site,
+        moment=lambda at: one.tongue.moment(at, one.now),
+    )  # fmt: skip
+
+
+@sharing.post("")
+@needs(Permission.SHARE)
+def give(registry: str, who: str) -> ResponseReturnValue:
+    """Let another hospital see the patient, or an episode."""
+    one, database, given = visit(), workspace().database, request.form
+    subject = subject_of(database, one.actor, who, one.now)
+    reason, site, part = _reason(), given.get("site", ""), given.get("part", WHOLE)
+    until = _end_of(given.get("until", ""))
+    wrong = (
+        "share_needs_site" if not site.isdigit()
+        else "known_reason" if not reason
+        else "share_needs_day" if given.get("until") and (until is None or until <= one.now)
+        else ""
+    )  # fmt: skip
+    if wrong:
+        return _back(registry, who, News(wrong=wrong, typed=reason))
+    number = int(part) if part.isdigit() else None
+    leaving = bool(given.get("leaving")) and number is None
+    share(database, one.actor, subject, Share(int(site), number, reason, until, leaving), at=one.now)
+    if leaving:
+        return redirect(url_for("patients.listed", registry=registry), 303)
+    return _back(registry, who, News(("share_is_given",)))
+
+
+@sharing.post("/<int:grant>")
+@needs(Permission.SHARE)
+def end(registry: str, who: str, grant: int) -> ResponseReturnValue:
+    """Take it back."""
+    one, database, reason = visit(), workspace().database, _reason()
+    subject = subject_of(database, one.actor, who, one.now)
+    if not reason:
+        return _back(registry, who, News(wrong="known_reason", event=str(grant)))
+    try:
+        take_back(database, one.actor, subject, grant, reason=reason, at=one.now)
+    except NotFound:
+        return _back(registry, who, News(("share_is_over",)))
+    return _back(registry, who, News(("share_is_ended",)))
+
+
+def _end_of(text: str) -> datetime | None:
+    """The end of a local day."""
+    try:
+        day = date.fromisoformat(text) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        return None
+    return datetime.combine(day, time(), tzinfo=to_local(visit().now).tzinfo)
+
+
+def _reason() -> str:
+    return " ".join(request.form.get("reason", "").split())[:MAX_REASON]
+
+
+def _back(registry: str, who: str, news: News) -> ResponseReturnValue:
+    return redirect(url_for("sharing.show", registry=registry, who=who, said=news.leave()), 303)
+
+
+__all__ = ["sharing"]
