@@ -41,7 +41,7 @@ def test_what_is_overdue_is_filled_in_and_gone(open_browser, served, width, tmp_
     row.locator("a").click()
     page.wait_for_url("**/forms/**")
     assert ".fu_1m.1" in page.url
-    page.locator("[name=fu_status]").first.check(force=True)  # somebody was seen
+    page.locator("[name=fu_status][value=visit]").check(force=True)
     seen = late + timedelta(days=30)
     for part, value in (("d", seen.day), ("m", seen.month), ("y", seen.year)):
         page.fill(f"[name=fu_date__{part}]", str(value))
