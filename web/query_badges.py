@@ -44,8 +44,8 @@ def badges_of(entry: Entry) -> tuple[dict[str, Badge], tuple[Note, ...]]:
     names = place_names(entry) if found else {}
     counts: dict[str, int] = {}
     for each in found:
-        name = name_at(names, each.about)
-        counts[name] = counts.get(name, 0) + each.pending
+        for name in {name_at(names, each.about), names.get(each.about.row, "")} - ({""} if each.about.item else set()):
+            counts[name] = counts.get(name, 0) + each.pending  # of a row with those of its items: it may be closed
     badges = {
         name: Badge(query=address_of(entry, "queries.at", at=name), pending=count) for name, count in counts.items()
     }

@@ -17,7 +17,7 @@ from web.form_page import band_of, crumbs_of
 from web.query_badges import name_at, place_names
 from web.query_words import SIGNS, about_words, by_rule, message_words, row_names
 from web.roles import Permission, allows
-from web.titles import value_words
+from web.titles import form_words, value_words
 from web.workspace import visit, workspace
 
 
@@ -30,7 +30,7 @@ class QueryPlace:
     name: str  # as the form's page has it
     title: str
     value: str
-    queries: tuple[Query, ...]
+    queries: tuple[Query, ...]  # of a row with those of its items
 
     @property
     def form_href(self) -> str:
@@ -55,6 +55,11 @@ class QueryPlace:
         actor = self.entry.actor
         return tuple(each for each in query.next_steps(actor) if allows(actor.role, Permission(each.permission)))
 
+    def named(self, query: Query) -> str:
+        """What a query is about, where that is not the place itself."""
+        language = visit().language
+        return about_words(self.entry.form, query.about, language) if query.about != self.about else ""
+
     def sign(self, query: Query) -> str:
         """Its sign."""
         return SIGNS[query.state]
@@ -78,8 +83,9 @@ class QueryPlace:
 
     @property
     def crumbs(self) -> tuple[Link, ...]:
-        """The way here."""
-        return crumbs_of(self.entry, visit())
+        """The way here, from the form."""
+        one, model = visit(), self.entry.version.registry.model
+        return (*crumbs_of(self.entry, one), Link(form_words(model, self.entry.form.id, one.language), self.form_href))
 
 
 def read_place(registry: str, who: str, spot: str, number: int = 0) -> QueryPlace:
@@ -107,7 +113,8 @@ def read_place(registry: str, who: str, spot: str, number: int = 0) -> QueryPlac
         if about.item and about.item not in {item.id for item in walk_items(form)}:
             abort(404)  # a group: rows are asked about
     title = about_words(form, about, one.language, row_names(form, stored.data, one))
-    here = tuple(each for each in found if each.about == about)
+    whole = bool(about.row and not about.item)
+    here = tuple(each for each in found if each.about == about or (whole and each.about.row == about.row))
     return QueryPlace(entry, about if name or not about.row else None, name, title, _value(entry, about), here)
 
 

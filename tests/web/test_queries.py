@@ -45,7 +45,7 @@ def ask(browser, who, at="sex", text="Czy na pewno?"):
 
 def found(pattern, page):
     """What a page has at a place."""
-    match = re.search(pattern, page.text)
+    match = re.search(pattern, page.text, re.DOTALL)
     assert match is not None, pattern
     return match[1]
 
@@ -98,6 +98,18 @@ def test_a_form_that_was_never_saved_has_no_queries(anna, mona, patient):
     address = anna.open(patient, "admission").address
     assert mona.get(f"{address}/queries?at=").status == 404
     assert "/queries?at=" not in mona.get(address).text
+
+
+def test_a_query_about_a_row_s_item_is_seen_at_the_closed_row(anna, mona, patient):
+    _, row = anna.open(patient, "device").add_lead(lead_no="1")
+    address, name = anna.address.partition("?")[0], f"leads.{row}.lead_no"
+    mona.get(f"{address}/queries?at={name}").post({"text": "Która to?"}, "/queries?")
+    assert "Wiersz 1" in mona.text
+    line = found(rf'data-row="leads.{row}"(.*?)</li>', anna.get(address))
+    assert f'/queries?at=leads.{row}"' in line
+    assert "data-count>1<" in line
+    assert said(anna.get(f"{address}/queries?at=leads.{row}")) == ["Która to?"]
+    assert "?at=leads" not in anna.get(f"{address}/queries?at=").text
 
 
 def test_each_step_asks_for_a_permission_that_there_is():
