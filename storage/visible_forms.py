@@ -28,13 +28,13 @@ def visible_forms(actor: Actor, at: datetime) -> ColumnElement[bool]:
 def _seen(actor: Actor, at: datetime) -> ColumnElement[bool]:
     if actor.site is None:
         return true()
-    here = (access.c.subject_id == form_instance.c.subject_id, grants(actor, at))
+    granted = select(access.c.subject_id).where(grants(actor, at))  # lists that are made once, not asked for each form
+    whole = granted.where(access.c.instance_id.is_(None))
     episode = select(access.c.instance_id).where(grants(actor, at), access.c.instance_id.is_not(None))
     seen = episode.cte("seen", recursive=True)
-    below = select(instance.c.id).where(instance.c.parent_id == seen.c.instance_id)
-    seen = seen.union(below)
+    seen = seen.union(select(instance.c.id).where(instance.c.parent_id == seen.c.instance_id))
     part = or_(instance.c.parent_id.is_(None), instance.c.id.in_(select(seen.c.instance_id)))
-    return or_(exists().where(*here, access.c.instance_id.is_(None)), and_(exists().where(*here), part))
+    return and_(form_instance.c.subject_id.in_(granted), or_(form_instance.c.subject_id.in_(whole), part))
 
 
 def of_site(actor: Actor, number: int) -> ColumnElement[bool]:
