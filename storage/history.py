@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, and_, cast, exists, not_, or_, select
 
 from engine.datatypes.values import Entered
 from engine.records.form_data import FormData
@@ -20,7 +20,7 @@ from storage.form_index import FormIndex, Registry
 from storage.identity import SubjectKey, subject_key_of
 from storage.locking import look_at_subject
 from storage.slots import SEALED, Cell, Key, Packed, unpack, utc, value_of
-from storage.tables import audit_entry
+from storage.tables import audit_entry, enrolment
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,45 @@ class RebuiltForm:
     rows: dict[str, RowState]
     packed: dict[Key, Packed]
     files: frozenset[str]  # digests of all that was ever attached
+
+
+@dataclass(frozen=True, slots=True)
+class FormThen:
+    """A form as it stood at a time, and the entry that made it so."""
+
+    data: FormData
+    revision: int
+    state: str
+    definition: str
+    who: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ValueChange:
+    """A value before and after, as cells; one that may not or cannot be read any more has the slot SEALED."""
+
+    key: Key
+    old: Cell | None
+    new: Cell | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One entry of the audit as a reader sees it, with the values that it changed."""
+
+    number: int
+    kind: str
+    who: str
+    at: datetime
+    channel: str
+    reason: str
+    form: int | None
+    definition: str
+    revision: int
+    values: tuple[ValueChange, ...] = ()
+    state: tuple[str, str] | None = None  # of the form, before and after
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +115,99 @@ def replay(entries: Iterable[Row[tuple[Any, ...]]]) -> RebuiltForm | None:
     return RebuiltForm(revision, state, rows, packed, frozenset(files)) if revision else None
 
 
+def form_then(
+    database: Database, registry: Registry, actor: Actor, record: SubjectRecord, form: FormRecord, until: datetime,
+    *, at: datetime,
+) -> FormThen | None:  # fmt: skip
+    """A form as it stood at the time `until`, with the rules' version of that time; None before it was opened.
+
+    `registry`: a version that knows the items of the form; what it does not know stays out.
+    """
+    query = select(audit_entry).where(audit_entry.c.form_id == form.id, audit_entry.c.at <= utc(until))
+    with database.read() as connection:
+        require_access(connection, actor, record.subject, at)
+        entries = connection.execute(query.order_by(audit_entry.c.number)).all()
+    rebuilt = replay(entries)
+    if rebuilt is None:
+        return None
+    last = next(entry for entry in entries if entry.revision == rebuilt.revision)  # others may follow, of another kind
+    index = database.indexes.of(registry, form.place.form)
+    data = build_form(index, rebuilt.rows, opened_cells(record.key, form.id, rebuilt.packed))
+    return FormThen(data, rebuilt.revision, rebuilt.state, last.definition, last.who, last.at)
+
+
 def form_as_of(
     database: Database, registry: Registry, actor: Actor, record: SubjectRecord, form: FormRecord, at: datetime
 ) -> FormData | None:
     """The values of a form as they stood at a time; None before it was opened."""
+    found = form_then(database, registry, actor, record, form, at, at=at)
+    return found.data if found is not None else None
+
+
+def form_history(
+    database: Database, actor: Actor, record: SubjectRecord, form: FormRecord, *, at: datetime, known: bool = True
+) -> tuple[LogEntry, ...]:
+    """All entries of a form, the newest first. `known`: the reader may know who the person is."""
+    query = select(audit_entry).where(audit_entry.c.form_id == form.id).order_by(audit_entry.c.number.desc())
     with database.read() as connection:
         require_access(connection, actor, record.subject, at)
-        rebuilt = rebuild_form(connection, form.id, at)
-    if rebuilt is None:
-        return None
-    index = database.indexes.of(registry, form.place.form)
-    return build_form(index, rebuilt.rows, opened_cells(record.key, form.id, rebuilt.packed))
+        return _read_entries(connection.execute(query).all(), record.key if known else None)
+
+
+def subject_history(
+    database: Database, actor: Actor, record: SubjectRecord, *, at: datetime, known: bool = True, before: int = 0,
+    size: int = 25,
+) -> tuple[LogEntry, ...]:  # fmt: skip
+    """A page of what happened to what one may see of a subject, the newest first: the entries before a number.
+
+    What belongs to other registries, and to episodes that are not seen, is left out.
+    """
+    entry, forms = audit_entry.c, [form.id for form in record.forms.values()]
+    query = select(audit_entry).where(entry.stream == subject_stream(record.subject))
+    query = query.where(or_(entry.form_id.in_(forms), and_(entry.form_id.is_(None), _of_registry(actor, record))))
+    if before:
+        query = query.where(entry.number < before)
+    with database.read() as connection:
+        require_access(connection, actor, record.subject, at)
+        rows = connection.execute(query.order_by(entry.number.desc()).limit(size)).all()
+    return _read_entries(rows, record.key if known else None)
+
+
+def _of_registry(actor: Actor, record: SubjectRecord) -> ColumnElement[bool]:
+    """Whether an entry without a form belongs here: to an instance one sees, or to a person of this registry alone."""
+    others = exists().where(enrolment.c.subject_id == record.subject, enrolment.c.registry != actor.registry)
+    own = [row.id for row in record.instances if row.parent is not None]
+    return or_(instance_in_body().in_(own), and_(instance_in_body().is_(None), not_(others)))
+
+
+def instance_in_body() -> ColumnElement[int]:
+    """The container instance that an entry is about, as its body names it."""
+    return cast(audit_entry.c.body, JSON().with_variant(Text(), "sqlite"))["instance"].as_integer()
+
+
+def _read_entries(rows: Iterable[Row[tuple[Any, ...]]], key: SubjectKey | None) -> tuple[LogEntry, ...]:
+    return tuple(_read_entry(row, key) for row in rows)
+
+
+def _read_entry(row: Row[tuple[Any, ...]], key: SubjectKey | None) -> LogEntry:
+    body = json.loads(row.body)
+    values = body.get("values", ()) if row.form_id is not None else ()
+    return LogEntry(
+        row.number, row.kind, row.who, row.at, row.channel, row.reason, row.form_id, row.definition, row.revision,
+        tuple(
+            ValueChange((line, item), *(_readable(key, row.form_id, (line, item), packed) for packed in (old, new)))
+            for line, item, old, new in values
+        ),
+        (body["state"][0] or "", body["state"][1]) if row.form_id is not None and "state" in body else None,
+        body,
+    )  # fmt: skip
+
+
+def _readable(key: SubjectKey | None, form: int, place: Key, packed: Packed | None) -> Cell | None:
+    """A value of the audit; what stays encrypted without its content."""
+    if packed is not None and packed[0] == SEALED and key is None:
+        return Cell(SEALED, None)
+    return _open(key, form, place, packed)
 
 
 def field_history(
@@ -178,12 +299,19 @@ def _value(index: FormIndex, place: Key, key: SubjectKey | None, form: int, pack
 
 __all__ = [
     "FieldChange",
+    "FormThen",
+    "LogEntry",
     "LogLine",
     "RebuiltForm",
+    "ValueChange",
     "field_history",
     "form_as_of",
+    "form_history",
+    "form_then",
+    "instance_in_body",
     "opened_cells",
     "rebuild_form",
     "replay",
+    "subject_history",
     "subject_log",
 ]

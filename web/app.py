@@ -23,6 +23,7 @@ from web.forms import forms
 from web.grids import grids
 from web.hospitals import hospitals
 from web.known import known
+from web.history import history
 from web.lookup import lookup
 from web.moving import moving
 from web.my_day import my_day
@@ -91,6 +92,7 @@ def create_app(settings: Settings) -> Flask:
         events,
         records,
         forms,
+        history,
         grids,
         lookup,
         programs,

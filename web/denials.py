@@ -19,6 +19,12 @@ def log_identities(entry: Entry) -> None:
         _note("identities", {"subjects": [entry.subject]}, items)
 
 
+def log_seen(subject: int, items: tuple[str, ...]) -> None:
+    """What identifying values were, or are, was shown."""
+    if items:
+        _note("identities", {"subjects": [subject]}, items)
+
+
 def log_download(entry: Entry, key: Key, value: FileValue) -> None:
     """A file was fetched."""
     place = {"subjects": [entry.subject], "place": list(entry.place), "row": key[0], "digest": value.digest}
@@ -59,4 +65,4 @@ def _note(kind: str, body: dict[str, object], items: tuple[str, ...] = ()) -> No
         append_entry(connection, AuditEntry(stream, kind, actor.name, one.now, actor.channel, body, items=items))
 
 
-__all__ = ["log_denial", "log_download", "log_export", "log_identities", "log_print", "log_withdrawn"]
+__all__ = ["log_denial", "log_download", "log_export", "log_identities", "log_print", "log_seen", "log_withdrawn"]

@@ -130,7 +130,7 @@ def subject_of(database: Database, actor: Actor, who: str, at: datetime) -> int:
     return find_pseudonym(database, actor, who, at=at)
 
 
-def _named(database: Database, actor: Actor, who: str, at: datetime) -> int:
+def subject_named(database: Database, actor: Actor, who: str, at: datetime) -> int:
     """The subject that the address of a form names: a patient, or a hospital with its own records. Raises NotFound."""
     site = site_named(who)
     if site is None:
@@ -148,7 +148,7 @@ def open_entry(space: Workspace, actor: Actor, who: str, spot_text: str, at: dat
         raise NotFound("place", spot_text)
     space.registries.dictionaries.refresh()
     version = space.registries.current[actor.registry]
-    subject = _named(space.database, actor, who, at)
+    subject = subject_named(space.database, actor, who, at)
     record = load_subject(space.database, version.registry, actor, subject, at)
     if not is_sound(version.registry.model, record, spot):
         raise NotFound("form", spot_text)
@@ -191,4 +191,14 @@ def settle_place(database: Database, entry: Entry, at: datetime) -> Entry:
     return replace(entry, record=record, place=place, stored=record.forms.get(place), draft=draft)
 
 
-__all__ = ["Entry", "NotFound", "NotVisible", "address_of", "open_entry", "session_at", "settle_place", "subject_of"]
+__all__ = [
+    "Entry",
+    "NotFound",
+    "NotVisible",
+    "address_of",
+    "open_entry",
+    "session_at",
+    "settle_place",
+    "subject_named",
+    "subject_of",
+]

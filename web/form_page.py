@@ -124,6 +124,7 @@ def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> Pa
             "programs.program", registry=entry.version.name, definition=entry.version.registry.hash,
             form=entry.spot.form, language=one.language,
         ),
+        **_past(entry),
         pdf=address_of(entry, "forms.printed") if can_print() else "",
         lookup=url_for("lookup.by_query", registry=entry.version.name, form=entry.spot.form),
     )  # fmt: skip
@@ -154,6 +155,14 @@ def _context(entry: Entry, one: Visit, evaluation: Evaluation, told: Told) -> Pa
 
 def _may_verify(entry: Entry) -> bool:
     return entry.stored is not None and allows(entry.actor.role, Permission.VERIFY)
+
+
+def _past(entry: Entry) -> dict[str, str]:
+    """The ways to what the form and its fields were before; none while nothing is saved."""
+    if entry.stored is None or not allows(entry.actor.role, Permission.HISTORY):
+        return {}
+    past = address_of(entry, "history.of_form")
+    return {"past": past, "history": f"{past}?field="}
 
 
 def _window_notice(entry: Entry, evaluation: Evaluation, one: Visit) -> tuple[Notice, ...]:

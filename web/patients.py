@@ -162,6 +162,7 @@ def show(registry: str, who: str) -> ResponseReturnValue:
         has_forms=bool(glance.record.forms), band=_band(glance, one, who.upper()), title=_title(version, one), done=_done(version, one), version=version,
         may_register=allows(one.actor.role, Permission.REGISTER), may_enter=may_enter,
         may_share=allows(one.actor.role, Permission.SHARE),
+        may_history=allows(one.actor.role, Permission.HISTORY),
         queries=patient_queries(version, glance.record, who.upper(), one.actor), today=one.tongue.day(one.now), decided=_decided(version, one, news),
         lines={part.instance: timeline(part.lanes, glance.today, one.tongue) for part in parts},
         page=SchedulePage(registry, who.upper(), may_enter, token_urlsafe(12), generate_csrf(), news, one.tongue),

@@ -11,7 +11,7 @@ from pathlib import Path
 from jinja2 import Environment
 
 from engine.datatypes.local_time import to_local
-from engine.datatypes.words import date_text, time_text
+from engine.datatypes.words import date_text, datetime_text, time_text
 from renderers.html import build_environment, load_words
 from renderers.html.words import Words
 
@@ -36,6 +36,10 @@ class Tongue:
         local, today = to_local(at), to_local(now).date()
         clock = time_text(local.time())
         return clock if local.date() == today else f"{date_text(local.date(), self.language)} {clock}"
+
+    def instant(self, at: datetime) -> str:
+        """The date and the time of day on the local clock."""
+        return datetime_text(to_local(at), self.language)
 
     def day(self, at: datetime) -> str:
         """The date on the local clock."""

@@ -98,6 +98,7 @@ class Links:
     lookup: str = ""  # GET ?item=&q= -> [{"code", "label"}]
     history: str = ""  # the item's name is appended
     queries: str = ""  # the name of an item or row is appended to ask about it
+    past: str = ""  # the history of the whole form
     pdf: str = ""  # GET of the form as a PDF
     verify: str = ""  # where its values are compared with the sources
     home: str = "/"

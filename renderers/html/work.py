@@ -87,6 +87,7 @@ class WorkPart:
             "asks": whole.total > 0,
             "pdf": bool(links.pdf),
             "verify": bool(links.verify),
+            "past": bool(links.past),
         }
         texts = {
             "action": markup(links.action),
@@ -97,6 +98,7 @@ class WorkPart:
             "pdf": markup(links.pdf),
             "verify": markup(links.verify),
             "queries": ask_badge(self.small.query, "", request, {"label": markup(words.text("form_wide"))}),
+            "past": markup(links.past),
             "csrf": markup(context.csrf_token),
             "owner": markup(context.owner),
             "revision": markup(context.revision),

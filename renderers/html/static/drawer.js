@@ -3,13 +3,13 @@
 (function () {
   'use strict';
   const asked = { 'X-Requested-With': 'fetch', Accept: 'text/html' };
-  let drawer = null, origin = null;
+  let drawer = null, origin = null, from = null;  // the link, and where one was: a key may have pressed it
 
   function made() {
     if (drawer) return drawer;
     drawer = document.createElement('dialog');
     drawer.className = 'drawer';
-    drawer.addEventListener('close', () => { if (origin && origin.isConnected) origin.focus(); });
+    drawer.addEventListener('close', () => { const back = from && from !== document.body ? from : origin; if (back && back.isConnected) back.focus(); });
     drawer.addEventListener('click', (event) => {
       if (event.target === drawer || event.target.closest('[data-close]')) drawer.close();
     });
@@ -60,6 +60,7 @@
       const answer = await fetch(link.href, { headers: asked });
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
       origin = link;
+      from = drawer && drawer.open ? from : document.activeElement;
       show(await answer.text());
     } catch { location.href = link.href; }
   });

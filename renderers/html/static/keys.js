@@ -173,7 +173,7 @@
   }
   const KEYS = {
     'alt+b': openMenu,
-    'alt+h': (box) => { const link = box.closest('.f') && find('.f-t a.tool', box.closest('.f')); if (link) link.click(); return Boolean(link); },
+    'alt+h': (box) => { const link = box.closest('.f') && find('[data-history]', box.closest('.f')); if (link) link.click(); return Boolean(link); },
     'alt+arrowdown': (box) => { if (box.matches('select, [role=combobox]')) return false; nextIssue(box); return true; },
     'ctrl+s': () => { form.requestSubmit(find('.dock [value=save]')); return true; },
     'ctrl+enter': nextRow,

@@ -1,0 +1,166 @@
+"""What was before: the history of a field, of a form, of a patient; in words, for those who may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from flask import Blueprint, abort, request
+from flask.typing import ResponseReturnValue
+
+from engine.model.text import in_language
+from renderers.html import Band, Link
+from storage.form_data import FormRecord, SubjectRecord, load_subject
+from storage.form_index import index_form
+from storage.history import LogEntry, form_history, subject_history
+from storage.slots import Key
+from web.denials import log_seen
+from web.entry import Entry, address_of, open_entry, subject_named
+from web.form_page import band_of, crumbs_of, facts_of
+from web.history_words import Deed, FormWords, deed_of, key_in, words_for
+from web.pages import render
+from web.permissions import needs
+from web.places import home_of, site_named, spot_of
+from web.registries import Version
+from web.roles import Permission, allows
+from web.titles import event_title, form_words
+from web.workspace import Visit, version_of, visit, workspace
+
+history = Blueprint("history", __name__, url_prefix="/<registry>/<subject:who>")
+PAGE = 25  # entries
+LINES = 12  # of an entry on the patient's page; the form's page has them all
+
+
+@history.get("/forms/<spot>/history")
+@needs(Permission.HISTORY)
+def of_form(registry: str, who: str, spot: str) -> ResponseReturnValue:
+    """All that was done to a form; with ?field= to one of its fields."""
+    one, space = visit(), workspace()
+    entry = open_entry(space, one.actor, who, spot, one.now)
+    assert registry == entry.version.name
+    key = key_in(request.args["field"]) if request.args.get("field") else None
+    if key is not None and key[1] not in index_form(entry.form).items:
+        abort(404)
+    entries = (
+        form_history(space.database, one.actor, entry.record, entry.stored, at=one.now, known=_known(one))
+        if entry.stored
+        else ()
+    )
+    told = [(each, [change for change in each.values if key in (None, change.key)]) for each in entries]
+    if key is not None:
+        told = [(each, changes) for each, changes in told if changes]
+    rows = any(change.key[0] for _, changes in told for change in changes)
+    words = _words(entry, one, rows=rows)
+    deeds = [
+        deed_of(each, one.tongue, tuple(words.line(change, each.definition) for change in changes))
+        for each, changes in told
+    ]
+    _log(entry.record, ((entry.stored, each) for each, _ in told), one, key)
+    drawer = key is not None and request.headers.get("X-Requested-With") == "fetch"
+    return render(
+        "history_drawer.html" if drawer else "history.html", entry=entry, band=band_of(entry, one), crumbs=_crumbs(entry, one), deeds=deeds, one=one,
+        title=form_words(entry.version.registry.model, entry.spot.form, one.language), field=_field(words, key, one),
+        form_href=address_of(entry), past=address_of(entry, "history.of_form"),
+    )  # fmt: skip
+
+
+@history.get("/history")
+@needs(Permission.HISTORY)
+def of_subject(registry: str, who: str) -> ResponseReturnValue:
+    """All that was done to a patient's record, as far as one may see it."""
+    one, space, version = visit(), workspace(), version_of(registry)
+    subject = subject_named(space.database, one.actor, who, one.now)
+    record = load_subject(space.database, version.registry, one.actor, subject, one.now)
+    before = max(request.args.get("before", 0, type=int) or 0, 0)
+    found = subject_history(
+        space.database, one.actor, record, at=one.now, known=_known(one), before=before, size=PAGE + 1
+    )
+    shown, forms = found[:PAGE], {form.id: form for form in record.forms.values()}
+    _log(record, ((forms.get(each.form or 0), each) for each in shown), one, None)
+    return render(
+        "patient_history.html", registry=registry, who=who.upper(), one=one, deeds=_told(version, record, shown, forms, one, who),
+        band=_band(version, record, one, who), home=home_of(registry, who), before=before, most=LINES,
+        next=shown[-1].number if len(found) > PAGE else 0,
+    )  # fmt: skip
+
+
+def _told(
+    version: Version,
+    record: SubjectRecord,
+    shown: Sequence[LogEntry],
+    forms: dict[int, FormRecord],
+    one: Visit,
+    who: str,
+) -> list[tuple[Deed, str, str]]:
+    """What was done, to which form, and where that is told in full."""
+    words: dict[int, FormWords] = {}
+    told = []
+    for each in shown:
+        form = forms.get(each.form or 0)
+        if form is None or form.place.form not in version.registry.model.forms:
+            told.append((deed_of(each, one.tongue), "", ""))
+            continue
+        entry = Entry(
+            version, one.actor, who.upper(), record.subject, spot_of(record, form.place), record, form.place, form, None
+        )
+        if form.id not in words:
+            own = [change for other in shown if other.form == form.id for change in other.values]
+            words[form.id] = _words(entry, one, rows=any(change.key[0] for change in own))
+        lines = tuple(words[form.id].line(change, each.definition) for change in each.values)
+        told.append((deed_of(each, one.tongue, lines), _where(entry, one), address_of(entry, "history.of_form")))
+    return told
+
+
+def _words(entry: Entry, one: Visit, *, rows: bool) -> FormWords:
+    """Names rows and what references point to only where there are any: that takes the rules."""
+    refers = any(item.targets for item in index_form(entry.form).items.values())
+    datas = [entry.stored.data] if entry.stored is not None and (rows or refers) else []
+    return words_for(entry, datas, one.tongue, workspace().registries, at=one.now, known=_known(one))
+
+
+def _known(one: Visit) -> bool:
+    """Whether one may know who the patient is."""
+    return allows(one.actor.role, Permission.IDENTITY)
+
+
+def _log(
+    record: SubjectRecord, shown: Iterable[tuple[FormRecord | None, LogEntry]], one: Visit, key: Key | None
+) -> None:
+    """Note which identifying values were shown; nothing can be shown of a person who was erased."""
+    if not _known(one) or record.key is None:
+        return
+    model, seen = version_of(one.actor.registry).registry.model, set[str]()
+    for form, entry in shown:
+        if form is not None and form.place.form in model.forms:
+            sealed = index_form(model.forms[form.place.form]).sealed
+            seen |= {each.key[1] for each in entry.values if each.key[1] in sealed and key in (None, each.key)}
+    log_seen(record.subject, tuple(sorted(seen)))
+
+
+def _field(words: FormWords, key: Key | None, one: Visit) -> str:
+    """The label of the field, after the title of its row."""
+    if key is None:
+        return ""
+    item = words.index("").items[key[1]]
+    return " · ".join(filter(None, (words.row(key[0]), in_language(item.label, one.language) or item.id)))
+
+
+def _where(entry: Entry, one: Visit) -> str:
+    """A form with its event."""
+    model, spot = entry.version.registry.model, entry.spot
+    event = event_title(model, spot.event, spot.number, one.language) if spot.event else ""
+    return ", ".join(filter(None, (form_words(model, spot.form, one.language), event)))
+
+
+def _crumbs(entry: Entry, one: Visit) -> tuple[Link, ...]:
+    title = form_words(entry.version.registry.model, entry.spot.form, one.language)
+    return (*crumbs_of(entry, one), Link(title, address_of(entry)))
+
+
+def _band(version: Version, record: SubjectRecord, one: Visit, who: str) -> Band:
+    hospital = one.membership.site_name if one.membership else ""
+    if site_named(who) is not None:
+        return Band(version.prefix, hospital or one.words("records"), ())
+    return Band(version.prefix, who.upper(), tuple(filter(None, (*facts_of(version, record, one), hospital))))
+
+
+__all__ = ["history"]
