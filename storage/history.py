@@ -20,7 +20,7 @@ from storage.form_index import FormIndex, Registry
 from storage.identity import SubjectKey, subject_key_of
 from storage.locking import look_at_subject
 from storage.slots import SEALED, Cell, Key, Packed, unpack, utc, value_of
-from storage.tables import audit_entry, enrolment
+from storage.tables import audit_entry, enrolment, issue
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,19 @@ class FormThen:
     definition: str
     who: str
     at: datetime
+    rows: Mapping[str, RowState] = field(default_factory=dict)
+    packed: Mapping[Key, Packed] = field(default_factory=dict)  # the values as the audit keeps them
+
+
+@dataclass(frozen=True, slots=True)
+class IssueThen:
+    """A broken rule of which is known that it was open at a time."""
+
+    code: str
+    severity: str
+    row: str  # row id
+    item: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +146,31 @@ def form_then(
     last = next(entry for entry in entries if entry.revision == rebuilt.revision)  # others may follow, of another kind
     index = database.indexes.of(registry, form.place.form)
     data = build_form(index, rebuilt.rows, opened_cells(record.key, form.id, rebuilt.packed))
-    return FormThen(data, rebuilt.revision, rebuilt.state, last.definition, last.who, last.at)
+    return FormThen(
+        data, rebuilt.revision, rebuilt.state, last.definition, last.who, last.at, rebuilt.rows, rebuilt.packed
+    )  # fmt: skip
+
+
+def issues_then(
+    database: Database, actor: Actor, record: SubjectRecord, form: FormRecord, until: datetime, *, at: datetime
+) -> tuple[IssueThen, ...]:
+    """The broken rules of a form that were open at a time, as far as they are kept.
+
+    Of one that was closed and opened again only the last time is.
+    """
+    columns, moment = issue.c, utc(until)
+    query = select(columns.code, columns.severity, columns.row_id, columns.item, columns.message).where(
+        columns.form_id == form.id, columns.raised_at <= moment,
+        or_(columns.closed_at.is_(None), columns.closed_at > moment),
+    )  # fmt: skip
+    with database.read() as connection:
+        require_access(connection, actor, record.subject, at)
+        return tuple(IssueThen(*row) for row in connection.execute(query.order_by(columns.code, columns.row_id)))
+
+
+def readable(record: SubjectRecord, form: FormRecord, key: Key, packed: Packed | None, *, known: bool) -> Cell | None:
+    """A value as the audit keeps it, for a reader who may know who the person is, or may not."""
+    return _readable(record.key if known else None, form.id, key, packed)
 
 
 def form_as_of(
@@ -300,6 +337,7 @@ def _value(index: FormIndex, place: Key, key: SubjectKey | None, form: int, pack
 __all__ = [
     "FieldChange",
     "FormThen",
+    "IssueThen",
     "LogEntry",
     "LogLine",
     "RebuiltForm",
@@ -309,7 +347,9 @@ __all__ = [
     "form_history",
     "form_then",
     "instance_in_body",
+    "issues_then",
     "opened_cells",
+    "readable",
     "rebuild_form",
     "replay",
     "subject_history",

@@ -30,6 +30,7 @@ from web.my_day import my_day
 from web.opening import parts
 from web.own import own
 from web.patient_states import patient_states
+from web.past import past
 from web.patients import patients
 from web.people import people
 from web.permissions import needs, undeclared
@@ -93,6 +94,7 @@ def create_app(settings: Settings) -> Flask:
         records,
         forms,
         history,
+        past,
         grids,
         lookup,
         programs,

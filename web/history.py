@@ -41,7 +41,7 @@ def of_form(registry: str, who: str, spot: str) -> ResponseReturnValue:
     if key is not None and key[1] not in index_form(entry.form).items:
         abort(404)
     entries = (
-        form_history(space.database, one.actor, entry.record, entry.stored, at=one.now, known=_known(one))
+        form_history(space.database, one.actor, entry.record, entry.stored, at=one.now, known=may_know(one))
         if entry.stored
         else ()
     )
@@ -49,7 +49,7 @@ def of_form(registry: str, who: str, spot: str) -> ResponseReturnValue:
     if key is not None:
         told = [(each, changes) for each, changes in told if changes]
     rows = any(change.key[0] for _, changes in told for change in changes)
-    words = _words(entry, one, rows=rows)
+    words = words_of_form(entry, one, rows=rows)
     deeds = [
         deed_of(each, one.tongue, tuple(words.line(change, each.definition) for change in changes))
         for each, changes in told
@@ -57,9 +57,10 @@ def of_form(registry: str, who: str, spot: str) -> ResponseReturnValue:
     _log(entry.record, ((entry.stored, each) for each, _ in told), one, key)
     drawer = key is not None and request.headers.get("X-Requested-With") == "fetch"
     return render(
-        "history_drawer.html" if drawer else "history.html", entry=entry, band=band_of(entry, one), crumbs=_crumbs(entry, one), deeds=deeds, one=one,
+        "history_drawer.html" if drawer else "history.html", entry=entry, band=band_of(entry, one), crumbs=crumbs_of_past(entry, one), deeds=deeds, one=one,
         title=form_words(entry.version.registry.model, entry.spot.form, one.language), field=_field(words, key, one),
         form_href=address_of(entry), past=address_of(entry, "history.of_form"),
+        then=address_of(entry, "past.then"), compare=address_of(entry, "past.compared"),
     )  # fmt: skip
 
 
@@ -72,7 +73,7 @@ def of_subject(registry: str, who: str) -> ResponseReturnValue:
     record = load_subject(space.database, version.registry, one.actor, subject, one.now)
     before = max(request.args.get("before", 0, type=int) or 0, 0)
     found = subject_history(
-        space.database, one.actor, record, at=one.now, known=_known(one), before=before, size=PAGE + 1
+        space.database, one.actor, record, at=one.now, known=may_know(one), before=before, size=PAGE + 1
     )
     shown, forms = found[:PAGE], {form.id: form for form in record.forms.values()}
     _log(record, ((forms.get(each.form or 0), each) for each in shown), one, None)
@@ -104,20 +105,20 @@ def _told(
         )
         if form.id not in words:
             own = [change for other in shown if other.form == form.id for change in other.values]
-            words[form.id] = _words(entry, one, rows=any(change.key[0] for change in own))
+            words[form.id] = words_of_form(entry, one, rows=any(change.key[0] for change in own))
         lines = tuple(words[form.id].line(change, each.definition) for change in each.values)
         told.append((deed_of(each, one.tongue, lines), _where(entry, one), address_of(entry, "history.of_form")))
     return told
 
 
-def _words(entry: Entry, one: Visit, *, rows: bool) -> FormWords:
+def words_of_form(entry: Entry, one: Visit, *, rows: bool) -> FormWords:
     """Names rows and what references point to only where there are any: that takes the rules."""
     refers = any(item.targets for item in index_form(entry.form).items.values())
     datas = [entry.stored.data] if entry.stored is not None and (rows or refers) else []
-    return words_for(entry, datas, one.tongue, workspace().registries, at=one.now, known=_known(one))
+    return words_for(entry, datas, one.tongue, workspace().registries, at=one.now, known=may_know(one))
 
 
-def _known(one: Visit) -> bool:
+def may_know(one: Visit) -> bool:
     """Whether one may know who the patient is."""
     return allows(one.actor.role, Permission.IDENTITY)
 
@@ -126,7 +127,7 @@ def _log(
     record: SubjectRecord, shown: Iterable[tuple[FormRecord | None, LogEntry]], one: Visit, key: Key | None
 ) -> None:
     """Note which identifying values were shown; nothing can be shown of a person who was erased."""
-    if not _known(one) or record.key is None:
+    if not may_know(one) or record.key is None:
         return
     model, seen = version_of(one.actor.registry).registry.model, set[str]()
     for form, entry in shown:
@@ -151,7 +152,7 @@ def _where(entry: Entry, one: Visit) -> str:
     return ", ".join(filter(None, (form_words(model, spot.form, one.language), event)))
 
 
-def _crumbs(entry: Entry, one: Visit) -> tuple[Link, ...]:
+def crumbs_of_past(entry: Entry, one: Visit) -> tuple[Link, ...]:
     title = form_words(entry.version.registry.model, entry.spot.form, one.language)
     return (*crumbs_of(entry, one), Link(title, address_of(entry)))
 
@@ -163,4 +164,4 @@ def _band(version: Version, record: SubjectRecord, one: Visit, who: str) -> Band
     return Band(version.prefix, who.upper(), tuple(filter(None, (*facts_of(version, record, one), hospital))))
 
 
-__all__ = ["history"]
+__all__ = ["crumbs_of_past", "history", "may_know", "words_of_form"]

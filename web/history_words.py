@@ -172,8 +172,12 @@ def what_words(entry: LogEntry, tongue: Tongue) -> str:
     done = kind_words(entry.kind, tongue)
     if entry.state is None or entry.state[0] == entry.state[1]:
         return done
-    state = _known(STATES.get(entry.state[1], f"state_{entry.state[1]}"), tongue) or entry.state[1]
-    return tongue.words.text("did_to_state", what=done, state=state)
+    return tongue.words.text("did_to_state", what=done, state=state_words(entry.state[1], tongue))
+
+
+def state_words(state: str, tongue: Tongue) -> str:
+    """The state of a form."""
+    return _known(STATES.get(state, f"state_{state}"), tongue) or state
 
 
 def _known(key: str, tongue: Tongue) -> str:
@@ -190,6 +194,7 @@ __all__ = [
     "field_name",
     "key_in",
     "kind_words",
+    "state_words",
     "what_words",
     "words_for",
 ]

@@ -38,6 +38,8 @@ def test_the_history_of_a_field_opens_over_the_form(open_browser, tmp_path_facto
         ("form", form),
         ("form-history", f"{form}/history"),
         ("field-history", f"{form}/history?field=last_name"),
+        ("form-then", f"{form}/history/then"),
+        ("form-compared", f"{form}/history/compare?all=yes"),
         ("patient-history", f"{form.split('/forms/')[0]}/history"),
     ):
         page.goto(address)

@@ -121,3 +121,41 @@ def test_another_hospital_finds_nothing(world, anna, changed, part):
 
 def test_a_field_that_is_none_is_not_found(anna, changed):
     assert anna.get(f"{changed[1]}/history?field=nothing").status == 404
+
+
+def test_a_form_as_it_stood_is_shown_to_be_read(world, anna, changed):
+    _, form = changed
+    text = anna.get(f"{form}/history").text
+    states = re.findall(r'href="([^"]*/history/then\?at=[^"]*)"', text)
+    assert len(states) >= 2
+    old = anna.get(states[-1].replace("&amp;", "&"))
+    assert "Przykładowy" in plain(old.text)
+    assert "Poprawiona" not in plain(old.text)
+    assert "<textarea" not in old.text
+    assert "do odczytu" in old.text
+    assert anna.get(f"{form}/history/then?at=2001-01-01T00:00").status == 404
+
+
+def test_two_states_side_by_side_say_in_words_what_differs_and_who_changed_it(anna, changed):
+    _, form = changed
+    text = plain(anna.get(f"{form}/history/compare").text)
+    assert re.search(r"Nazwisko\s*Przykładowy\s*Poprawiona\s*zmienione – Anna", text), text
+    assert "Mazowiecki OW NFZ" not in text
+    assert "Mazowiecki OW NFZ" in plain(anna.get(f"{form}/history/compare?all=yes").text)
+    early = anna.get(f"{form}/history/compare?left=2001-01-01T00:00:00").text
+    assert "dopisane" in early
+    assert "Takiej daty i godziny nie ma" in anna.get(f"{form}/history/compare?left=soon").text
+
+
+def test_what_identifies_is_hidden_in_earlier_states_too(world, changed, keeper):
+    _, form = changed
+    browser = world.browser(keeper)
+    text = plain(browser.get(f"{form}/history/compare?all=yes").text)
+    assert "Poprawiona" not in text
+    assert re.search(r"Nazwisko\s*dane osobowe, ukryte\s*dane osobowe, ukryte\s*zmienione", text), text
+    assert "Poprawiona" not in browser.get(f"{form}/history/then").text
+
+
+def test_another_hospital_finds_no_earlier_state(world, changed):
+    for part in ("then", "compare"):
+        assert world.browser("jan").get(f"{changed[1]}/history/{part}").status == 404
