@@ -10,6 +10,7 @@ from cli import check, evaluate, summary
 
 # Their modules load the pages or the whole web application, which other commands start without.
 HEAVY = {
+    "audit": "cli.audit",
     "data": "cli.data",
     "demo": "cli.demo",
     "hospitals": "cli.hospitals",

@@ -1,105 +1,81 @@
-"""Seals the audit and verifies it: every hash, gap, order and seal, and the stored values against the entries."""
+"""Verifies the audit: every hash, gap, order and seal, and the stored values against the entries."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, text
+from sqlalchemy import Connection, Row, exists, func, not_, select
 
-from storage.audit import NO_HASH, AuditEntry, entry_hash, read_texts
+from storage.audit import NO_HASH, AuditEntry, entry_hash, read_texts, subject_stream
+from storage.audit_seals import Finding, Heads, Seal, check_exported, check_seals, sealed_heads
 from storage.database import Database
 from storage.form_data import Cells, RowState, cells_in, cells_query
 from storage.history import RebuiltForm, replay
 from storage.identity import sealed
-from storage.keys import Keys
-from storage.slots import SEALED, Cell, Key, canonical, unpack, utc
-from storage.tables import attachment, audit_entry, audit_seal, form_instance, identity, row_data, subject
-from storage.tables.base import instant_text
+from storage.slots import SEALED, Cell, Key, unpack
+from storage.tables import attachment, audit_entry, form_instance, identity, row_data, subject
 
 _AT_ONCE = 1000
+_NEAR = 3  # places in which a moved entry is looked for
+Progress = Callable[[int], None]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Finding:
-    """Something that is not as it was written."""
-
-    stream: str
-    number: int  # of the entry; of the form for a difference of values
-    what: str
-
-
-def seal(database: Database, at: datetime) -> int:
-    """Seal the heads of all streams that grew since the last seal; returns its number. To be done at least hourly."""
-    with database.write() as connection:
-        if database.dialect == "postgresql":
-            connection.execute(text("LOCK TABLE audit_seal IN EXCLUSIVE MODE"))
-        last = connection.execute(select(audit_seal).order_by(audit_seal.c.number.desc()).limit(1)).one_or_none()
-        known = _sealed_heads(connection)
-        newest = select(audit_entry.c.stream, func.max(audit_entry.c.number).label("number")).group_by(
-            audit_entry.c.stream
-        )
-        top = newest.subquery()
-        same = (audit_entry.c.stream == top.c.stream) & (audit_entry.c.number == top.c.number)
-        heads = {
-            row.stream: [row.number, bytes(row.hash).hex()]
-            for row in connection.execute(
-                select(audit_entry.c.stream, audit_entry.c.number, audit_entry.c.hash).join(top, same)
-            )
-            if known.get(row.stream, (0, ""))[0] != row.number
-        }
-        number, previous = (last.number + 1, bytes(last.mac)) if last else (1, NO_HASH)
-        content = canonical(heads)
-        row = {
-            "number": number,
-            "at": utc(at),
-            "heads": content,
-            "previous": previous,
-            "mac": _mac(database.keys, number, at, content, previous),
-        }
-        connection.execute(insert(audit_seal), row)
-        return number
-
-
-def verify(database: Database, *, values: bool = True) -> tuple[Finding, ...]:
+def verify(
+    database: Database, *, values: bool = True, exported: Sequence[Seal] = (), progress: Progress = lambda _: None
+) -> tuple[Finding, ...]:
     """All that is wrong: changed, missing and reordered entries, broken seals, values that differ from the audit.
 
-    What was appended after the last seal can be cut off at its end unnoticed: that is why seals are frequent.
+    What was appended after the last seal can be cut off at its end unnoticed, as far as no value tells of it: that is why
+    seals are frequent.
+
+    Args:
+        exported: seals that were kept elsewhere; then it is noticed as well that the stored ones were replaced.
+        progress: hears how many more entries were read; of the values, how many entries their forms have.
     """
     with database.read() as connection:
-        findings = [*_check_seals(connection, database.keys), *_check_entries(connection)]
+        findings = [*check_exported(database.keys, exported), *check_seals(connection, database.keys, exported)]
+        findings += _check_entries(connection, sealed_heads(connection, exported), progress)
+        findings += _check_subjects(connection)
         if values:
-            findings += _check_values(connection)
+            findings += _check_values(connection, progress)
     return tuple(sorted(findings))
 
 
-def _check_entries(connection: Connection) -> Iterator[Finding]:
-    heads, seen = _sealed_heads(connection), set[str]()
+def count_entries(database: Database) -> tuple[int, int]:
+    """How many entries there are, and how many of them are about forms: what `verify` reads."""
+    with database.read() as connection:
+        query = select(func.count(), func.count(audit_entry.c.form_id))
+        whole, forms = connection.execute(query.select_from(audit_entry)).one()
+        return whole, forms
+
+
+def _check_entries(connection: Connection, heads: Heads, progress: Progress) -> Iterator[Finding]:
+    seen = set[str]()
     query = select(audit_entry).order_by(audit_entry.c.stream, audit_entry.c.number)
     rows = connection.execution_options(yield_per=_AT_ONCE).execute(query)
     for stream, entries in groupby(rows, key=lambda row: str(row.stream)):
         seen.add(stream)
-        yield from _check_stream(stream, entries, heads.get(stream))
+        yield from _check_stream(stream, entries, heads.get(stream), progress)
     for stream in heads.keys() - seen:
         yield Finding(stream, 0, "the whole stream was removed after it was sealed")
 
 
 def _check_stream(
-    stream: str, entries: Iterable[Row[tuple[Any, ...]]], head: tuple[int, str] | None
+    stream: str, entries: Iterable[Row[tuple[Any, ...]]], head: tuple[int, str] | None, progress: Progress
 ) -> Iterator[Finding]:
     number, previous, at_seal = 0, NO_HASH, ""
     for row in entries:
+        progress(1)
         if row.number != number + 1:
             yield Finding(stream, row.number, f"entries {number + 1} to {row.number - 1} are missing")
         if bytes(row.previous) != previous:
             yield Finding(stream, row.number, "does not follow the entry before it")
-        if bytes(row.hash) != entry_hash(_entry(row), row.number, row.body, bytes(row.previous)):
+        if (place := _written_as(row)) is None:
             yield Finding(stream, row.number, "was changed")
+        elif place != row.number:
+            yield Finding(stream, row.number, f"was written as entry {place}: the order was changed, or one put in")
         number, previous = row.number, bytes(row.hash)
         if head and number == head[0]:
             at_seal = previous.hex()
@@ -108,33 +84,41 @@ def _check_stream(
         yield Finding(stream, head[0], what)
 
 
-def _check_seals(connection: Connection, keys: Keys | None) -> Iterator[Finding]:
-    number, previous = 0, NO_HASH
-    for row in connection.execute(select(audit_seal).order_by(audit_seal.c.number)):
-        if row.number != number + 1 or bytes(row.previous) != previous:
-            yield Finding("seals", row.number, "does not follow the seal before it")
-        if bytes(row.mac) != _mac(keys, row.number, row.at, row.heads, bytes(row.previous)):
-            yield Finding("seals", row.number, "was changed, or sealed with another key")
-        number, previous = row.number, bytes(row.mac)
+def _written_as(row: Row[tuple[Any, ...]]) -> int | None:
+    """The number under which an entry was written; None when something else of it was changed."""
+    entry, previous, own = _entry(row), bytes(row.previous), bytes(row.hash)
+    near = (row.number, *range(row.number - _NEAR, row.number), *range(row.number + 1, row.number + _NEAR + 1))
+    return next((place for place in near if entry_hash(entry, place, row.body, previous) == own), None)
 
 
-def _check_values(connection: Connection) -> Iterator[Finding]:
+def _check_subjects(connection: Connection) -> Iterator[Finding]:
+    """Each subject was registered: a stream that is gone as a whole is missed, sealed or not."""
+    begun = exists().where(audit_entry.c.subject_id == subject.c.id)
+    for number in connection.execute(select(subject.c.id).where(not_(begun)).order_by(subject.c.id)).scalars():
+        yield Finding(subject_stream(number), 0, "the subject is in no entry")
+
+
+def _check_values(connection: Connection, progress: Progress) -> Iterator[Finding]:
     """Compare the stored forms with the ones that the audit tells; identities as ciphertext, without any key."""
     erased = set(connection.execute(select(subject.c.id).where(subject.c.erased_at.is_not(None))).scalars())
     told = select(audit_entry.c.form_id).where(audit_entry.c.form_id.is_not(None))
     forms = sorted(connection.execute(told.union(select(form_instance.c.id))).scalars())
     for start in range(0, len(forms), _AT_ONCE):
-        yield from _check_forms(connection, forms[start : start + _AT_ONCE], erased)
+        yield from _check_forms(connection, forms[start : start + _AT_ONCE], erased, progress)
 
 
-def _check_forms(connection: Connection, forms: Sequence[int], erased: Collection[int]) -> Iterator[Finding]:
+def _check_forms(
+    connection: Connection, forms: Sequence[int], erased: Collection[int], progress: Progress
+) -> Iterator[Finding]:
     """The same for some forms, whose ids follow one another."""
     span = {"first": forms[0], "last": forms[-1]}
     stored, rows, cells = _stored_heads(connection, span), _stored_rows(connection, span), _cells(connection, span)
     files = _attached(connection, span)
     query = select(audit_entry).where(audit_entry.c.form_id.between(span["first"], span["last"]))
     entries = connection.execute(query.order_by(audit_entry.c.form_id, audit_entry.c.number))
-    for form, group in groupby(entries, key=lambda entry: int(entry.form_id)):
+    for form, entries_of_form in groupby(entries, key=lambda entry: int(entry.form_id)):
+        group = list(entries_of_form)
+        progress(len(group))
         rebuilt, head = replay(group), stored.pop(form, None)
         if rebuilt is not None and head is not None:
             gone = head[0] in erased
@@ -198,13 +182,6 @@ def _cells(connection: Connection, span: Mapping[str, int]) -> Cells:
     return cells
 
 
-def _sealed_heads(connection: Connection) -> dict[str, tuple[int, str]]:
-    heads: dict[str, tuple[int, str]] = {}
-    for row in connection.execute(select(audit_seal.c.heads).order_by(audit_seal.c.number)):
-        heads |= {stream: (number, digest) for stream, (number, digest) in json.loads(row.heads).items()}
-    return heads
-
-
 def _entry(row: Row[tuple[Any, ...]]) -> AuditEntry:
     return AuditEntry(
         row.stream, row.kind, row.who, row.at, row.channel, {}, row.reason, row.subject_id, row.form_id,
@@ -212,11 +189,6 @@ def _entry(row: Row[tuple[Any, ...]]) -> AuditEntry:
     )  # fmt: skip
 
 
-def _mac(keys: Keys | None, number: int, at: datetime, heads: str, previous: bytes) -> bytes:
-    content = canonical([number, instant_text(at), heads, previous.hex()]).encode()
-    return keys.seal(content) if keys else hashlib.sha256(content).digest()
-
-
 _CELLS = cells_query("item_data d WHERE d.form_id BETWEEN :first AND :last")
 
-__all__ = ["Finding", "seal", "verify"]
+__all__ = ["Progress", "count_entries", "verify"]
