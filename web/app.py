@@ -13,6 +13,7 @@ from storage.keys import read_keys
 from storage.upgrading import is_current, upgrade
 from web import failures, guard, security
 from web.accounts import accounts
+from web.audit_search import audit_search
 from web.browser_rules import Programs
 from web.closings import closings
 from web.completeness import complete
@@ -83,6 +84,7 @@ def create_app(settings: Settings) -> Flask:
     for part in (
         probes,
         assets,
+        audit_search,
         accounts,
         my_day,
         complete,

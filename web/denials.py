@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import request
 
 from engine.datatypes.values import FileValue
@@ -42,6 +44,11 @@ def log_export(kind: str, numbers: list[int]) -> None:
     _note("export", {"of": kind, "numbers": numbers})
 
 
+def log_audit_export(asked: Mapping[str, str]) -> None:
+    """Entries of the log left the house as a file."""
+    _note("audit_export", {"asked": dict(asked)})
+
+
 def log_denial() -> None:
     """Somebody asked for a page that does not exist for this hospital: by mistake, or to look."""
     if visit().membership is not None and "who" in (request.view_args or {}):
@@ -65,4 +72,4 @@ def _note(kind: str, body: dict[str, object], items: tuple[str, ...] = ()) -> No
         append_entry(connection, AuditEntry(stream, kind, actor.name, one.now, actor.channel, body, items=items))
 
 
-__all__ = ["log_denial", "log_download", "log_export", "log_identities", "log_print", "log_seen", "log_withdrawn"]
+__all__ = ["log_audit_export", "log_denial", "log_download", "log_export", "log_identities", "log_print", "log_seen", "log_withdrawn"]

@@ -42,6 +42,8 @@ ENTRIES = (
             *("sharing.", "known.ask", "known.look"),
         ),
     ),
+    Entry("patients", "patients.listed", Permission.READ, ("patients.", "forms.", "grids.", "history.", "past.")),
+    Entry("audit_nav", "audit_search.listed", Permission.AUDIT, ("audit_search.",)),
     Entry("queries_nav", "queries.listed", Permission.HISTORY, ("queries.",)),
     Entry("requests", "known.requests", Permission.REGISTER, ("known.requests",)),
     Entry("completeness", "completeness.show", Permission.OVERSEE, ("completeness.",)),

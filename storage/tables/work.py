@@ -142,6 +142,9 @@ audit_entry = Table(  # append-only
     Column("hash", LargeBinary, nullable=False),
     Index("ix_audit_entry_form_id", "form_id", "number"),
     Index("ix_audit_entry_at", "at"),
+    Index("ix_audit_entry_who", "who", "at"),
+    Index("ix_audit_entry_kind", "kind", "at"),
+    Index("ix_audit_entry_subject_id", "subject_id", "at"),
     Index("ix_audit_entry_items", "items", postgresql_using="gin").ddl_if(dialect="postgresql"),
 )
 

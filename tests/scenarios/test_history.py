@@ -54,3 +54,35 @@ def test_without_scripts_the_button_leads_to_a_page(open_browser):
     page.locator(".dock [value=save]").click()
     page.locator("#f-last_name [data-history]").click()
     assert "Przykładowa" in page.locator(".trail").inner_text()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_log_is_searched(open_browser, served, tmp_path_factory, width):
+    from storage.accounts import add_membership, create_account
+
+    folder, login = tmp_path_factory.mktemp(f"log-{width}"), f"ewa{width}"
+    account = create_account(
+        served.space.database, login, "Ewa Koss", "correct horse battery", who="office", at=served.clock()
+    )
+    add_membership(
+        served.space.database,
+        account,
+        served.registry,
+        "coordinator",
+        site_id=served.site,
+        who="office",
+        at=served.clock(),
+    )
+    saved_twice(open_browser())
+    page = open_browser(login, width=width)
+    page.goto("/lead_extraction/audit")
+    assert faults(page, "log", folder, width) == []
+    page.fill("#f-who", "Anna Nowak")
+    page.select_option("#f-kind", "save")
+    page.get_by_role("button", name="Szukaj").click()
+    page.wait_for_url("**kind=save**")
+    assert "Anna Nowak" in page.locator("tbody").inner_text()
+    page.fill("#f-item", "Nie ma takiego pola")
+    page.get_by_role("button", name="Szukaj").click()
+    page.wait_for_url("**item=**")
+    assert faults(page, "log-wrong", folder, width) == []

@@ -53,6 +53,7 @@ def test_no_word_is_unused():
         "did_",
         "channel_",
         "past_",
+        "audit_",
     )
     prefixes += ("change_", "mark_", "meaning_", "verdict_", "do_", "did_", "title_", "text_", "bulk_")  # of states
     prefixes += ("role_", "mail_", "account_made_", "password_changed_", "reset_over", "invitation_over")
