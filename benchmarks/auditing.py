@@ -96,7 +96,7 @@ def questions(database: Database, entries: int) -> Mapping[str, Callable[[], obj
         "largest hospital": replace(keeper, site=1),
         "small hospital": replace(keeper, site=SMALL),
     }
-    sought = {
+    sought: Mapping[str, Callable[[int | None], Sought]] = {
         "newest": lambda _: Sought(),
         "a person": lambda site: Sought(who=f"Person {site or 100}-3"),
         "a rare kind": lambda _: Sought(kind="withdraw"),

@@ -219,7 +219,9 @@ def _of_registry(actor: Actor, record: SubjectRecord) -> ColumnElement[bool]:
 
 def instance_in_body() -> ColumnElement[int]:
     """The container instance that an entry is about, as its body names it."""
-    return cast(audit_entry.c.body, JSON().with_variant(Text(), "sqlite"))["instance"].as_integer()
+    body = cast(audit_entry.c.body, JSON().with_variant(Text(), "sqlite"))
+    found: ColumnElement[int] = body["instance"].as_integer()
+    return found
 
 
 def _read_entries(rows: Iterable[Row[tuple[Any, ...]]], key: SubjectKey | None) -> tuple[LogEntry, ...]:

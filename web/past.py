@@ -92,7 +92,7 @@ def compared(registry: str, who: str, spot: str) -> ResponseReturnValue:
         entry, [side.data for side in found], one.tongue, space.registries, at=one.now, known=may_know(one)
     )
     everything = "all" in request.args
-    lines = list(_differences(words, *sides, [each for each in log if left < each.at <= right], one))
+    lines = list(_differences(words, sides[0], sides[1], [each for each in log if left < each.at <= right], one))
     return render(
         "compare.html", entry=entry, band=band_of(entry, one), crumbs=crumbs_of_past(entry, one), one=one,
         title=form_words(entry.version.registry.model, entry.spot.form, one.language),
