@@ -20,6 +20,7 @@ from web.denials import log_audit_export
 from web.entry import subject_of
 from web.history_words import channel_words, kind_words
 from web.pages import render
+from web.past import YEARS
 from web.permissions import needs
 from web.registries import Version
 from web.roles import Permission
@@ -91,7 +92,11 @@ def read_mark(text: str) -> Mark | None:
         read = Mark(datetime.fromisoformat(at.replace(" ", "+")), stream, int(number))
     except ValueError:
         return None
-    return read if read.at.tzinfo is not None and abs(read.number) < 2**31 and "\0" not in stream else None
+    return (
+        read
+        if read.at.tzinfo is not None and read.at.year in YEARS and abs(read.number) < 2**31 and "\0" not in stream
+        else None
+    )
 
 
 def _asked(version: Version, one: Visit) -> Asked:
@@ -102,7 +107,7 @@ def _asked(version: Version, one: Visit) -> Asked:
     subject = _subject(typed.get("patient", ""), one, wrong)
     sought = Sought(
         typed.get("who", ""), typed.get("kind", ""), _items(version, typed.get("item", ""), wrong), subject,
-        _begin(since), _begin(until + timedelta(days=1)) if until and until < date.max else None,
+        _begin(since), _begin(until + timedelta(days=1)) if until and until.year in YEARS else None,
     )  # fmt: skip
     return Asked(typed, sought, wrong)
 
@@ -117,7 +122,7 @@ def _day(typed: Mapping[str, str], name: str, wrong: dict[str, str]) -> date | N
 
 def _begin(day: date | None) -> datetime | None:
     """When a day begins on the local clock; midnight is never skipped there."""
-    return resolve(datetime.combine(day, time()))[0] if day is not None and day.year > 1 else None
+    return resolve(datetime.combine(day, time()))[0] if day is not None and day.year in YEARS else None
 
 
 def _subject(who: str, one: Visit, wrong: dict[str, str]) -> int | None:

@@ -27,6 +27,7 @@ from web.workspace import Visit, version_of, visit, workspace
 
 history = Blueprint("history", __name__, url_prefix="/<registry>/<subject:who>")
 PAGE = 25  # entries
+MOST = 2**31 - 1  # the largest number that an entry can have
 LINES = 12  # of an entry on the patient's page; the form's page has them all
 
 
@@ -71,7 +72,7 @@ def of_subject(registry: str, who: str) -> ResponseReturnValue:
     one, space, version = visit(), workspace(), version_of(registry)
     subject = subject_named(space.database, one.actor, who, one.now)
     record = load_subject(space.database, version.registry, one.actor, subject, one.now)
-    before = max(request.args.get("before", 0, type=int) or 0, 0)
+    before = min(max(request.args.get("before", 0, type=int), 0), MOST)
     found = subject_history(
         space.database, one.actor, record, at=one.now, known=may_know(one), before=before, size=PAGE + 1
     )

@@ -30,6 +30,7 @@ from web.titles import form_words
 from web.workspace import Visit, visit, workspace
 
 past = Blueprint("past", __name__, url_prefix="/<registry>/<subject:who>/forms/<spot>/history")
+YEARS = range(1900, 9999)  # beyond them no zone can be reckoned with
 SAME, ADDED, REMOVED, CHANGED = "same", "added", "removed", "changed"
 
 
@@ -109,6 +110,8 @@ def read_moment(text: str) -> datetime | None:
     try:
         read = datetime.fromisoformat(text.replace(" ", "+"))
     except ValueError:
+        return None
+    if read.year not in YEARS:
         return None
     if read.tzinfo is not None:
         return read
@@ -221,4 +224,4 @@ def _by(entry: LogEntry | None, one: Visit) -> str:
     return f"{told}. {one.words('history_why')}: {entry.reason}" if entry.reason else told
 
 
-__all__ = ["past", "read_moment"]
+__all__ = ["YEARS", "past", "read_moment"]

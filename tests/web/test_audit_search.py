@@ -74,6 +74,8 @@ def test_who_enters_data_does_not_search(people):
         "?patient=none",
         "?after=x",
         "?after=2025-01-01_1_s",
+        "?after=0001-01-01T00:00:00%2B05:00_1_s",
+        "?since=0001-01-01",
         "?until=9999-12-31",
         "?who=%00",
     ],
