@@ -63,7 +63,7 @@ def search_audit(
     Those of other registries, and of episodes that are not seen, are left out.
     """
     e = audit_entry.c
-    query = select(e.at, e.stream, e.number, e.kind, e.who, e.channel, e.reason, e.items, e.subject_id, e.form_id)
+    query = select(e.at, e.stream, e.number, e.kind, e.who, e.channel, e.reason, e["items"], e.subject_id, e.form_id)
     query = query.where(_seen(actor, at), *_conditions(database, sought))
     if after is not None:
         place = tuple_(literal(after.at, Moment()), literal(after.stream), literal(after.number))
@@ -87,9 +87,9 @@ def _conditions(database: Database, sought: Sought) -> Iterator[ColumnElement[bo
         if wanted:
             yield column == wanted
     if sought.items and database.dialect == "postgresql":
-        yield e.items.overlap(list(sought.items))
+        yield e["items"].overlap(list(sought.items))
     elif sought.items:
-        each = func.json_each(e.items).table_valued("value")
+        each = func.json_each(e["items"]).table_valued("value")
         yield exists().select_from(each).where(each.c.value.in_(sought.items))
     if sought.since is not None:
         yield e.at >= utc(sought.since)
@@ -116,11 +116,12 @@ def _seen(actor: Actor, at: datetime) -> ColumnElement[bool]:
 def _in_granted() -> ColumnElement[bool]:
     """Whether an entry belongs to the one episode to which a right is given, or to a part of it."""
     e, part, above = audit_entry.c, instance.alias("part"), instance.alias("above")
+    outer = exists().where(above.c.id == part.c.parent_id, above.c.parent_id == access.c.instance_id)
     inside = or_(
-        part.c.id == access.c.instance_id, part.c.parent_id == access.c.instance_id,
-        exists().where(above.c.id == part.c.parent_id, above.c.parent_id == access.c.instance_id),
+        part.c.id == access.c.instance_id, part.c.parent_id == access.c.instance_id, outer.correlate(part, access)
     )  # fmt: skip
     of_form = exists().where(form_instance.c.id == e.form_id, part.c.id == form_instance.c.instance_id, inside)
+    of_form = of_form.correlate(audit_entry, access)
     return or_(of_form, and_(e.form_id.is_(None), instance_in_body() == access.c.instance_id))
 
 
