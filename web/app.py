@@ -32,6 +32,7 @@ from web.opening import parts
 from web.own import own
 from web.patient_states import patient_states
 from web.past import past
+from web.patient_states import patient_states
 from web.patients import patients
 from web.people import people
 from web.permissions import needs, undeclared

@@ -32,7 +32,20 @@ PAGE = 50
 FIELDS = ("who", "kind", "item", "patient", "since", "until")
 KINDS = (
     *("register", "enrol", "open", "open_undone", "event", "event_removed", "missed_event", "missed_event_undone"),
-    *("open_form", "save", "acknowledge", "withdraw", "restore", "sign", "lock", "unlock", "review", "access", "erase"),
+    *(
+        "open_form",
+        "save",
+        "acknowledge",
+        "withdraw",
+        "restore",
+        "review",
+        "unreview",
+        "sign",
+        "unsign",
+        "lock",
+        "unlock",
+    ),
+    *("move_form", "query", "verify", "access", "erase"),
 )
 COLUMNS = ("time", "who", "kind", "patient", "form", "items", "reason", "channel", "stream", "number")
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # what a table program would run

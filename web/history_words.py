@@ -164,7 +164,7 @@ def channel_words(channel: str, tongue: Tongue) -> str:
 
 def kind_words(kind: str, tongue: Tongue) -> str:
     """What kind of thing was done."""
-    return _known(f"did_{kind}", tongue) or kind.replace("_", " ")
+    return _known(f"deed_{kind}", tongue) or kind.replace("_", " ")
 
 
 def what_words(entry: LogEntry, tongue: Tongue) -> str:
@@ -172,7 +172,7 @@ def what_words(entry: LogEntry, tongue: Tongue) -> str:
     done = kind_words(entry.kind, tongue)
     if entry.state is None or entry.state[0] == entry.state[1]:
         return done
-    return tongue.words.text("did_to_state", what=done, state=state_words(entry.state[1], tongue))
+    return tongue.words.text("deed_to_state", what=done, state=state_words(entry.state[1], tongue))
 
 
 def state_words(state: str, tongue: Tongue) -> str:

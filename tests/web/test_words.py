@@ -51,6 +51,7 @@ def test_no_word_is_unused():
         "known_label_",
         "takeover_state_",
         "did_",
+        "deed_",
         "channel_",
         "past_",
         "audit_",
