@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TextIO
 import click
 
 from storage.audit_check import count_entries, verify
-from storage.audit_seals import Finding, all_seals, read_seals, seal
+from storage.audit_seals import Finding, Seal, all_seals, read_seals, seal
 from storage.database import Database, open_database
 from storage.errors import StorageError
 from storage.keys import read_keys
@@ -68,7 +69,7 @@ def verified(seals: Path | None, style: str, *, values: bool) -> None:
 
     Example: ecrf audit verify --seals seals.jsonl
     """
-    kept = ()
+    kept: tuple[Seal, ...] = ()
     if seals is not None:
         try:
             kept = read_seals(seals.read_text("utf-8").splitlines())
@@ -77,7 +78,7 @@ def verified(seals: Path | None, style: str, *, values: bool) -> None:
     with _opened() as (database, _):
         whole, forms = count_entries(database)
         length = whole + forms * values
-        with click.progressbar(length=length, label="verifying", file=click.get_text_stream("stderr")) as bar:
+        with click.progressbar(length=length, label="verifying", file=sys.stderr) as bar:
             findings = verify(database, values=values, exported=kept, progress=bar.update)
         last = max((each.number for each in all_seals(database)), default=0)
     _tell(findings, style)

@@ -194,16 +194,17 @@ def _differences(
         before, after = (each.get(key) for each in packed)
         kind = SAME if before == after else ADDED if before is None else REMOVED if after is None else CHANGED
         item = items.get(key[1])
-        told = [
+        old, new = (
             words.cell(item, readable(entry.record, entry.stored, key, each, known=words.known))
             for each in (before, after)
-        ]
+        )
         label = in_language(item.label, one.language) if item is not None else ""
         yield Difference(
             field_name(key),
             label or key[1],
             words.row(key[0]),
-            *told,
+            old,
+            new,
             kind,
             _by(last.get(key), one) if kind != SAME else "",
         )
