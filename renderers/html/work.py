@@ -85,9 +85,7 @@ class WorkPart:
             "issues": bool(whole.issues),
             "wide": outline.wide_issues,
             "asks": whole.total > 0,
-            "pdf": bool(links.pdf),
-            "verify": bool(links.verify),
-            "past": bool(links.past),
+            **{name: bool(getattr(links, name)) for name in ("pdf", "verify", "past")},
         }
         texts = {
             "action": markup(links.action),
