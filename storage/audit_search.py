@@ -31,7 +31,7 @@ from storage.slots import utc
 from storage.tables import access, audit_entry, enrolment, form_instance, instance, site_subject
 from storage.tables.base import Moment
 
-FEW = 3000  # subjects
+FEW, FEW_WITH_ITEMS = 3000, 100  # subjects; an item may be in none of their entries, and all are read
 AT_ONCE = 1000  # entries of a file read in one query
 
 
@@ -78,7 +78,7 @@ def search_audit(
     Those of other registries, and of episodes that are not seen, are left out.
     """
     with database.read() as connection:
-        by_subject = sought.subject is None and not sought.who and _has_few(connection, actor, at)
+        by_subject = not (sought.subject or sought.who) and _has_few(connection, actor, sought, at)
         each = _newest(_entries(database, actor, sought, at, after), size)
         if by_subject:
             own = select(access.c.subject_id).where(grants(actor, at)).distinct().subquery()
@@ -88,15 +88,16 @@ def search_audit(
         return tuple(_found(row) for row in connection.execute(_named(each.subquery(), actor)))
 
 
-def _has_few(connection: Connection, actor: Actor, at: datetime) -> bool:
+def _has_few(connection: Connection, actor: Actor, sought: Sought, at: datetime) -> bool:
     """Whether a hospital has so few subjects that the newest entries are better sought with each of them.
 
     Of a hospital with many, one is soon met among the newest of all. SQLite has no other way, nor need of one.
     """
     if actor.site is None or connection.dialect.name != "postgresql":
         return False
-    some = select(access.c.subject_id).where(grants(actor, at)).limit(FEW + 1).subquery()
-    return connection.execute(select(func.count()).select_from(some)).scalar_one() <= FEW
+    few = FEW_WITH_ITEMS if sought.items else FEW
+    some = select(access.c.subject_id).where(grants(actor, at)).limit(few + 1).subquery()
+    return connection.execute(select(func.count()).select_from(some)).scalar_one() <= few
 
 
 def _entries(database: Database, actor: Actor, sought: Sought, at: datetime, after: Mark | None) -> Select[Any]:
@@ -161,7 +162,8 @@ def _in_granted() -> ColumnElement[bool]:
     inside = or_(
         part.c.id == access.c.instance_id, part.c.parent_id == access.c.instance_id, outer.correlate(part, access)
     )  # fmt: skip
-    of_form = exists().where(form_instance.c.id == e.form_id, part.c.id == form_instance.c.instance_id, inside)
+    placed = form_instance.join(part, part.c.id == form_instance.c.instance_id)
+    of_form = exists().select_from(placed).where(form_instance.c.id == e.form_id, inside)
     of_form = of_form.correlate(audit_entry, access)
     return or_(of_form, and_(e.form_id.is_(None), instance_in_body() == access.c.instance_id))
 
