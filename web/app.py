@@ -25,12 +25,12 @@ from web.grids import grids
 from web.hospitals import hospitals
 from web.known import known
 from web.history import history
+from web.hospitals import hospitals
 from web.lookup import lookup
 from web.moving import moving
 from web.my_day import my_day
 from web.opening import parts
 from web.own import own
-from web.patient_states import patient_states
 from web.past import past
 from web.patient_states import patient_states
 from web.patients import patients
