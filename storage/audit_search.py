@@ -178,7 +178,7 @@ def _of_registry(actor: Actor) -> ColumnElement[bool]:
         instance.c.id == instance_in_body(),
     )
     others = exists().where(enrolment.c.subject_id == e.subject_id, enrolment.c.registry != actor.registry)
-    return or_(form, and_(e.form_id.is_(None), or_(own, and_(instance_in_body().is_(None), not_(others)))))
+    return or_(form, and_(e.form_id.is_(None), or_(own, not_(others))))
 
 
 def _named(found: Any, actor: Actor) -> Select[Any]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, and_, cast, exists, not_, or_, select
+from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, and_, cast, exists, literal, not_, or_, select
 
 from engine.datatypes.values import Entered
 from engine.records.form_data import FormData
-from storage.access import Actor, require_access
+from storage.access import Actor, require_access, visible_instances
 from storage.audit import SAVES, read_texts, subject_stream
 from storage.database import Database
 from storage.form_data import FormRecord, RowState, SubjectRecord, build_form
@@ -20,7 +20,7 @@ from storage.form_index import FormIndex, Registry
 from storage.identity import SubjectKey, subject_key_of
 from storage.locking import look_at_subject
 from storage.slots import SEALED, Cell, Key, Packed, unpack, utc, value_of
-from storage.tables import audit_entry, enrolment, issue
+from storage.tables import audit_entry, enrolment, form_instance, instance, issue
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,22 +199,32 @@ def subject_history(
 
     What belongs to other registries, and to episodes that are not seen, is left out.
     """
-    entry, forms = audit_entry.c, [form.id for form in record.forms.values()]
-    query = select(audit_entry).where(entry.stream == subject_stream(record.subject))
-    query = query.where(or_(entry.form_id.in_(forms), and_(entry.form_id.is_(None), _of_registry(actor, record))))
-    if before:
-        query = query.where(entry.number < before)
+    entry = audit_entry.c
     with database.read() as connection:
-        require_access(connection, actor, record.subject, at)
+        seen = visible_instances(connection, actor, record.subject, at)
+        some = None if seen is None else [row.id for row in record.instances]
+        query = select(audit_entry).where(
+            entry.stream == subject_stream(record.subject), _of_registry(actor, record, some)
+        )
+        if before:
+            query = query.where(entry.number < before)
         rows = connection.execute(query.order_by(entry.number.desc()).limit(size)).all()
     return _read_entries(rows, record.key if known else None)
 
 
-def _of_registry(actor: Actor, record: SubjectRecord) -> ColumnElement[bool]:
-    """Whether an entry without a form belongs here: to an instance one sees, or to a person of this registry alone."""
+def _of_registry(actor: Actor, record: SubjectRecord, some: Sequence[int] | None) -> ColumnElement[bool]:
+    """Whether an entry belongs here: to a form or an instance of this registry, or to a person of this registry alone.
+
+    What was withdrawn stays. `some`: the instances that are seen, where these are not all.
+    """
+    entry, form, part = audit_entry.c, form_instance.c, instance.c
+    forms = select(form.id).where(form.subject_id == record.subject, form.home.in_(("", actor.registry)))
+    parts = select(part.id).where(part.subject_id == record.subject, part.registry == actor.registry)
+    if some is not None:
+        forms, parts = forms.where(form.instance_id.in_(some)), parts.where(part.id.in_(some))
     others = exists().where(enrolment.c.subject_id == record.subject, enrolment.c.registry != actor.registry)
-    own = [row.id for row in record.instances if row.parent is not None]
-    return or_(instance_in_body().in_(own), and_(instance_in_body().is_(None), not_(others)))
+    whole = and_(not_(others), literal(some is None))
+    return or_(entry.form_id.in_(forms), and_(entry.form_id.is_(None), or_(instance_in_body().in_(parts), whole)))
 
 
 def instance_in_body() -> ColumnElement[int]:
