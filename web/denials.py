@@ -72,4 +72,13 @@ def _note(kind: str, body: dict[str, object], items: tuple[str, ...] = ()) -> No
         append_entry(connection, AuditEntry(stream, kind, actor.name, one.now, actor.channel, body, items=items))
 
 
-__all__ = ["log_audit_export", "log_denial", "log_download", "log_export", "log_identities", "log_print", "log_seen", "log_withdrawn"]
+__all__ = [
+    "log_audit_export",
+    "log_denial",
+    "log_download",
+    "log_export",
+    "log_identities",
+    "log_print",
+    "log_seen",
+    "log_withdrawn",
+]
