@@ -22,10 +22,9 @@ from web.events import events
 from web.form_states import form_states
 from web.forms import forms
 from web.grids import grids
-from web.hospitals import hospitals
-from web.known import known
 from web.history import history
 from web.hospitals import hospitals
+from web.known import known
 from web.lookup import lookup
 from web.moving import moving
 from web.my_day import my_day
