@@ -64,6 +64,39 @@ def health() -> ResponseReturnValue:
     return jsonify(ok=current), 200 if current else 503
 
 
+PARTS = (
+    probes,
+    assets,
+    audit_search,
+    accounts,
+    my_day,
+    complete,
+    known,
+    patients,
+    sharing,
+    parts,
+    events,
+    records,
+    forms,
+    history,
+    past,
+    grids,
+    lookup,
+    programs,
+    queries,
+    verification,
+    form_states,
+    patient_states,
+    withdrawals,
+    closings,
+    moving,
+    hospitals,
+    people,
+    own,
+    doors,
+)
+
+
 def create_app(settings: Settings) -> Flask:
     # long: a line for each part
     """The application. Brings the tables up to date and publishes the definitions.
@@ -81,37 +114,7 @@ def create_app(settings: Settings) -> Flask:
     guard.install(app)
     CSRFProtect(app)
     failures.install(app)
-    for part in (
-        probes,
-        assets,
-        audit_search,
-        accounts,
-        my_day,
-        complete,
-        known,
-        patients,
-        sharing,
-        parts,
-        events,
-        records,
-        forms,
-        history,
-        past,
-        grids,
-        lookup,
-        programs,
-        queries,
-        verification,
-        form_states,
-        patient_states,
-        withdrawals,
-        closings,
-        moving,
-        hospitals,
-        people,
-        own,
-        doors,
-    ):
+    for part in PARTS:
         app.register_blueprint(part)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)  # type: ignore[method-assign]
