@@ -12,6 +12,7 @@ from cli import check, evaluate, summary
 HEAVY = {
     "audit": "cli.audit",
     "data": "cli.data",
+    "db": "cli.db",
     "demo": "cli.demo",
     "hospitals": "cli.hospitals",
     "mail": "cli.mail",

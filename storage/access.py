@@ -28,6 +28,7 @@ class Actor:
     site: int | None
     role: str = ""
     channel: str = "web"
+    identities: bool = True  # whether the role may know who somebody is; where not, nothing is decrypted for it
 
 
 def grants(actor: Actor, at: datetime) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from storage.access import Actor, require_access
 from storage.bulk import BulkStatement, Writes, addition
 from storage.database import Database
 from storage.direct import Query
-from storage.errors import NotFound, TooManyFiles, UnknownFile
+from storage.errors import Hidden, NotFound, TooManyFiles, UnknownFile
 from storage.form_data import Place, SubjectRecord
 from storage.identity import SubjectKey, subject_key_of
 from storage.keys import decrypt, encrypt
@@ -84,7 +84,9 @@ def known_files(
 def file_content(
     database: Database, actor: Actor, record: SubjectRecord, place: Place, digest: str, *, at: datetime
 ) -> bytes:
-    """The content of a file of a form of a record that was loaded for the actor. Raises NotFound and Erased."""
+    """The content of a file of a form of a record that was loaded for the actor. Raises NotFound, Erased and Hidden."""
+    if not actor.identities:
+        raise Hidden("file")
     with database.read() as connection:
         require_access(connection, actor, record.subject, at)
         key = subject_key_of(database.master, look_at_subject(connection, record.subject))

@@ -33,6 +33,7 @@ class BulkStatement:
     postgresql: str  # each parameter is written %s
     texts: bool = False  # whether a parameter may be a time or a list, which SQLite needs as text
     parameters: Callable[[Sequence[Row]], Sequence[Any]] = arrays  # of PostgreSQL
+    first: bool = False  # what others belong to: they are refused while PostgreSQL does not see it
 
     def run(self, connection: Connection, rows: Iterable[Row]) -> None:
         """Send it once for all rows; without rows it is not sent."""
@@ -82,8 +83,11 @@ class Writes:
         self._gathered.clear()
 
     def _send_additions(self, connection: Connection) -> None:
-        """Several rows of what is added one by one: the same text each time, so that it is planned once."""
-        for statement in [one for one, rows in self._gathered.items() if one.parameters is _only and len(rows) > 1]:
+        """What is to come first, and several rows of what is added one by one: the same text, so that it is planned once."""
+        alone = [
+            one for one, rows in self._gathered.items() if one.parameters is _only and (one.first or len(rows) > 1)
+        ]
+        for statement in alone:
             for row in self._gathered.pop(statement):
                 send(connection, _as_one((statement.postgresql,)), _only([row]))
 
@@ -117,7 +121,7 @@ def upsert(table: Table, columns: Sequence[str], update: Sequence[str] | None = 
     )
 
 
-def addition(table: Table, columns: Sequence[str], *, only_new: bool = False) -> BulkStatement:
+def addition(table: Table, columns: Sequence[str], *, only_new: bool = False, first: bool = False) -> BulkStatement:
     """Insert one row (unless it is there, with `only_new`): plain values, which are planned faster than arrays."""
     head = f"INSERT INTO {table.name} ({', '.join(columns)})"
     marks = ", ".join(f"%s::{name}" for name in _type_names(table, columns))
@@ -127,6 +131,7 @@ def addition(table: Table, columns: Sequence[str], *, only_new: bool = False) ->
         f"{head} VALUES ({marks}){tail}",
         texts=_texts(table, columns),
         parameters=_only,
+        first=first,
     )
 
 

@@ -9,10 +9,10 @@ from engine.datatypes.base import Slot
 from engine.datatypes.values import Entered, Unread
 from engine.records.form_data import FormData, RowData
 from engine.records.path import ItemPath
-from storage.errors import RowClash, UnknownItem
+from storage.errors import NotEntitled, RowClash, UnknownItem
 from storage.form_data import FormRecord, RowState
 from storage.form_index import FormIndex
-from storage.slots import WITHDRAWN, Cell, Key, cell_of
+from storage.slots import WITHDRAWN, Cell, Key, cell_of, value_of
 
 ROW_ID_LENGTH = 40
 
@@ -179,11 +179,39 @@ def value_at(data: FormData, key: Key) -> Entered | None:
     return next((row.items.get(key[1]) for _, _, _, row in walk_rows(data) if row.id == key[0]), None)
 
 
+def entitled(
+    index: FormIndex, fixed: Collection[str], stored: Mapping[Key, Cell], data: FormData, *, stale: bool = False
+) -> FormData:
+    """What somebody submits, with what is stored in the items that they may not fill.
+
+    Args:
+        stale: others saved the form meanwhile: what differs in those items need not be what was asked for.
+
+    Raises:
+        NotEntitled: it asks for another value in one of them, or takes a row away that holds one.
+    """
+    asked = {("", name) for name in data.items} | {(row.id, name) for *_, row in walk_rows(data) for name in row.items}
+    changed = {key for key in asked if key[1] in fixed and not _same(index, key, value_at(data, key), stored.get(key))}
+    kept = {key: cell for key, cell in stored.items() if key[1] in fixed}
+    rows = {"", *(row.id for *_, row in walk_rows(data))}
+    changed |= {key for key in kept if key[0] not in rows}
+    if changed and not stale:
+        raise NotEntitled(tuple(sorted({item for _, item in changed})))
+    values = {key: value_of(index.items[key[1]].datatype, cell) for key, cell in kept.items()}
+    return with_values(data, {**dict.fromkeys(changed), **values})
+
+
+def _same(index: FormIndex, key: Key, value: Entered | None, cell: Cell | None) -> bool:
+    item = index.items[key[1]]
+    return item.calculate is not None or (value is not None and cell_of(item, value) == cell)
+
+
 __all__ = [
     "Changes",
     "Paths",
     "Submitted",
     "compare",
+    "entitled",
     "flatten",
     "paths_of",
     "value_at",

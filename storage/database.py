@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError
@@ -20,6 +22,23 @@ _WRITES = "ecrf_writes"
 # random lies in memory or on a disk without arms.
 _PLANS = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1"
 _BUSY_MILLISECONDS = 30_000
+ALL_SITES = "all"  # how a keeper's transactions name their site
+_SAY = (
+    "SELECT set_config('ecrf.registry', %s, true), set_config('ecrf.site', %s, true), set_config('ecrf.at', %s, true)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """For whom transactions are: PostgreSQL then keeps every row from them that the access rows do not grant.
+
+    The first wall is `storage.access`; this one stands behind it, for queries that forget to ask. It binds the
+    application's role alone, not the owner of the tables.
+    """
+
+    site: int | None  # none: a keeper, who sees all sites of the registry
+    registry: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +48,11 @@ class Database:
     pool: Engine
     keys: Keys | None = field(default=None, repr=False)
     indexes: FormIndexes = field(default_factory=FormIndexes, repr=False)
+    acting: Acting | None = None  # nobody: of subjects nothing is seen
+
+    def on_behalf(self, site: int | None, registry: str, at: datetime) -> Database:
+        """The same database for one who acts."""
+        return replace(self, acting=Acting(site, registry, at))
 
     @property
     def dialect(self) -> str:
@@ -49,13 +73,23 @@ class Database:
             if self.dialect == "postgresql":
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
+                self._say(connection)
                 yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that commits at its end; on SQLite the one writer from its first statement on."""
         with self.pool.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+            self._say(connection)
             yield connection
+
+    def _say(self, connection: Connection) -> None:
+        """Tell PostgreSQL who acts until the end of the transaction, together with BEGIN: it costs no trip of its own."""
+        driver = connection.connection.driver_connection
+        if self.acting is not None and isinstance(driver, psycopg.Connection):
+            site = ALL_SITES if self.acting.site is None else str(self.acting.site)
+            with driver.pipeline():
+                driver.execute(_SAY, (self.acting.registry, site, self.acting.at.isoformat()))
 
     @contextmanager
     def counted(self) -> Iterator[list[str]]:
@@ -141,4 +175,4 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
-__all__ = ["Database", "open_database"]
+__all__ = ["Acting", "Database", "open_database"]

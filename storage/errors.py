@@ -251,6 +251,22 @@ class Erased(StorageError):
         super().__init__(f"subject {subject} was erased")
 
 
+class Hidden(StorageError):
+    """What the actor's role may not see."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(f"{what}: hidden for this role")
+
+
+class NotEntitled(StorageError):
+    """Values were submitted for items that the actor's role may not fill; nothing was saved."""
+
+    def __init__(self, items: tuple[str, ...]) -> None:
+        self.items = items
+        super().__init__(f"this role may not fill: {', '.join(items)}")
+
+
 class NoKeys(StorageError):
     """Identifying values need the master key, and the database was opened without one."""
 
@@ -281,12 +297,14 @@ __all__ = [
     "Conflict",
     "DecidedMeanwhile",
     "Erased",
+    "Hidden",
     "HoldsFiles",
     "KeyReused",
     "Locked",
     "LockedOut",
     "NoKeys",
     "NoTime",
+    "NotEntitled",
     "NotFound",
     "NotReady",
     "NotUnique",

@@ -11,6 +11,7 @@ from storage.access import Actor, visible_subjects
 from storage.attempts import note_attempt, refuse_if_locked
 from storage.audit import SYSTEM, AuditEntry, append_entry
 from storage.database import Database
+from storage.errors import Hidden
 from storage.identity import Person
 from storage.tables import enrolment, identity_hash
 
@@ -28,6 +29,8 @@ def find_person(database: Database, actor: Actor, person: Person, *, at: datetim
 
     A record of another site is answered with its existence alone ('ask for take-over'), never with a diagnosis.
     """
+    if not actor.identities:
+        raise Hidden("identities")
     if not (person.surname and person.birth_date and person.pesel):
         raise ValueError("looking a person up needs the identifier, the birth date and the surname")
     wanted = person.hashes(database.master)

@@ -17,9 +17,11 @@ from storage.database import Database
 from storage.direct import Query, in_one_trip
 from storage.form_index import SITE, FormIndex, Registry, has_site_forms
 from storage.identity import SubjectKey, subject_key_of
+from storage.rights import hidden_items
 from storage.slots import WITHDRAWN, Cell, Key, cell_columns, read_cell, value_of
 from storage.structure import (
     Beside,
+    FormRow,
     InstanceRow,
     MissedRow,
     OccurrenceRow,
@@ -106,7 +108,7 @@ def load_subject(database: Database, registry: Registry, actor: Actor, subject: 
             structure = ask_structure(connection, name, actor, subject, at, sites=sites)
             cells = ask_cells(connection, name, subject, sites=sites)
         found = structure()
-        record = build_record(database, registry, found, cells())
+        record = build_record(database, registry, found, cells(), viewer=actor)
     return record if found.seen is None else _only(record, found.seen)
 
 
@@ -114,15 +116,22 @@ Cells = dict[int, dict[Key, Cell]]  # by form
 
 
 def build_record(
-    database: Database, registry: Registry, structure: Structure, cells: Cells, besides: Collection[Place] = ()
-) -> SubjectRecord:
-    """The whole subject with its values, without asking who looks: rules across sites need it.
+    database: Database, registry: Registry, structure: Structure, cells: Cells, besides: Collection[Place] = (),
+    viewer: Actor | None = None,
+) -> SubjectRecord:  # fmt: skip
+    """The whole subject with its values, without asking whose they are: rules across sites need it.
 
-    The values of the forms `besides` stay cells: they are about to be replaced.
+    The values of the forms `besides` stay cells: they are about to be replaced. A `viewer` receives no item that is
+    hidden from it; rules see all.
     """
     subject = structure.subject
-    key = subject_key_of(database.master, subject) if database.keys and subject.wrapped else None
-    ciphertexts = _open_secrets(structure.secrets, cells, key)
+    blind = viewer is not None and not viewer.identities
+    key = subject_key_of(database.master, subject) if database.keys and subject.wrapped and not blind else None
+    secrets = structure.secrets
+    if viewer is not None:
+        hidden = _hidden(database, registry, viewer, (*structure.forms, *structure.beside.forms))
+        cells, secrets = _without(cells, hidden), tuple(s for s in secrets if s.item not in hidden.get(s.form, ()))
+    ciphertexts = _open_secrets(secrets, cells, key)
     records: dict[Place, FormRecord] = {}
     for form in structure.forms:
         known = form.place.form in registry.model.forms and form.place not in besides
@@ -136,6 +145,22 @@ def build_record(
         subject.id, subject.erased, structure.instances, structure.occurrences, records, key, structure.missed, structure.gone,
         structure.gone_rows, _sites(database, registry, structure.beside, cells),
     )  # fmt: skip
+
+
+def _hidden(
+    database: Database, registry: Registry, viewer: Actor, forms: Iterable[FormRow]
+) -> dict[int, frozenset[str]]:
+    """The items that the viewer may not see, by form; of forms that this version does not know nothing is shown."""
+    known = ((form.id, form.place.form) for form in forms if form.place.form in registry.model.forms)
+    found = ((form, hidden_items(viewer, database.indexes.of(registry, name))) for form, name in known)
+    return {form: items for form, items in found if items}
+
+
+def _without(cells: Cells, hidden: Mapping[int, frozenset[str]]) -> Cells:
+    kept = defaultdict(dict, cells)
+    for form, items in hidden.items():
+        kept[form] = {key: cell for key, cell in cells.get(form, {}).items() if key[1] not in items}
+    return kept
 
 
 def _sites(database: Database, registry: Registry, beside: Beside, cells: Cells) -> dict[int, Instance]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from engine.datatypes.base import Slot
-from engine.model.form import FormDef, GroupDef, walk_groups, walk_items
+from engine.model.form import FormDef, GroupDef, rights_in, walk_groups, walk_items
 from engine.model.item import ItemDef, Privacy
 from engine.model.metadata_version import MetaDataVersion
+from engine.model.rights import ALL, Rights
 
 SITE = "site"  # the container of what hospitals keep of their own
 
@@ -38,6 +39,7 @@ class FormIndex:
     parents: Mapping[str, str]  # group -> group that holds it, '' for the form
     identifying: frozenset[str]
     sealed: frozenset[str]  # whose values are encrypted: the identifying ones, and files, whose names often are
+    rights: Mapping[str, Rights] = field(default_factory=dict)  # of the items that the definition keeps to some roles
 
 
 class FormIndexes:
@@ -70,7 +72,8 @@ def index_form(form: FormDef) -> FormIndex:
         parents.update({inner.id: group.id for inner in group.groups})
     identifying = frozenset(item.id for item in items.values() if item.privacy is Privacy.IDENTIFYING)
     files = {item.id for item in items.values() if item.datatype.slot is Slot.FILE}
-    return FormIndex(form, items, parents, identifying, identifying | files)
+    rights = {item.id: own for item, own in rights_in(form) if own != ALL}
+    return FormIndex(form, items, parents, identifying, identifying | files, rights)
 
 
 __all__ = ["SITE", "FormIndex", "FormIndexes", "GroupDef", "Registry", "has_site_forms", "index_form"]

@@ -15,10 +15,12 @@ from engine.records.form_data import FormData
 from storage.access import Actor, require_access, visible_instances
 from storage.audit import SAVES, read_texts, subject_stream
 from storage.database import Database
+from storage.errors import Hidden
 from storage.form_data import FormRecord, RowState, SubjectRecord, build_form
 from storage.form_index import FormIndex, Registry
 from storage.identity import SubjectKey, subject_key_of
 from storage.locking import look_at_subject
+from storage.rights import hidden_items
 from storage.slots import SEALED, Cell, Key, Packed, unpack, utc, value_of
 from storage.tables import audit_entry, enrolment, form_instance, instance, issue
 
@@ -145,10 +147,10 @@ def form_then(
         return None
     last = next(entry for entry in entries if entry.revision == rebuilt.revision)  # others may follow, of another kind
     index = database.indexes.of(registry, form.place.form)
-    data = build_form(index, rebuilt.rows, opened_cells(record.key, form.id, rebuilt.packed))
-    return FormThen(
-        data, rebuilt.revision, rebuilt.state, last.definition, last.who, last.at, rebuilt.rows, rebuilt.packed
-    )  # fmt: skip
+    hidden = hidden_items(actor, index)
+    packed = {key: value for key, value in rebuilt.packed.items() if key[1] not in hidden}
+    data = build_form(index, rebuilt.rows, opened_cells(record.key, form.id, packed))
+    return FormThen(data, rebuilt.revision, rebuilt.state, last.definition, last.who, last.at, rebuilt.rows, packed)
 
 
 def issues_then(
@@ -182,18 +184,20 @@ def form_as_of(
 
 
 def form_history(
-    database: Database, actor: Actor, record: SubjectRecord, form: FormRecord, *, at: datetime, known: bool = True
-) -> tuple[LogEntry, ...]:
-    """All entries of a form, the newest first. `known`: the reader may know who the person is."""
+    database: Database, registry: Registry, actor: Actor, record: SubjectRecord, form: FormRecord, *, at: datetime,
+    known: bool = True,
+) -> tuple[LogEntry, ...]:  # fmt: skip
+    """All entries of a form, the newest first, without what is hidden from the actor. `known`: who the person is may be told."""
     query = select(audit_entry).where(audit_entry.c.form_id == form.id).order_by(audit_entry.c.number.desc())
     with database.read() as connection:
         require_access(connection, actor, record.subject, at)
-        return _read_entries(connection.execute(query).all(), record.key if known else None)
+        rows = connection.execute(query).all()
+    return _read_entries(rows, record.key if known else None, _hidden(database, registry, actor, record))
 
 
 def subject_history(
-    database: Database, actor: Actor, record: SubjectRecord, *, at: datetime, known: bool = True, before: int = 0,
-    size: int = 25,
+    database: Database, registry: Registry, actor: Actor, record: SubjectRecord, *, at: datetime, known: bool = True,
+    before: int = 0, size: int = 25,
 ) -> tuple[LogEntry, ...]:  # fmt: skip
     """A page of what happened to what one may see of a subject, the newest first: the entries before a number.
 
@@ -209,7 +213,13 @@ def subject_history(
         if before:
             query = query.where(entry.number < before)
         rows = connection.execute(query.order_by(entry.number.desc()).limit(size)).all()
-    return _read_entries(rows, record.key if known else None)
+    return _read_entries(rows, record.key if known else None, _hidden(database, registry, actor, record))
+
+
+def _hidden(database: Database, registry: Registry, actor: Actor, record: SubjectRecord) -> dict[int, frozenset[str]]:
+    """Form -> its items of which the actor receives no value."""
+    indexes = database.indexes
+    return {form.id: hidden_items(actor, indexes.of(registry, place.form)) for place, form in record.forms.items()}
 
 
 def _of_registry(actor: Actor, record: SubjectRecord, some: Sequence[int] | None) -> ColumnElement[bool]:
@@ -234,11 +244,13 @@ def instance_in_body() -> ColumnElement[int]:
     return found
 
 
-def _read_entries(rows: Iterable[Row[tuple[Any, ...]]], key: SubjectKey | None) -> tuple[LogEntry, ...]:
-    return tuple(_read_entry(row, key) for row in rows)
+def _read_entries(
+    rows: Iterable[Row[tuple[Any, ...]]], key: SubjectKey | None, hidden: Mapping[int, frozenset[str]]
+) -> tuple[LogEntry, ...]:
+    return tuple(_read_entry(row, key, hidden.get(row.form_id, frozenset())) for row in rows)
 
 
-def _read_entry(row: Row[tuple[Any, ...]], key: SubjectKey | None) -> LogEntry:
+def _read_entry(row: Row[tuple[Any, ...]], key: SubjectKey | None, hidden: frozenset[str]) -> LogEntry:
     body = json.loads(row.body)
     values = body.get("values", ()) if row.form_id is not None else ()
     return LogEntry(
@@ -246,6 +258,7 @@ def _read_entry(row: Row[tuple[Any, ...]], key: SubjectKey | None) -> LogEntry:
         tuple(
             ValueChange((line, item), *(_readable(key, row.form_id, (line, item), packed) for packed in (old, new)))
             for line, item, old, new in values
+            if item not in hidden
         ),
         (body["state"][0] or "", body["state"][1]) if row.form_id is not None and "state" in body else None,
         body,
@@ -262,14 +275,16 @@ def _readable(key: SubjectKey | None, form: int, place: Key, packed: Packed | No
 def field_history(
     database: Database, registry: Registry, actor: Actor, subject: int, form: FormRecord, key: Key, *, at: datetime
 ) -> tuple[FieldChange, ...]:
-    """Every change of one field (row id and item), the oldest first."""
+    """Every change of one field (row id and item), the oldest first. Raises Hidden."""
+    index = database.indexes.of(registry, form.place.form)
+    if key[1] in hidden_items(actor, index):
+        raise Hidden(key[1])
     query = select(audit_entry).where(audit_entry.c.form_id == form.id).order_by(audit_entry.c.number)
     with database.read() as connection:
         require_access(connection, actor, subject, at)
         locked = look_at_subject(connection, subject)
         entries = connection.execute(query).all()
     secret = subject_key_of(database.master, locked) if database.keys and locked.wrapped else None
-    index = database.indexes.of(registry, form.place.form)
     return tuple(
         FieldChange(
             entry.at, entry.who, entry.channel, entry.reason, entry.revision,

@@ -16,7 +16,7 @@ from storage.access import Actor, require_access, visible_subjects
 from storage.audit import AuditEntry, append_entry, site_stream, subject_stream
 from storage.bulk import upsert
 from storage.database import Database
-from storage.errors import Erased, NotVisible
+from storage.errors import Erased, Hidden, NotVisible
 from storage.keys import Keys, decrypt, encrypt, new_key
 from storage.locking import LockedSubject, lock_subject
 from storage.slots import SEALED, Cell, Key, Packed, canonical, unpack, utc
@@ -152,7 +152,12 @@ def write_hashes(connection: Connection, keys: Keys, subject_id: int, person: Pe
 def page_identities(
     database: Database, actor: Actor, subjects: Iterable[int], items: Iterable[str], at: datetime
 ) -> dict[int, dict[str, Cell]]:
-    """Decrypt some items of the subjects shown on one page, and note who saw whom in the site's stream."""
+    """Decrypt some items of the subjects shown on one page, and note who saw whom in the site's stream.
+
+    Raises Hidden for a role that may not know who somebody is.
+    """
+    if not actor.identities:
+        raise Hidden("identities")
     wanted, names, shown = list(subjects), list(items), dict[int, dict[str, Cell]]()
     with database.write() as connection:
         _require_all(connection, actor, wanted, at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -54,6 +54,11 @@ class Asked:
         withdrawn = {paths.key(path): reason for path, reason in request.withdrawn.items()}
         submitted = flatten(index, request.data, withdrawn)
         return cls(request, index, paths, withdrawn, submitted, request_digest(database.keys, request, submitted))
+
+    def with_data(self, data: FormData) -> Asked:
+        """The same request for other values."""
+        submitted = flatten(self.index, data, self.withdrawn)
+        return replace(self, request=replace(self.request, data=data), paths=paths_of(data), submitted=submitted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from engine.records.evaluation import Evaluation, PlannedEvent
 from engine.records.form_data import FormData, Instance
 from storage.audit import Head
 from storage.bulk import Writes
-from storage.changes import compare, flatten, paths_of, without
+from storage.changes import compare, entitled, flatten, paths_of, without
 from storage.clashes import clashing_values
 from storage.closing import WHOLE, closed_year
 from storage.database import Database
@@ -31,10 +31,11 @@ from storage.form_index import Registry, has_site_forms
 from storage.idempotency import ask_answers, keep_answer, stored_answer
 from storage.locking import wait_for_subject
 from storage.request import Look, Rules, SaveRequest, SaveResult
+from storage.rights import fixed_items
 from storage.rule_queries import RuleSteps
 from storage.saved_form import COMPLETE, IN_PROGRESS, Asked, Judged, SavedForm, check_place, focus_of, head_after
 from storage.schedule import write_pending
-from storage.slots import Cell
+from storage.slots import WITHDRAWN, Cell
 from storage.states import FINISHED, State
 from storage.status import pack_status
 from storage.structure import Before, ask_before
@@ -138,10 +139,22 @@ def save_within(
     replies = [stored_answer(answer, each.request, each.digest) for answer, each in zip(kept, asked, strict=True)]
     if all(reply is not None for reply in replies):
         return [_replay(work, reply, each) for reply, each in zip(replies, asked, strict=True) if reply is not None]
+    work = replace(work, asked=tuple(_as_entitled(work, each) for each in asked))
     _check_stored(work)
     if before.closed:
         _check_closed(work, rules.schedule(registry, record.tree, first.at, record.beside))
     return _save(work)
+
+
+def _as_entitled(work: _Work, asked: Asked) -> Asked:
+    """The request with what is stored in the items that the actor may not fill. Raises NotEntitled."""
+    fixed = fixed_items(asked.request.actor, asked.index)
+    if not fixed:
+        return asked
+    stored = work.record.forms.get(asked.request.place)
+    cells = {key: cell for key, cell in stored.cells.items() if cell.slot != WITHDRAWN} if stored else {}
+    stale = (stored.revision if stored else 0) != asked.request.expected_revision
+    return asked.with_data(entitled(asked.index, fixed, cells, asked.request.data, stale=stale))
 
 
 def _check_stored(work: _Work) -> None:

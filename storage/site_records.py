@@ -73,12 +73,12 @@ def _make(
 ) -> tuple[int, int]:
     moment = utc(at)
     new = connection.execute(insert(subject).values(registered_at=moment).returning(subject.c.id)).scalar_one()
+    add_access(connection, new, site_id, actor.registry, ALWAYS)  # first: nobody adds what no access row grants
     if database.keys is not None:
         create_subject_key(connection, database.keys, new)
     row = {"subject_id": new, "container": SITE, "registry": actor.registry, "number": 1, "opened_at": moment}
     root = connection.execute(insert(instance).values(row).returning(instance.c.id)).scalar_one()
     connection.execute(insert(site_subject), {"site_id": site_id, "registry": actor.registry, "subject_id": new})
-    add_access(connection, new, site_id, actor.registry, ALWAYS)
     body = {"site": site_id, "instance": root}
     entry = AuditEntry(subject_stream(new), "open_site", actor.name, at, actor.channel, body, subject=new)
     append_entry(connection, entry)

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import psycopg
 from sqlalchemy import Connection
 
 from storage.access import Actor, seen_by
@@ -160,6 +161,7 @@ def ask_structure(
 
     `sites`: with the own records of the hospitals that have a right to it, or had one.
     """
+    _turn_to(connection, subject, sites=sites)
     fetch = LOAD[sites].ask(connection, _given(registry, actor, subject, at))
     return lambda: _structure(actor, subject, _only(fetch(), subject))
 
@@ -168,6 +170,7 @@ def ask_before(  # noqa: PLR0913 -- each is a fact of the save
     connection: Connection, registry: str, actor: Actor, subject: int, at: datetime, key: str, *, new: bool, sites: bool
 ) -> Callable[[], tuple[Structure, Before]]:
     """The same for a save, with the answer under its idempotency key, the audit's last entry and open issues."""
+    _turn_to(connection, subject, sites=sites)
     given = _given(registry, actor, subject, at) | {"account": actor.account, "key": key, "new": new}
     given["stream"] = subject_stream(subject)
     fetch = SAVE[sites].ask(connection, given)
@@ -183,6 +186,13 @@ def ask_before(  # noqa: PLR0913 -- each is a fact of the save
         return _structure(actor, subject, row), before
 
     return answer
+
+
+def _turn_to(connection: Connection, subject: int, *, sites: bool) -> None:
+    """Tell PostgreSQL whose hospitals are to be seen beside, on the way of what is asked; it looks after the right to the subject."""
+    driver = connection.connection.driver_connection
+    if sites and isinstance(driver, psycopg.Connection):
+        driver.execute("SELECT set_config('ecrf.subject', %s, true)", (str(subject),))
 
 
 def _given(registry: str, actor: Actor, subject: int, at: datetime) -> dict[str, Any]:

@@ -75,6 +75,7 @@ def register_subject(
 def _register(connection: Connection, keys: Keys | None, actor: Actor, prefix: str, at: datetime) -> Registered:
     moment = utc(at)
     subject_id = _inserted(connection, insert(subject).values(registered_at=moment).returning(subject.c.id))
+    _grant_own(connection, actor, subject_id, at)  # first: nobody sees or adds what no access row grants
     if keys is not None:
         create_subject_key(connection, keys, subject_id)
     row = {"subject_id": subject_id, "container": "patient", "registry": "", "number": 1, "opened_at": moment}
@@ -94,6 +95,7 @@ def enrol_subject(database: Database, actor: Actor, subject_id: int, *, prefix: 
     """Take a known person into one more registry; returns the pseudonym there."""
     with database.write() as connection:
         lock_subject(connection, subject_id)
+        _grant_own(connection, actor, subject_id, at)
         name = _enrol(connection, actor, subject_id, prefix, at)
         _note(connection, actor, subject_id, at, "enrol", {"pseudonym": name, "site": actor.site})
         return name
@@ -205,9 +207,13 @@ def find_pseudonym(database: Database, actor: Actor, name: str, *, at: datetime,
     return int(found)
 
 
-def _enrol(connection: Connection, actor: Actor, subject_id: int, prefix: str, at: datetime) -> str:
+def _grant_own(connection: Connection, actor: Actor, subject_id: int, at: datetime) -> None:
     if actor.site is None:
         raise ValueError("a subject is registered by a site")
+    add_access(connection, subject_id, actor.site, actor.registry, utc(at))
+
+
+def _enrol(connection: Connection, actor: Actor, subject_id: int, prefix: str, at: datetime) -> str:
     number = _next_number(connection, f"enrolment:{actor.registry}")
     name = pseudonym(prefix, number)
     row = {
@@ -218,7 +224,6 @@ def _enrol(connection: Connection, actor: Actor, subject_id: int, prefix: str, a
         "enrolled_at": utc(at),
     }
     connection.execute(insert(enrolment), row)
-    add_access(connection, subject_id, actor.site, actor.registry, utc(at))
     return name
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 _FOLDER = Path(__file__).with_name("migrations")
+_MAY_MAKE_TABLES = text("SELECT has_schema_privilege(current_user, 'public', 'CREATE')")
 _LOCK = 0x65637266  # 'ecrf': one migration at a time
 
 
@@ -30,6 +31,10 @@ def upgrade(database: Database) -> None:
 
     with database.write() as connection:
         if database.dialect == "postgresql":
+            if not connection.execute(_MAY_MAKE_TABLES).scalar_one():
+                raise Unreachable(
+                    "its tables are not current, and this role may not change them: run `ecrf db role` as their owner"
+                )
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         command.upgrade(_config(connection), "head")
 

@@ -154,3 +154,10 @@ def test_every_function_is_explained() -> None:
     text = (ROOT / "docs/authoring.md").read_text("utf-8").partition("## Functions")[2].partition("Besides:")[0]
     rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", text, re.MULTILINE)
     assert rows == [(name, function.about) for name, function in FUNCTIONS.items()]
+
+
+def test_what_the_page_about_security_claims_is_shown_by_tests() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", (ROOT / "docs/security.md").read_text("utf-8"))
+    assert named
+    missing = [f"{file}::{test}" for file, test in named if f"def {test}(" not in (ROOT / file).read_text("utf-8")]
+    assert missing == []

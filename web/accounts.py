@@ -96,12 +96,14 @@ def signed_in() -> ResponseReturnValue:
 @accounts.get("/")
 @needs(Permission.SIGNED_IN)
 def home() -> ResponseReturnValue:
-    """The first page after signing in."""
-    held = [one for one in visit().memberships if one.registry in workspace().registries.current]
-    target = next(filter(None, map(first_place, held)), None)
-    if target is None:
-        return render("nothing.html", title=visit().words("no_registry"), text=visit().words("no_registry_text"))
-    return redirect(target, 303)
+    """The first page after signing in: where one's role begins to work."""
+    one, known = visit(), workspace().registries.current
+    held = [each for each in one.memberships if each.registry in known]
+    place = first_place(held)
+    if place:
+        return redirect(place, 303)
+    title, text = ("no_place", "no_place_text") if held else ("no_registry", "no_registry_text")
+    return render("nothing.html", title=one.words(title), text=one.words(text))
 
 
 @accounts.post("/site")

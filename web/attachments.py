@@ -22,7 +22,7 @@ from renderers.html.names import levels, split_part
 from renderers.html.page import takes_files
 from storage.attachments import Upload, file_content, kind_of, known_files
 from storage.changes import value_at, with_values
-from storage.errors import NotFound, TooManyFiles
+from storage.errors import NotEntitled, NotFound, TooManyFiles
 from storage.slots import Key
 from web.drafts import Draft, keep_draft
 from web.entry import Entry, address_of
@@ -106,13 +106,15 @@ def keep_files(
 def receive_file(entry: Entry, name: str, sent: FileStorage, at: datetime) -> FileValue | Unread | None:
     """Put one file into the working copy, under the name of its field; None when its page was saved already.
 
-    Raises NotFound where there is no such field.
+    Raises NotFound where there is no such field, NotEntitled where one may not fill it.
     """
     draft = entry.start()
     places = file_places(entry.form, draft.data)
     if name not in places:
         raise NotFound("field", name)
     key, item = places[name]
+    if item.id in entry.fixed:
+        raise NotEntitled((item.id,))
     value, content = read_file(item, sent)
     if isinstance(value, Unread):
         return value

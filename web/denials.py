@@ -9,6 +9,7 @@ from flask import request
 from engine.datatypes.values import FileValue
 from storage.audit import AuditEntry, append_entry, registry_stream, site_stream
 from storage.form_index import index_form
+from storage.rights import hidden_items
 from storage.slots import Key
 from web.entry import Entry
 from web.workspace import visit, workspace
@@ -16,7 +17,7 @@ from web.workspace import visit, workspace
 
 def log_identities(entry: Entry) -> None:
     """A form with identifying values was shown."""
-    items = tuple(sorted(index_form(entry.form).identifying))
+    items = _identities(entry)
     if items and entry.stored is not None:
         _note("identities", {"subjects": [entry.subject]}, items)
 
@@ -36,7 +37,13 @@ def log_download(entry: Entry, key: Key, value: FileValue) -> None:
 def log_print(entry: Entry) -> None:
     """A form was printed: paper leaves the house."""
     body: dict[str, object] = {"subjects": [entry.subject], "place": list(entry.place), "revision": entry.revision}
-    _note("print", body, tuple(sorted(index_form(entry.form).identifying)))
+    _note("print", body, _identities(entry))
+
+
+def _identities(entry: Entry) -> tuple[str, ...]:
+    """The identifying items of a form that its reader sees."""
+    index = index_form(entry.form)
+    return tuple(sorted(index.identifying - hidden_items(entry.actor, index)))
 
 
 def log_export(kind: str, numbers: list[int]) -> None:
@@ -51,8 +58,14 @@ def log_audit_export(asked: Mapping[str, str]) -> None:
 
 def log_denial() -> None:
     """Somebody asked for a page that does not exist for this hospital: by mistake, or to look."""
-    if visit().membership is not None and "who" in (request.view_args or {}):
-        _note("denied", {"path": request.path[:500], "method": request.method})
+    if "who" in (request.view_args or {}):
+        log_refusal()
+
+
+def log_refusal(items: tuple[str, ...] = ()) -> None:
+    """Somebody asked for what the role does not allow, or sent items that it may not fill."""
+    if visit().membership is not None:
+        _note("denied", {"path": request.path[:500], "method": request.method}, items)
 
 
 def log_withdrawn() -> None:
@@ -79,6 +92,7 @@ __all__ = [
     "log_export",
     "log_identities",
     "log_print",
+    "log_refusal",
     "log_seen",
     "log_withdrawn",
 ]

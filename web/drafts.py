@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from storage.changes import walk_rows
 from storage.database import Database
 from storage.form_data import Place
 from storage.form_index import FormIndex, index_form
+from storage.rights import hidden_items
 from storage.slots import Cell, cell_of, unpack, value_of
 from storage.working_copy import WorkingCopy, keep_working_copy, working_copy_of
 
@@ -61,11 +62,14 @@ def keep_draft(  # noqa: PLR0913 -- as storage takes it
 def draft_of(database: Database, actor: Actor, subject: int, place: Place, form: FormDef, at: datetime) -> Draft | None:
     """The draft of a person in a form."""
     copy = working_copy_of(database, actor, subject, place, at=at)
-    return _read(copy, form) if copy is not None else None
+    return _read(copy, form, actor) if copy is not None else None
 
 
-def _read(copy: WorkingCopy, form: FormDef) -> Draft:
+def _read(copy: WorkingCopy, form: FormDef, actor: Actor) -> Draft:
     index = index_form(form)
+    hidden = hidden_items(actor, index)  # the role may have changed since it was typed
+    if hidden:
+        index = replace(index, items={name: item for name, item in index.items.items() if name not in hidden})
     items, groups = _unpack_part(index, copy.content["data"])
     return Draft(
         data=FormData(items, groups),

@@ -32,7 +32,8 @@ def _offers(entry: Entry, one: Visit, wanted: Elsewhere) -> Iterator[tuple[str, 
         return
     actor = actor_of(entry.actor.account, entry.actor.name, own)
     try:
-        record = load_subject(space.database, version.registry, actor, entry.subject, one.now)
+        database = space.database.on_behalf(actor.site, actor.registry, one.now)
+        record = load_subject(database, version.registry, actor, entry.subject, one.now)
     except NotVisible:
         return
     for place, form in record.forms.items():

@@ -17,9 +17,12 @@ from engine.records.offers import has_defaults, offer
 from engine.records.path import ItemPath
 from engine.records.quiet import concerns_of, filled, is_quiet
 from storage.access import Actor
+from storage.changes import walk_rows, with_values
 from storage.database import Database
 from storage.errors import NotFound, NotVisible
 from storage.form_data import FormRecord, Place, SubjectRecord, load_subject
+from storage.form_index import index_form
+from storage.rights import fixed_items
 from storage.site_records import site_records
 from storage.subjects import add_occurrence, find_pseudonym
 from web.drafts import Draft, draft_of, row_ids
@@ -62,6 +65,19 @@ class Entry:
         if self.draft is not None:
             return self.draft.data
         return self.stored.data if self.stored else self.blank
+
+    @property
+    def fixed(self) -> frozenset[str]:
+        """The items that one may not fill."""
+        return fixed_items(self.actor, index_form(self.form))
+
+    def own(self, data: FormData) -> FormData:
+        """The part of these values that one may fill."""
+        fixed = self.fixed
+        if not fixed:
+            return data
+        rows = ["", *(row.id for *_, row in walk_rows(data))]
+        return with_values(data, {(row, item): None for row in rows for item in fixed})
 
     @property
     def touched(self) -> frozenset[ItemPath] | None:

@@ -11,8 +11,8 @@ from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.exceptions import HTTPException
 
 from renderers.html import PostTooLarge
-from storage.errors import Erased, NotFound, NotVisible
-from web.denials import log_denial
+from storage.errors import Erased, Hidden, NotEntitled, NotFound, NotVisible
+from web.denials import log_denial, log_refusal
 from web.guard import wants_json
 from web.news import News
 from web.pages import render
@@ -30,6 +30,8 @@ def install(app: Flask) -> None:
     app.register_error_handler(NotVisible, hidden)
     app.register_error_handler(NotFound, hidden)
     app.register_error_handler(Erased, hidden)
+    app.register_error_handler(Hidden, private)
+    app.register_error_handler(NotEntitled, refused)
     app.register_error_handler(PostTooLarge, too_large)
     app.register_error_handler(CSRFError, stale_token)
     app.register_error_handler(Exception, broken)
@@ -60,6 +62,18 @@ def hidden(_: Exception) -> ResponseReturnValue:
     """What is not there, and what is another hospital's, look the same; the attempt is noted."""
     log_denial()
     return failure(404)
+
+
+def private(_: Exception) -> ResponseReturnValue:
+    """What the role may not see; the attempt is noted."""
+    log_refusal()
+    return failure(403)
+
+
+def refused(fault: NotEntitled) -> ResponseReturnValue:
+    """A field was sent that the page of this role does not have; the attempt is noted."""
+    log_refusal(fault.items)
+    return failure(403)
 
 
 def too_large(fault: PostTooLarge) -> ResponseReturnValue:

@@ -36,6 +36,7 @@ from storage.changes import walk_rows
 from storage.form_data import SubjectRecord
 from storage.issues import OpenIssue, open_issues
 from web.attachments import files_address
+from web.discretion import discreet, items_of, veiled_keys
 from web.elsewhere import offers_elsewhere
 from web.entry import Entry, address_of
 from web.outcomes import outcome_notes
@@ -84,15 +85,19 @@ def reading_of(
 ) -> tuple[Session, Evaluation, PageContext]:
     """What the page shows besides the values, with the rows of these ids open: what the rules say, and all around."""
     one = visit()
-    session = entry.session(entry.data, one.now, one.language)
+    registry, form = entry.version.registry, entry.spot.form
+    session, veiled = entry.session(entry.data, one.now, one.language), veiled_keys(registry, entry.actor)
     evaluation = _outspoken(entry, session.evaluation, None if told.summary else entry.touched)
+    evaluation = discreet(registry, form, evaluation, veiled)
     context = replace(
         _context(entry, one, evaluation, told),
         targets={**targets_of(session, one.language, _own_site(entry)), **offers_elsewhere(entry, one)},
         clears=clear_words(entry, session, evaluation, one.language),
         withheld=session.withheld,
         why=session.why,
-        outcomes=outcome_notes(session, evaluation, one),
+        outcomes=outcome_notes(session, evaluation, one, veiled),
+        hidden_items=items_of(form, veiled),
+        fixed_items=entry.fixed,
         texts=texts_of(session, one.language, opened),
     )
     return session, evaluation, context

@@ -20,6 +20,7 @@ from storage.working_copy import drop_working_copy
 from web.attachments import file_answer, held_file, receive_file, told
 from web.conflicts import conflict_page, merge
 from web.denials import log_download, log_identities, log_print
+from web.discretion import discreet, veiled_keys
 from web.drafts import Draft, keep_draft, refused_in
 from web.entry import Entry, open_entry, settle_place
 from web.form_page import Told, elsewhere_of, form_page, rows_to_open
@@ -48,6 +49,7 @@ TONES: Mapping[str, str] = MappingProxyType(
                 "reason_needed",
                 "locked",
                 "closed",
+                "row_of_others",
             ),
             "warn",
         ),
@@ -88,13 +90,14 @@ def autosave(registry: str, who: str, spot: str) -> ResponseReturnValue:
     if posted_revision(entry, posted) < entry.revision:
         return jsonify(message=one.words("conflict_soon"), saved=one.tongue.moment(one.now, one.now), kept=True), 409
     session = entry.session(posted.data, one.now, one.language)
-    evaluation = session.evaluation
+    veiled = veiled_keys(entry.version.registry, entry.actor)
+    evaluation = discreet(entry.version.registry, entry.spot.form, session.evaluation, veiled)
     quiet = entry.quiet(evaluation, None if entry.stored is not None else filled(posted.data))
     patch = evaluation_patch(
         entry.form, posted.data, evaluation, one.language,
         open_rows=posted.shown_rows, withheld=session.withheld, quiet=quiet, why=session.why,
         elsewhere=elsewhere_of(entry, evaluation),
-        outcomes=outcome_notes(session, evaluation, one),
+        outcomes=outcome_notes(session, evaluation, one, veiled),
         texts=texts_of(session, one.language, ids_in(posted.shown_rows)),
     )  # fmt: skip
     return jsonify(saved=one.tongue.moment(one.now, one.now), revision=str(draft.revision), evaluation=patch)

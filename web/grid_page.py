@@ -19,10 +19,10 @@ from renderers.html import Link, Notice, script_safe, where_json
 from renderers.html.grid import Column, GridMaker, outspoken
 from renderers.html.page import SCRIPT_WORDS
 from renderers.html.segments import Live
+from web.discretion import items_of, veiled_keys
 from web.entry import address_of
 from web.form_page import answers_of, band_of, clear_words, elsewhere_of, link_to
 from web.pages import links_of, render
-from web.roles import Permission, allows
 from web.series import WINDOW, OpenSeries, Sheet, series_words
 from web.titles import STATES, event_title, form_words
 from web.workspace import Visit, visit
@@ -30,9 +30,10 @@ from web.workspace import Visit, visit
 
 def grid_page(grid: OpenSeries, maker: GridMaker, notices: tuple[Notice, ...], *, strict: bool = False) -> Response:
     """The grid as it stands; `strict` says what is missing, too."""
-    one, may_enter = visit(), allows(grid.actor.role, Permission.ENTER)
+    one, may_enter = visit(), grid.may_enter
+    hidden = items_of(grid.series.form, veiled_keys(grid.version.registry, grid.actor))
     look = Look(grid, one, may_enter=may_enter, strict=strict) if grid.sheets else None
-    made = maker.make([look.column(sheet) for sheet in grid.sheets] if look is not None else [])
+    made = maker.make([look.column(sheet) for sheet in grid.sheets] if look is not None else [], hidden)
     script = ""
     if look is not None and look.shown:
         state = sheets_state(look.session, grid.series.form, look.shown, lambda home: where_json(link_to(grid, home)))

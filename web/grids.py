@@ -13,6 +13,9 @@ from engine.records import Session
 from renderers.html import Notice, evaluation_patch
 from renderers.html.grid import GridMaker
 from renderers.html.posted_data import read_action
+from storage.errors import NotEntitled
+from storage.form_index import index_form
+from storage.rights import fixed_items
 from web.denials import log_identities
 from web.grid_page import address, grid_page
 from web.grid_saves import PostedSheet, keep_sheet, read_sheets, save_sheets
@@ -53,7 +56,7 @@ def show(registry: str, who: str, series: str) -> ResponseReturnValue:
 @needs(Permission.ENTER)
 def post(registry: str, who: str, series: str) -> ResponseReturnValue:
     """Save what was changed; or keep it, and show the page in the other language."""
-    grid, fields = _open(registry, who, series), posted_fields(visit().language)
+    grid, fields = _open_to_fill(registry, who, series), posted_fields(visit().language)
     action, sheets = read_action(fields), [*read_sheets(grid, _maker(grid).kinds, fields)]
     here = fields.last("__first") or None
     if action.verb == "language":
@@ -74,7 +77,7 @@ def post(registry: str, who: str, series: str) -> ResponseReturnValue:
 @needs(Permission.ENTER)
 def autosave(registry: str, who: str, series: str) -> ResponseReturnValue:
     """Keep what was typed so far, as working copies of the records; answers what only the server can find wrong."""
-    one, grid, fields = visit(), _open(registry, who, series), posted_fields(visit().language)
+    one, grid, fields = visit(), _open_to_fill(registry, who, series), posted_fields(visit().language)
     changed = _changed(read_sheets(grid, _maker(grid).kinds, fields))
     kept = [keep_sheet(each) for each in changed]
     if not all(kept):
@@ -108,6 +111,14 @@ def _open(registry: str, who: str, series: str) -> OpenSeries:
     assert registry == visit().actor.registry  # the guard has made sure
     first = request.args.get("first", 0, type=int) or 0
     return open_series(workspace(), visit().actor, who, series, first, visit().now)
+
+
+def _open_to_fill(registry: str, who: str, series: str) -> OpenSeries:
+    """The grid of one who may fill all of it. Raises NotEntitled."""
+    grid = _open(registry, who, series)
+    if not grid.may_enter:
+        raise NotEntitled(tuple(sorted(fixed_items(grid.actor, index_form(grid.form)))))
+    return grid
 
 
 def _maker(grid: OpenSeries) -> GridMaker:

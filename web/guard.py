@@ -8,7 +8,7 @@ from flask import Flask, abort, current_app, g, jsonify, redirect, request, sess
 from flask.typing import ResponseReturnValue
 
 from storage.accounts import Membership, memberships, session_account
-from web.denials import log_withdrawn
+from web.denials import log_refusal, log_withdrawn
 from web.pages import render
 from web.permissions import FLASK_OWN, permission_of
 from web.places import home_of
@@ -77,7 +77,10 @@ def guard() -> ResponseReturnValue | None:
         kept = keep_withdrawn()
         if kept is not None:
             return kept
-        abort(404 if membership is None else 403)  # a registry of others looks like none
+        if membership is None:
+            abort(404)  # a registry of others looks like none
+        log_refusal()
+        abort(403)
     if membership.role in workspace().settings.second_factor_roles and not account.second_factor:
         return ask_for_second_factor()
     return None

@@ -42,7 +42,15 @@ def of_form(registry: str, who: str, spot: str) -> ResponseReturnValue:
     if key is not None and key[1] not in index_form(entry.form).items:
         abort(404)
     entries = (
-        form_history(space.database, one.actor, entry.record, entry.stored, at=one.now, known=may_know(one))
+        form_history(
+            space.database,
+            entry.version.registry,
+            one.actor,
+            entry.record,
+            entry.stored,
+            at=one.now,
+            known=may_know(one),
+        )
         if entry.stored
         else ()
     )
@@ -74,7 +82,14 @@ def of_subject(registry: str, who: str) -> ResponseReturnValue:
     record = load_subject(space.database, version.registry, one.actor, subject, one.now)
     before = min(max(request.args.get("before", 0, type=int), 0), MOST)
     found = subject_history(
-        space.database, one.actor, record, at=one.now, known=may_know(one), before=before, size=PAGE + 1
+        space.database,
+        version.registry,
+        one.actor,
+        record,
+        at=one.now,
+        known=may_know(one),
+        before=before,
+        size=PAGE + 1,
     )
     shown, forms = found[:PAGE], {form.id: form for form in record.forms.values()}
     _log(record, ((forms.get(each.form or 0), each) for each in shown), one, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from flask import request, url_for
@@ -56,25 +56,26 @@ ENTRIES = (
 
 def navigation(one: Visit) -> tuple[Link, ...]:
     """The places that a person may go to in the registry at hand."""
-    return tuple(_links(one)) if one.membership is not None else ()
-
-
-def first_place(membership: Membership) -> str | None:
-    """The address of the first place that a role may go to in its registry; None where there is none."""
-    found = next((entry for entry in ENTRIES if allows(membership.role, entry.permission)), None)
-    return url_for(found.endpoint, registry=membership.registry) if found is not None else None
-
-
-def _links(one: Visit) -> Iterator[Link]:
-    assert one.membership is not None
-    registry, here = one.membership.registry, request.endpoint or ""
+    here = request.endpoint or ""
     if site_named((request.view_args or {}).get("who", "")) is not None:
         here = "records.form"  # a form of the hospital's own
-    model = workspace().registries.current[registry].registry.model
+    places = _places(one.membership) if one.membership is not None else ()
+    return tuple(Link(one.words(entry.word), address, here.startswith(entry.covers)) for entry, address in places)
+
+
+def first_place(memberships: Iterable[Membership]) -> str:
+    """The address at which somebody with these roles begins to work; '' where none of them leads anywhere."""
+    return next((address for one in memberships for _, address in _places(one)), "")
+
+
+def _places(membership: Membership) -> Iterator[tuple[Entry, str]]:
+    """The places that a role may go to, with their addresses."""
+    version = workspace().registries.current.get(membership.registry)
+    if version is None:
+        return
     for entry in ENTRIES:
-        if allows(one.membership.role, entry.permission) and entry.suits(model):
-            address = url_for(entry.endpoint, registry=registry)
-            yield Link(one.words(entry.word), address, current=here.startswith(entry.covers))
+        if allows(membership.role, entry.permission) and entry.suits(version.registry.model):
+            yield entry, url_for(entry.endpoint, registry=membership.registry)
 
 
 __all__ = ["ENTRIES", "Entry", "first_place", "navigation"]

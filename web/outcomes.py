@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from engine.compiler import CompiledRegistry
@@ -12,6 +12,7 @@ from engine.records import Session
 from engine.records.evaluation import DerivedValue, Evaluation
 from engine.records.path import parse_path
 from renderers.html import Note
+from web.discretion import follow
 from web.titles import outcome_words
 from web.workspace import Visit
 
@@ -23,45 +24,56 @@ class Outcome:
     label: str
     value: str  # '' while unknown
     because: tuple[str, ...]
+    hidden: bool = False  # it follows from what the role may not see
 
 
 def outcomes_of(
-    registry: CompiledRegistry, derived_values: Mapping[str, DerivedValue], owner: str, language: str
-) -> tuple[Outcome, ...]:
-    """Those of a container instance, in order of the definition."""
-    derived = registry.model.derived
+    registry: CompiledRegistry, derived_values: Mapping[str, DerivedValue], owner: str, language: str,
+    veiled: Collection[str] = (),
+) -> tuple[Outcome, ...]:  # fmt: skip
+    """Those of a container instance, in order of the definition; nothing is told of those that are `veiled`."""
+    derived, hidden = registry.model.derived, _names_in(registry, veiled)
     return tuple(
-        _outcome(registry, name, found, language)
+        _outcome(registry, name, found, language, hidden)
         for name in derived
         if derived[name].owner == owner and (found := derived_values.get(name)) is not None
     )
 
 
-def _in_form(session: Session, evaluation: Evaluation, language: str) -> tuple[Outcome, ...]:
+def _in_form(session: Session, evaluation: Evaluation, language: str, veiled: Collection[str]) -> tuple[Outcome, ...]:
     """Those that depend on an answer of the form, in order of the definition, and then those of its rows."""
+    hidden = _names_in(session.registry, veiled)
     registry, found = session.registry, list[tuple[bool, int, Outcome]]()
     changed, order = _changed_by(registry, session.form.id), list(registry.model.derived)
     for path, value in evaluation.derived.items():
         place = parse_path(path)
         if place.item in changed:
-            outcome = _outcome(registry, place.item, value, language)
+            outcome = _outcome(registry, place.item, value, language, hidden)
             row = f"{session.title_of(path)}: " if place.rows else ""
-            told = Outcome(f"{row}{outcome.label}", outcome.value, outcome.because)
+            told = replace(outcome, label=f"{row}{outcome.label}")
             found.append((bool(place.rows), order.index(place.item), told))
     return tuple(outcome for _, _, outcome in sorted(found, key=lambda each: each[:2]))
 
 
-def outcome_notes(session: Session, evaluation: Evaluation, one: Visit) -> tuple[Note, ...]:
+def outcome_notes(
+    session: Session, evaluation: Evaluation, one: Visit, veiled: Collection[str] = ()
+) -> tuple[Note, ...]:
     """The outcomes that answers of the form change, with what decided."""
-    unknown = one.words("unknown_yet")
     return tuple(
-        Note(each.label, each.value or unknown, "; ".join(each.because))
-        for each in _in_form(session, evaluation, one.language)
-    )
+        Note(
+            each.label, each.value or one.words("private" if each.hidden else "unknown_yet"),
+            "; ".join(each.because),
+        )
+        for each in _in_form(session, evaluation, one.language, veiled)
+    )  # fmt: skip
 
 
-def _outcome(registry: CompiledRegistry, name: str, found: DerivedValue, language: str) -> Outcome:
+def _outcome(
+    registry: CompiledRegistry, name: str, found: DerivedValue, language: str, hidden: Collection[str]
+) -> Outcome:
     derived = registry.model.derived[name]
+    if name in hidden:
+        return Outcome(in_language(derived.label, language) or name, "", (), hidden=True)
     words = outcome_words(registry.model, derived, found.value, language) if found.value is not None else ""
     return Outcome(in_language(derived.label, language) or name, words, found.because)
 
@@ -69,21 +81,12 @@ def _outcome(registry: CompiledRegistry, name: str, found: DerivedValue, languag
 @lru_cache(maxsize=256)
 def _changed_by(registry: CompiledRegistry, form: str) -> frozenset[str]:
     """The outcomes that read something of a form, directly or through what is calculated from it."""
-    dirty = {key for key in registry.readers if key.partition(".")[0] == form}
-    waiting = list(dirty)
-    while waiting:
-        for place in registry.readers.get(waiting.pop(), ()):
-            key = registry.order[place].key
-            if key not in dirty:
-                dirty.add(key)
-                waiting.append(key)
-    return frozenset(_outcomes_in(registry, dirty))
+    return _names_in(registry, follow(registry, [key for key in registry.readers if key.partition(".")[0] == form]))
 
 
-def _outcomes_in(registry: CompiledRegistry, keys: set[str]) -> Iterator[str]:
-    for rules in registry.derived:
-        if rules.key in keys:
-            yield rules.derived.id
+def _names_in(registry: CompiledRegistry, keys: Collection[str]) -> frozenset[str]:
+    """The outcomes among these keys."""
+    return frozenset(rules.derived.id for rules in registry.derived if rules.key in keys) if keys else frozenset()
 
 
 __all__ = ["Outcome", "outcome_notes", "outcomes_of"]

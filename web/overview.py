@@ -84,6 +84,7 @@ class Glance:
     drafts: frozenset[Place]
     now: datetime
     tongue: Tongue
+    veiled: frozenset[str] = frozenset()  # keys of what is hidden from the role: web.discretion
 
     @property
     def language(self) -> str:

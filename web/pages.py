@@ -38,7 +38,7 @@ def shell_of(one: Visit, links: Links | None = None, languages: Mapping[str, str
 
 def links_of(one: Visit, **more: str) -> Links:
     """Where the frame leads."""
-    home = (first_place(one.membership) if one.membership else None) or "/"
+    home = first_place([one.membership] if one.membership else ()) or "/"
     if one.account is None:
         return Links(home=home, **more)
     account, lock, out = url_for("own.show"), url_for("doors.lock"), url_for("accounts.sign_out_post")

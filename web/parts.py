@@ -65,7 +65,9 @@ def parts_of(glance: Glance) -> tuple[Part, ...]:
                 within=within,
                 depth=depth,
                 lanes=lanes,
-                outcomes=outcomes_of(version.registry, outcomes[str(row.id)], row.container, glance.language),
+                outcomes=outcomes_of(
+                    version.registry, outcomes[str(row.id)], row.container, glance.language, glance.veiled
+                ),
                 addable=tuple(addable_to(glance, row, overlook)),
                 openable=tuple(_openable(glance, row)),
                 grids=tuple(_grids(glance, row, lanes)),

@@ -83,7 +83,9 @@ def compared(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """The form at two times side by side: ?left= and ?right=, else the first save and now."""
     one, space, entry = visit(), workspace(), _open(registry, who, spot)
     assert entry.stored is not None
-    log = form_history(space.database, one.actor, entry.record, entry.stored, at=one.now, known=False)
+    log = form_history(
+        space.database, entry.version.registry, one.actor, entry.record, entry.stored, at=one.now, known=False
+    )
     times = [read_moment(request.args.get(name, "")) for name in ("left", "right")]
     left, right = times[0] or log[-1].at, times[1] or one.now
     sides = [_form_at(entry, at, one) for at in (left, right)]

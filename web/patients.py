@@ -22,6 +22,7 @@ from storage.listing import MOST, list_subjects
 from storage.local_numbers import local_number_of, set_local_number
 from storage.subjects import Registered, find_pseudonym, register_subject
 from storage.working_copy import working_copies
+from web.discretion import veiled_keys
 from web.entry import subject_of
 from web.finding import holds_pesel, keep_search, search_at
 from web.form_page import facts_of
@@ -101,8 +102,9 @@ def register(registry: str) -> ResponseReturnValue:
 def _is_begun(version: Version, subject: int) -> bool:
     one, space = visit(), workspace()
     now = space.settings.clock()  # the request that registered the patient may have begun after this one
-    record = load_subject(space.database, version.registry, one.actor, subject, now)
-    return bool(record.forms or working_copies(space.database, one.actor, subject, at=now))
+    database = space.database.on_behalf(one.actor.site, one.actor.registry, now)
+    record = load_subject(database, version.registry, one.actor, subject, now)
+    return bool(record.forms or working_copies(database, one.actor, subject, at=now))
 
 
 def _own_empty(version: Version) -> Registered | None:
@@ -151,6 +153,7 @@ def show(registry: str, who: str) -> ResponseReturnValue:
         frozenset(working_copies(space.database, one.actor, subject, at=one.now)),
         one.now,
         one.tongue,
+        veiled_keys(version.registry, one.actor),
     )
     parts = parts_of(glance)
     names = _names_of(subject) if "names" in request.args and may_identify(one) else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,8 +11,9 @@ from flask import request
 from engine.records.evaluation import Evaluation
 from engine.records.path import parse_path
 from renderers.html import PostedForm
-from renderers.html.names import name_of
+from renderers.html.names import name_of, split_part
 from renderers.html.posted_data import MAX_REASON
+from storage.errors import NotEntitled
 from web.attachments import keep_files, take_files, without_unknown
 from web.drafts import Draft
 from web.entry import Entry
@@ -19,17 +21,27 @@ from web.uploads import posted_fields
 
 
 def read_post(entry: Entry, language: str, at: datetime) -> PostedForm:
-    """The posted form, merged into the draft or what is stored. Raises PostTooLarge.
+    """The posted form, merged into the draft or what is stored. Raises PostTooLarge, and NotEntitled.
 
     Files that came with it are kept in the working copy at once, whatever the post asks for.
     """
-    posted = entry.version.readers[entry.spot.form].read(posted_fields(language), entry.start().data)
+    fields = posted_fields(language)
+    refuse_fixed(entry, (*fields, *request.files))
+    posted = entry.version.readers[entry.spot.form].read(fields, entry.start().data)
     data, uploads = take_files(entry.form, posted.data)
     posted = replace(posted, data=without_unknown(entry, data, uploads.values(), at))
     if not uploads:
         return posted
     kept = keep_files(entry, draft_after(entry, posted), uploads, at, page=posted.idempotency_key)
     return posted if kept is None else replace(posted, data=kept)
+
+
+def refuse_fixed(entry: Entry, names: Iterable[str]) -> None:
+    """Raise NotEntitled where a field was posted that the page of this role does not have."""
+    fixed = entry.fixed
+    refused = {item for name in names if (item := split_part(name)[0].rpartition(".")[2]) in fixed}
+    if refused:
+        raise NotEntitled(tuple(sorted(refused)))
 
 
 def key_of_page() -> str:
@@ -89,4 +101,5 @@ __all__ = [
     "posted_reason",
     "posted_revision",
     "read_post",
+    "refuse_fixed",
 ]

@@ -11,6 +11,7 @@ from flask import request
 
 from engine.datatypes.values import FileValue
 from renderers.html import PostTooLarge
+from storage.access import Actor
 from storage.accounts import memberships
 from storage.errors import StorageError
 from storage.slots import utc
@@ -21,7 +22,7 @@ from web.entry import Entry, open_entry, settle_place
 from web.posts import draft_after, read_post
 from web.roles import Permission, allows
 from web.security import is_own_post
-from web.workspace import actor_of, workspace
+from web.workspace import actor_of, on_behalf_of, workspace
 
 FORM_POSTS = frozenset({"forms.post", "forms.autosave", "forms.upload"})
 
@@ -73,15 +74,21 @@ def _keep(account: int, opened: datetime, now: datetime) -> bool:
         return False
     actor = actor_of(account, "", allowed)
     try:
-        entry = open_entry(space, actor, str(arguments["who"]), str(arguments["spot"]), now)
-        entry = settle_place(space.database, entry, now)
-        if "name" in arguments:
-            return _keep_file(entry, str(arguments["name"]), now)
-        posted = read_post(entry, "pl", now)
-        draft, page = draft_after(entry, posted), posted.idempotency_key
-        return keep_draft(space.database, actor, entry.subject, entry.place, entry.form, draft, now, page=page)
+        with on_behalf_of(actor, now):
+            return _keep_page(actor, now)
     except (StorageError, PostTooLarge):
         return False
+
+
+def _keep_page(actor: Actor, now: datetime) -> bool:
+    arguments, space = request.view_args or {}, workspace()
+    entry = open_entry(space, actor, str(arguments["who"]), str(arguments["spot"]), now)
+    entry = settle_place(space.database, entry, now)
+    if "name" in arguments:
+        return _keep_file(entry, str(arguments["name"]), now)
+    posted = read_post(entry, "pl", now)
+    draft, page = draft_after(entry, posted), posted.idempotency_key
+    return keep_draft(space.database, actor, entry.subject, entry.place, entry.form, draft, now, page=page)
 
 
 def _keep_file(entry: Entry, name: str, now: datetime) -> bool:

@@ -24,6 +24,7 @@ from storage.errors import (
     Conflict,
     KeyReused,
     Locked,
+    NotEntitled,
     NotUnique,
     ReasonNeeded,
     RowClash,
@@ -154,7 +155,7 @@ def save_draft(
     request = SaveRequest(
         subject=entry.subject,
         place=entry.place,
-        data=draft.data,
+        data=entry.own(draft.data),
         expected_revision=draft.revision,
         key=key,
         actor=entry.actor,
@@ -261,7 +262,14 @@ def taken_words(entry: Entry, checks: Sequence[str], language: str) -> str:
 
 
 REFUSED: Mapping[type[Exception], str] = MappingProxyType(
-    {ReasonNeeded: "reason_needed", Locked: "locked", Closed: "closed", RowClash: "changed", WrongDefinition: "changed"}
+    {
+        ReasonNeeded: "reason_needed",
+        Locked: "locked",
+        Closed: "closed",
+        NotEntitled: "row_of_others",  # a row was taken away that holds answers of others
+        RowClash: "changed",
+        WrongDefinition: "changed",
+    }
 )  # what is said where the save has to wait
 REFUSALS = tuple(REFUSED)
 NOT_YET: tuple[type[Exception], ...] = (Conflict, ConfirmClear, KeyReused, NotUnique, UnknownFile, *REFUSALS)

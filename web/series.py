@@ -21,12 +21,15 @@ from engine.records.schedule import whole_schedule
 from storage.access import Actor
 from storage.errors import NotFound
 from storage.form_data import InstanceRow, Place, SubjectRecord, load_subject
+from storage.form_index import index_form
+from storage.rights import fixed_items
 from storage.states import MARKED, State
 from storage.working_copy import working_copies
 from web.drafts import draft_of
 from web.entry import Entry, subject_of
 from web.places import NEW, Spot, imagined, place_of
 from web.registries import Version
+from web.roles import Permission, allows
 from web.titles import form_words
 from web.workspace import Workspace
 
@@ -117,6 +120,12 @@ class OpenSeries:
     def live(self) -> tuple[Sheet, ...]:
         """The records with inputs."""
         return tuple(sheet for sheet in self.sheets if sheet.live)
+
+    @property
+    def may_enter(self) -> bool:
+        """Whether one may fill the records here: a grid has a cell for each item, so one must be able to fill them all."""
+        index = index_form(self.form)
+        return allows(self.actor.role, Permission.ENTER) and not fixed_items(self.actor, index)
 
     def session(self, at: datetime, language: str) -> Session:
         """The rules at work on the patient, with what is drafted in any of the records."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import current_app, g
@@ -13,6 +14,7 @@ from storage.accounts import Account, Membership
 from storage.database import Database
 from web.browser_rules import Programs
 from web.registries import Registries, Version
+from web.roles import Permission, allows
 from web.settings import Settings
 from web.words import Tongue
 
@@ -59,14 +61,29 @@ class Visit:
 
 def actor_of(account: int, name: str, membership: Membership) -> Actor:
     """A person in a role, as storage sees it."""
-    return Actor(account, name, membership.registry, membership.site, membership.role)
+    identities = allows(membership.role, Permission.IDENTITY)
+    return Actor(account, name, membership.registry, membership.site, membership.role, identities=identities)
 
 
 def workspace() -> Workspace:
     """The workspace of the running application."""
     found = current_app.extensions[EXTENSION]
     assert isinstance(found, Workspace)
-    return found
+    one = g.get("visit")
+    if "database" not in g and one is not None and one.membership is not None:
+        g.database = found.database.on_behalf(one.membership.site, one.membership.registry, one.now)
+    return replace(found, database=g.database) if "database" in g else found
+
+
+@contextmanager
+def on_behalf_of(actor: Actor, at: datetime) -> Iterator[None]:
+    """Meanwhile the database shows what somebody else may see: the one whose page came in at the door."""
+    before = g.get("database", workspace().database)
+    g.database = before.on_behalf(actor.site, actor.registry, at)
+    try:
+        yield
+    finally:
+        g.database = before
 
 
 def visit() -> Visit:
@@ -81,4 +98,4 @@ def version_of(registry: str) -> Version:
     return workspace().registries.current[registry]
 
 
-__all__ = ["EXTENSION", "Visit", "Workspace", "actor_of", "version_of", "visit", "workspace"]
+__all__ = ["EXTENSION", "Visit", "Workspace", "actor_of", "on_behalf_of", "version_of", "visit", "workspace"]

@@ -70,6 +70,7 @@ from engine.model.metadata_version import (
     StudyEventDef,
     VerificationDef,
 )
+from engine.model.rights import Rights
 
 # What a registry consists of. Any other class is refused when packed, and cannot be made when unpacked.
 CLASSES: tuple[Any, ...] = (
@@ -83,6 +84,7 @@ CLASSES: tuple[Any, ...] = (
         Elsewhere,
         Template,
         RangeCheck,
+        Rights,
         ItemDef,
         CheckDef,
         GroupDef,

@@ -97,6 +97,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "form-container": "events of several containers collect a form that does not say where it belongs",
         "form-not-collected": "no event collects a form (warning)",
         "event-without-forms": "an event collects no forms",
+        "unknown-role": "`see` or `edit` names no role",
+        "edit-without-see": "a role may fill something that it may not see",
         "unknown-form": "there is no such form",
         "after-missing": "days are counted from a date that is not given",
         "window-order": "a window closes before it opens",

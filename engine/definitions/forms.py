@@ -10,6 +10,7 @@ from engine.definitions.context import BUILT_IN_CODES, CONTAINERS, Context
 from engine.definitions.grids import check_grid
 from engine.definitions.items import build_item
 from engine.definitions.rename import Renames, rename_expression, rename_template
+from engine.definitions.rights import build_rights
 from engine.definitions.templates import read_templates, without_values
 from engine.definitions.tree import Node
 from engine.errors import Mark
@@ -49,6 +50,7 @@ class FormBuilder:
             intro=context.text(node.get("intro")),
             checks=tuple(self._check(part) for part in node.list_of("checks") if isinstance(part.value, dict)),
             mark=node.key_mark,
+            rights=build_rights(context, node),
         )
 
     def build_block(self, entries: Sequence[Node]) -> None:
@@ -82,6 +84,7 @@ class FormBuilder:
                 self._context.expression(node.get("when")),
                 node.mark,
                 read_templates(self._context, {part: node.get(part) for part in ("title", "note")}),
+                build_rights(self._context, node),
             )
 
     def _content(
@@ -146,6 +149,7 @@ class FormBuilder:
             templates=read_templates(context, {"row": rows.get("title") if rows is not None else None}, renames),
             when=self._expression(node.get("when"), renames),
             mark=node.mark,
+            rights=build_rights(context, node),
         )
 
     def _expression(self, node: Node | None, renames: Renames) -> ExpressionText | None:

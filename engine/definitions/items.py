@@ -15,6 +15,7 @@ from engine.definitions.decision_tables import RULES, build_formula
 from engine.definitions.patterns import fault_of_pattern
 from engine.definitions.ranges import build_ranges
 from engine.definitions.rename import Renames, rename_expression
+from engine.definitions.rights import build_rights
 from engine.definitions.templates import Templates, read_templates, without_values
 from engine.definitions.tree import Node
 from engine.errors import nearest
@@ -80,8 +81,7 @@ def build_item(context: Context, node: Node, renames: Renames) -> ItemDef | None
         privacy=_choice(node, "privacy", Privacy.NORMAL),
         layout=node.text_of("layout"),
         searchable=node.flag("searchable"),
-        see=_texts(node, "see"),
-        edit=_texts(node, "edit"),
+        rights=build_rights(context, node),
         standard={system: part.raw for system, part in node.map_of("standard").items() if part.text is not None},
         **expressions,
     )

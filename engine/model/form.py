@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.errors import NOWHERE, Mark
 from engine.model.item import ExpressionText, ItemDef, Template
+from engine.model.rights import ALL, Rights
 from engine.model.text import TranslatedText
 
 
@@ -52,6 +53,7 @@ class GroupDef:
     templates: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)  # row -> language -> template
     when: ExpressionText | None = None
     mark: Mark = NOWHERE
+    rights: Rights = ALL
 
     @property
     def items(self) -> tuple[ItemDef, ...]:
@@ -75,6 +77,7 @@ class SectionDef:
     when: ExpressionText | None = None
     mark: Mark = NOWHERE
     templates: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)  # title, note -> language -> template
+    rights: Rights = ALL
 
     @property
     def conditional(self) -> bool:
@@ -97,6 +100,7 @@ class FormDef:
     intro: TranslatedText = field(default_factory=dict)
     checks: tuple[CheckDef, ...] = ()
     mark: Mark = NOWHERE
+    rights: Rights = ALL
 
     @property
     def items(self) -> tuple[ItemDef, ...]:
@@ -114,6 +118,21 @@ def walk_items(part: FormDef | GroupDef) -> Iterator[ItemDef]:
     yield from part.items
     for group in part.groups:
         yield from walk_items(group)
+
+
+def rights_in(form: FormDef) -> Iterator[tuple[ItemDef, Rights]]:
+    """Each item of a form with the rights to it: its own, as far as its groups, section and form allow."""
+
+    def walk(content: Iterable[ItemDef | GroupDef], outer: Rights) -> Iterator[tuple[ItemDef, Rights]]:
+        for part in content:
+            own = part.rights.within(outer)
+            if isinstance(part, ItemDef):
+                yield part, own
+            else:
+                yield from walk(part.content, own)
+
+    for section in form.sections:
+        yield from walk(section.content, section.rights.within(form.rights))
 
 
 def walk_groups(part: FormDef | GroupDef) -> Iterator[GroupDef]:

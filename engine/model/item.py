@@ -10,6 +10,7 @@ from enum import StrEnum
 from engine.datatypes.base import DataType, Facets
 from engine.errors import NOWHERE, Mark
 from engine.model.code_list import NO_MISSING, MissingList
+from engine.model.rights import ALL, Rights
 from engine.model.text import TranslatedText
 
 
@@ -139,8 +140,7 @@ class ItemDef:
     privacy: Privacy = Privacy.NORMAL
     layout: str | None = None
     searchable: bool = False
-    see: tuple[str, ...] = ()
-    edit: tuple[str, ...] = ()
+    rights: Rights = ALL
     templates: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)  # label, hint -> language -> template
     standard: Mapping[str, str] = field(default_factory=dict)
 

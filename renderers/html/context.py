@@ -152,7 +152,9 @@ class PageContext:
     elsewhere: Mapping[Elsewhere, Link] = field(default_factory=dict)  # other records that violations are about
     texts: Mapping[str, str] = field(default_factory=dict)  # `path#part` -> label, hint or title with values in it
     why: Callable[[str], Sequence[Fact]] = nothing_of  # path of a calculated item -> what it was made of
-    hidden_items: frozenset[str] = frozenset()  # ids a role may not see
+    hidden_items: frozenset[str] = (
+        frozenset()
+    )  # ids a role may not see: their values come on no page, a sign stands in their place
     fixed_items: frozenset[str] = frozenset()  # ids a role may not edit: shown as text
     navigator: tuple[Steps, ...] = ()
     queries: tuple[Note, ...] = ()

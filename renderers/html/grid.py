@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,15 +118,17 @@ class GridMaker:
     words: Words
     kinds: Mapping[str, CellKind]
 
-    def make(self, columns: Sequence[Column]) -> Grid:
-        """The grid of these records."""
+    def make(self, columns: Sequence[Column], hidden: Collection[str] = ()) -> Grid:
+        """The grid of these records; of `hidden` items it tells that they are there."""
         issues = {column.key: self._issues(column) for column in columns if column.live}
         sections = [
             (
                 section.id,
                 in_language(section.title, self.words.language) or section.id,
                 [
-                    Row(item, self.kinds[item.id], tuple(self._cell(item, column, issues) for column in columns))
+                    Row(
+                        item, self.kinds[item.id], tuple(self._cell(item, column, issues, hidden) for column in columns)
+                    )
                     for item in section.content
                     if isinstance(item, ItemDef)
                 ],
@@ -142,8 +144,12 @@ class GridMaker:
             "cells": {id_: kind.for_script for id_, kind in self.kinds.items() if kind.control is not Control.NOTE},
         }
 
-    def _cell(self, item: ItemDef, column: Column, issues: Mapping[str, Sequence[Issue]]) -> Cell:
+    def _cell(
+        self, item: ItemDef, column: Column, issues: Mapping[str, Sequence[Issue]], hidden: Collection[str]
+    ) -> Cell:
         name = f"{column.key}.{item.id}"
+        if item.id in hidden:
+            return Cell(column, name, self.words.text("private"))
         text, calculated, said = self._text(item, column), item.calculate is not None, column.evaluation
         if said is None:
             return Cell(column, name, text, calculated=calculated)

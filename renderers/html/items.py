@@ -82,9 +82,10 @@ class ItemPart:
     def pour(self, out: list[str], at: str, here: str, items: Mapping[str, Entered], request: Request) -> None:
         """Add the item's markup at a place; `at` and `here` are what its name and its path start with."""
         id_, evaluation = self.item.id, request.evaluation
-        if id_ in request.context.hidden_items:
-            return
         path = here + id_
+        if id_ in request.context.hidden_items:
+            self._pour_private(out, at, path, request)
+            return
         shown = path in evaluation.visible or self.always
         if shown and self.asked:
             request.count(path, items.get(id_))
@@ -101,6 +102,12 @@ class ItemPart:
         if request.badged:
             more += self._badges(texts, at + id_, request)
         out += (self.reading if request.reads(self.item) else self.part).pieces(_STATES[state] + more, texts)
+
+    def _pour_private(self, out: list[str], at: str, path: str, request: Request) -> None:
+        """That the item is there, to a role that may not see what it holds."""
+        texts = {"at": markup(at)} if at else {}
+        texts |= {part: markup(request.text(path, part, words)) for part, words in self.piped.items()}
+        out += self.reading.pieces(("shown", "answered", "private"), texts)
 
     def _pour_plain(self, out: list[str], state: int, entered: Entered | None, language: str) -> None:
         """The markup of a field at rest. While it is empty or holds a code, it has few forms, and each is made once."""

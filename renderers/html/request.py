@@ -109,7 +109,9 @@ class Request:
 
     def __post_init__(self) -> None:
         self.badged = bool(self.context.badges or self.context.shell.links.history or self.context.shell.links.queries)
-        self.plain = self.mode == "edit" and not self.badged and not self.context.fixed_items
+        self.plain = (
+            self.mode == "edit" and not self.badged and not self.context.fixed_items and not self.context.hidden_items
+        )
         self.labels.update(self.context.labels)
         for targets in self.context.targets.values():
             self.labels.update(targets)
@@ -168,6 +170,8 @@ class Request:
     def text_of(self, item: ItemDef, items: Mapping[str, Entered], path: str) -> str:
         """An item as plain text, for titles and summaries; '' when there is nothing to say."""
         value: Entered | None = items.get(item.id)
+        if item.id in self.context.hidden_items:
+            return ""
         if item.calculate is not None:
             value = self.evaluation.calculated.get(path)
         if isinstance(value, Decimal):

@@ -99,7 +99,8 @@ def test_what_a_role_may_not_see_is_not_on_the_page(pages, form, data, evaluatio
     page = pages.form(form.id, language="pl", data=data, evaluation=evaluation, context=context)
 
     assert "5425740" not in page
-    assert 'data-item="lx_cm"' not in page
+    assert 'name="op1_npwz"' not in page
+    assert page.count("ukryte dla Twojej roli") >= 2
     assert 'data-item="op2_npwz"' in page
 
 

@@ -5,10 +5,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from html.parser import HTMLParser
 from io import BytesIO
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,7 +29,10 @@ from web.workspace import EXTENSION, Workspace
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2025, 7, 1, 10, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
+SCAN = b"%PDF-1.7 Kowalewska scan"
 REGISTRY = "lead_extraction"
+_LINK = re.compile(r'href="(/[^"#]*)[^"]*"')
+_SPOT = re.compile(r"/forms/0\.(\w+)[^/]*")
 
 
 class Clock:
@@ -124,9 +129,29 @@ class Browser:
         self.page, self.address = answer, answer.request.full_path.rstrip("?")
         return self
 
+    def forms(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """What the page could post: addresses and fields."""
+        return Fields(self.text).forms
+
+    def crawl(self, start: str = "/") -> Iterator[str]:
+        """Follow each link of all pages, addresses of the same kind once; gives each address while its page is open."""
+        waiting, known = [start], {start}
+        while waiting:
+            address = waiting.pop()
+            self.get(address)
+            text = self.text if self.page is not None and self.page.mimetype == "text/html" else ""
+            yield address
+            for link in _LINK.findall(text):
+                path, _, query = unescape(link).partition("?")
+                place = _SPOT.sub(r"/forms/\1", re.sub("[0-9]+", "0", path))  # one page a form
+                kind = f"{place}?{'&'.join(sorted(part.partition('=')[0] for part in query.split('&')))}".rstrip("?")
+                if kind not in known and not path.startswith(("/static/", "/assets/", "/sign-")):
+                    known.add(kind)
+                    waiting.append(unescape(link))
+
     def fields(self, part: str = "") -> tuple[str, list[tuple[str, str]]]:
         """The form whose address ends with a text, or holds it: its address and its fields."""
-        forms = [form for form in Fields(self.text).forms if part in form[0]]
+        forms = [form for form in self.forms() if part in form[0]]
         return next((form for form in forms if form[0].endswith(part)), forms[0])
 
     def post(
@@ -200,6 +225,13 @@ class Browser:
     def value(self, name: str) -> str:
         """What a field of the form holds."""
         return next((value for field, value in reversed(self.fields("forms")[1]) if field == name), "")
+
+
+def found_in(text: str, pattern: str) -> str:
+    """The first group of a pattern that a text must have."""
+    found = re.search(pattern, text)
+    assert found is not None, pattern
+    return found[1]
 
 
 def in_parts(pairs: list[tuple[str, str]], files: dict[str, tuple[str, bytes]]) -> tuple[str, bytes]:
@@ -300,6 +332,34 @@ def quick_world(new_sqlite: Callable[[], str], new_world: Callable[[str], World]
     built = new_world(new_sqlite())
     yield built
     built.space.database.close()
+
+
+@pytest.fixture(scope="session")
+def fill_ward() -> Callable[[World], SimpleNamespace]:
+    """Call it with a world of tests/fixtures/rights for a patient of anna's, every identifying item of whom holds a needle."""
+
+    def fill(world: World) -> SimpleNamespace:
+        anna = world.browser("anna")
+        anna.get("/ward/patients").post({}, "/patients")
+        who = anna.address.split("/")[3]
+        person = {"last_name": "Kowalewska", "first_names": "Bronisława", "pesel": "61031212345", "sex": "k"}
+        born = {"birth_date__d": "12", "birth_date__m": "3", "birth_date__y": "1961"}
+        anna.post({**person, **born, "__do": "save"}, "forms")
+        anna.get(f"/ward/patients/{who}")
+        care = found_in(anna.text, r'href="([^"]*\.care)"')
+        anna.get(care).post({"__do": "add:visitors"}, "forms")
+        row = found_in(anna.text, r'data-row="(visitors\.\w+)"')
+        values = {"plan": "Leczenie zachowawcze", "guardian": "Zbigniewski", f"{row}.visitor": "Gościńska"}
+        anna.post(
+            {**values, f"{row}.remark": "Uwaga o gościu", "__do": "save"}, "forms", files={"scan__file": ("skan-dowodu.pdf", SCAN)}
+        )  # fmt: skip
+        digest = found_in(anna.text, r"/files/([0-9a-f]{64})")
+        day = found_in(care, r"/forms/(\d+)\.care")
+        daily = f"/ward/patients/{who}/forms/{day}.daily.day.1"
+        anna.get(daily).post({"pulse": "77", "nurse": "Siostrzeńska", "__do": "save"}, "forms")
+        return SimpleNamespace(world=world, who=who, care=care, daily=daily, digest=digest, row=row)
+
+    return fill
 
 
 @pytest.fixture

@@ -1,0 +1,127 @@
+"""No sequence of page calls by somebody of one hospital returns a value that only another hospital may see.
+
+On PostgreSQL through the application's role; and with the first wall taken down, to see that the second stands alone.
+"""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import make_url
+
+from storage.database import open_database
+from storage.keys import derive_keys
+from storage.roles import grant_application_role
+from storage.tables import enrolment
+from storage.upgrading import upgrade
+
+FOLDER = Path(__file__).parents[1] / "fixtures" / "rights"
+NEEDLES = (
+    "Kowalewska", "Bronisława", "61031212345", "Zbigniewski", "Gościńska", "Siostrzeńska", "skan-dowodu", "Leczenie zachowawcze",
+    "Uwaga o gościu",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hospitals(postgres_url, new_world, fill_ward):
+    """A patient of the first hospital, and somebody of the second with a patient of their own."""
+    owner = open_database(postgres_url, derive_keys(b"k" * 32))
+    upgrade(owner)
+    grant_application_role(owner, "ecrf_pages")
+    owner.close()
+    url = make_url(postgres_url).set(username="ecrf_pages").render_as_string(hide_password=False)
+    world = new_world(url, definitions=FOLDER, registry="ward")
+    theirs = fill_ward(world)
+    jan = world.browser("jan")
+    jan.get("/ward/patients").post({}, "/patients")
+    who = jan.address.split("/")[3]
+    jan.post({"last_name": "Nowak", "sex": "m", "__do": "save"}, "forms")
+    jan.get(f"/ward/patients/{who}")
+    (care,) = set(re.findall(r'href="([^"]*\.care)"', jan.text))
+    yield SimpleNamespace(world=world, theirs=theirs, jan=jan, who=who, care=care)
+    world.space.database.close()
+
+
+def places(hospitals):
+    """What stands in addresses: one's own, the other's, and mixtures of the two."""
+    theirs, spots = hospitals.theirs, [hospitals.care.rpartition("/")[2], hospitals.theirs.care.rpartition("/")[2]]
+    numbers = [spot.partition(".")[0] for spot in spots] + ["1", "2", "3"]
+    who = [theirs.who, hospitals.who, theirs.who.lower()]
+    spot = [*spots, *(f"{n}.{rest}" for n in numbers for rest in ("person", "care", "daily.day.1"))]
+    return who, spot, numbers, theirs.digest
+
+
+TEMPLATES = (
+    ("GET", "/ward/patients"), ("GET", "/ward/patients?names=1&order=date"), ("POST", "/ward/patients/search"),
+    ("GET", "/ward/patients/{who}"), ("GET", "/ward/patients/{who}?names=1"), ("POST", "/ward/patients"),
+    ("GET", "/ward/patients/{who}/forms/{spot}"), ("POST", "/ward/patients/{who}/forms/{spot}"),
+    ("POST", "/ward/patients/{who}/forms/{spot}/draft"), ("POST", "/ward/patients/{who}/forms/{spot}/discard"),
+    ("GET", "/ward/patients/{who}/forms/{spot}/files/{digest}"), ("GET", "/ward/patients/{who}/forms/{spot}/pdf"),
+    ("GET", "/ward/patients/{who}/grids/{number}.daily.day"), ("POST", "/ward/patients/{who}/grids/{number}.daily.day"),
+    ("POST", "/ward/patients/{who}/parts/{number}/add/episode"), ("POST", "/ward/patients/{who}/parts/{number}/undo"),
+    ("POST", "/site"), ("GET", "/"),
+)  # fmt: skip
+SEARCHED = (*NEEDLES[:3], "Kow", "1", "WARD-1", "Nowak")
+step = st.tuples(st.sampled_from(TEMPLATES), *(st.integers(0, 50) for _ in range(4)))
+
+
+def call(hospitals, one):
+    """Do a step, and give all that came back."""
+    (method, template), a, b, c, d = one
+    who, spot, numbers, digest = places(hospitals)
+    address = template.format(who=who[a % 3], spot=spot[b % len(spot)], number=numbers[c % len(numbers)], digest=digest)
+    client, data = hospitals.jan.client, None
+    if method == "POST":
+        text = client.get("/ward/patients").get_data(as_text=True)
+        token = re.findall(r'name="csrf_token" value="([^"]+)"', text)[0]
+        data = {
+            "csrf_token": token,
+            "q": SEARCHED[d % len(SEARCHED)],
+            "plan": "x",
+            "site": "1",
+            "__do": "save",
+            "__key": f"k{d}",
+        }
+    answer = client.open(address, method=method, data=data, follow_redirects=True)
+    assert answer.status_code < 500 or answer.status_code == 501, address
+    said = answer.get_data().decode(errors="replace")
+    return address, said.replace(data["q"], "") if data else said  # what one looked for is repeated to oneself
+
+
+def holds_nothing(hospitals, steps):
+    for one in steps:
+        address, text = call(hospitals, one)
+        for needle in NEEDLES:
+            assert needle not in text, (needle, address)
+
+
+ONES = settings(
+    max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def test_the_needles_are_there(hospitals):
+    anna = hospitals.world.browser("anna")
+    assert "Leczenie zachowawcze" in anna.get(hospitals.theirs.care).text
+    assert "Gościńska" in anna.text
+
+
+@ONES
+@given(steps=st.lists(step, min_size=1, max_size=6))
+def test_no_sequence_of_calls_tells_what_another_hospital_knows(hospitals, steps):
+    holds_nothing(hospitals, steps)
+
+
+@ONES
+@given(steps=st.lists(step, min_size=1, max_size=6))
+def test_the_second_wall_stands_without_the_first(hospitals, steps):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("storage.structure.seen_by", lambda *_, **__: None)
+        patch.setattr("storage.access.seen_by", lambda *_, **__: None)
+        for module in ("subjects", "finding"):
+            seen = lambda actor, _at: enrolment.c.registry == actor.registry  # noqa: E731
+            patch.setattr(f"storage.{module}.visible_subjects", seen)
+        holds_nothing(hospitals, steps)
