@@ -195,7 +195,7 @@ def form_history(
     return _read_entries(rows, record.key if known else None, _hidden(database, registry, actor, record))
 
 
-def subject_history(
+def subject_history(  # noqa: PLR0913 -- whose, for whom, and which page
     database: Database, registry: Registry, actor: Actor, record: SubjectRecord, *, at: datetime, known: bool = True,
     before: int = 0, size: int = 25,
 ) -> tuple[LogEntry, ...]:  # fmt: skip

@@ -24,6 +24,7 @@ RIGHTS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(ENDED, "SELECT, INSERT, UPDATE"),
         "attachment": "SELECT, INSERT, DELETE",  # deleted at erasure alone
         "casebook": "SELECT",  # written by triggers
+        "casebook_due": "SELECT",
     }
 )
 

@@ -26,6 +26,7 @@ from storage.tables.states import closing, signature, unlock_request, withdrawal
 from storage.tables.subjects import (
     access,
     casebook,
+    casebook_due,
     counter,
     dictionary,
     enrolment,
@@ -68,6 +69,7 @@ __all__ = [
     "audit_seal",
     "calculated_data",
     "casebook",
+    "casebook_due",
     "closing",
     "counter",
     "dictionary",

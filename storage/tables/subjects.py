@@ -170,6 +170,12 @@ casebook = Table(
     Index("ix_casebook_subject_id", "subject_id"),
 )
 
+casebook_due = Table(  # within a transaction: whose lines of the casebook are to be counted at its end
+    "casebook_due",
+    METADATA,
+    Column("subject_id", Id, primary_key=True, autoincrement=False),
+)
+
 local_number = Table(  # what a hospital calls a patient in its own books
     "local_number",
     METADATA,
@@ -241,6 +247,7 @@ identity_hash = Table(  # keyed hashes by which a person is found
 __all__ = [
     "access",
     "casebook",
+    "casebook_due",
     "counter",
     "enrolment",
     "identity_hash",

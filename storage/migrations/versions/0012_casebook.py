@@ -110,6 +110,9 @@ def create_tables() -> None:
     for key, columns in INDEXES.items():
         op.create_index(op.f(f"ix_casebook_{key}"), "casebook", ["registry", "site_id", *columns])
     op.create_index(op.f("ix_casebook_subject_id"), "casebook", ["subject_id"])
+    op.create_table("casebook_due", sa.Column("subject_id", ID, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_casebook_due")),
+    )  # fmt: skip
     op.create_table(
         "local_number",
         sa.Column("site_id", ID, autoincrement=False, nullable=False),
@@ -142,7 +145,10 @@ def _subject_of(row: str, table: str) -> str:
 
 
 def keep_on_postgresql() -> None:
-    """Once for each statement. With the owner's rights: the application may not write the casebook, and need not see all."""
+    """Each statement notes whom it changes; at the end of the transaction they are counted, once each.
+
+    With the owner's rights: the application may not write the casebook, and need not see all.
+    """
     changes = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[3:])
     old = ", ".join(f"c.{name}" for name in COLUMNS[3:])
     new = ", ".join(f"excluded.{name}" for name in COLUMNS[3:])
@@ -156,16 +162,26 @@ def keep_on_postgresql() -> None:
         f"WHERE {same.format('e')}) AND (c.site_id = 0 OR EXISTS (SELECT 1 FROM access a WHERE {same.format('a')} "
         "AND a.site_id = c.site_id))) $$"
     )
+    op.execute(
+        "CREATE FUNCTION ecrf_casebook_counted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
+        "SET search_path = public, pg_temp AS $$ BEGIN PERFORM ecrf_casebook(ARRAY[NEW.subject_id]); "
+        "DELETE FROM casebook_due WHERE subject_id = NEW.subject_id; RETURN NULL; END $$"
+    )
+    op.execute(
+        "CREATE CONSTRAINT TRIGGER casebook_due_counted AFTER INSERT ON casebook_due "
+        "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ecrf_casebook_counted()"
+    )
     for of_form in (False, True):
         suffix, column = ("_of_form", "form_id") if of_form else ("", "subject_id")
         for change, named in (("INSERT", "NEW"), ("UPDATE", "OLD NEW"), ("DELETE", "OLD")):
-            rows = " UNION ".join(f"SELECT {column} FROM {row.lower()}_rows" for row in named.split())  # noqa: S608 -- names alone
+            rows = " UNION ".join(f"SELECT DISTINCT {column} FROM {row.lower()}_rows" for row in named.split())  # noqa: S608 -- names alone
             if of_form:
                 rows = f"SELECT DISTINCT subject_id FROM form_instance WHERE id IN ({rows})"  # noqa: S608 -- names alone
             function = f"ecrf_casebook_{change.lower()}{suffix}"
             op.execute(
-                f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ "
-                f"BEGIN PERFORM ecrf_casebook(ARRAY({rows})); RETURN NULL; END $$"
+                f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
+                "SET search_path = public, pg_temp AS $$ BEGIN "
+                f"INSERT INTO casebook_due (subject_id) {rows} ON CONFLICT DO NOTHING; RETURN NULL; END $$"
             )
             tables = " ".join(f"{row} TABLE AS {row.lower()}_rows" for row in named.split())
             for table in SOURCES:
@@ -177,5 +193,5 @@ def keep_on_postgresql() -> None:
 
 
 def downgrade() -> None:
-    for name in ("local_number", "casebook", "latest_event"):
+    for name in ("local_number", "casebook_due", "casebook", "latest_event"):
         op.drop_table(name)

@@ -83,6 +83,7 @@ POLICIES: dict[str, dict[str, Rows]] = {
     **{table: {"ALL": MINE} for table in ("occurrence", "subject_key", "identity", "attachment", "working_copy", "upload", "query_message")},
     # One line a subject and hospital, written by a function of the owner; 0 is the line of the keepers.
     "casebook": {"SELECT": f"{HERE} AND (site_id = {SITE} OR ({KEEPS} AND site_id = 0))"},
+    "casebook_due": {},
     "local_number": {"ALL": f"{HERE} AND ({KEEPS} OR site_id = {SITE}) AND {MINE}"},
     "latest_event": {"ALL": MINE},
     # A hospital asks for a patient whom it does not see yet; those that do decide.
