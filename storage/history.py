@@ -20,7 +20,7 @@ from storage.form_data import FormRecord, RowState, SubjectRecord, build_form
 from storage.form_index import FormIndex, Registry
 from storage.identity import SubjectKey, subject_key_of
 from storage.locking import look_at_subject
-from storage.rights import hidden_items
+from storage.rights import hidden_items, kept_items
 from storage.slots import SEALED, Cell, Key, Packed, unpack, utc, value_of
 from storage.tables import audit_entry, enrolment, form_instance, instance, issue
 
@@ -147,9 +147,9 @@ def form_then(
         return None
     last = next(entry for entry in entries if entry.revision == rebuilt.revision)  # others may follow, of another kind
     index = database.indexes.of(registry, form.place.form)
-    hidden = hidden_items(actor, index)
-    packed = {key: value for key, value in rebuilt.packed.items() if key[1] not in hidden}
-    data = build_form(index, rebuilt.rows, opened_cells(record.key, form.id, packed))
+    kept = kept_items(actor, index)
+    packed = {key: value for key, value in rebuilt.packed.items() if key[1] not in kept}
+    data = build_form(index, rebuilt.rows, opened_cells(_key(record, actor), form.id, packed))
     return FormThen(data, rebuilt.revision, rebuilt.state, last.definition, last.who, last.at, rebuilt.rows, packed)
 
 
@@ -192,7 +192,7 @@ def form_history(
     with database.read() as connection:
         require_access(connection, actor, record.subject, at)
         rows = connection.execute(query).all()
-    return _read_entries(rows, record.key if known else None, _hidden(database, registry, actor, record))
+    return _read_entries(rows, _key(record, actor) if known else None, _kept(database, registry, actor, record))
 
 
 def subject_history(  # noqa: PLR0913 -- whose, for whom, and which page
@@ -213,13 +213,18 @@ def subject_history(  # noqa: PLR0913 -- whose, for whom, and which page
         if before:
             query = query.where(entry.number < before)
         rows = connection.execute(query.order_by(entry.number.desc()).limit(size)).all()
-    return _read_entries(rows, record.key if known else None, _hidden(database, registry, actor, record))
+    return _read_entries(rows, _key(record, actor) if known else None, _kept(database, registry, actor, record))
 
 
-def _hidden(database: Database, registry: Registry, actor: Actor, record: SubjectRecord) -> dict[int, frozenset[str]]:
-    """Form -> its items of which the actor receives no value."""
+def _kept(database: Database, registry: Registry, actor: Actor, record: SubjectRecord) -> dict[int, frozenset[str]]:
+    """Form -> its items of which the actor is told nothing."""
     indexes = database.indexes
-    return {form.id: hidden_items(actor, indexes.of(registry, place.form)) for place, form in record.forms.items()}
+    return {form.id: kept_items(actor, indexes.of(registry, place.form)) for place, form in record.forms.items()}
+
+
+def _key(record: SubjectRecord, actor: Actor) -> SubjectKey | None:
+    """The key to who the person is, for those who may know."""
+    return record.key if actor.identities else None
 
 
 def _of_registry(actor: Actor, record: SubjectRecord, some: Sequence[int] | None) -> ColumnElement[bool]:
@@ -245,12 +250,12 @@ def instance_in_body() -> ColumnElement[int]:
 
 
 def _read_entries(
-    rows: Iterable[Row[tuple[Any, ...]]], key: SubjectKey | None, hidden: Mapping[int, frozenset[str]]
+    rows: Iterable[Row[tuple[Any, ...]]], key: SubjectKey | None, kept: Mapping[int, frozenset[str]]
 ) -> tuple[LogEntry, ...]:
-    return tuple(_read_entry(row, key, hidden.get(row.form_id, frozenset())) for row in rows)
+    return tuple(_read_entry(row, key, kept.get(row.form_id, frozenset())) for row in rows)
 
 
-def _read_entry(row: Row[tuple[Any, ...]], key: SubjectKey | None, hidden: frozenset[str]) -> LogEntry:
+def _read_entry(row: Row[tuple[Any, ...]], key: SubjectKey | None, kept: frozenset[str]) -> LogEntry:
     body = json.loads(row.body)
     values = body.get("values", ()) if row.form_id is not None else ()
     return LogEntry(
@@ -258,7 +263,7 @@ def _read_entry(row: Row[tuple[Any, ...]], key: SubjectKey | None, hidden: froze
         tuple(
             ValueChange((line, item), *(_readable(key, row.form_id, (line, item), packed) for packed in (old, new)))
             for line, item, old, new in values
-            if item not in hidden
+            if item not in kept
         ),
         (body["state"][0] or "", body["state"][1]) if row.form_id is not None and "state" in body else None,
         body,

@@ -8,8 +8,13 @@ from storage.form_index import FormIndex
 
 def hidden_items(actor: Actor, index: FormIndex) -> frozenset[str]:
     """The items of a form of which the actor receives no value: nothing of them is decrypted or leaves storage."""
-    kept = frozenset(item for item, rights in index.rights.items() if not rights.may_see(actor.role))
+    kept = kept_items(actor, index)
     return kept if actor.identities else kept | index.sealed
+
+
+def kept_items(actor: Actor, index: FormIndex) -> frozenset[str]:
+    """Those of which not even the audit tells the actor that they changed: the definition keeps them from the role."""
+    return frozenset(item for item, rights in index.rights.items() if not rights.may_see(actor.role))
 
 
 def fixed_items(actor: Actor, index: FormIndex) -> frozenset[str]:
@@ -18,4 +23,4 @@ def fixed_items(actor: Actor, index: FormIndex) -> frozenset[str]:
     return kept | hidden_items(actor, index)
 
 
-__all__ = ["fixed_items", "hidden_items"]
+__all__ = ["fixed_items", "hidden_items", "kept_items"]

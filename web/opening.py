@@ -42,6 +42,8 @@ def remove(registry: str, who: str, instance: int) -> ResponseReturnValue:
     """Take a part back that somebody added and in which nothing was entered."""
     one, space, version = visit(), workspace(), version_of(registry)
     subject, row = _find(registry, who, instance)
+    if row.parent is None:
+        abort(404)  # the patient: nobody added it here
     try:
         remove_instance(space.database, version.registry, one.actor, subject, row.id, at=one.now)
     except NotFound:

@@ -48,7 +48,7 @@ ROLES: Mapping[str, frozenset[Permission]] = MappingProxyType(
         "monitor": frozenset({P.READ, P.IDENTITY, P.HISTORY, P.QUERY, P.VERIFY, P.OVERSEE}),
         "author": frozenset({P.AUTHOR}),
         "analyst": frozenset({P.READ, P.OVERSEE}),
-        "administrator": frozenset({P.ADMINISTER, P.PEOPLE, P.OVERSEE, P.AUDIT}),
+        "administrator": frozenset({P.ADMINISTER, P.PEOPLE, P.OVERSEE}),
         "technical": frozenset(),  # signs in to interfaces alone
         "reader": _SEE,
     }
