@@ -31,7 +31,9 @@ class Entry:
     suits: Callable[[MetaDataVersion], bool] = _always
 
 
-ENTRIES = (
+ENTRIES = (  # the first that a role may go to is where it begins
+    Entry("hospitals", "hospitals.listed", Permission.ADMINISTER, ("hospitals.",)),
+    Entry("people", "people.listed", Permission.PEOPLE, ("people.",)),
     Entry("my_day", "my_day.show", Permission.READ, ("my_day.",)),
     Entry(
         "patients",
@@ -49,8 +51,6 @@ ENTRIES = (
     Entry("verify_nav", "verification.overview", Permission.VERIFY, ("verification.",)),
     Entry("records", "records.listed", Permission.READ, ("records.",), has_site_forms),
     Entry("closing_page", "closings.show", Permission.FREEZE, ("closings.",)),
-    Entry("hospitals", "hospitals.listed", Permission.ADMINISTER, ("hospitals.",)),
-    Entry("people", "people.listed", Permission.PEOPLE, ("people.",)),
 )
 
 
