@@ -75,7 +75,7 @@ def address(page, form):
     return link.first.get_attribute("href") if link.count() else beside.removesuffix("procedure") + form
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("form", FORMS)
 def test_forms(open_browser, served, filled, form, width, tmp_path_factory):
     folder = tmp_path_factory.mktemp(f"forms-{width}")

@@ -15,13 +15,13 @@ from web.synthetic import Load, Target
 
 DEFINITIONS = Path(__file__).parents[2] / "form_definitions"
 REGISTRIES = sorted(file.stem for file in DEFINITIONS.glob("*.yaml"))
-TRIED_ELSEWHERE = {"lead_extraction"}  # the other scenarios are about its forms
+IN_EVERY_RUN = {"mcs"}  # with containers, grids and daily records; `make test-full` walks all
 YEAR_AND_MORE = 420  # days since the treatment: the contacts of the first year are over
 
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(name, marks=pytest.mark.slow if name in TRIED_ELSEWHERE else ()) for name in REGISTRIES],
+    params=[pytest.param(name, marks=() if name in IN_EVERY_RUN else pytest.mark.slow) for name in REGISTRIES],
 )
 def walked(request, serve):
     """A registry with one patient: the address of the patient's page."""
