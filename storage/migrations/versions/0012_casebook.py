@@ -155,12 +155,12 @@ def keep_on_postgresql() -> None:
     text = INSERT.replace("INTO casebook", "INTO casebook AS c").format(which="subject_id = ANY (subjects)")
     same = "{0}.subject_id = c.subject_id AND {0}.registry = c.registry"
     op.execute(
-        "CREATE FUNCTION ecrf_casebook(subjects bigint[]) RETURNS void LANGUAGE sql SECURITY DEFINER "  # noqa: S608 -- names alone
-        f"SET search_path = public, pg_temp AS $$ {text} ON CONFLICT (registry, site_id, subject_id) "
+        "CREATE FUNCTION ecrf_casebook(subjects bigint[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER "  # noqa: S608 -- names alone
+        f"SET search_path = public, pg_temp AS $$ BEGIN {text} ON CONFLICT (registry, site_id, subject_id) "
         f"DO UPDATE SET {changes} WHERE ({old}) IS DISTINCT FROM ({new}); "
         "DELETE FROM casebook c WHERE c.subject_id = ANY (subjects) AND NOT (EXISTS (SELECT 1 FROM enrolment e "
         f"WHERE {same.format('e')}) AND (c.site_id = 0 OR EXISTS (SELECT 1 FROM access a WHERE {same.format('a')} "
-        "AND a.site_id = c.site_id))) $$"
+        "AND a.site_id = c.site_id))); END $$"
     )
     op.execute(
         "CREATE FUNCTION ecrf_casebook_counted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
