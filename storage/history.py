@@ -252,18 +252,19 @@ def instance_in_body() -> ColumnElement[int]:
 def _read_entries(
     rows: Iterable[Row[tuple[Any, ...]]], key: SubjectKey | None, kept: Mapping[int, frozenset[str]]
 ) -> tuple[LogEntry, ...]:
-    return tuple(_read_entry(row, key, kept.get(row.form_id, frozenset())) for row in rows)
+    return tuple(_read_entry(row, key, kept.get(row.form_id)) for row in rows)
 
 
-def _read_entry(row: Row[tuple[Any, ...]], key: SubjectKey | None, kept: frozenset[str]) -> LogEntry:
+def _read_entry(row: Row[tuple[Any, ...]], key: SubjectKey | None, kept: frozenset[str] | None) -> LogEntry:
+    """An entry without the values that are kept from the reader: all, where the form is not at hand."""
     body = json.loads(row.body)
-    values = body.get("values", ()) if row.form_id is not None else ()
+    values = body.get("values", ()) if kept is not None else ()
     return LogEntry(
         row.number, row.kind, row.who, row.at, row.channel, row.reason, row.form_id, row.definition, row.revision,
         tuple(
             ValueChange((line, item), *(_readable(key, row.form_id, (line, item), packed) for packed in (old, new)))
             for line, item, old, new in values
-            if item not in kept
+            if kept is None or item not in kept
         ),
         (body["state"][0] or "", body["state"][1]) if row.form_id is not None and "state" in body else None,
         body,
