@@ -388,3 +388,14 @@ def admission() -> dict[str, str]:
         "adm_datetime__y": "2025", "adm_datetime__t": "8:30", "adm_mode": "planned", "urgency": "urgent", "payer": "nfz",
         "entitlement": "insured", "adm_icd10": "T82.7",
     }  # fmt: skip
+
+
+@pytest.fixture
+def mona(world):
+    """Compares with the sources, for the registry."""
+    database, now = world.space.database, world.clock()
+    if not getattr(world, "monitored", False):
+        account = create_account(database, "mona", "Mona", PASSWORD, who="office", at=now)
+        add_membership(database, account, "lead_extraction", "monitor", site_id=None, who="office", at=now)
+        world.monitored = True
+    return world.browser("mona")

@@ -7,24 +7,11 @@ from io import StringIO
 
 import pytest
 
-from storage.accounts import add_membership, create_account
 from storage.query_steps import BY_RULE, STEPS
 from web.roles import Permission
 
-PASSWORD = "correct horse battery"
 SCRIPT = "<script>alert('ż')</script> & co"
 AT = "/lead_extraction/queries"
-
-
-@pytest.fixture
-def mona(world):
-    """Compares with the sources, for the registry."""
-    database, now = world.space.database, world.clock()
-    if not getattr(world, "monitored", False):
-        account = create_account(database, "mona", "Mona", PASSWORD, who="office", at=now)
-        add_membership(database, account, "lead_extraction", "monitor", site_id=None, who="office", at=now)
-        world.monitored = True
-    return world.browser("mona")
 
 
 @pytest.fixture

@@ -4,21 +4,7 @@ import re
 
 import pytest
 
-from storage.accounts import add_membership, create_account
-
-PASSWORD = "correct horse battery"
 OVERVIEW = "/lead_extraction/verification"
-
-
-@pytest.fixture
-def mona(world):
-    """Compares with the sources, for the registry."""
-    database, now = world.space.database, world.clock()
-    if not getattr(world, "monitored", False):
-        account = create_account(database, "mona", "Mona", PASSWORD, who="office", at=now)
-        add_membership(database, account, "lead_extraction", "monitor", site_id=None, who="office", at=now)
-        world.monitored = True
-    return world.browser("mona")
 
 
 @pytest.fixture
