@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from cli.check import check_file
 from cli.main import main
+from engine.compiler import compile_definition
 from engine.datatypes import DATATYPES, Choice, Facets, Kind, Unread
 from engine.definitions.codes import CODES
 from engine.expressions.functions import FUNCTIONS
@@ -161,3 +162,18 @@ def test_what_the_page_about_security_claims_is_shown_by_tests() -> None:
     assert named
     missing = [f"{file}::{test}" for file, test in named if f"def {test}(" not in (ROOT / file).read_text("utf-8")]
     assert missing == []
+
+
+def test_the_contacts_on_the_page_about_writing_are_read(tmp_path: Path) -> None:
+    part = (ROOT / "docs/authoring.md").read_text("utf-8").partition("## Help")[2]
+    found = re.search(r"^```yaml\n(.*?)^```", part, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    form = "forms: {f: {title: {pl: X, en: X}, in: patient, sections: [{id: s, items: [{id: a, type: boolean, label: {pl: X, en: X}}]}]}}\n"
+    file = tmp_path / "r.yaml"
+    file.write_text(f"registry: r\nversion: 1.0.0\ntitle: {{pl: R, en: R}}\n{found[1]}{form}", "utf-8")
+    model = compile_definition(file).model
+    assert [(each.about, each.email, each.role["en"]) for each in model.contacts] == [
+        ("technical", "help@registry.example", "Technical help"), ("substantive", "team@registry.example", "Registry team")
+    ]  # fmt: skip
+    assert model.contacts[0].phone == "+48 22 000 00 00"
+    assert model.texts["help"]["pl"].startswith("Zanim")

@@ -60,6 +60,7 @@ from engine.model.item import (
     WhenHidden,
 )
 from engine.model.metadata_version import (
+    ContactDef,
     ContainerDef,
     Define,
     DerivedDef,
@@ -92,6 +93,7 @@ CLASSES: tuple[Any, ...] = (
         FormDef,
     ),
     *(
+        ContactDef,
         ContainerDef,
         Define,
         DerivedDef,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from engine.definitions.code_lists import build_code_list, build_missing_list
+from engine.definitions.contacts import build_contacts
 from engine.definitions.context import CONTAINERS, Context
 from engine.definitions.events import build_containers, build_events
 from engine.definitions.files import Files
@@ -18,7 +19,7 @@ from engine.errors import Problems
 from engine.model.form import FormDef, walk_groups
 from engine.model.metadata_version import ContainerDef, MetaDataVersion
 
-TEXTS = ("keeper", "legal_basis", "aims", "eligibility")
+TEXTS = ("keeper", "legal_basis", "aims", "eligibility", "help")
 
 _VERSION = re.compile(r"(?:0|[1-9]\d{0,8})(?:\.(?:0|[1-9]\d{0,8})){2}(?:-[0-9A-Za-z.-]{1,40})?", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
@@ -44,7 +45,7 @@ def build(merged: Merged, files: Files, problems: Problems) -> MetaDataVersion:
         context.text(root.get("title")) if context.is_library else context.label(root, "title", "The registry"),
         languages=context.languages,
         texts={key: context.text(root.get(key)) for key in TEXTS if root.get(key) is not None},
-        contacts=_contacts(context, root),
+        contacts=tuple(build_contacts(context, root.list_of("contacts"))),
         parameters=parameters,
         missing=context.missing,
         containers=containers,
@@ -91,12 +92,6 @@ def check_version(context: Context, node: Node | None) -> None:
         context.error(
             node.mark, "bad-version", f"{node.raw!r} is no version. Write three numbers with points, such as 1.0.0."
         )
-
-
-def _contacts(context: Context, root: Node) -> tuple[Mapping[str, object], ...]:
-    for node in root.list_of("contacts"):
-        context.text(node.get("role"))
-    return tuple(node.plain() for node in root.list_of("contacts") if isinstance(node.value, dict))
 
 
 def _groups(forms: Mapping[str, FormDef]) -> list[str]:

@@ -42,6 +42,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "registry-or-library": "the file names neither a registry nor a library, or both",
         "bad-version": "a version is not semantic",
         "bad-language": "a language is no language code",
+        "bad-contact": "a contact has an e-mail address or a telephone number that is none",
         "bad-id": "an id has the wrong shape",
         "reserved-word": "an id has another meaning already",
         "duplicate-id": "an id is used twice where it must be unique",

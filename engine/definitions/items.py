@@ -62,6 +62,7 @@ def build_item(context: Context, node: Node, renames: Renames) -> ItemDef | None
         mark=node.mark,
         oid=node.text_of("oid"),
         hint=without_values(context.text(node.get("hint"), piped=True)),
+        help=context.text(node.get("help")),
         templates={
             **read_templates(context, {part: node.get(part) for part in ("label", "hint")}, renames),
             **_unit_from(context, node, datatype, renames),

@@ -122,6 +122,7 @@ class ItemDef:
     mark: Mark = NOWHERE
     oid: str | None = None
     hint: TranslatedText = field(default_factory=dict)
+    help: TranslatedText = field(default_factory=dict)  # read on demand
     facets: Facets = field(default_factory=Facets)
     required: bool | ExpressionText = False
     when: ExpressionText | None = None

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from engine.errors import NOWHERE, Mark
 from engine.model.code_list import CodeList, MissingList
@@ -124,6 +123,18 @@ class VerificationDef:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactDef:
+    """Somebody to turn to: what for, and how."""
+
+    role: TranslatedText
+    about: str = ""  # technical, substantive; '': both
+    email: str = ""
+    phone: str = ""
+    hours: TranslatedText = field(default_factory=dict)
+    note: TranslatedText = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class MetaDataVersion:
     """One version of a registry's definition, everything it includes merged in."""
 
@@ -131,8 +142,8 @@ class MetaDataVersion:
     version: str
     title: TranslatedText
     languages: tuple[str, ...] = ("pl", "en")
-    texts: Mapping[str, TranslatedText] = field(default_factory=dict)  # keeper, legal_basis, aims, eligibility
-    contacts: tuple[Mapping[str, Any], ...] = ()
+    texts: Mapping[str, TranslatedText] = field(default_factory=dict)  # keeper, legal_basis, aims, eligibility, help
+    contacts: tuple[ContactDef, ...] = ()
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     missing: Mapping[str, MissingList] = field(default_factory=dict)
     containers: Mapping[str, ContainerDef] = field(default_factory=dict)

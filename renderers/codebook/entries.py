@@ -89,7 +89,17 @@ def _part(book: Book, form: FormDef) -> tuple[str, Both]:
 
 
 _ITEM_WIDTHS = (
-    *(("form", 24), ("section", 24), ("group", 20), ("id", 24), ("oid", 12), ("label", 40), ("hint", 40), ("type", 14)),
+    *(
+        ("form", 24),
+        ("section", 24),
+        ("group", 20),
+        ("id", 24),
+        ("oid", 12),
+        ("label", 40),
+        ("hint", 40),
+        ("help", 40),
+        ("type", 14),
+    ),
     *(("codelist", 24), ("unit", 12), ("decimals", 8), ("length", 8), ("pattern", 20), ("range", 40), ("required", 30)),
     *(
         ("when", 50),
@@ -137,6 +147,7 @@ def _item(book: Book, uses: Uses, form: FormDef, section: Both, group: GroupDef 
         "oid": item.oid or "",
         "label": book.title(item.label, item.id),
         "hint": book.text(item.hint),
+        "help": book.text(item.help),
         "type": item.datatype.name,
         "codelist": _list_name(book, item.codelist),
         "unit": _unit(book, rules),

@@ -24,6 +24,7 @@ HEADINGS: Mapping[str, tuple[str, str]] = {
     "title": ("Tytuł", "Title"),
     "label": ("Etykieta", "Label"),
     "hint": ("Podpowiedź", "Hint"),
+    "help": ("Pomoc", "Help"),
     "form": ("Formularz", "Form"),
     "section": ("Część", "Section"),
     "group": ("Grupa", "Group"),

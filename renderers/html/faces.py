@@ -40,6 +40,7 @@ class ItemFace:
     control: str
     label: str
     hint: str
+    help: str
     unit: str
     tail: str  # the unit after a value that is read; a quantity's text holds its own
     unit_shown: bool
@@ -98,6 +99,7 @@ def item_face(item: ItemDef, words: Words, *, piped: bool = True) -> ItemFace:
         control=str(control),
         label=label or item.id,
         hint=hint,
+        help=in_language(item.help, language),
         unit=unit,
         tail=unit if control is Control.NUMBER else "",
         unit_piped=(piped_unit := has_values(templates, "unit", language)),

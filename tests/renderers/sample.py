@@ -152,6 +152,7 @@ def radiation_section():
                 "Czas fluoroskopii",
                 "Fluoroscopy time",
                 hint=("Aparat dwupłaszczyznowy: dłuższy z czasów", "Biplane: the longer one"),
+                help=text("Czas z aparatu, nie z zegara na sali.", "The time of the device, not of the clock."),
                 facets={"unit": "min", "decimals": 1},
                 missing=REASONS,
             ),

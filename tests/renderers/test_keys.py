@@ -193,3 +193,16 @@ def test_a_key_that_is_held_down_presses_no_button(site):
             new KeyboardEvent('keydown', {key: 'Enter', repeat: true, bubbles: true, cancelable: true}))"""
         )
     assert site.focused() == "ward"
+
+
+def test_f1_opens_the_help_of_a_field_which_keeps_the_focus(site):
+    told = site.page.locator("#f-fluoro [data-help] > div")
+    site.page.focus("#fluoro")
+    assert not told.is_visible()
+    site.page.keyboard.press("F1")
+
+    assert told.is_visible()
+    assert told.inner_text() == "Czas z aparatu, nie z zegara na sali."
+    assert site.focused() == "fluoro"
+    site.page.keyboard.press("F1")
+    assert not told.is_visible()

@@ -300,8 +300,7 @@ def new_world(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., World]:
     def build(
         url: str, *, definitions: Path = ROOT / "form_definitions", registry: str = REGISTRY, **more: Any
     ) -> World:
-        folder = tmp_path_factory.mktemp("web")
-        key = folder / "master.key"
+        key = tmp_path_factory.mktemp("web") / "master.key"
         key.write_text(base64.b64encode(b"k" * 32).decode(), "utf-8")
         clock = Clock()
         settings = Settings(url, definitions, key, "s" * 48, secure_cookies=False, clock=clock, **more)

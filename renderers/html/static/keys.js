@@ -173,6 +173,7 @@
   }
   const KEYS = {
     'alt+b': openMenu,
+    f1: (box) => { const help = box.closest('.f') && find('[data-help]', box.closest('.f')); if (help) help.open = !help.open; return Boolean(help); },
     'alt+h': (box) => { const link = box.closest('.f') && find('[data-history]', box.closest('.f')); if (link) link.click(); return Boolean(link); },
     'alt+arrowdown': (box) => { if (box.matches('select, [role=combobox]')) return false; nextIssue(box); return true; },
     'ctrl+s': () => { form.requestSubmit(find('.dock [value=save]')); return true; },
