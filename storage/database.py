@@ -24,7 +24,8 @@ _PLANS = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.
 _BUSY_MILLISECONDS = 30_000
 ALL_SITES = "all"  # how a keeper's transactions name their site
 _SAY = (
-    "SELECT set_config('ecrf.registry', %s, true), set_config('ecrf.site', %s, true), set_config('ecrf.at', %s, true)"
+    "SELECT set_config('ecrf.registry', %s, true), set_config('ecrf.site', %s, true), set_config('ecrf.at', %s, true), "
+    "set_config('ecrf.account', %s, true)"
 )
 
 
@@ -39,6 +40,7 @@ class Acting:
     site: int | None  # none: a keeper, who sees all sites of the registry
     registry: str
     at: datetime
+    account: int = 0  # whose own requests to the help centre are seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,9 @@ class Database:
     indexes: FormIndexes = field(default_factory=FormIndexes, repr=False)
     acting: Acting | None = None  # nobody: of subjects nothing is seen
 
-    def on_behalf(self, site: int | None, registry: str, at: datetime) -> Database:
+    def on_behalf(self, site: int | None, registry: str, at: datetime, account: int = 0) -> Database:
         """The same database for one who acts."""
-        return replace(self, acting=Acting(site, registry, at))
+        return replace(self, acting=Acting(site, registry, at, account))
 
     @property
     def dialect(self) -> str:
@@ -89,7 +91,7 @@ class Database:
         if self.acting is not None and isinstance(driver, psycopg.Connection):
             site = ALL_SITES if self.acting.site is None else str(self.acting.site)
             with driver.pipeline():
-                driver.execute(_SAY, (self.acting.registry, site, self.acting.at.isoformat()))
+                driver.execute(_SAY, (self.acting.registry, site, self.acting.at.isoformat(), str(self.acting.account)))
 
     @contextmanager
     def counted(self) -> Iterator[list[str]]:

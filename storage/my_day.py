@@ -52,6 +52,7 @@ from storage.tables import (
 
 MOST = 99  # tasks of a source are counted so far
 SHOWN = 8  # of a source
+NO_SUBJECT = 0  # what a task is about that is about no patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Desk:
 class Task:
     """Something that waits, and where: an event without a form, or a form."""
 
-    pseudonym: str
+    pseudonym: str  # '' where it is about no patient
     instance: int
     form: str
     event: str
@@ -205,7 +206,7 @@ def _forms(found: Select[Any]) -> Select[Any]:
 
 
 def what_waits(database: Database, desk: Desk, sources: Mapping[str, Source]) -> dict[str, Waiting]:
-    """What each source has for a person; of subjects that are enrolled in the registry."""
+    """What each source has for a person; of subjects those that are enrolled in the registry."""
     parts = [_part(key, source(desk)) for key, source in sources.items()]
     if not parts:
         return {}
@@ -214,7 +215,9 @@ def what_waits(database: Database, desk: Desk, sources: Mapping[str, Source]) ->
         enrolment.c.subject_id == found.c.subject_id, enrolment.c.registry == desk.actor.registry,
         enrolment.c.withdrawal_id.is_(None),
     )  # fmt: skip
-    told = select(found, enrolment.c.pseudonym).join_from(found, enrolment, enrolled)
+    told = select(found, func.coalesce(enrolment.c.pseudonym, "").label("pseudonym"))
+    told = told.outerjoin_from(found, enrolment, enrolled)
+    told = told.where(or_(enrolment.c.subject_id.is_not(None), found.c.subject_id == NO_SUBJECT))
     with database.read() as connection:
         rows = connection.execute(told.order_by(found.c.day, enrolment.c.number)).all()
     each = {key: [row for row in rows if row.source == key] for key in sources}
@@ -271,7 +274,7 @@ def hospital_days(
 
 
 __all__ = [
-    "MOST", "NOTHING", "SHOWN", "Desk", "HospitalDay", "Source", "Task", "Waiting", "drafts", "due", "hospital_days",
+    "MOST", "NOTHING", "NO_SUBJECT", "SHOWN", "Desk", "HospitalDay", "Source", "Task", "Waiting", "drafts", "due", "hospital_days",
     "open_queries",
     "overdue", "task", "to_complete", "warnings", "what_waits",
 ]  # fmt: skip

@@ -16,8 +16,9 @@ HISTORY = (
     "audit_entry",
     "audit_seal",
     "query_message",
+    "help_message",
 )  # added to and read, nothing else
-ENDED = ("signature", "unlock_request", "withdrawal", "closing")  # taken back, and never deleted
+ENDED = ("signature", "unlock_request", "withdrawal", "closing", "help_request")  # taken back, and never deleted
 RIGHTS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(HISTORY, "SELECT, INSERT"),

@@ -12,6 +12,7 @@ from storage.tables.data import (
     row_data,
     unique_key,
 )
+from storage.tables.help import help_message, help_request
 from storage.tables.people import (
     access_request,
     invitation,
@@ -75,6 +76,8 @@ __all__ = [
     "dictionary",
     "enrolment",
     "form_instance",
+    "help_message",
+    "help_request",
     "idempotency",
     "identity",
     "identity_hash",

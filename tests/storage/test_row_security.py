@@ -12,6 +12,8 @@ from engine.records.form_data import FormData, RowData
 from storage.access import end_access, grant_access, may_see
 from storage.database import open_database
 from storage.errors import NotVisible
+from storage.help_requests import Notice, Said, ask, before, load_request, of_asker, take_step
+from storage.help_steps import Kind, Side, Team
 from storage.identity import erase, page_identities
 from storage.instances import open_instance
 from storage.listing import list_subjects
@@ -45,7 +47,7 @@ def act_as(application, small):
 
     def act(ward, **more):
         actor = small.replace(ward.actor, **more)
-        database = application.on_behalf(actor.site, actor.registry, ward.now + timedelta(hours=1))
+        database = application.on_behalf(actor.site, actor.registry, ward.now + timedelta(hours=1), actor.account)
         return small.replace(ward, database=database, actor=actor)
 
     return act
@@ -174,6 +176,32 @@ def test_a_keeper_sees_the_registry_and_no_other(act_as, two):
         assert {one for (one,) in rows(keeper.database, query)} == there
         assert rows(stranger.database, query) == []
     assert both <= {one.subject for one in list_subjects(keeper.database, keeper.actor, at=keeper.now).subjects}
+
+
+def test_requests_to_the_help_centre_are_kept_from_other_hospitals_and_registries(act_as, two):
+    mine, theirs = two
+    nobody = Notice(
+        {Team.LOCAL: (), Team.CENTRAL: (), Team.REGISTRY: ()}, lambda *_: None, lambda *_: None, mails=False
+    )
+    person = act_as(mine, registry="", site=None)  # on pages of one's own, without a registry
+    asked = Said("ask", "How?", mine.actor, mine.now)
+    number = ask(person.database, Kind.SUBSTANTIVE, "", asked, nobody)
+    seen = "SELECT (SELECT count(*) FROM help_request WHERE id = :n) + (SELECT count(*) FROM help_message WHERE request_id = :n)"
+    somebody = {"account": mine.actor.account + 1}
+    own, keeper = act_as(mine, **somebody), act_as(theirs, site=None, **somebody)
+    strangers = (
+        act_as(theirs, **somebody), act_as(mine, registry="other", **somebody), act_as(theirs, site=None, registry="other", **somebody),
+        act_as(mine, registry="", site=None, **somebody),
+    )  # fmt: skip
+    assert [rows(each.database, seen, n=number)[0][0] for each in (person, own, keeper)] == [2, 2, 2]
+    assert [rows(each.database, seen, n=number)[0][0] for each in strangers] == [0, 0, 0, 0]
+    with pytest.raises(ProgrammingError, match="row-level security"):
+        ask(strangers[0].database, Kind.SUBSTANTIVE, "", asked, nobody)
+    answer = Said("answer", "So.", keeper.actor, mine.now)
+    take_step(keeper.database, before(keeper.actor, [Team.REGISTRY]), Side.TEAM, number, answer, nobody)
+    assert load_request(person.database, of_asker(mine.actor.account), number).state == "answered"
+    with pytest.raises(ProgrammingError, match="permission denied"), keeper.database.write() as connection:
+        connection.execute(text("UPDATE help_message SET text = 'x'"))
 
 
 def test_the_work_of_a_hospital_goes_on(act_as, new_ward, small):
