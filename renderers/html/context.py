@@ -106,6 +106,8 @@ class Links:
     lock: str = ""  # POST: leave the session to be come back to
     sign_out: str = ""
     help: str = ""
+    ask: str = ""  # where the help centre is asked
+    asked: str = ""  # one's own requests to it
     accessibility: str = ""
 
 
