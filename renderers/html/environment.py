@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import escape
 
 from renderers.html.words import Words
@@ -16,6 +18,25 @@ TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
 _ICONS = 500  # kept: an icon with its label and class comes back on every page
 LANGUAGE_NAMES = {"pl": "polski", "en": "English"}
+
+
+class _Compiled(BytecodeCache):
+    """Templates compiled in this process: each registry and language has an environment, and all have the same templates."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        assert bucket.code is not None
+        self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+@lru_cache(1)
+def _compiled() -> BytecodeCache:
+    return _Compiled()
 
 
 def build_environment(
@@ -32,6 +53,7 @@ def build_environment(
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=_compiled(),
     )
     fixed = {key: escape(text) for key, text in words.texts.items() if isinstance(text, str)}
 
