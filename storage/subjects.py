@@ -123,21 +123,28 @@ def add_occurrences(
 ) -> list[int]:
     """The same for several at one time; the ids in order."""
     with database.write() as connection:
-        lock_subject(connection, subject_id)
-        rows, seen = visible_rows(connection, actor, subject_id, at)
-        for instance_id in {one.instance for one in wanted}:
-            require_instance(rows, seen, subject_id, instance_id)
-        known = _OCCURRENCES.rows(connection, {"subject": subject_id})
-        there = {(place, event, number): found for place, event, number, found in known}
-        keys = []
-        for one in wanted:
-            taken = [number for place, event, number in there if (place, event) == (one.instance, one.event)]
-            keys.append((one.instance, one.event, one.number or max(taken, default=0) + 1))
-            there.setdefault(keys[-1], 0)
-        new = {key: one for key, one in zip(keys, wanted, strict=True) if not there[key]}
-        if new:
-            there |= _add(connection, actor, subject_id, new, at)
-        return [there[key] for key in keys]
+        return add_occurrences_within(connection, actor, subject_id, wanted, at)
+
+
+def add_occurrences_within(
+    connection: Connection, actor: Actor, subject_id: int, wanted: Sequence[NewOccurrence], at: datetime
+) -> list[int]:
+    """The same in a transaction that goes on."""
+    lock_subject(connection, subject_id)
+    rows, seen = visible_rows(connection, actor, subject_id, at)
+    for instance_id in {one.instance for one in wanted}:
+        require_instance(rows, seen, subject_id, instance_id)
+    known = _OCCURRENCES.rows(connection, {"subject": subject_id})
+    there = {(place, event, number): found for place, event, number, found in known}
+    keys = []
+    for one in wanted:
+        taken = [number for place, event, number in there if (place, event) == (one.instance, one.event)]
+        keys.append((one.instance, one.event, one.number or max(taken, default=0) + 1))
+        there.setdefault(keys[-1], 0)
+    new = {key: one for key, one in zip(keys, wanted, strict=True) if not there[key]}
+    if new:
+        there |= _add(connection, actor, subject_id, new, at)
+    return [there[key] for key in keys]
 
 
 def _add(
@@ -261,6 +268,7 @@ __all__ = [
     "Registered",
     "add_occurrence",
     "add_occurrences",
+    "add_occurrences_within",
     "enrol_in",
     "enrol_subject",
     "find_pseudonym",

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from engine.compiler import CompiledRegistry
 from engine.datatypes.values import Entered, FileValue, Reference
 from engine.expressions.frames import Node
@@ -25,9 +27,9 @@ from storage.form_data import Place
 from storage.instances import open_instance
 from storage.metadata_versions import publish
 from storage.request import Rules, SaveRequest
-from storage.saving import save_forms
+from storage.saving import save_within
 from storage.site_records import open_site_records
-from storage.subjects import NewOccurrence, add_occurrences, register_subject
+from storage.subjects import NewOccurrence, add_occurrences_within, register_subject
 from storage.upgrading import upgrade
 from web.dictionaries import Dictionaries
 from web.registries import describe, prefix_of
@@ -63,6 +65,19 @@ class Record:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Records that are filled in at one go, and when."""
+
+    subject: int
+    forms: tuple[Node, ...]
+    at: datetime
+
+    def split(self, number: int) -> tuple[Visit, Visit]:
+        """The first so many records, and the rest."""
+        return replace(self, forms=self.forms[:number]), replace(self, forms=self.forms[number:])
+
+
 @dataclass(slots=True)
 class Load:
     """One subject being loaded."""
@@ -79,8 +94,8 @@ class Load:
         """How many records it has."""
         return sum(1 for _ in self._in_order())
 
-    def visits(self, most: int | None = None) -> Iterator[list[Record]]:
-        """Register the subject; then its records, as they are saved one visit after the other. None is saved yet.
+    def visits(self, most: int | None = None) -> Iterator[Visit]:
+        """Register the subject; then its records, as they are filled in one visit after the other. None is saved yet.
 
         Args:
             most: so many records alone.
@@ -96,9 +111,7 @@ class Load:
         for form in self.made.draft.forms():
             self.names |= {row.key: secrets.token_hex(8) for row in _rows(form) if row.key not in self.names}
         for visit in self._visits(forms[:most]):
-            at = self._moment(visit)
-            places = self._places(new.subject, visit, at)
-            yield [Record(new.subject, place, self._data(form), at) for form, place in zip(visit, places, strict=True)]
+            yield Visit(new.subject, tuple(visit), self._moment(visit))
 
     def _load_hospital(self, at: datetime) -> None:
         """The hospital's own records, before the first subject that refers to them."""
@@ -109,9 +122,8 @@ class Load:
         if forms and not target.hospital:
             own = open_site_records(target.database, target.registry, target.actor, at=at)
             self.instances[site.key] = own.instance
-            records = [Record(own.subject, self._place(form), self._data(form), at) for form in forms]
             with suppress(Conflict, KeyReused):  # they were there
-                self.save(records, key=f"{WHO}:{own.subject}")
+                self.save(Visit(own.subject, tuple(forms), at), key=f"{WHO}:{own.subject}")
             target.hospital.append(own.instance)
         if forms:
             self.instances[site.key] = target.hospital[0]
@@ -169,15 +181,15 @@ class Load:
                     self.instances[kid.key] = opened
                     self._open_instances(subject, kid, at)
 
-    def _places(self, subject: int, visit: list[Node], at: datetime) -> list[Place]:
-        """Where the records of a visit are kept; the occurrences of events that they need are added."""
-        holders = dict.fromkeys(form.parent for form in visit if form.parent is not None)
+    def _records(self, connection: Connection, visit: Visit) -> list[Record]:
+        """The records of a visit with their places; the occurrences of events that they need are added."""
+        holders = dict.fromkeys(form.parent for form in visit.forms if form.parent is not None)
         new = [one for one in holders if one.scope.kind == EVENT and one.key not in self.occurrences]
         if new:
             wanted = [NewOccurrence(self._instance_of(one), str(one.event), one.number) for one in new]
-            added = add_occurrences(self.target.database, self.target.actor, subject, wanted, at=at)
+            added = add_occurrences_within(connection, self.target.actor, visit.subject, wanted, visit.at)
             self.occurrences |= dict(zip((one.key for one in new), added, strict=True))
-        return [self._place(form) for form in visit]
+        return [Record(visit.subject, self._place(form), self._data(form), visit.at) for form in visit.forms]
 
     def _instance_of(self, occurrence: Node) -> int:
         assert occurrence.parent is not None
@@ -237,25 +249,34 @@ class Load:
             return f"{self.occurrences.get(holder.key, holder.key)}.{node.scope.id}"
         return f"{self.instances.get(holder.key, holder.key)}.{node.scope.id}[{node.place}]"
 
-    def save(self, visit: list[Record], key: str = "") -> None:
-        """Save records as a person would, who declares them complete; under a `key` only once."""
+    def records(self, visit: Visit) -> list[Record]:
+        """The records of a visit that is not saved."""
+        with self.target.database.write() as connection:
+            return self._records(connection, visit)
+
+    def save(self, visit: Visit, key: str = "") -> None:
+        """Save a visit in one transaction, as a person would who declares its records complete; under a `key` only once."""
+        agreed, known = frozenset[str](), dict(self.occurrences)
+        while True:
+            try:
+                with self.target.database.write() as connection:
+                    self._save(connection, visit, key, agreed)
+            except ConfirmClear as asked:  # of an unfinished subject: what its later forms would have made visible
+                agreed, self.occurrences = agreed.union(asked.paths), dict(known)
+            else:
+                return
+
+    def _save(self, connection: Connection, visit: Visit, key: str, agreed: frozenset[str]) -> None:
         target = self.target
         requests = [
             SaveRequest(
                 record.subject, record.place, record.data, expected_revision=0,
                 key=f"{key}:{number}" if key else secrets.token_urlsafe(18), actor=target.actor, at=record.at,
-                complete=True,
+                complete=True, confirm_clear=agreed,
             )
-            for number, record in enumerate(visit)
+            for number, record in enumerate(self._records(connection, visit))
         ]  # fmt: skip
-        while True:
-            try:
-                save_forms(target.database, target.registry, requests, target.rules)
-            except ConfirmClear as asked:  # of an unfinished subject: what its later forms would have made visible
-                agreed = requests[0].confirm_clear.union(asked.paths)
-                requests = [replace(request, confirm_clear=agreed) for request in requests]
-            else:
-                return
+        save_within(connection, target.database, target.registry, requests, target.rules)
 
 
 def open_targets(
@@ -287,7 +308,7 @@ def load_made(target: Target, made: Made) -> int:
     load, count = Load(target, made), 0
     for visit in load.visits():
         load.save(visit)
-        count += len(visit)
+        count += len(visit.forms)
     return count
 
 
@@ -308,4 +329,4 @@ def _at_site(node: Node) -> bool:
     return node.parent is not None and node.parent.scope.kind == "site"
 
 
-__all__ = ["Load", "Record", "Target", "load_made", "open_targets"]
+__all__ = ["Load", "Record", "Target", "Visit", "load_made", "open_targets"]

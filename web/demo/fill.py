@@ -180,11 +180,11 @@ def _load(target: Target, load: Load, stage: Stage) -> None:
     """Save the records of a stage; the next one may be begun and left."""
     left = ceil(load.size * stage.saved)
     for visit in load.visits(left + stage.draft):
-        ready = visit[:left]
-        if ready:
+        ready, begun = visit.split(left)
+        if ready.forms:
             load.save(ready)
-        left -= len(ready)
-        for record in visit[len(ready) :]:
+        left -= len(ready.forms)
+        for record in load.records(begun) if begun.forms else ():
             _begin(target, record)
 
 
