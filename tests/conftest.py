@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from argon2 import PasswordHasher
 
 if TYPE_CHECKING:  # A unit test should not wait for a browser library that it does not use.
     from playwright.sync_api import Browser, Page
@@ -42,47 +43,91 @@ CHROMIUM_FLAGS = (
 )
 
 
-# Databases: each test module has its own, empty at first; what a module's tests leave in it, the next one sees.
+# Databases: each test module has its own, its tables empty at first; what a module's tests leave in it, the next one sees.
+# The tables are made once in each test process, and copied: migrations take longer than most tests.
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """The URL of an empty database; a test that asks for it runs once on each kind."""
+    """The URL of a database; a test that asks for it runs once on each kind."""
     url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
     return url
 
 
 @pytest.fixture(scope="module")
-def sqlite_url(new_sqlite: Callable[[], str]) -> str:
-    """The URL of an SQLite file that does not exist yet."""
+def sqlite_url(new_sqlite: Callable[..., str]) -> str:
+    """The URL of an SQLite file."""
     return new_sqlite()
 
 
 @pytest.fixture(scope="module")
-def postgres_url(new_postgres: Callable[[], str]) -> str:
-    """The URL of an empty PostgreSQL database."""
+def postgres_url(new_postgres: Callable[..., str]) -> str:
+    """The URL of a PostgreSQL database."""
     return new_postgres()
 
 
 @pytest.fixture(scope="session")
-def new_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
-    """Call it for the URL of one more SQLite file."""
-    return lambda: f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'test.sqlite3'}"
+def new_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Call it for the URL of one more SQLite file; with `tables=False` of one that does not exist yet."""
+    folder = tmp_path_factory.mktemp("sqlite")
+    first = folder / "tables.sqlite3"
+
+    def new_file(*, tables: bool = True) -> str:
+        file = folder / f"{uuid4().hex}.sqlite3"
+        if tables:
+            if not first.exists():
+                make_tables(f"sqlite:///{first}")
+            shutil.copyfile(first, file)
+        return f"sqlite:///{file}"
+
+    return new_file
+
+
+def make_tables(url: str) -> None:
+    """Run all migrations."""
+    from storage.database import open_database
+    from storage.upgrading import upgrade
+
+    database = open_database(url)
+    upgrade(database)
+    database.close()
 
 
 @pytest.fixture(scope="session")
-def new_postgres() -> Iterator[Callable[[], str]]:
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder where applications keep compiled definitions, so that each test process compiles a definition once."""
+    return tmp_path_factory.mktemp("compiled")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hashes that cost little: what they cost is not what tests look at."""
+    import storage.accounts as module
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="session")
+def new_postgres() -> Iterator[Callable[..., str]]:
     """Call it for the URL of one more PostgreSQL database, on a server that each test process starts for itself."""
     import psycopg
 
     with running_postgres() as socket_folder:
         url = f"postgresql://postgres@/{{}}?host={socket_folder}"
+        made = set[str]()
 
-        def new_database() -> str:
-            name = f"test_{uuid4().hex}"
+        def create(name: str, *parts: str) -> str:
             with psycopg.connect(url.format("postgres"), autocommit=True) as connection:
-                connection.execute(f"CREATE DATABASE {name}".encode())
+                connection.execute(" ".join(("CREATE DATABASE", name, *parts)).encode())
+            made.add(name)
             return url.format(name)
+
+        def new_database(*, tables: bool = True) -> str:
+            if tables and "tables" not in made:
+                make_tables(create("tables"))
+            return create(f"test_{uuid4().hex}", *(("TEMPLATE tables STRATEGY file_copy",) if tables else ()))
 
         yield new_database
 

@@ -20,7 +20,7 @@ def connect_sqlite(url: str) -> sqlite3.Connection:
 
 def test_each_database_is_new(new_postgres, new_sqlite):
     assert new_postgres() != new_postgres()
-    assert not Path(new_sqlite().removeprefix("sqlite:///")).exists()
+    assert not Path(new_sqlite(tables=False).removeprefix("sqlite:///")).exists()
 
 
 def test_browser_renders(page):

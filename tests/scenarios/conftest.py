@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -27,13 +28,14 @@ from storage.accounts import add_membership, create_account, create_site, find_a
 from storage.form_data import SubjectRecord, load_subject
 from storage.subjects import find_pseudonym
 from tests.scenarios.page_faults import is_fault
+from tests.web.browsing import PASSWORD
+from tests.web.browsing import Browser as ScriptlessBrowser
 from web.app import create_app
 from web.settings import Settings
 from web.workspace import EXTENSION, Workspace
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2025, 7, 1, 10, 0, tzinfo=UTC)
-PASSWORD = "correct horse battery"
 REGISTRY = "lead_extraction"
 
 
@@ -52,15 +54,29 @@ class Clock:
 class Served:
     """An application that listens on a port of this machine."""
 
-    space: Workspace
+    app: Flask
     clock: Clock
     server: BaseWSGIServer
     site: int
     registry: str
 
     @property
+    def space(self) -> Workspace:
+        found = self.app.extensions[EXTENSION]
+        assert isinstance(found, Workspace)
+        return found
+
+    @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.server.server_port}"
+
+    def sign_in(self, login: str, language: str) -> str:
+        """The cookie of a new session. Without Chromium, which takes a second for it; its own way has a scenario."""
+        client = self.app.test_client()
+        ScriptlessBrowser(client).get(f"/sign-in?language={language}").sign_in(login)
+        cookie = client.get_cookie("ecrf")
+        assert cookie is not None
+        return cookie.value
 
     def record(self, who: str, login: str = "anna") -> SubjectRecord:
         """A patient as stored."""
@@ -81,20 +97,21 @@ def registry() -> CompiledRegistry:
 
 
 @pytest.fixture(scope="module")
-def serve(new_sqlite: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+def serve(new_sqlite: Callable[[], str], tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Iterator[Serve]:
     """Call it with a folder of definitions and a registry for an application with one hospital and two people."""
     with ExitStack() as stack:
         keys = tmp_path_factory.mktemp("keys")
-        yield lambda folder, registry: stack.enter_context(serving(new_sqlite(), folder, registry, keys))
+        yield lambda folder, registry: stack.enter_context(serving(new_sqlite(), folder, registry, keys, compiled))
 
 
 @contextmanager
-def serving(url: str, folder: Path, registry: str, keys: Path) -> Iterator[Served]:
+def serving(url: str, folder: Path, registry: str, keys: Path, compiled: Path) -> Iterator[Served]:
     """A running application."""
     key = keys / "master.key"
     key.write_text(base64.b64encode(b"k" * 32).decode(), "utf-8")
     clock = Clock()
-    app = create_app(Settings(url, folder, key, "s" * 48, secure_cookies=False, synthetic=True, clock=clock))
+    settings = Settings(url, folder, key, "s" * 48, secure_cookies=False, synthetic=True, clock=clock, cache=compiled)
+    app = create_app(settings)
     space: Workspace = app.extensions[EXTENSION]
     site = create_site(space.database, "990000000101", "Szpital Wojewódzki w Zalesiu", who="office", at=NOW)
     for login, name in (("anna", "Anna Nowak"), ("piotr", "Piotr Zieliński")):
@@ -103,7 +120,7 @@ def serving(url: str, folder: Path, registry: str, keys: Path) -> Iterator[Serve
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield Served(space, clock, server, site, registry)
+    yield Served(app, clock, server, site, registry)
     server.shutdown()
     thread.join()
     server.server_close()
@@ -129,15 +146,11 @@ def open_browser(browser: Browser, served: Served) -> Iterator[Callable[..., Pag
         )  # fmt: skip
         contexts.append(context)
         context.set_default_timeout(20_000)
+        context.add_cookies([{"name": "ecrf", "value": served.sign_in(login, language), "url": served.address}])
         page = context.new_page()
         page.on("pageerror", lambda fault: faults.append(str(fault)))
         page.on("console", lambda said: faults.append(said.text) if is_fault(said.text) else None)
-        page.goto(f"/sign-in?language={language}")
-        page.fill("#login", login)
-        page.fill("#password", PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/day")
-        page.goto(page.url.replace("/day", "/patients"))
+        page.goto(f"/{served.registry}/patients")
         return page
 
     yield start

@@ -1,15 +1,22 @@
 """What is wrong with a page: for a checker of accessibility, at the edge of the screen, and by its own word."""
 
+import os
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-RULES = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+_OPTIONS = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
+    "resultTypes": ["violations"],  # of what is well, nothing is told
+    "preload": False,  # our style sheets are of one origin, and read already
+    "selectors": False,
 }
+_AXE = """([part, options]) => axe.run(part || document, options).then(
+  (found) => found.violations.map((each) => [each.id, each.help, each.nodes.slice(0, 3).map((node) => node.html.slice(0, 160))]))"""
 _OUTSIDE = (
     "all => all.filter((e) => e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML.slice(0, 200))"
 )
@@ -17,8 +24,14 @@ _OUTSIDE = (
 
 def problems(page: Page, part: str | None = None) -> list[Any]:
     """The faults that axe finds, each with where."""
-    found = Axe().run(page, context=part, options=RULES).response["violations"]
-    return [(each["id"], each["help"], [node["html"][:160] for node in each["nodes"]][:3]) for each in found]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_axe_script())
+    return [tuple(each) for each in page.evaluate(_AXE, [part, _OPTIONS])]
+
+
+@lru_cache(1)
+def _axe_script() -> str:
+    return str(Axe().axe_script)
 
 
 def too_wide(page: Page) -> list[str]:
@@ -29,8 +42,9 @@ def too_wide(page: Page) -> list[str]:
 
 
 def faults(page: Page, name: str, folder: Path, width: int) -> list[Any]:
-    """Both, of the page as a whole; a picture of it is kept in the folder."""
-    page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+    """Both, of the page as a whole. With ECRF_PICTURES in the environment a picture of it is kept in the folder."""
+    if "ECRF_PICTURES" in os.environ:
+        page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
     before = page.viewport_size
     height = page.evaluate("document.documentElement.scrollHeight")
     page.set_viewport_size({"width": width, "height": height})  # so that the bar at the bottom covers nothing

@@ -63,7 +63,7 @@ def test_the_newest_migration_is_the_last_of_the_line():
 
 
 def test_forms_of_before_the_states_can_be_locked_after_an_upgrade(new_sqlite):
-    old = open_database(new_sqlite())
+    old = open_database(new_sqlite(tables=False))
     with old.write() as connection:
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(Path(storage.__file__).with_name("migrations")))
@@ -86,6 +86,6 @@ def test_forms_of_before_the_states_can_be_locked_after_an_upgrade(new_sqlite):
 
 
 def test_an_empty_database_is_not_current(new_sqlite):
-    fresh = open_database(new_sqlite())
+    fresh = open_database(new_sqlite(tables=False))
     assert not is_current(fresh)
     fresh.close()

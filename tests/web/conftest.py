@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 
 from storage.accounts import add_membership, create_account, create_site
@@ -67,18 +66,8 @@ class World:
             return [str(row[0]) for row in rows]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def quick_passwords() -> Iterator[None]:
-    """Hashes that cost little: what they cost is not what these tests look at."""
-    import storage.accounts as module
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-        yield
-
-
 @pytest.fixture(scope="session")
-def new_world(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., World]:
+def new_world(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Callable[..., World]:
     """Call it with a database URL for one more application."""
 
     def build(
@@ -87,7 +76,7 @@ def new_world(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., World]:
         key = tmp_path_factory.mktemp("web") / "master.key"
         key.write_text(base64.b64encode(b"k" * 32).decode(), "utf-8")
         clock = Clock()
-        settings = Settings(url, definitions, key, "s" * 48, secure_cookies=False, clock=clock, **more)
+        settings = Settings(url, definitions, key, "s" * 48, secure_cookies=False, clock=clock, cache=compiled, **more)
         app = create_app(settings)
         database = app.extensions[EXTENSION].database
         sites = tuple(create_site(database, f"99000000010{n}", f"Szpital {n}", who="office", at=NOW) for n in (1, 2))

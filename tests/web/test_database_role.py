@@ -51,7 +51,7 @@ def test_the_application_starts_as_its_role(call, served, key, new_sqlite):
 
 def test_a_role_that_owns_nothing_makes_no_tables(call, new_postgres):
     assert call("role", "ecrf_served").exit_code == 0
-    empty = make_url(new_postgres()).set(username="ecrf_served").render_as_string(hide_password=False)
+    empty = make_url(new_postgres(tables=False)).set(username="ecrf_served").render_as_string(hide_password=False)
     refused = call("upgrade", url=empty)
     assert refused.exit_code == 1
     assert "run `ecrf db role` as their owner" in refused.output
