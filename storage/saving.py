@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from engine.records.evaluation import Evaluation, PlannedEvent
 from engine.records.form_data import FormData, Instance
+from storage.access import Actor
 from storage.audit import Head
 from storage.bulk import Writes
 from storage.changes import compare, entitled, flatten, paths_of, without
@@ -39,6 +41,7 @@ from storage.slots import WITHDRAWN, Cell
 from storage.states import FINISHED, State
 from storage.status import pack_status
 from storage.structure import Before, ask_before
+from storage.subjects import NewOccurrence, add_occurrences_within
 from storage.verification import take_back
 from storage.writing import (
     FormHead,
@@ -104,6 +107,24 @@ def save_forms(
     """
     with database.write() as connection:
         return save_within(connection, database, registry, requests, rules)
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvents:
+    """Events that are added together with what is saved in them."""
+
+    subject: int
+    actor: Actor
+    at: datetime
+    wanted: Sequence[NewOccurrence]
+    requests: Callable[[list[int]], Sequence[SaveRequest]]  # from the ids of the events, in order
+
+
+def save_in_events(database: Database, registry: Registry, new: NewEvents, rules: Rules) -> list[SaveResult]:
+    """Add events and save forms in them: all of it, or nothing. Raises what `save_form` raises."""
+    with database.write() as connection:
+        added = add_occurrences_within(connection, new.actor, new.subject, new.wanted, new.at) if new.wanted else []
+        return save_within(connection, database, registry, new.requests(added), rules)
 
 
 def save_within(
@@ -332,4 +353,4 @@ def _replay(work: _Work, answer: Mapping[str, Any], asked: Asked) -> SaveResult:
     )  # fmt: skip
 
 
-__all__ = ["COMPLETE", "IN_PROGRESS", "save_form", "save_forms", "save_within"]
+__all__ = ["COMPLETE", "IN_PROGRESS", "NewEvents", "save_form", "save_forms", "save_in_events", "save_within"]

@@ -10,8 +10,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from engine.compiler import CompiledRegistry
 from engine.datatypes.values import Entered, FileValue, Reference
 from engine.expressions.frames import Node
@@ -27,9 +25,9 @@ from storage.form_data import Place
 from storage.instances import open_instance
 from storage.metadata_versions import publish
 from storage.request import Rules, SaveRequest
-from storage.saving import save_within
+from storage.saving import NewEvents, save_in_events
 from storage.site_records import open_site_records
-from storage.subjects import NewOccurrence, add_occurrences_within, register_subject
+from storage.subjects import NewOccurrence, add_occurrences, register_subject
 from storage.upgrading import upgrade
 from web.dictionaries import Dictionaries
 from web.registries import describe, prefix_of
@@ -181,14 +179,17 @@ class Load:
                     self.instances[kid.key] = opened
                     self._open_instances(subject, kid, at)
 
-    def _records(self, connection: Connection, visit: Visit) -> list[Record]:
-        """The records of a visit with their places; the occurrences of events that they need are added."""
+    def _new(self, visit: Visit) -> list[Node]:
+        """The events of a visit that are not there yet."""
         holders = dict.fromkeys(form.parent for form in visit.forms if form.parent is not None)
-        new = [one for one in holders if one.scope.kind == EVENT and one.key not in self.occurrences]
-        if new:
-            wanted = [NewOccurrence(self._instance_of(one), str(one.event), one.number) for one in new]
-            added = add_occurrences_within(connection, self.target.actor, visit.subject, wanted, visit.at)
-            self.occurrences |= dict(zip((one.key for one in new), added, strict=True))
+        return [one for one in holders if one.scope.kind == EVENT and one.key not in self.occurrences]
+
+    def _wanted(self, new: list[Node]) -> list[NewOccurrence]:
+        return [NewOccurrence(self._instance_of(one), str(one.event), one.number) for one in new]
+
+    def _records(self, visit: Visit, new: list[Node], added: list[int]) -> list[Record]:
+        """The records of a visit with their places, now that its events were added."""
+        self.occurrences |= dict(zip((one.key for one in new), added, strict=True))
         return [Record(visit.subject, self._place(form), self._data(form), visit.at) for form in visit.forms]
 
     def _instance_of(self, occurrence: Node) -> int:
@@ -250,33 +251,36 @@ class Load:
         return f"{self.instances.get(holder.key, holder.key)}.{node.scope.id}[{node.place}]"
 
     def records(self, visit: Visit) -> list[Record]:
-        """The records of a visit that is not saved."""
-        with self.target.database.write() as connection:
-            return self._records(connection, visit)
+        """The records of a visit that is not saved; its events are added."""
+        new, target = self._new(visit), self.target
+        added = (
+            add_occurrences(target.database, target.actor, visit.subject, self._wanted(new), at=visit.at) if new else []
+        )
+        return self._records(visit, new, added)
 
     def save(self, visit: Visit, key: str = "") -> None:
         """Save a visit in one transaction, as a person would who declares its records complete; under a `key` only once."""
-        agreed, known = frozenset[str](), dict(self.occurrences)
+        target, known, new = self.target, dict(self.occurrences), self._new(visit)
+        agreed = frozenset[str]()
+
+        def requests(added: list[int]) -> list[SaveRequest]:
+            return [
+                SaveRequest(
+                    record.subject, record.place, record.data, expected_revision=0,
+                    key=f"{key}:{number}" if key else secrets.token_urlsafe(18), actor=target.actor, at=record.at,
+                    complete=True, confirm_clear=agreed,
+                )
+                for number, record in enumerate(self._records(visit, new, added))
+            ]  # fmt: skip
+
+        events = NewEvents(visit.subject, target.actor, visit.at, self._wanted(new), requests)
         while True:
             try:
-                with self.target.database.write() as connection:
-                    self._save(connection, visit, key, agreed)
+                save_in_events(target.database, target.registry, events, target.rules)
             except ConfirmClear as asked:  # of an unfinished subject: what its later forms would have made visible
                 agreed, self.occurrences = agreed.union(asked.paths), dict(known)
             else:
                 return
-
-    def _save(self, connection: Connection, visit: Visit, key: str, agreed: frozenset[str]) -> None:
-        target = self.target
-        requests = [
-            SaveRequest(
-                record.subject, record.place, record.data, expected_revision=0,
-                key=f"{key}:{number}" if key else secrets.token_urlsafe(18), actor=target.actor, at=record.at,
-                complete=True, confirm_clear=agreed,
-            )
-            for number, record in enumerate(self._records(connection, visit))
-        ]  # fmt: skip
-        save_within(connection, target.database, target.registry, requests, target.rules)
 
 
 def open_targets(

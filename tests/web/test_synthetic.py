@@ -3,6 +3,7 @@
 import base64
 import json
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -181,9 +182,10 @@ def test_forms_saved_together_are_as_if_saved_one_after_the_other(tmp_path, monk
     save, alone = Load.save, []
 
     def one_by_one(load, visit, key=""):
-        alone.extend(visit)
-        for number, record in enumerate(visit):
-            save(load, [record], key and f"{key}{number}")
+        alone.extend(visit.forms)
+        load.records(visit)  # the events of a visit are opened together
+        for number, form in enumerate(visit.forms):
+            save(load, replace(visit, forms=(form,)), key and f"{key}{number}")
 
     monkeypatch.setattr(Load, "save", one_by_one)
     assert rows("alone.sqlite3") == together

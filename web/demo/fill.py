@@ -184,7 +184,7 @@ def _load(target: Target, load: Load, stage: Stage) -> None:
         if ready.forms:
             load.save(ready)
         left -= len(ready.forms)
-        for record in load.records(begun) if begun.forms else ():
+        for record in load.records(begun):
             _begin(target, record)
 
 
