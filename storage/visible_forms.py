@@ -31,7 +31,7 @@ def _seen(actor: Actor, at: datetime) -> ColumnElement[bool]:
     granted = select(access.c.subject_id).where(grants(actor, at))  # lists that are made once, not asked for each form
     whole = granted.where(access.c.instance_id.is_(None))
     episode = select(access.c.instance_id).where(grants(actor, at), access.c.instance_id.is_not(None))
-    seen = episode.cte("seen", recursive=True)
+    seen = episode.cte(recursive=True)  # without a name: one statement may ask several times
     seen = seen.union(select(instance.c.id).where(instance.c.parent_id == seen.c.instance_id))
     part = or_(instance.c.parent_id.is_(None), instance.c.id.in_(select(seen.c.instance_id)))
     return and_(form_instance.c.subject_id.in_(granted), or_(form_instance.c.subject_id.in_(whole), part))
