@@ -20,7 +20,6 @@ from time import perf_counter
 
 from sqlalchemy import event, text
 
-from engine.compiler import compile_definition
 from storage.access import Actor
 from storage.accounts import create_account
 from storage.completeness import completeness
@@ -29,16 +28,20 @@ from storage.keys import derive_keys
 from storage.listing import Narrowed, State, Waiting, list_subjects
 from storage.local_numbers import find_number
 from storage.metadata_versions import PublishedDefinition, publish
-from storage.my_day import Desk, drafts, due, overdue, to_complete, warnings, what_waits
+from storage.my_day import Desk, drafts, due, open_queries, overdue, to_complete, warnings, what_waits
+from storage.takeovers import requests
+from storage.unlocking import own_unlocks, unlocks_to_decide
 from storage.upgrading import upgrade
 from tests.conftest import running_postgres
 
 NAME = "lead_extraction"
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOSPITALS = 250
-DEFINITION = Path(__file__).parents[1] / "form_definitions" / f"{NAME}.yaml"
 AIM = 0.200  # seconds
-SOURCES = {"overdue": overdue, "due": due, "drafts": drafts, "warnings": warnings, "to_complete": to_complete}
+SOURCES = {
+    "overdue": overdue, "due": due, "drafts": drafts, "warnings": warnings, "to_complete": to_complete, "queries": open_queries,
+    "requests": requests, "unlocks": unlocks_to_decide, "own_unlocks": own_unlocks,
+}  # fmt: skip
 
 # :n patients. Subjects are numbered from 1; patient s has instance 4s, its episodes 4s + 1 to 4s + 3, its forms 8s to 8s + 7.
 FILL = (
@@ -80,6 +83,20 @@ FILL = (
     "INSERT INTO issue SELECT s * 8 + 6, 'dose', '', 'dose', 'warning', '', '', 'rule', ''::bytea, 'h', 'own', {now} FROM {all} WHERE s % 25 = 0",
     "INSERT INTO item_data (form_id, row_id, item, position, missing) SELECT s * 8 + 5, '', 'creatinine', 0, 'tl' FROM {all} WHERE s % 60 = 0",
     "INSERT INTO item_data (form_id, row_id, item, position, missing) SELECT s * 8 + 5, '', 'lvef', 0, 'nd' FROM {all} WHERE s % 3 = 0",
+    (
+        "INSERT INTO promise SELECT s * 8 + 5, s, '{name}', {now} - (:n - s) * interval '1 minute' FROM {all} WHERE s % 60 = 0"
+    ),
+    (
+        "INSERT INTO query (id, registry, subject_id, form_id, row_id, item, rule, state, raised_by, raised_at, changed_at) "
+        "SELECT s, '{name}', s, s * 8 + 6, '', 'dose', 'dose', CASE WHEN s % 60 = 0 THEN 'open' ELSE 'closed' END, 'x', {now}, "
+        "{now} - (:n - s) * interval '1 minute' FROM {all} WHERE s % 30 = 0"
+    ),
+    (
+        "INSERT INTO form_month SELECT a.registry, a.site_id, f.form, to_char(f.opened_at AT TIME ZONE 'UTC', 'YYYY-MM'), count(*), "
+        "count(*) FILTER (WHERE f.state <> 'in_progress') FROM form_instance f JOIN access a ON a.subject_id = f.subject_id "
+        "AND a.instance_id IS NULL GROUP BY 1, 2, 3, 4"
+    ),
+    "INSERT INTO participation (id, site_id, registry, starts_on) SELECT h, h, '{name}', '2024-01-01' FROM generate_series(1, 250) h",
     "INSERT INTO local_number SELECT site_id, '{name}', subject_id, 'K/' || subject_id FROM access WHERE subject_id % 2 = 0 AND instance_id IS NULL",
     # the commonest surname has one in two hundred
     "INSERT INTO identity_hash SELECT s, 'surname', CASE WHEN s % 200 = 0 THEN '\\x00'::bytea ELSE int8send(s) END FROM {all}",
@@ -113,7 +130,7 @@ def fill(database: Database, number: int) -> None:
 def pages(database: Database, number: int) -> Iterator[tuple[str, Callable[[], object]]]:
     """What is timed."""
     account = create_account(database, "bench", "Bench", "correct horse battery", who="bench", at=NOW)
-    random, model = Random(7), compile_definition(DEFINITION).model  # noqa: S311 -- which page
+    random = Random(7)  # noqa: S311 -- which page
     actors = {
         "largest hospital": Actor(account, "x", NAME, 1), "smallest hospital": Actor(account, "x", NAME, HOSPITALS),
         "keeper": Actor(account, "x", NAME, None),
@@ -138,8 +155,11 @@ def pages(database: Database, number: int) -> Iterator[tuple[str, Callable[[], o
         yield f"search by a common surname, {who}", listed(actor, hashes=(b"\x00",))
         yield f"search by PESEL, {who}", listed(actor, hashes=((-(number // 2)).to_bytes(8, "big", signed=True),))
         yield f"search by number, {who}", partial(find_number, database, actor, ["TLE-0000007-X"], "K/8", at=NOW)
-        desk = Desk(actor, NOW, model, database.dialect)
+        desk = Desk(actor, NOW, database.dialect)
         yield f"my day, {who}", partial(what_waits, database, desk, SOURCES)
+        if actor.site is None:
+            for key, source in SOURCES.items():
+                yield f"my day: {key}, {who}", partial(what_waits, database, desk, {key: source})
         sites = None if actor.site is None else (actor.site,)
         yield f"completeness, {who}", partial(completeness, database, NAME, sites, at=NOW)
 

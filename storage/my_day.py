@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    CompoundSelect,
     Row,
     Select,
     String,
@@ -26,13 +27,11 @@ from sqlalchemy import (
 from sqlalchemy.sql import ColumnElement
 
 from engine.datatypes.local_time import to_local
-from engine.model.form import walk_items
-from engine.model.metadata_version import MetaDataVersion
 from storage.access import Actor
 from storage.casebook import NO_END, on_day, own_lines, seen_part
 from storage.database import Database
 from storage.issues import unanswered_warnings
-from storage.listing import is_open, is_over
+from storage.listing import is_over
 from storage.query_steps import State
 from storage.slots import utc
 from storage.tables import (
@@ -42,9 +41,9 @@ from storage.tables import (
     form_instance,
     instance,
     issue,
-    item_data,
     occurrence,
     pending_event,
+    promise,
     query,
     site,
     working_copy,
@@ -53,6 +52,7 @@ from storage.tables import (
 MOST = 99  # tasks of a source are counted so far
 SHOWN = 8  # of a source
 NO_SUBJECT = 0  # what a task is about that is about no patient
+_ENOUGH = MOST + 1  # of a source are looked at, the most pressing ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,6 @@ class Desk:
 
     actor: Actor
     at: datetime
-    model: MetaDataVersion
     dialect: str
 
     @property
@@ -80,6 +79,7 @@ class Task:
     event: str
     number: int  # which time of the event
     record: int
+    state: str  # a word of the source about it
     day: date | None  # until when, or since when
 
 
@@ -92,18 +92,19 @@ class Waiting:
 
 
 NOTHING = Waiting(0, ())
-Source = Callable[[Desk], Select[Any]]
+Source = Callable[[Desk], Select[Any] | CompoundSelect[Any]]
 
 
-def task(
+def task(  # noqa: PLR0913 -- each is a column
     subject: ColumnElement[Any], instance_id: ColumnElement[Any], day: ColumnElement[Any], *,
     form: ColumnElement[Any] | None = None, event: ColumnElement[Any] | None = None,
     number: ColumnElement[Any] | None = None, record: ColumnElement[Any] | None = None,
+    state: ColumnElement[Any] | None = None,
 ) -> Select[Any]:  # fmt: skip
-    """The columns that each source gives; the caller says from where."""
-    texts = [func.coalesce(one, "") if one is not None else literal("", String) for one in (form, event)]
+    """The columns that each source gives; the caller says from where, in which order, and takes `enough` of them."""
+    texts = [func.coalesce(one, "") if one is not None else literal("", String) for one in (form, event, state)]
     numbers = [func.coalesce(one, 0) if one is not None else literal(0, BigInteger) for one in (number, record)]
-    named = zip(("form", "event", "number", "record"), (*texts, *numbers), strict=True)
+    named = zip(("form", "event", "state", "number", "record"), (*texts, *numbers), strict=True)
     shown = func.substr(cast(func.coalesce(cast(day, String), NO_END), String), 1, 10)
     return select(
         subject.label("subject_id"), instance_id.label("instance_id"), *(one.label(name) for name, one in named),
@@ -111,16 +112,26 @@ def task(
     )  # fmt: skip
 
 
+def enough(found: Select[Any], *by: ColumnElement[Any]) -> Select[Any]:
+    """As many of the most pressing ones as are told of; by columns of an index, it is not looked further."""
+    return found.order_by(*by).limit(_ENOUGH)
+
+
 def overdue(desk: Desk) -> Select[Any]:
-    """Events whose window is over."""
-    late = _lines(desk).where(casebook.c.closes < on_day(desk.today))
-    return _events(desk).where(pending_event.c.subject_id.in_(late), is_over(desk.today))
+    """Events whose window is over: none is more pressing than those of the patients whose first window closed first."""
+    late = enough(_lines(desk).where(casebook.c.closes < on_day(desk.today)), casebook.c.closes)
+    found = _events(desk).where(pending_event.c.subject_id.in_(late), is_over(desk.today))
+    return enough(found, pending_event.c.closes)
 
 
-def due(desk: Desk) -> Select[Any]:
-    """Events whose window is open."""
-    found = _events(desk).where(is_open(desk.today))
-    return found if desk.actor.site is None else found.where(pending_event.c.subject_id.in_(_lines(desk)))
+def due(desk: Desk) -> CompoundSelect[Any]:
+    """Events whose window is open: those that will close, and those that never do."""
+    event, found = pending_event.c, _events(desk)
+    if desk.actor.site is not None:
+        found = found.where(event.subject_id.in_(_lines(desk)))
+    opened = found.where(or_(event.opens.is_(None), event.opens <= on_day(desk.today)))
+    closing = enough(opened.where(event.closes >= on_day(desk.today)), event.closes)
+    return union_all(*(select(each.subquery()) for each in (closing, enough(opened.where(event.closes.is_(None))))))
 
 
 def _lines(desk: Desk) -> Select[tuple[int]]:
@@ -146,7 +157,7 @@ def drafts(desk: Desk) -> Select[Any]:
     joined = working_copy.join(instance, instance.c.id == cast(of_place[0], BigInteger))
     joined = joined.outerjoin(occurrence, held.id == cast(of_place[2], BigInteger))
     mine = (copy.account_id == desk.actor.account, copy.expires_at > utc(desk.at))
-    return found.select_from(joined).where(*mine, seen_part(desk.actor, desk.at))
+    return enough(found.select_from(joined).where(*mine, seen_part(desk.actor, desk.at)), copy.saved_at)
 
 
 def _of_place(desk: Desk, part: int) -> ColumnElement[Any]:
@@ -157,36 +168,38 @@ def _of_place(desk: Desk, part: int) -> ColumnElement[Any]:
 
 
 def warnings(desk: Desk) -> Select[Any]:
-    """Forms with warnings that nobody has answered."""
-    warned = form_instance.c.subject_id.in_(_lines(desk).where(casebook.c.warnings > 0))
-    wanted = unanswered_warnings(desk.actor, warned, seen_part(desk.actor, desk.at))
+    """Forms with warnings that nobody has answered, of the patients with the most of them."""
+    warned = enough(_lines(desk).where(casebook.c.warnings > 0), casebook.c.warnings.desc(), casebook.c.number.desc())
+    wanted = unanswered_warnings(desk.actor, form_instance.c.subject_id.in_(warned), seen_part(desk.actor, desk.at))
     since = func.min(issue.c.raised_at).label("day")
-    return _forms(wanted.with_only_columns(*_FORM, since).group_by(*_FORM))
+    return _forms(enough(wanted.with_only_columns(*_FORM, since).group_by(*_FORM), since))
 
 
 def to_complete(desk: Desk) -> Select[Any]:
     """Forms with values that somebody promised to bring later."""
-    lists = [item.missing for form in desk.model.forms.values() for item in walk_items(form)]
-    promised = sorted({reason for one in lists for reason in one.unsigned})
-    joined = item_data.join(form_instance, form_instance.c.id == item_data.c.form_id)
+    joined = promise.join(form_instance, form_instance.c.id == promise.c.form_id)
     joined = joined.join(instance, instance.c.id == form_instance.c.instance_id)
-    found = select(*_FORM, func.max(form_instance.c.saved_at).label("day")).select_from(joined).group_by(*_FORM)
-    here = and_(form_instance.c.home.in_(("", desk.actor.registry)), form_instance.c.withdrawal_id.is_(None))
-    return _forms(found.where(item_data.c.missing.in_(promised), here, seen_part(desk.actor, desk.at)))
+    here = [promise.c.home.in_(("", desk.actor.registry)), form_instance.c.withdrawal_id.is_(None)]
+    if desk.actor.site is not None:
+        here.append(promise.c.subject_id.in_(_lines(desk)))
+    found = select(*_FORM, promise.c.since.label("day")).select_from(joined)
+    return _forms(enough(found.where(*here, seen_part(desk.actor, desk.at)), promise.c.since))
 
 
 def open_queries(desk: Desk) -> Select[Any]:
     """Forms with queries that wait for the hospital."""
     joined = query.join(form_instance, form_instance.c.id == query.c.form_id)
     joined = joined.join(instance, instance.c.id == form_instance.c.instance_id)
-    here = (
+    here = [
         query.c.registry == desk.actor.registry,
         query.c.state == State.OPEN,
         form_instance.c.withdrawal_id.is_(None),
         seen_part(desk.actor, desk.at),
-    )
-    found = select(*_FORM, func.min(query.c.changed_at).label("day")).select_from(joined).where(*here)
-    return _forms(found.group_by(*_FORM))
+    ]
+    if desk.actor.site is not None:
+        here.append(query.c.subject_id.in_(_lines(desk)))
+    since = func.min(query.c.changed_at).label("day")
+    return _forms(enough(select(*_FORM, since).select_from(joined).where(*here).group_by(*_FORM), since))
 
 
 _FORM = (
@@ -224,17 +237,16 @@ def what_waits(database: Database, desk: Desk, sources: Mapping[str, Source]) ->
     return {key: Waiting(own[0].total, tuple(map(_task, own))) if own else NOTHING for key, own in each.items()}
 
 
-def _part(key: str, found: Select[Any]) -> Select[Any]:
+def _part(key: str, found: Select[Any] | CompoundSelect[Any]) -> Select[Any]:
+    """The first of a source, each with the number of all that it gives."""
     tasks = found.subquery()
-    counted = select(literal(1)).select_from(tasks).limit(MOST + 1).subquery()
-    total = select(func.count()).select_from(counted).scalar_subquery()
-    first = select(literal(key).label("source"), tasks, total.label("total"))
+    first = select(literal(key).label("source"), tasks, func.count().over().label("total"))
     return select(first.order_by(tasks.c.day, tasks.c.subject_id).limit(SHOWN).subquery())
 
 
 def _task(row: Row[Any]) -> Task:
     day = date.fromisoformat(row.day) if row.day != NO_END else None
-    return Task(row.pseudonym, row.instance_id, row.form, row.event, row.number, row.record, day)
+    return Task(row.pseudonym, row.instance_id, row.form, row.event, row.number, row.record, row.state, day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +286,6 @@ def hospital_days(
 
 
 __all__ = [
-    "MOST", "NOTHING", "NO_SUBJECT", "SHOWN", "Desk", "HospitalDay", "Source", "Task", "Waiting", "drafts", "due", "hospital_days",
-    "open_queries",
-    "overdue", "task", "to_complete", "warnings", "what_waits",
+    "MOST", "NOTHING", "NO_SUBJECT", "SHOWN", "Desk", "HospitalDay", "Source", "Task", "Waiting", "drafts", "due", "enough",
+    "hospital_days", "open_queries", "overdue", "task", "to_complete", "warnings", "what_waits",
 ]  # fmt: skip

@@ -26,6 +26,7 @@ RIGHTS: Mapping[str, str] = MappingProxyType(
         "attachment": "SELECT, INSERT, DELETE",  # deleted at erasure alone
         "casebook": "SELECT",  # written by triggers
         "casebook_due": "SELECT",
+        "form_month": "SELECT",
     }
 )
 

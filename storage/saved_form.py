@@ -21,6 +21,7 @@ from storage.form_data import FormRecord, Place, SubjectRecord, build_form
 from storage.form_index import FormIndex, Registry
 from storage.idempotency import request_digest
 from storage.identity import person_in, write_hashes
+from storage.promises import write_promise
 from storage.request import Rules, SaveRequest
 from storage.signatures import end_marks
 from storage.slots import Key, value_of
@@ -93,6 +94,11 @@ class SavedForm:
         return self.asked.request
 
     @property
+    def home(self) -> str:
+        """The registry that the form belongs to, '' where all share it."""
+        return "" if self.request.place.form in self.rules.shared_forms else self.registry.model.registry
+
+    @property
     def unread(self) -> tuple[str, ...]:
         """The paths of input that could not be read."""
         return tuple(sorted(self.judged.paths.path(key) for key in self.submitted.kept))
@@ -144,6 +150,8 @@ class SavedForm:
         ciphertexts = self.stored.ciphertexts if self.stored else {}
         keyless, subject = self.database.keys is None, self.request.subject
         sealer = Sealer(subject, self.head.id, self.asked.index.sealed, self.record.key, keyless, ciphertexts)
+        before = self.stored.cells if self.stored else {}
+        write_promise(writes, self.asked.index, before, self.changes, self.head.id, subject, self.home, self.request.at)
         return write_changes(writes, sealer, self.changes)
 
     def note(self, writes: Writes, values: list[tuple[Any, ...]], last: Sequence[Any] | None) -> Head:

@@ -213,10 +213,7 @@ def _save(work: _Work) -> list[SaveResult]:
     writes = Writes()
     for one in saved:
         if one.stored is None:
-            shared = one.request.place.form in work.rules.shared_forms
-            open_form(
-                writes, one.request.subject, "" if shared else work.registry.model.registry, one.request.place, one.head
-            )
+            open_form(writes, one.request.subject, one.home, one.request.place, one.head)
     for one in saved:
         one.write_keys(work.connection, writes)
     last: Head | Sequence[Any] | None = work.before.head

@@ -14,7 +14,7 @@ from storage.audit import AuditEntry, append_entry, subject_stream
 from storage.database import Database
 from storage.errors import NotFound
 from storage.locking import lock_subject
-from storage.my_day import Desk, task
+from storage.my_day import Desk, enough, task
 from storage.slots import utc
 from storage.subjects import enrol_in
 from storage.tables import access, enrolment, instance, site, takeover_request
@@ -122,9 +122,8 @@ def requests(desk: Desk) -> Select[Any]:
     asked = takeover_request.c
     patient = and_(instance.c.subject_id == asked.subject_id, instance.c.parent_id.is_(None))
     found = task(asked.subject_id, instance.c.id, asked.asked_at)
-    return found.select_from(takeover_request.join(instance, patient)).where(
-        asked.id.in_(_open(desk.actor, desk.at).with_only_columns(asked.id))
-    )
+    wanted = asked.id.in_(_open(desk.actor, desk.at).with_only_columns(asked.id))
+    return enough(found.select_from(takeover_request.join(instance, patient)).where(wanted), asked.asked_at)
 
 
 def _open(actor: Actor, at: datetime) -> Select[Any]:

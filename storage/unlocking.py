@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, insert, or_, select, update
 
 from storage.access import Actor, require_access
 from storage.audit import append_entry
 from storage.database import Database
 from storage.errors import NotFound, ReasonNeeded
 from storage.form_index import Registry
+from storage.my_day import Desk, enough, task
 from storage.opened_forms import Deed, form_at, open_structure
 from storage.slots import utc
 from storage.states import State
 from storage.structure import FormRow, Place
-from storage.tables import enrolment, form_instance, unlock_request
+from storage.tables import enrolment, form_instance, occurrence, unlock_request
+from storage.together import Part, alone
 from storage.visible_forms import FORMS, visible_forms
+
+WAITS, GRANTED, REFUSED = "waits", "granted", "refused"  # how a request stands
+TOLD = timedelta(days=7)  # so long whoever asked is told of the decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +82,44 @@ def close_requests(connection: Connection, form: int, deed: Deed, *, granted: bo
     return connection.execute(update(unlock_request).where(*which).values(decided)).rowcount
 
 
-def unlock_requests(
-    database: Database, actor: Actor, *, at: datetime, first: int = 0, size: int = 25
-) -> tuple[UnlockRequest, ...]:
-    """The open requests for forms that the actor may see, the oldest first, in one statement."""
-    open_ = (
-        unlock_request.c.registry == actor.registry,
-        unlock_request.c.decided_at.is_(None),
-        form_instance.c.withdrawal_id.is_(None),
-    )
-    query = _COLUMNS.where(*open_, visible_forms(actor, at)).order_by(unlock_request.c.id).limit(size).offset(first)
-    with database.read() as connection:
-        return tuple(map(_request, connection.execute(query)))
+def unlocks_to_decide(desk: Desk) -> Select[Any]:
+    """The open requests for forms that the actor may see, as tasks of whoever decides."""
+    return _tasks(desk, unlock_request.c.decided_at.is_(None))
+
+
+def own_unlocks(desk: Desk) -> Select[Any]:
+    """The actor's own requests: those that wait, and for a week those that were decided."""
+    asked = unlock_request.c
+    fresh = or_(asked.decided_at.is_(None), asked.decided_at > utc(desk.at) - TOLD)
+    return _tasks(desk, and_(asked.account_id == desk.actor.account, fresh))
+
+
+def _tasks(desk: Desk, wanted: ColumnElement[bool]) -> Select[Any]:
+    asked, form, held = unlock_request.c, form_instance.c, occurrence.c
+    state = case((asked.decided_at.is_(None), WAITS), (asked.granted.is_(True), GRANTED), else_=REFUSED)
+    found = task(
+        form.subject_id, form.instance_id, func.coalesce(asked.decided_at, asked.at), form=form.form, event=held.event,
+        number=held.number, record=form.record, state=state,
+    )  # fmt: skip
+    joined = FORMS.join(unlock_request, form.id == asked.form_id).outerjoin(occurrence, held.id == form.occurrence_id)
+    mine = (asked.registry == desk.actor.registry, visible_forms(desk.actor, desk.at), wanted)
+    return enough(found.select_from(joined).where(*mine), asked.id)
 
 
 def requests_for(
     database: Database, actor: Actor, subject: int, form: int, *, at: datetime
 ) -> tuple[UnlockRequest, ...]:
     """All requests for one form, the newest first."""
-    mine = (form_instance.c.subject_id == subject, unlock_request.c.form_id == form)
     with database.read() as connection:
         require_access(connection, actor, subject, at)
-        return tuple(map(_request, connection.execute(_COLUMNS.where(*mine).order_by(unlock_request.c.id.desc()))))
+        return alone(connection, requests_about(subject, form))
+
+
+def requests_about(subject: int, form: int) -> Part[tuple[UnlockRequest, ...]]:
+    """The same of a subject that the actor was found to see."""
+    mine = (form_instance.c.subject_id == subject, unlock_request.c.form_id == form)
+    query = _COLUMNS.where(*mine).order_by(unlock_request.c.id.desc())
+    return Part(query, lambda rows: tuple(map(_request, rows)))
 
 
 def _locked(connection: Connection, registry: Registry, deed: Deed, place: Place) -> FormRow:
@@ -129,4 +150,7 @@ _COLUMNS = select(
     enrolment.c.pseudonym,
 ).select_from(FORMS.join(unlock_request, form_instance.c.id == unlock_request.c.form_id).outerjoin(enrolment, _HERE))
 
-__all__ = ["UnlockRequest", "ask_unlock", "close_requests", "refuse_unlock", "requests_for", "unlock_requests"]
+__all__ = [
+    "GRANTED", "REFUSED", "WAITS", "UnlockRequest", "ask_unlock", "close_requests", "own_unlocks", "refuse_unlock",
+    "requests_about", "requests_for", "unlocks_to_decide",
+]  # fmt: skip

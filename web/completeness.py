@@ -1,15 +1,17 @@
-"""How complete the forms are, by month as a drawing, by hospital and form as tables; the drawing's numbers stand beside it."""
+"""How complete the forms are and which hospitals send any, as drawings whose numbers stand beside them in tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import reduce
+from operator import add
 
-from flask import Blueprint, request
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
-from storage.completeness import Filled, completeness, months_until
+from engine.datatypes.words import date_text
+from storage.completeness import Count, HospitalMonths, completeness, months_until
 from web.pages import render
 from web.permissions import needs
 from web.roles import Permission, allows
@@ -19,6 +21,8 @@ from web.workspace import version_of, visit, workspace
 complete = Blueprint("completeness", __name__, url_prefix="/<registry>/completeness")
 WIDTH, BASE, TALL = 400, 130, 100  # units of the drawing: its width, where bars stand, the height of a full one
 STEP = WIDTH / 12
+WIDE, LOW, HIGH = 9, 15, 14  # of a hospital's months in its row: the width of one, where they stand, a full one
+PAGE = 100  # hospitals
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +30,18 @@ class Share:
     """How many of how many, and of what."""
 
     name: str
-    complete: int
-    begun: int
+    part: int
+    whole: int
 
     @property
     def percent(self) -> int:
         """Rounded half up; 0 of nothing."""
-        return (200 * self.complete + self.begun) // (2 * self.begun) if self.begun else 0
+        return (200 * self.part + self.whole) // (2 * self.whole) if self.whole else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A month in the drawing."""
+    """A month in a drawing."""
 
     share: Share
     x: float
@@ -45,38 +49,87 @@ class Bar:
     height: float
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A hospital: its forms, the months in which it took part and those in which it began forms, drawn as well."""
+
+    site: int
+    name: str
+    since: str
+    forms: Share
+    months: Share
+    filled: str  # paths: months with forms, as high as they are complete; months without any
+    empty: str
+
+
 @complete.get("")
 @needs(Permission.OVERSEE)
 def show(registry: str) -> ResponseReturnValue:
     """Of one's own hospitals, or of all where the role belongs to none."""
     one, space, version = visit(), workspace(), version_of(registry)
-    held = [each for each in one.memberships if each.registry == registry and allows(each.role, Permission.OVERSEE)]
-    sites = {each.site for each in held}
-    known = None if None in sites else {each for each in sites if each is not None}
-    found = completeness(space.database, registry, known, at=one.now)
-    site, form = request.args.get("site", type=int), request.args.get("form", "")
-    chosen = [row for row in found if site in (None, row.site) and form in ("", row.form)]
-    model = version.registry.model
-    named = {row.site: row.name for row in found}
-    forms = {
-        name: form_words(model, name, one.language) for name in model.forms if any(row.form == name for row in found)
-    }
-    months = _shares(chosen, lambda row: row.month, {month: month for month in months_until(one.now)})
+    model, months = version.registry.model, months_until(one.now)
+    known, site, form = _own(registry), request.args.get("site", type=int), request.args.get("form", "")
+    form = form if form in model.forms else ""
+    chosen = known if site is None else {site} if known is None or site in known else known
+    found = completeness(space.database, registry, chosen, at=one.now, form=form)
+    number = max(request.args.get("page", 1, type=int), 1)
+    lines = [_line(each, months, one.language) for each in found.hospitals[(number - 1) * PAGE : number * PAGE]]
+    begun = [Share(month, *_sum(each.counts.get(month) for each in found.hospitals)) for month in months]
+    taking = [_taking(found.hospitals, month) for month in months]
+
+    def here(page: int = 1, site: int | None = site) -> str:
+        return url_for(
+            "completeness.show", registry=registry, page=page if page > 1 else None, site=site, form=form or None
+        )
+
     return render(
-        "completeness.html", registry=registry, title=model.title.get(one.language, version.name), bars=_bars(months),
-        months=months, total=_sum("", chosen), width=WIDTH, base=BASE, bar=STEP * 0.62, sites=named, forms=forms,
-        site=site if site in named else None, form=form if form in forms else "",
-        by_site=_shares(chosen, lambda row: row.site, named),
-        by_form=_shares(chosen, lambda row: row.form, forms),
+        "completeness.html", registry=registry, title=model.title.get(one.language, version.name), here=here,
+        months=begun, bars=_bars(begun), taking=taking, taking_bars=_bars(taking), lines=lines, number=number,
+        pages=max(-(-len(found.hospitals) // PAGE), 1), total=Share("", *_sum(found.forms.values())),
+        missing=sum(bool(each.expected) and not each.reported for each in found.hospitals),
+        width=WIDTH, base=BASE, tall=TALL, bar=STEP * 0.62, forms={name: form_words(model, name, one.language) for name in model.forms},
+        form=form, chosen=lines[0].name if site is not None and chosen == {site} and lines else "",
+        by_form=[
+            Share(form_words(model, name, one.language), count.complete, count.begun)
+            for name in model.forms
+            if (count := found.forms.get(name)) is not None
+        ],
     )  # fmt: skip
 
 
-def _shares(rows: Sequence[Filled], key: Callable[[Filled], object], names: Mapping[Any, str]) -> list[Share]:
-    return [_sum(name, [row for row in rows if key(row) == one]) for one, name in names.items()]
+def _own(registry: str) -> set[int] | None:
+    """The hospitals that one oversees; None: all."""
+    held = [one for one in visit().memberships if one.registry == registry and allows(one.role, Permission.OVERSEE)]
+    sites = {each.site for each in held}
+    return None if None in sites else {each for each in sites if each is not None}
 
 
-def _sum(name: str, rows: Sequence[Filled]) -> Share:
-    return Share(name, sum(row.complete for row in rows), sum(row.begun for row in rows))
+def _sum(counts: Iterable[Count | None]) -> tuple[int, int]:
+    found = reduce(add, (count for count in counts if count is not None), Count())
+    return found.complete, found.begun
+
+
+def _taking(hospitals: Sequence[HospitalMonths], month: str) -> Share:
+    """Of the hospitals that took part in a month, how many began forms."""
+    there = [each for each in hospitals if month in each.expected]
+    return Share(month, sum(month in each.reported for each in there), len(there))
+
+
+def _line(each: HospitalMonths, months: Sequence[str], language: str) -> Line:
+    filled, empty = [], []
+    for place, month in enumerate(months):
+        count, x = each.counts.get(month, Count()), place * (WIDE + 1)
+        if count.begun:
+            height = max(round(HIGH * count.complete / count.begun), 2)
+            filled.append(f"M{x} {LOW}v-{height}h{WIDE}v{height}z")
+        elif month in each.expected:
+            empty.append(f"M{x} {LOW}h{WIDE}")
+    since = date_text(each.since, language) if each.since is not None else ""
+    asked = each.expected | each.reported
+    return Line(
+        each.site, each.name, since, Share("", *_sum(each.counts.values())), Share("", len(each.reported), len(asked)),
+        "".join(filled), "".join(empty),
+    )  # fmt: skip
 
 
 def _bars(months: Sequence[Share]) -> list[Bar]:

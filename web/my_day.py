@@ -27,6 +27,7 @@ from storage.my_day import (
     what_waits,
 )
 from storage.takeovers import requests
+from storage.unlocking import GRANTED, REFUSED, WAITS, own_unlocks, unlocks_to_decide
 from web.pages import render
 from web.permissions import needs
 from web.places import Spot, event_form_spot
@@ -47,6 +48,7 @@ class Row:
     sign: str  # of the status signs
     narrowed: str = ""  # the list of patients with all of them
     endpoint: str = ""  # the page where all of them are done, if not each in its form
+    of_form: str = "forms.show"  # the page of a form where each of them is done
 
 
 SOURCES = (
@@ -57,7 +59,14 @@ SOURCES = (
     Row("to_complete", Permission.ENTER, to_complete, "missing"),
     Row("queries", Permission.ANSWER, open_queries, "query"),
     Row("requests", Permission.SHARE, requests, "query", endpoint="known.requests"),
+    Row("unlocks", Permission.LOCK, unlocks_to_decide, "query", of_form="form_states.show"),
+    Row("own_unlocks", Permission.ENTER, own_unlocks, "query", of_form="form_states.show"),
 )
+STATES = {
+    WAITS: "query",
+    GRANTED: "complete",
+    REFUSED: "missing",
+}  # of a task that tells how it stands: its status sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,7 @@ class Line:
     who: str
     what: str
     event: str
+    sign: str
     when: str
     href: str
 
@@ -88,7 +98,7 @@ def show(registry: str) -> ResponseReturnValue:
     one, space, version = visit(), workspace(), version_of(registry)
     model = version.registry.model
     mine = {row.key: row for row in SOURCES if allows(one.actor.role, row.permission)}
-    desk = Desk(one.actor, one.now, model, space.database.dialect)
+    desk = Desk(one.actor, one.now, space.database.dialect)
     found = what_waits(space.database, desk, {key: row.source for key, row in mine.items()})
     sheets = [_sheet(one, model, row, found[key]) for key, row in mine.items()]
     sites = {each.site for each in one.memberships if each.registry == registry and each.site is not None}
@@ -112,15 +122,16 @@ def _lines(one: Visit, model: MetaDataVersion, row: Row, waiting: Waiting) -> It
     for task in waiting.tasks:
         if row.endpoint:
             href = url_for(row.endpoint, registry=one.actor.registry)
-            yield Line(task.pseudonym, one.words(f"day_what_{row.key}"), "", _when(one, row, task), href)
+            yield Line(task.pseudonym, one.words(f"day_what_{row.key}"), "", row.sign, _when(one, row, task), href)
             continue
         spot = _spot(model, task)
         if spot is not None:
             known = task.event in model.events
             event = event_title(model, task.event, task.number, one.language) if known else ""
             form = form_words(model, spot.form, one.language) if task.form else ""
-            href = url_for("forms.show", registry=one.actor.registry, who=task.pseudonym, spot=str(spot))
-            yield Line(task.pseudonym, form or event, event if form else "", _when(one, row, task), href)
+            href = url_for(row.of_form, registry=one.actor.registry, who=task.pseudonym, spot=str(spot))
+            sign = STATES.get(task.state, row.sign)
+            yield Line(task.pseudonym, form or event, event if form else "", sign, _when(one, row, task), href)
 
 
 def _spot(model: MetaDataVersion, task: Task) -> Spot | None:
@@ -139,7 +150,8 @@ def _when(one: Visit, row: Row, task: Task) -> str:
     if task.day is None:
         return ""
     if row.sign not in ("overdue", "due"):
-        return one.words("day_since", day=date_text(task.day, one.language))
+        since = one.words("day_since", day=date_text(task.day, one.language))
+        return one.words(f"day_state_{task.state}", when=since) if task.state else since
     late = (to_local(one.now).date() - task.day).days
     if late > 0:
         return one.tongue.words.count("days_late", late)

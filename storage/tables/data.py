@@ -97,6 +97,31 @@ item_data = Table(
     ),
 )
 
+promise = Table(  # for lists: forms with values that are to be completed later, such as never allow a signature
+    "promise",
+    METADATA,
+    Column("form_id", Id, ForeignKey("form_instance.id"), primary_key=True, autoincrement=False),
+    Column("subject_id", Id, ForeignKey("subject.id"), nullable=False),
+    Column("home", Text, nullable=False),  # as the form has it
+    Column("since", Moment, nullable=False),
+    Index("ix_promise_home", "home", "since"),
+    Index("ix_promise_subject_id", "subject_id"),
+)
+
+# How many forms a hospital began in a month, and how many of them are complete: of forms that are not withdrawn, for each
+# hospital that had the right to the whole record when the form was begun. Triggers of the migration keep it; nothing else
+# writes it.
+form_month = Table(
+    "form_month",
+    METADATA,
+    Column("registry", Text, primary_key=True),
+    Column("site_id", Id, primary_key=True, autoincrement=False),
+    Column("form", Text, primary_key=True),
+    Column("month", Text, primary_key=True),  # 2025-07, in UTC
+    Column("begun", Integer, nullable=False),
+    Column("complete", Integer, nullable=False),
+)
+
 calculated_data = Table(  # values that rules give; form 0 holds the outcomes of the container instance
     "calculated_data",
     METADATA,
@@ -184,9 +209,11 @@ __all__ = [
     "attachment",
     "calculated_data",
     "form_instance",
+    "form_month",
     "identity",
     "issue",
     "item_data",
+    "promise",
     "row_data",
     "slot_columns",
     "unique_key",

@@ -126,6 +126,7 @@ pending_event = Table(  # for lists: what rules expected at the last save and no
     Column("opens", Day),  # the window; none: open on that side
     Column("closes", Day),
     Index("ix_pending_event_subject_id", "subject_id"),
+    Index("ix_pending_event_registry", "registry", "closes"),
 )
 
 latest_event = (

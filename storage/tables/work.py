@@ -30,6 +30,8 @@ account = Table(
     Column("second_factor", LargeBinary),  # the secret of its codes, encrypted
     Column("last_code", Integer),  # the interval of the last code that was taken: none is taken twice
     Column("pin_hash", Text),  # argon2id; for the change of person at a shared computer
+    Column("reminders", Text, nullable=False, server_default="weekly"),  # storage.reminders
+    Column("reminded_on", Text),  # the ISO day of the last one
 )
 
 membership = Table(  # site none: all sites (the registry's keeper)

@@ -35,7 +35,11 @@ from storage.upgrading import upgrade
 from storage.working_copy import keep_working_copy
 
 NOW = datetime(2025, 3, 17, 9, 10, tzinfo=UTC)
-MISSING = MissingList("clinical", {"nk": {"pl": "nieznane", "en": "not known"}})
+MISSING = MissingList(
+    "clinical",
+    {"nk": {"pl": "nieznane", "en": "not known"}, "tl": {"pl": "do uzupełnienia", "en": "to be completed"}},
+    frozenset({"tl"}),
+)
 CODES = Facets(choices={code: Choice(code, {"pl": code}) for code in "abcd"})
 
 

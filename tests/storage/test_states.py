@@ -10,10 +10,11 @@ from storage import errors
 from storage.audit_check import verify
 from storage.form_states import Seen, SignRequest, sign_form, take_steps
 from storage.history import subject_log
+from storage.my_day import Desk, what_waits
 from storage.opened_forms import Deed
 from storage.signatures import Meaning, Verdict, signatures_of
 from storage.states import ENDS, MARKS, TRANSITIONS, Action, Need, State, transition
-from storage.unlocking import ask_unlock, refuse_unlock, requests_for, unlock_requests
+from storage.unlocking import ask_unlock, own_unlocks, refuse_unlock, requests_for, unlocks_to_decide
 
 VALUES = FormData({"v_text": "a", "v_decimal": Decimal("2.5")})
 
@@ -224,6 +225,16 @@ def test_several_forms_are_reviewed_in_one_transaction(form, small):
     assert {each.state for each in ward.load().forms.values()} == {State.REVIEWED}
 
 
+def unlocks(ward):
+    """The requests that wait for a decision, and one's own ones: where, and how they stand."""
+    sources = {"asked": unlocks_to_decide, "own": own_unlocks}
+    found = what_waits(ward.database, Desk(ward.actor, ward.now, ward.database.dialect), sources)
+    return {
+        key: [(each.pseudonym, each.instance, each.form, each.state) for each in waiting.tasks]
+        for key, waiting in found.items()
+    }
+
+
 def test_another_hospital_finds_nothing_to_act_on(form, new_ward, small):
     other = new_ward()
     deed = Deed(form.ward.subject, other.actor, form.ward.now, "because")
@@ -236,7 +247,7 @@ def test_another_hospital_finds_nothing_to_act_on(form, new_ward, small):
     with pytest.raises(errors.NotVisible):
         ask_unlock(other.database, small.REGISTRY, deed, form.ward.visit)
     ask_unlock(form.ward.database, small.REGISTRY, form.deed("a typing error"), form.ward.visit)
-    assert unlock_requests(other.database, other.actor, at=form.ward.now) == ()
+    assert unlocks(other) == {"asked": [], "own": []}
 
 
 def test_unlocking_is_asked_for_and_decided(form, small):
@@ -248,10 +259,10 @@ def test_unlocking_is_asked_for_and_decided(form, small):
         ask_unlock(ward.database, registry, form.deed(), ward.visit)
     for _ in range(2):  # a second click
         ask_unlock(ward.database, registry, form.deed("a typing error"), ward.visit)
-    (asked,) = unlock_requests(ward.database, ward.actor, at=ward.now)
-    assert (asked.pseudonym, asked.place, asked.reason) == (ward.pseudonym, ward.visit, "a typing error")
+    waits = (ward.pseudonym, ward.visit.instance, ward.visit.form, "waits")
+    assert unlocks(ward) == {"asked": [waits], "own": [waits]}
     refuse_unlock(ward.database, registry, form.deed("the year is reported"), ward.visit)
-    assert (unlock_requests(ward.database, ward.actor, at=ward.now), form.state) == ((), State.LOCKED)
+    assert (unlocks(ward), form.state) == ({"asked": [], "own": [(*waits[:3], "refused")]}, State.LOCKED)
     ask_unlock(ward.database, registry, form.deed("the report says so"), ward.visit)
     form.step(Action.UNLOCK, "go on")
     told = requests_for(ward.database, ward.actor, ward.subject, form.stored.id, at=ward.now)
