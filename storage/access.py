@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, exists, insert, or_, true, update
+from sqlalchemy import Connection, and_, exists, insert, or_, select, true, union_all, update
 from sqlalchemy.sql import ColumnElement
 
 from storage.audit import AuditEntry, append_entry, subject_stream
@@ -15,7 +15,8 @@ from storage.direct import Query
 from storage.errors import NotVisible
 from storage.locking import lock_subject
 from storage.slots import utc
-from storage.tables import access, enrolment
+from storage.tables import access, enrolment, site_subject
+from storage.together import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,18 @@ def seen_by(actor: Actor, subject: int, enrolled: bool, granted: Sequence[int | 
         raise NotVisible(subject)
     seen = frozenset(instance for instance in granted if instance is not None)
     return None if actor.site is None or len(seen) < len(set(granted)) else seen
+
+
+def seen_episodes(actor: Actor, subject: int, at: datetime) -> Part[frozenset[int] | None]:
+    """What `visible_instances` gives, as part of something larger."""
+    if actor.site is not None:
+        mine = select(access.c.instance_id).where(access.c.subject_id == subject, grants(actor, at))
+        return Part(mine, lambda rows: seen_by(actor, subject, True, [row.instance_id for row in rows]))
+    known = [
+        select(table.c.subject_id).where(table.c.subject_id == subject, table.c.registry == actor.registry)
+        for table in (enrolment, site_subject)
+    ]
+    return Part(union_all(*known), lambda rows: seen_by(actor, subject, bool(rows), ()))
 
 
 def require_access(
@@ -147,6 +160,7 @@ __all__ = [
     "may_see",
     "require_access",
     "seen_by",
+    "seen_episodes",
     "visible_instances",
     "visible_subjects",
 ]

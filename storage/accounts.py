@@ -12,7 +12,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.attempts import (
@@ -26,6 +26,7 @@ from storage.attempts import (
 from storage.audit import SYSTEM, AuditEntry, append_entry, registry_stream
 from storage.database import Database
 from storage.errors import BadCredentials, NotFound, Taken
+from storage.held_roles import IN_ORDER, ROLE, Membership, lasts
 from storage.identity import normalised_name
 from storage.slots import utc
 from storage.tables import account, membership, session, site
@@ -47,16 +48,7 @@ class Account:
     name: str
     language: str
     second_factor: bool = False  # asked for a code after the password
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """A role of an account at a site in a registry; no site: the registry's keeper."""
-
-    site: int | None
-    site_name: str
-    registry: str
-    role: str
+    memberships: tuple[Membership, ...] = ()  # the roles at the moment of a request
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +113,15 @@ def close_account(database: Database, account_id: int, *, who: str, at: datetime
         _note(connection, SYSTEM, "close", who, at, {"account": account_id}, reason=reason)
 
 
+def reopen_account(database: Database, account_id: int, *, who: str, at: datetime, reason: str = "") -> None:
+    """Its person signs in again, with the roles that did not end. Raises NotFound where it is not closed."""
+    closed = and_(account.c.id == account_id, account.c.closed_at.is_not(None))
+    with database.write() as connection:
+        if not connection.execute(update(account).where(closed).values(closed_at=None)).rowcount:
+            raise NotFound("closed account", account_id)
+        _note(connection, SYSTEM, "reopen", who, at, {"account": account_id}, reason=reason)
+
+
 def create_site(database: Database, code: str, name: str, *, who: str, at: datetime) -> int:
     """A new hospital; returns its id. Raises Taken for a code that another one has."""
     with _only_one("hospital with the code", code), database.write() as connection:
@@ -152,13 +153,11 @@ def add_membership(
 
 def memberships(database: Database, account_id: int, *, at: datetime) -> tuple[Membership, ...]:
     """The roles of an account at a time."""
-    moment = utc(at)
     query = (
-        select(membership.c.site_id, func.coalesce(site.c.name, ""), membership.c.registry, membership.c.role)
+        select(*ROLE)
         .select_from(membership.outerjoin(site, site.c.id == membership.c.site_id))
-        .where(membership.c.account_id == account_id, membership.c.starts_at <= moment)
-        .where(or_(membership.c.ends_at.is_(None), membership.c.ends_at > moment))
-        .order_by(membership.c.registry, membership.c.id)
+        .where(membership.c.account_id == account_id, lasts(at))
+        .order_by(*IN_ORDER)
     )
     with database.read() as connection:
         return tuple(Membership(*row) for row in connection.execute(query))
@@ -238,25 +237,30 @@ def _proving(
 
 
 def session_account(database: Database, token: str, *, at: datetime, idle: timedelta = IDLE) -> Account | None:
-    """Who a token belongs to, while the session lasts; each use prolongs it."""
+    """Who a token belongs to while the session lasts, with the roles, in one statement; each use prolongs it."""
     moment, hashed = utc(at), token_hash(token)
+    held = session.join(account, session.c.account_id == account.c.id)
+    held = held.outerjoin(membership, and_(membership.c.account_id == account.c.id, lasts(at)))
     query = (
         select(
-            account.c.id, account.c.login, account.c.name, account.c.language, session.c.seen_at,
-            account.c.second_factor.is_not(None).label("second_factor"),
+            account.c.id, account.c.login, account.c.name, account.c.language,
+            account.c.second_factor.is_not(None), session.c.seen_at, *ROLE,
         )
-        .join(session, session.c.account_id == account.c.id)
+        .select_from(held.outerjoin(site, site.c.id == membership.c.site_id))
         .where(session.c.token_hash == hashed, session.c.expires_at > moment, session.c.seen_at > moment - idle)
         .where(account.c.closed_at.is_(None), session.c.stage == OPEN)
+        .order_by(*IN_ORDER)
     )  # fmt: skip
     with database.read() as connection:
-        found = connection.execute(query).one_or_none()
-    if found is None:
+        found = connection.execute(query).all()
+    if not found:
         return None
-    if moment - found.seen_at > idle / 30:  # not at each request
+    if moment - found[0].seen_at > idle / 30:  # not at each request
         with database.write() as connection:
             connection.execute(update(session).where(session.c.token_hash == hashed).values(seen_at=moment))
-    return Account(found.id, found.login, found.name, found.language, bool(found.second_factor))
+    number, login, name, language, second_factor = found[0][:5]
+    roles = tuple(Membership(*row[6:]) for row in found if row.role is not None)
+    return Account(number, login, name, language, bool(second_factor), roles)
 
 
 def find_account(database: Database, login: str) -> Account:
@@ -359,6 +363,7 @@ __all__ = [
     "open_session",
     "purge_sessions",
     "put_password",
+    "reopen_account",
     "session_account",
     "set_language",
     "set_password",

@@ -22,6 +22,7 @@ from storage.errors import Closed, NotFound, ReasonNeeded
 from storage.form_data import Place, SubjectRecord
 from storage.slots import utc
 from storage.tables import closing
+from storage.together import Part, alone
 
 WHOLE = 0  # in place of a year: the registry is frozen
 
@@ -81,7 +82,12 @@ def closings(database: Database, registry: str) -> tuple[Closing, ...]:
 def closed_years(database: Database, registry: str) -> frozenset[int]:
     """The years that are closed now; `WHOLE` among them where the registry is frozen."""
     with database.read() as connection:
-        return frozenset(connection.execute(select(closing.c.year).where(*_standing(registry))).scalars())
+        return alone(connection, years_closed(registry))
+
+
+def years_closed(registry: str) -> Part[frozenset[int]]:
+    """The same as part of something larger."""
+    return Part(select(closing.c.year).where(*_standing(registry)), lambda rows: frozenset(year for (year,) in rows))
 
 
 def refuse_frozen(connection: Connection, registry: str) -> None:
@@ -148,4 +154,14 @@ def _note(connection: Connection, actor: Actor, kind: str, year: int, at: dateti
     append_entry(connection, AuditEntry(stream, kind, actor.name, at, actor.channel, {"year": year}, reason))
 
 
-__all__ = ["WHOLE", "Closing", "close", "closed_year", "closed_years", "closings", "refuse_frozen", "reopen"]
+__all__ = [
+    "WHOLE",
+    "Closing",
+    "close",
+    "closed_year",
+    "closed_years",
+    "closings",
+    "refuse_frozen",
+    "reopen",
+    "years_closed",
+]

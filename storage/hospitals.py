@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from engine.datatypes.local_time import to_local
@@ -17,6 +18,10 @@ from storage.errors import NotFound, NoTime, Overlapping, Taken
 from storage.identity import normalised_name
 from storage.slots import utc
 from storage.tables import membership, participation, site, unit
+from storage.together import Part, Rows, alone
+
+MOST_OFFERED = 50  # hospitals to choose from at once: further ones are found by typing
+_LABEL = re.compile(r"\s*\(([^()]+)\)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,19 @@ class ListedHospital:
     since: date | None
 
 
+class HospitalName(NamedTuple):
+    """A hospital by which one chooses it."""
+
+    id: int
+    code: str
+    name: str
+
+    @property
+    def label(self) -> str:
+        """As a list offers it, and as it may be typed."""
+        return f"{self.name} ({self.code})"
+
+
 @dataclass(frozen=True, slots=True)
 class HospitalPage:
     """One page of the list, and how many hospitals there are in all."""
@@ -108,6 +126,33 @@ def load_hospital(database: Database, site_id: int) -> Hospital:
             row.id, row.code, row.name, row.ended_at, tuple(Unit(u.id, u.code, u.name, u.ended_at) for u in units),
             tuple(_participation(each) for each in connection.execute(parts)),
         )  # fmt: skip
+
+
+def hospitals_like(text: str, *, size: int = MOST_OFFERED) -> Part[tuple[HospitalName, ...]]:
+    """Hospitals that have not ended, by name: the one with this code, or of this label, alone; else those that hold the text."""
+    named = _LABEL.search(text)
+    codes, like = [text.strip(), named[1] if named else ""], normalised_name(_LABEL.sub("", text))
+    exact = case((site.c.code.in_(codes), 0), else_=1)
+    found = or_(exact == 0, site.c.found_by.contains(like, autoescape=True))
+    query = select(site.c.id, site.c.code, site.c.name).where(found, site.c.ended_at.is_(None))
+
+    def read(rows: Rows) -> tuple[HospitalName, ...]:
+        names = tuple(HospitalName(*row) for row in rows)
+        return names[:1] if names and names[0].code in codes else names
+
+    return Part(query.order_by(exact, site.c.name, site.c.id).limit(size), read)
+
+
+def find_hospitals(database: Database, text: str, *, size: int = MOST_OFFERED) -> tuple[HospitalName, ...]:
+    """The same alone."""
+    with database.read() as connection:
+        return alone(connection, hospitals_like(text, size=size))
+
+
+def units_of(site_id: int) -> Part[tuple[Unit, ...]]:
+    """The units of a hospital that are there, by name."""
+    query = select(unit).where(unit.c.site_id == site_id, unit.c.ended_at.is_(None)).order_by(unit.c.name)
+    return Part(query, lambda rows: tuple(Unit(row.id, row.code, row.name, None) for row in rows))
 
 
 def hospitals_by_code(database: Database) -> dict[str, int]:
@@ -308,7 +353,8 @@ def _note(
 
 
 __all__ = [
-    "Change", "Hospital", "HospitalPage", "ListedHospital", "Participation", "Unit", "add_hospital", "add_participation",
-    "add_unit", "change_hospital", "change_unit", "end_hospital", "end_participation", "end_unit", "hospitals_by_code", "list_hospitals",
-    "load_hospital", "taking_part",
+    "Change", "Hospital", "HospitalName", "HospitalPage", "ListedHospital", "Participation", "Unit", "add_hospital", "add_participation",
+    "add_unit", "change_hospital", "change_unit", "end_hospital", "end_participation", "end_unit", "find_hospitals", "hospitals_by_code", "hospitals_like",
+    "list_hospitals",
+    "load_hospital", "taking_part", "units_of",
 ]  # fmt: skip

@@ -22,6 +22,7 @@ from storage.mail import Mail, queue_mail
 from storage.people import Scope, put_role, require_place
 from storage.slots import utc
 from storage.tables import access_request, account, invitation, password_reset, site
+from storage.together import Part, alone
 
 INVITED_FOR = timedelta(days=7)
 RESET_WITHIN = timedelta(minutes=30)
@@ -92,11 +93,16 @@ def invite(
 
 def open_invitations(database: Database, scope: Scope, *, at: datetime) -> tuple[Invitation, ...]:
     """Those of the scope that wait, the newest first."""
+    with database.read() as connection:
+        return alone(connection, invitations_of(scope, at=at))
+
+
+def invitations_of(scope: Scope, *, at: datetime) -> Part[tuple[Invitation, ...]]:
+    """The same as part of something larger."""
     here = invitation.c.site_id == scope.site if scope.site is not None else true()
     mine = and_(invitation.c.registry == scope.registry, here, _waits(at))
-    with database.read() as connection:
-        rows = connection.execute(_INVITATIONS.where(mine).order_by(invitation.c.id.desc()).limit(100)).all()
-    return tuple(Invitation(*row) for row in rows)
+    query = _INVITATIONS.where(mine).order_by(invitation.c.id.desc()).limit(100)
+    return Part(query, lambda rows: tuple(Invitation(*row) for row in rows))
 
 
 def withdraw_invitation(database: Database, scope: Scope, number: int, change: Change) -> None:
@@ -172,17 +178,27 @@ def ask_access(database: Database, account_id: int, scope: Scope, role: str, why
 
 def open_requests(database: Database, scope: Scope) -> tuple[AccessRequest, ...]:
     """Those of the scope that wait for an answer, the oldest first."""
+    with database.read() as connection:
+        return alone(connection, requests_to(scope))
+
+
+def requests_to(scope: Scope) -> Part[tuple[AccessRequest, ...]]:
+    """The same as part of something larger."""
     here = access_request.c.site_id == scope.site if scope.site is not None else true()
     mine = and_(access_request.c.registry == scope.registry, here, access_request.c.decided_at.is_(None))
-    with database.read() as connection:
-        return tuple(AccessRequest(*row) for row in connection.execute(_REQUESTS.where(mine).limit(100)))
+    return Part(_REQUESTS.where(mine).limit(100), lambda rows: tuple(AccessRequest(*row) for row in rows))
 
 
 def requests_of(database: Database, account_id: int) -> tuple[AccessRequest, ...]:
     """The last of a person's own."""
     with database.read() as connection:
-        rows = connection.execute(_REQUESTS.where(access_request.c.account_id == account_id)).all()
-    return tuple(AccessRequest(*row) for row in reversed(rows[-20:]))
+        return alone(connection, requests_by(account_id))
+
+
+def requests_by(account_id: int) -> Part[tuple[AccessRequest, ...]]:
+    """The same as part of something larger."""
+    query = _REQUESTS.where(access_request.c.account_id == account_id)
+    return Part(query, lambda rows: tuple(AccessRequest(*row) for row in reversed(rows[-20:])))
 
 
 def decide_request(  # noqa: PLR0913 -- who decides what about which
@@ -281,14 +297,14 @@ def _note(connection: Connection, stream: str, kind: str, change: Change, body: 
 
 
 _INVITATIONS = select(
-    invitation.c.id, invitation.c.email, invitation.c.registry, invitation.c.site_id, func.coalesce(site.c.name, ""),
+    invitation.c.id, invitation.c.email, invitation.c.registry, invitation.c.site_id, func.coalesce(site.c.name, "").label("site_name"),
     invitation.c.unit_id, invitation.c.role, invitation.c.invited_by, invitation.c.expires_at,
 ).select_from(invitation.outerjoin(site, site.c.id == invitation.c.site_id))  # fmt: skip
 _REQUESTS: Any = (  # more columns than SQLAlchemy knows types of
     select(
         access_request.c.id, access_request.c.account_id, account.c.name, account.c.login, account.c.language,
-        access_request.c.registry, site.c.name, access_request.c.role, access_request.c.why, access_request.c.asked_at,
-        access_request.c.granted, func.coalesce(access_request.c.answer, ""),
+        access_request.c.registry, site.c.name.label("site_name"), access_request.c.role, access_request.c.why, access_request.c.asked_at,
+        access_request.c.granted, func.coalesce(access_request.c.answer, "").label("answer"),
     )
     .join(account, account.c.id == access_request.c.account_id)
     .join(site, site.c.id == access_request.c.site_id)
@@ -297,5 +313,6 @@ _REQUESTS: Any = (  # more columns than SQLAlchemy knows types of
 
 __all__ = [
     "AccessRequest", "Invitation", "accept_invitation", "ask_access", "ask_reset", "decide_request", "find_invitation",
-    "invite", "open_invitations", "open_requests", "requests_of", "reset_password", "reset_waits", "withdraw_invitation",
+    "invitations_of", "invite", "open_invitations", "open_requests", "requests_by", "requests_of", "requests_to", "reset_password", "reset_waits",
+    "withdraw_invitation",
 ]  # fmt: skip

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Row, Select, and_, select
 from sqlalchemy.sql import ColumnElement
 
 from engine.model.form import CheckSeverity
@@ -17,6 +18,7 @@ from storage.derived import inputs_hash
 from storage.locking import lock_subject
 from storage.slots import utc
 from storage.tables import acknowledgement, form_instance, instance, issue
+from storage.together import Part, alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,13 @@ _ANSWERED = and_(
 
 def open_issues(database: Database, actor: Actor, subject: int, *, at: datetime) -> tuple[OpenIssue, ...]:
     """The issues of a subject's forms in the actor's registry."""
+    with database.read() as connection:
+        require_access(connection, actor, subject, at)
+        return alone(connection, issues_of(actor, subject))
+
+
+def issues_of(actor: Actor, subject: int) -> Part[tuple[OpenIssue, ...]]:
+    """The same of a subject that the actor was found to see."""
     query = (
         select(issue, acknowledgement.c.who, acknowledgement.c.reason)
         .select_from(
@@ -57,15 +66,13 @@ def open_issues(database: Database, actor: Actor, subject: int, *, at: datetime)
         .where(issue.c.closed_at.is_(None))
         .order_by(issue.c.form_id, issue.c.row_id, issue.c.item, issue.c.code)
     )
-    with database.read() as connection:
-        require_access(connection, actor, subject, at)
-        rows = connection.execute(query).all()
-    return tuple(
-        OpenIssue(
-            row.form_id, row.code, row.row_id, row.item, row.severity, row.blocks, row.message, row.origin,
-            row.raised_at, row.who or "", row.reason or "",
-        )
-        for row in rows
+    return Part(query, lambda rows: tuple(map(_issue, rows)))
+
+
+def _issue(row: Row[Any]) -> OpenIssue:
+    return OpenIssue(
+        row.form_id, row.code, row.row_id, row.item, row.severity, row.blocks, row.message, row.origin, row.raised_at,
+        row.who or "", row.reason or "",
     )  # fmt: skip
 
 
@@ -111,4 +118,4 @@ def acknowledge(database: Database, actor: Actor, subject: int, accepted: Acknow
 
 _WRITE = upsert(acknowledgement, ("form_id", "rule", "inputs", "row_id", "item", "reason", "who", "at"))
 
-__all__ = ["Acknowledgement", "OpenIssue", "acknowledge", "open_issues", "unanswered_warnings"]
+__all__ = ["Acknowledgement", "OpenIssue", "acknowledge", "issues_of", "open_issues", "unanswered_warnings"]

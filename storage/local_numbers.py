@@ -14,6 +14,7 @@ from storage.database import Database
 from storage.errors import NotFound, Taken
 from storage.locking import lock_subject
 from storage.tables import enrolment, local_number
+from storage.together import Part, alone
 
 
 def set_local_number(database: Database, actor: Actor, subject: int, name: str, *, at: datetime) -> bool:
@@ -49,13 +50,18 @@ def set_local_number(database: Database, actor: Actor, subject: int, name: str, 
 
 def local_number_of(database: Database, actor: Actor, subject: int) -> str:
     """The own number of a patient that the actor was found to see; '' where there is none."""
+    with database.read() as connection:
+        return alone(connection, number_of(actor, subject))
+
+
+def number_of(actor: Actor, subject: int) -> Part[str]:
+    """The same as part of something larger."""
     query = select(local_number.c.name).where(
         local_number.c.site_id == actor.site,
         local_number.c.registry == actor.registry,
         local_number.c.subject_id == subject,
     )
-    with database.read() as connection:
-        return connection.execute(query).scalar_one_or_none() or ""
+    return Part(query, lambda rows: rows[0].name if rows else "")
 
 
 def find_number(database: Database, actor: Actor, names: Collection[str], local: str, *, at: datetime) -> str | None:
@@ -75,4 +81,4 @@ def find_number(database: Database, actor: Actor, names: Collection[str], local:
 
 _WRITE = upsert(local_number, ("site_id", "registry", "subject_id", "name"))
 
-__all__ = ["find_number", "local_number_of", "set_local_number"]
+__all__ = ["find_number", "local_number_of", "number_of", "set_local_number"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     String,
     and_,
     cast,
@@ -30,6 +31,7 @@ from storage.hospitals import Change
 from storage.identity import normalised_name
 from storage.slots import utc
 from storage.tables import account, attempt, membership, session, site, unit
+from storage.together import Asking, Part, Rows, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +82,45 @@ class PeoplePage:
 def list_people(
     database: Database, scope: Scope, *, at: datetime, text: str = "", first: int = 0, size: int = 25
 ) -> PeoplePage:
-    """People by name who have or had a role that the scope shows, and whose name or login holds the text; 3 statements."""
+    """People by name who have or had a role that the scope shows, and whose name or login holds the text."""
+    with database.read() as connection, together(connection) as asking:
+        page = ask_people(asking, scope, at=at, text=text, first=first, size=size)
+    return page()
+
+
+def ask_people(
+    asking: Asking, scope: Scope, *, at: datetime, text: str = "", first: int = 0, size: int = 25
+) -> Callable[[], PeoplePage]:
+    """The same as part of something larger."""
     wanted = and_(_seen(scope), account.c.found_by.contains(normalised_name(text), autoescape=True))
-    with database.read() as connection:
-        rows = connection.execute(
-            _people(at).where(wanted).order_by(account.c.name, account.c.id).limit(size).offset(first)
-        ).all()
-        total = connection.execute(select(func.count()).select_from(account).where(wanted)).scalar_one()
-        roles = _roles(connection, scope, [row.id for row in rows])
-    return PeoplePage(tuple(_person(row, roles) for row in rows), total)
+
+    def page_of(query: Select[Any]) -> Select[Any]:
+        return query.where(wanted).order_by(account.c.name, account.c.id).limit(size).offset(first)
+
+    people = asking.ask(Part(page_of(_people(at)), tuple))
+    total = asking.ask(Part(select(func.count()).select_from(account).where(wanted), _first))
+    roles = asking.ask(_roles(scope, membership.c.account_id.in_(page_of(select(account.c.id)))))
+    return lambda: PeoplePage(tuple(_person(row, roles()) for row in people()), total())
 
 
 def load_person(database: Database, scope: Scope, account_id: int, *, at: datetime) -> Person:
     """One of them; raises NotFound for people of others as for numbers of nobody."""
-    with database.read() as connection:
-        row = connection.execute(_people(at).where(account.c.id == account_id, _seen(scope))).one_or_none()
-        if row is None:
+    with database.read() as connection, together(connection) as asking:
+        found = ask_person(asking, scope, account_id, at=at)
+    return found()
+
+
+def ask_person(asking: Asking, scope: Scope, account_id: int, *, at: datetime) -> Callable[[], Person]:
+    """The same as part of something larger."""
+    person = asking.ask(Part(_people(at).where(account.c.id == account_id, _seen(scope)), tuple))
+    roles = asking.ask(_roles(scope, membership.c.account_id == account_id))
+
+    def answer() -> Person:
+        if not person():
             raise NotFound("person", account_id)
-        return _person(row, _roles(connection, scope, [account_id]))
+        return _person(person()[0], roles())
+
+    return answer
 
 
 def give_role(
@@ -162,6 +185,10 @@ def require_place(connection: Connection, site_id: int | None, unit_id: int | No
             raise NotFound("unit", unit_id)
 
 
+def _first(rows: Rows) -> Any:
+    return rows[0][0]
+
+
 def _people(at: datetime) -> Any:
     locked = (
         select(func.max(attempt.c.locked_until))
@@ -185,22 +212,27 @@ def _seen(scope: Scope) -> ColumnElement[bool]:
     return account.c.id.in_(select(membership.c.account_id).where(_in_scope(scope)))
 
 
-def _roles(connection: Connection, scope: Scope, accounts: list[int]) -> dict[int, list[Role]]:
-    query = (
+def _roles(scope: Scope, whose: ColumnElement[bool]) -> Part[dict[int, list[Role]]]:
+    query: Select[Any] = (
         select(
             membership.c.id, membership.c.account_id, membership.c.role, membership.c.site_id,
-            func.coalesce(site.c.name, ""), func.coalesce(unit.c.name, ""), membership.c.starts_at, membership.c.ends_at,
+            func.coalesce(site.c.name, "").label("site_name"), func.coalesce(unit.c.name, "").label("unit_name"),
+            membership.c.starts_at, membership.c.ends_at,
         )
         .select_from(
             membership.outerjoin(site, site.c.id == membership.c.site_id).outerjoin(unit, unit.c.id == membership.c.unit_id)
         )
-        .where(_in_scope(scope), membership.c.account_id.in_(accounts))
+        .where(_in_scope(scope), whose)
         .order_by(membership.c.ends_at.is_not(None), membership.c.starts_at.desc(), membership.c.id)
     )  # fmt: skip
-    found: dict[int, list[Role]] = {}
-    for row in connection.execute(query):
-        found.setdefault(row.account_id, []).append(Role(*row))
-    return found
+
+    def read(rows: Rows) -> dict[int, list[Role]]:
+        found: dict[int, list[Role]] = {}
+        for row in rows:
+            found.setdefault(row.account_id, []).append(Role(*row))
+        return found
+
+    return Part(query, read)
 
 
 def _person(row: Row[Any], roles: dict[int, list[Role]]) -> Person:
@@ -221,6 +253,6 @@ def _note(connection: Connection, registry: str, change: Change, body: Mapping[s
 
 
 __all__ = [
-    "PeoplePage", "Person", "Role", "Scope", "end_role", "give_role", "lift_lockout", "list_people", "load_person",
+    "PeoplePage", "Person", "Role", "Scope", "ask_people", "ask_person", "end_role", "give_role", "lift_lockout", "list_people", "load_person",
     "put_role", "require_place",
 ]  # fmt: skip

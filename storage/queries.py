@@ -19,6 +19,7 @@ from storage.locking import lock_subject
 from storage.query_steps import State, Step, Turn
 from storage.slots import utc
 from storage.tables import form_instance, issue, query, query_message, row_data
+from storage.together import Part, Rows, alone
 from storage.visible_forms import FORMS, visible_forms
 
 LONGEST = 2000  # characters of a message
@@ -149,6 +150,12 @@ def queries_of(
     database: Database, actor: Actor, subject: int, *, at: datetime, form: int | None = None
 ) -> tuple[Query, ...]:
     """The queries about a subject, or one form of it, that the actor may see; the oldest first."""
+    with database.read() as connection:
+        return alone(connection, queries_about(actor, subject, at=at, form=form))
+
+
+def queries_about(actor: Actor, subject: int, *, at: datetime, form: int | None = None) -> Part[tuple[Query, ...]]:
+    """The same as part of something larger."""
     said = query_message
     wanted = (
         select(query, said.c.number, said.c.step, said.c.text, said.c.who, said.c.at)
@@ -158,8 +165,7 @@ def queries_of(
     )
     if form is not None:
         wanted = wanted.where(query.c.form_id == form)
-    with database.read() as connection:
-        return _gathered(list(connection.execute(wanted)))
+    return Part(wanted, _gathered)
 
 
 class Head(NamedTuple):
@@ -220,7 +226,7 @@ def _what_rule_read(connection: Connection, row: Row[Any]) -> bytes | None:
     return connection.execute(found).scalar_one_or_none()
 
 
-def _gathered(rows: list[Row[Any]]) -> tuple[Query, ...]:
+def _gathered(rows: Rows) -> tuple[Query, ...]:
     """Rows of a query and one message each -> queries."""
     told: dict[int, list[Message]] = {}
     for row in rows:
@@ -246,6 +252,7 @@ __all__ = [
     "Query",
     "Said",
     "message_row",
+    "queries_about",
     "queries_of",
     "raise_query",
     "require_place",

@@ -62,16 +62,35 @@ def set_up_second_factor(
     interval = matching_interval(secret, _digits(code), at)
     if interval is None:
         raise BadCredentials
-    codes = tuple("-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(2)) for _ in range(10))
     kept = encrypt(database.master.noting, secret, _place(account_id))
     with database.write() as connection:
         row = update(account).where(account.c.id == account_id).values(second_factor=kept, last_code=interval)
         if not connection.execute(row).rowcount:
             raise NotFound("account", account_id)
-        connection.execute(delete(recovery_code).where(recovery_code.c.account_id == account_id))
-        rows = [{"account_id": account_id, "hash": _recovery_hash(database, account_id, each)} for each in codes]
-        connection.execute(insert(recovery_code), rows)
+        codes = _draw_codes(database, connection, account_id)
         _note(connection, "second_factor", who, at, {"account": account_id, "set": True})
+    return codes
+
+
+def draw_recovery_codes(database: Database, account_id: int, code: str, *, who: str, at: datetime) -> tuple[str, ...]:
+    """New recovery codes in place of those that are left, for whoever gives a code of the second factor; shown once.
+
+    Raises BadCredentials and LockedOut as `check_code` does.
+    """
+    check_code(database, account_id, code, at=at)
+    with database.write() as connection:
+        codes = _draw_codes(database, connection, account_id)
+        _note(connection, "recovery_codes", who, at, {"account": account_id})
+    return codes
+
+
+def _draw_codes(database: Database, connection: Connection, account_id: int) -> tuple[str, ...]:
+    codes = tuple(
+        "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(2)) for _ in range(RECOVERY_CODES)
+    )
+    connection.execute(delete(recovery_code).where(recovery_code.c.account_id == account_id))
+    rows = [{"account_id": account_id, "hash": _recovery_hash(database, account_id, each)} for each in codes]
+    connection.execute(insert(recovery_code), rows)
     return codes
 
 
@@ -143,5 +162,5 @@ def _note(connection: Connection, kind: str, who: str, at: datetime, body: dict[
 
 
 __all__ = [
-    "check_code", "end_second_factor", "matching_interval", "new_secret", "secret_text", "set_up_second_factor", "time_code",
+    "check_code", "draw_recovery_codes", "end_second_factor", "matching_interval", "new_secret", "secret_text", "set_up_second_factor", "time_code",
 ]  # fmt: skip

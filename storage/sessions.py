@@ -27,6 +27,7 @@ from storage.errors import BadCredentials, NotFound
 from storage.second_factor import check_code
 from storage.slots import utc
 from storage.tables import account, session
+from storage.together import Part, Rows, alone
 
 MOST_TRIES = 3  # to unlock; then the session is over and the full sign-in is asked for
 SHORTEST_PIN, LONGEST_PIN = 6, 12
@@ -147,14 +148,22 @@ def set_pin(database: Database, account_id: int, pin: str, *, who: str, at: date
 
 def list_sessions(database: Database, account_id: int, token: str, *, at: datetime) -> tuple[SessionLine, ...]:
     """All sessions of an account that are not over, the newest first."""
-    query = select(session).where(session.c.account_id == account_id, session.c.expires_at > utc(at))
     with database.read() as connection:
-        rows = connection.execute(query.order_by(session.c.seen_at.desc())).all()
+        return alone(connection, sessions_of(account_id, token, at=at))
+
+
+def sessions_of(account_id: int, token: str, *, at: datetime) -> Part[tuple[SessionLine, ...]]:
+    """The same as part of something larger."""
     own = token_hash(token)
-    return tuple(
-        SessionLine(_mark(row.token_hash), row.created_at, row.seen_at, row.stage, bytes(row.token_hash) == own)
-        for row in rows
-    )
+    query = select(session).where(session.c.account_id == account_id, session.c.expires_at > utc(at))
+
+    def read(rows: Rows) -> tuple[SessionLine, ...]:
+        return tuple(
+            SessionLine(_mark(row.token_hash), row.created_at, row.seen_at, row.stage, bytes(row.token_hash) == own)
+            for row in rows
+        )
+
+    return Part(query.order_by(session.c.seen_at.desc()), read)
 
 
 def end_sessions(
@@ -215,5 +224,5 @@ def _note(connection: Connection, kind: str, who: str, at: datetime, body: dict[
 
 __all__ = [
     "LockedSession", "SessionLine", "change_password", "end_sessions", "list_sessions", "lock_session", "locked_sessions",
-    "pass_code", "set_pin", "unlock_session", "waiting_for_code",
+    "pass_code", "sessions_of", "set_pin", "unlock_session", "waiting_for_code",
 ]  # fmt: skip

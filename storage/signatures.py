@@ -26,6 +26,7 @@ from storage.identity import sealed
 from storage.slots import Cell, canonical, unpack, utc
 from storage.states import Action
 from storage.tables import audit_entry, signature
+from storage.together import Part, alone
 
 
 class Meaning(StrEnum):
@@ -168,7 +169,14 @@ def standing_marks(connection: Connection, forms: Collection[int]) -> dict[int, 
 def signatures_of(
     database: Database, actor: Actor, subject: int, forms: Collection[int], *, at: datetime
 ) -> dict[int, Signatures]:
-    """What was said about some forms of a subject, in four statements however many there are."""
+    """What was said about some forms of a subject, in few statements however many there are."""
+    with database.read() as connection:
+        require_access(connection, actor, subject, at)
+        return compared(connection, subject, alone(connection, marks_of_forms(subject, forms)), forms)
+
+
+def marks_of_forms(subject: int, forms: Collection[int]) -> Part[tuple[Signature, ...]]:
+    """All reviews and signatures of some forms of a subject, the newest first."""
     same = and_(audit_entry.c.stream == subject_stream(subject), audit_entry.c.number == signature.c.entry)
     noted = (audit_entry.c.body, audit_entry.c.who.label("noted_who"), audit_entry.c.at.label("noted_at"))
     query = (
@@ -177,10 +185,14 @@ def signatures_of(
         .where(signature.c.form_id.in_(sorted(forms)))
         .order_by(signature.c.id.desc())
     )
-    with database.read() as connection:
-        require_access(connection, actor, subject, at)
-        found = [_signature(row) for row in connection.execute(query)]
-        now = ask_calculated(connection, subject)() if any(one.stands and one.entered for one in found) else {}
+    return Part(query, lambda rows: tuple(map(_signature, rows)))
+
+
+def compared(
+    connection: Connection, subject: int, found: Collection[Signature], forms: Collection[int]
+) -> dict[int, Signatures]:
+    """These by form, with what differs from those that stand; calculated values are read where one stands alone."""
+    now = ask_calculated(connection, subject)() if any(one.stands and one.entered for one in found) else {}
     held = {form: tuple(one for one in found if one.form == form) for form in forms}
     return {form: Signatures(every, _differences(every, now)) for form, every in held.items()}
 
@@ -209,9 +221,11 @@ __all__ = [
     "Signatures",
     "Verdict",
     "add_mark",
+    "compared",
     "copy_of",
     "end_marks",
     "entered_digest",
+    "marks_of_forms",
     "signatures_of",
     "standing_marks",
     "told",

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, insert, or_, select, update
 
-from storage.access import Actor, visible_instances
+from storage.access import Actor, seen_episodes
 from storage.audit import AuditEntry, append_entry, subject_stream
 from storage.closing import refuse_frozen
 from storage.database import Database
@@ -31,6 +31,7 @@ from storage.slots import utc
 from storage.states import State
 from storage.structure import FormRow, InstanceRow, Structure, seen_instances
 from storage.tables import enrolment, form_instance, instance, row_data, unique_key, withdrawal
+from storage.together import Part, alone, together
 from storage.unique_keys import write_unique_keys
 
 
@@ -147,12 +148,14 @@ def withdrawals_of(database: Database, actor: Actor, subject: int, *, at: dateti
         .where(mine, withdrawal.c.restored_at.is_(None))
         .order_by(withdrawal.c.id.desc())
     )
-    with database.read() as connection:
-        seen = visible_instances(connection, actor, subject, at)
-        rows = connection.execute(query).all()
-        parts = _instances(connection, subject) if rows else []
-    known, visible = {row.id: row for row in parts}, seen_instances(parts, seen) if seen is not None else None
-    return tuple(found for row in rows if (found := _withdrawal(row, known, visible)) is not None)
+    with database.read() as connection, together(connection) as asking:
+        seen = asking.ask(seen_episodes(actor, subject, at))
+        rows = asking.ask(Part(query, tuple))
+        parts = asking.ask(_instances(subject))
+    known = {row.id: row for row in parts()}
+    episodes = seen()
+    visible = seen_instances(parts(), episodes) if episodes is not None else None
+    return tuple(found for row in rows() if (found := _withdrawal(row, known, visible)) is not None)
 
 
 def _withdrawal(row: Any, known: dict[int, InstanceRow], visible: frozenset[int] | None) -> Withdrawal | None:
@@ -249,15 +252,15 @@ def _require_seen(connection: Connection, deed: Deed, structure: Structure, foun
     if found.form_id is not None:
         form = select(form_instance.c.instance_id).where(form_instance.c.id == found.form_id)
         holder = connection.execute(form).scalar_one()
-    if holder not in seen_instances(_instances(connection, deed.subject), structure.seen):
+    if holder not in seen_instances(alone(connection, _instances(deed.subject)), structure.seen):
         raise NotVisible(deed.subject)
 
 
-def _instances(connection: Connection, subject: int) -> list[InstanceRow]:
+def _instances(subject: int) -> Part[list[InstanceRow]]:
     """All instances of a subject, also withdrawn ones."""
     columns = (instance.c.id, instance.c.parent_id, instance.c.container, instance.c.number)
-    query = select(*columns).where(instance.c.subject_id == subject)
-    return [InstanceRow(*row) for row in connection.execute(query.order_by(instance.c.id))]
+    query = select(*columns).where(instance.c.subject_id == subject).order_by(instance.c.id)
+    return Part(query, lambda rows: [InstanceRow(*row) for row in rows])
 
 
 def _forms_through(connection: Connection, structure: Structure, found: Any) -> list[FormRow]:

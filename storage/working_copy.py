@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Row, delete, select
 
 from storage.access import Actor, require_access
 from storage.attachments import Upload, keep_uploads
@@ -18,9 +18,11 @@ from storage.form_data import Place
 from storage.idempotency import was_used
 from storage.identity import SubjectKey, subject_key_of
 from storage.keys import decrypt, encrypt
-from storage.locking import lock_subject, look_at_subject
+from storage.locking import LockedSubject, lock_subject
 from storage.slots import canonical, utc
-from storage.tables import working_copy
+from storage.tables import subject as subject_table
+from storage.tables import subject_key, working_copy
+from storage.together import Part, Rows, alone
 
 KEPT = timedelta(days=14)
 
@@ -62,14 +64,32 @@ def working_copy_of(
     database: Database, actor: Actor, subject: int, place: Place, *, at: datetime
 ) -> WorkingCopy | None:
     """What the actor typed in this form and did not save."""
-    mine = (working_copy.c.account_id == actor.account, working_copy.c.place == place.text)
-    query = select(working_copy).where(*mine, working_copy.c.subject_id == subject, working_copy.c.expires_at > utc(at))
     with database.read() as connection:
         require_access(connection, actor, subject, at)
-        row = connection.execute(query).one_or_none()
-        if row is None:
-            return None
-        key = subject_key_of(database.master, look_at_subject(connection, subject))
+        return alone(connection, copies_at(database, actor, subject, [place], at=at)).get(place)
+
+
+def copies_at(
+    database: Database, actor: Actor, subject: int, places: Collection[Place], *, at: datetime
+) -> Part[dict[Place, WorkingCopy]]:
+    """The same in several forms of a subject that the actor was found to see."""
+    named = {place.text: place for place in places}
+    copy, held = working_copy.c, working_copy.join(subject_table, subject_table.c.id == working_copy.c.subject_id)
+    query = (
+        select(working_copy, subject_table.c.erased_at, subject_key.c.wrapped)
+        .select_from(held.outerjoin(subject_key, subject_key.c.subject_id == copy.subject_id))
+        .where(copy.account_id == actor.account, copy.place.in_(named), copy.subject_id == subject)
+        .where(copy.expires_at > utc(at))
+    )
+
+    def read(rows: Rows) -> dict[Place, WorkingCopy]:
+        return {named[row.place]: _opened(database, actor, named[row.place], row) for row in rows}
+
+    return Part(query, read)
+
+
+def _opened(database: Database, actor: Actor, place: Place, row: Row[Any]) -> WorkingCopy:
+    key = subject_key_of(database.master, LockedSubject(row.subject_id, row.erased_at is not None, row.wrapped))
     content = json.loads(decrypt(key.key, row.ciphertext, _bound(actor, place, key)))
     return WorkingCopy(content, row.revision, row.saved_at, row.expires_at)
 
@@ -83,13 +103,18 @@ def drop_working_copy(database: Database, actor: Actor, place: Place) -> None:
 
 def working_copies(database: Database, actor: Actor, subject: int, *, at: datetime) -> tuple[Place, ...]:
     """The forms of a subject in which the actor left unsaved edits."""
+    with database.read() as connection:
+        return alone(connection, copies_of(actor, subject, at=at))
+
+
+def copies_of(actor: Actor, subject: int, *, at: datetime) -> Part[tuple[Place, ...]]:
+    """The same as part of something larger."""
     query = select(working_copy.c.place).where(
         working_copy.c.account_id == actor.account,
         working_copy.c.subject_id == subject,
         working_copy.c.expires_at > utc(at),
     )
-    with database.read() as connection:
-        return tuple(Place(*json.loads(name)) for name in connection.execute(query).scalars())
+    return Part(query, lambda rows: tuple(Place(*json.loads(name)) for (name,) in rows))
 
 
 def purge_working_copies(database: Database, *, at: datetime) -> int:

@@ -62,10 +62,13 @@ def keep_draft(  # noqa: PLR0913 -- as storage takes it
 def draft_of(database: Database, actor: Actor, subject: int, place: Place, form: FormDef, at: datetime) -> Draft | None:
     """The draft of a person in a form."""
     copy = working_copy_of(database, actor, subject, place, at=at)
-    return _read(copy, form, actor) if copy is not None else None
+    return draft_in(copy, form, actor)
 
 
-def _read(copy: WorkingCopy, form: FormDef, actor: Actor) -> Draft:
+def draft_in(copy: WorkingCopy | None, form: FormDef, actor: Actor) -> Draft | None:
+    """What a working copy holds."""
+    if copy is None:
+        return None
     index = index_form(form)
     hidden = hidden_items(actor, index)  # the role may have changed since it was typed
     if hidden:
@@ -147,4 +150,4 @@ def _unpack(index: FormIndex, name: str, content: list[Any] | None) -> Entered |
     return value_of(index.items[name].datatype, cell) if cell is not None else None
 
 
-__all__ = ["Draft", "Refused", "draft_of", "keep_draft", "refused_in", "row_ids"]
+__all__ = ["Draft", "Refused", "draft_in", "draft_of", "keep_draft", "refused_in", "row_ids"]

@@ -17,6 +17,7 @@ from engine.records.offers import has_defaults, offer
 from engine.records.path import ItemPath
 from engine.records.quiet import concerns_of, filled, is_quiet
 from storage.access import Actor
+from storage.around import AroundForm, around_form
 from storage.changes import walk_rows, with_values
 from storage.database import Database
 from storage.errors import NotFound, NotVisible
@@ -25,7 +26,7 @@ from storage.form_index import index_form
 from storage.rights import fixed_items
 from storage.site_records import site_records
 from storage.subjects import add_occurrence, find_pseudonym
-from web.drafts import Draft, draft_of, row_ids
+from web.drafts import Draft, draft_in, draft_of, row_ids
 from web.places import Spot, imagined, is_sound, parse_spot, place_of, site_named
 from web.registries import LANGUAGES, Registries, Version
 from web.roles import Permission, allows
@@ -47,6 +48,7 @@ class Entry:
     place: Place
     stored: FormRecord | None
     draft: Draft | None
+    around: AroundForm = field(default_factory=AroundForm)
     blank: FormData = field(default_factory=FormData)  # how a form begins: with what its defaults offer
 
     @property
@@ -174,10 +176,10 @@ def open_entry(space: Workspace, actor: Actor, who: str, spot_text: str, at: dat
     if pinned is not version:  # its rows and items are those of the version it was filled with
         record, place = imagined(load_subject(space.database, pinned.registry, actor, subject, at), spot)
         stored = record.forms.get(place)
-    entry = Entry(pinned, actor, who.upper(), subject, spot, record, place, stored, None)
-    if place.occurrence or place.occurrence is None:  # nothing can be drafted in an occurrence that does not exist
-        entry = replace(entry, draft=draft_of(space.database, actor, subject, place, entry.form, at))
-    if stored is not None or entry.draft is not None or not allows(actor.role, Permission.ENTER):
+    around = around_form(space.database, actor, subject, place, stored.id if stored is not None else None, at=at)
+    draft = draft_in(around.copy, pinned.registry.model.forms[spot.form], actor)
+    entry = Entry(pinned, actor, who.upper(), subject, spot, record, place, stored, draft, around)
+    if stored is not None or draft is not None or not allows(actor.role, Permission.ENTER):
         return entry
     return entry.begun(at)
 

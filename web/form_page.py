@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -34,7 +34,7 @@ from renderers.html.names import ids_in, name_of
 from renderers.paper import can_print
 from storage.changes import walk_rows
 from storage.form_data import SubjectRecord
-from storage.issues import OpenIssue, open_issues
+from storage.issues import OpenIssue
 from web.attachments import files_address
 from web.discretion import discreet, items_of, veiled_keys
 from web.elsewhere import offers_elsewhere
@@ -52,7 +52,7 @@ from web.series import OpenSeries, Series, is_series, series_words
 from web.standing import standing_of
 from web.targets import targets_of, words_of
 from web.titles import STATES, event_title, form_words, label_of, value_words
-from web.workspace import Visit, visit, workspace
+from web.workspace import Visit, visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +290,7 @@ def answers_of(
         return entry.draft.acknowledged
     if entry.stored is None:
         return {}
-    answered = stored_answers(entry, entry.stored.id, tell)
+    answered = stored_answers(entry.around.issues, entry.stored.id, tell)
     found = {}
     for name, violation, key in warnings_of(entry.data, evaluation):
         reason = answered.get((violation.code, *key))
@@ -300,10 +300,9 @@ def answers_of(
 
 
 def stored_answers(
-    entry: Entry, form: int, tell: Callable[[OpenIssue], str] = lambda issue: issue.reason
+    issues: Iterable[OpenIssue], form: int, tell: Callable[[OpenIssue], str] = lambda issue: issue.reason
 ) -> dict[tuple[str, str, str], str]:
     """The answered issues of a stored form: code, row id and item -> reason."""
-    issues = open_issues(workspace().database, entry.actor, entry.subject, at=visit().now)
     return {(i.code, i.row, i.item): tell(i) for i in issues if i.form == form and i.acknowledged_by}
 
 

@@ -7,7 +7,7 @@ from typing import cast
 from flask import Flask, abort, current_app, g, jsonify, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from storage.accounts import Membership, memberships, session_account
+from storage.accounts import Membership, session_account
 from web.denials import log_refusal, log_withdrawn
 from web.pages import render
 from web.permissions import FLASK_OWN, permission_of
@@ -33,9 +33,9 @@ def begin() -> None:
     now, token = space.settings.clock(), session.get("token")
     account = session_account(space.database, token, at=now) if token else None
     tongue = space.tongues[_language(account.language if account else "")]
-    held = memberships(space.database, account.id, at=now) if account else ()
     registry = (request.view_args or {}).get("registry", "")
-    g.visit = Visit(now, tongue, account, held, membership_in(held, registry))
+    counts = membership_in(account.memberships, registry) if account else None
+    g.visit = Visit(now, tongue, account, counts)
     if request.method == "POST" and not in_parts(known=account is not None):
         request.get_data(cache=True)  # once, before anything reads it as a form: the reader of forms takes it as sent
 

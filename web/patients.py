@@ -12,14 +12,14 @@ from flask_wtf.csrf import generate_csrf
 
 from engine.datatypes.words import date_text
 from renderers.html import Band
+from storage.around import around_patient
 from storage.errors import NotFound, Taken
 from storage.form_data import load_subject
 from storage.history import subject_log
 from storage.identity import page_identities
 from storage.instances import may_remove
-from storage.issues import open_issues
 from storage.listing import MOST, list_subjects
-from storage.local_numbers import local_number_of, set_local_number
+from storage.local_numbers import set_local_number
 from storage.subjects import Registered, find_pseudonym, register_subject
 from storage.working_copy import working_copies
 from web.discretion import veiled_keys
@@ -146,27 +146,28 @@ def show(registry: str, who: str) -> ResponseReturnValue:
     except NotFound:
         find_pseudonym(space.database, one.actor, who[:40], at=one.now, withdrawn=True)
         return redirect(url_for("withdrawals.show", registry=registry, who=who), 303)
+    record = load_subject(space.database, version.registry, one.actor, subject, one.now)
+    around = around_patient(space.database, one.actor, subject, at=one.now)
     glance = Glance(
         version,
-        load_subject(space.database, version.registry, one.actor, subject, one.now),
-        open_issues(space.database, one.actor, subject, at=one.now),
-        frozenset(working_copies(space.database, one.actor, subject, at=one.now)),
+        record,
+        around.issues,
+        frozenset(around.copies),
         one.now,
         one.tongue,
         veiled_keys(version.registry, one.actor),
     )
     parts = parts_of(glance)
     names = _names_of(subject) if "names" in request.args and may_identify(one) else ""
-    own = local_number_of(space.database, one.actor, subject)
     may_enter, news = allows(one.actor.role, Permission.ENTER), News.taken("said")
     return render(
-        "patient.html", registry=registry, who=who.upper(), may_identify=may_identify(one), own_number=own,
+        "patient.html", registry=registry, who=who.upper(), may_identify=may_identify(one), own_number=around.number,
         longest=LONGEST_NUMBER, parts=parts, steps=next_steps(parts, one.tongue), names=names,
         has_forms=bool(glance.record.forms), band=_band(glance, one, who.upper()), title=_title(version, one), done=_done(version, one), version=version,
         may_register=allows(one.actor.role, Permission.REGISTER), may_enter=may_enter,
         may_share=allows(one.actor.role, Permission.SHARE),
         may_history=allows(one.actor.role, Permission.HISTORY),
-        queries=patient_queries(version, glance.record, who.upper(), one.actor), today=one.tongue.day(one.now), decided=_decided(version, one, news),
+        queries=patient_queries(version, record, who.upper(), one.actor, around.queries), today=one.tongue.day(one.now), decided=_decided(version, one, news),
         lines={part.instance: timeline(part.lanes, glance.today, one.tongue) for part in parts},
         page=SchedulePage(registry, who.upper(), may_enter, token_urlsafe(12), generate_csrf(), news, one.tongue),
     )  # fmt: skip

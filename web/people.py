@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine.datatypes.local_time import to_local
 from engine.model.text import in_language
-from storage.accounts import close_account
+from storage.accounts import close_account, reopen_account
 from storage.errors import NotFound, Taken
-from storage.hospitals import list_hospitals, load_hospital
+from storage.hospitals import HospitalName, Unit
 from storage.invitations import (
     AccessRequest,
     decide_request,
     invite,
-    open_invitations,
-    open_requests,
     withdraw_invitation,
 )
 from storage.mail import Mail
-from storage.people import Person, Scope, end_role, give_role, lift_lockout, list_people, load_person
+from storage.people import Person, Scope, end_role, give_role, lift_lockout, load_person
+from storage.people_page import view_people, view_person
 from storage.second_factor import end_second_factor
-from storage.sessions import end_sessions, list_sessions
+from storage.sessions import end_sessions
+from web.chooser import chosen_hospital, suggestions
 from web.granting import may_end, may_give
 from web.mail import is_address, letter
 from web.pages import render
@@ -37,7 +36,6 @@ from web.workspace import version_of, visit, workspace
 people = Blueprint("people", __name__, url_prefix="/<registry>/people")
 PAGE = 25
 MOST_PAGES = 10_000
-KEEPERS = ""  # the choice of no hospital
 
 
 @people.get("")
@@ -51,16 +49,16 @@ def _list(registry: str, refused: Typed | None = None) -> ResponseReturnValue:
     one, space, scope = visit(), workspace(), _scope()
     query = request.args.get("q", "").strip()[:100]
     number = min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)
-    page = list_people(space.database, scope, at=one.now, text=query, first=(number - 1) * PAGE, size=PAGE)
+    view = view_people(space.database, scope, at=one.now, text=query, first=(number - 1) * PAGE, size=PAGE)
 
     def here(page: int = 1) -> str:
         return url_for("people.listed", registry=registry, page=page if page > 1 else None, q=query or None)
 
     return render(
-        "people.html", status=422 if refused else 200, registry=registry, page=page, number=number, query=query, here=here,
-        pages=max(-(-page.total // PAGE), 1), typed=refused or Typed(), said=said(), one=one, title=_title(registry),
-        requests=open_requests(space.database, scope), invitations=open_invitations(space.database, scope, at=one.now),
-        link=_link_without_mail(), **_choices(registry, scope),
+        "people.html", status=422 if refused else 200, registry=registry, page=view.page, number=number, query=query, here=here,
+        pages=max(-(-view.page.total // PAGE), 1), typed=refused or Typed(), said=said(), one=one, title=_title(registry),
+        requests=view.requests, invitations=view.invitations, link=_link_without_mail(),
+        **_choices(scope, view.units, view.hospitals),
     )  # fmt: skip
 
 
@@ -134,12 +132,12 @@ def show(registry: str, person: int) -> ResponseReturnValue:
 
 def _page(registry: str, person: int, refused: Typed | None = None) -> ResponseReturnValue:
     one, space, scope = visit(), workspace(), _scope()
-    found = load_person(space.database, scope, person, at=one.now)
+    view = view_person(space.database, scope, person, at=one.now)
     assert one.account is not None
     return render(
-        "person.html", status=422 if refused else 200, registry=registry, person=found, typed=refused or Typed(),
-        said=said(), one=one, own=found.account == one.account.id, ends=may_end(_role()), title=_title(registry),
-        administers=_role() == "administrator", sessions=list_sessions(space.database, person, "", at=one.now), **_choices(registry, scope),
+        "person.html", status=422 if refused else 200, registry=registry, person=view.person, typed=refused or Typed(),
+        said=said(), one=one, own=person == one.account.id, ends=may_end(_role()), title=_title(registry),
+        administers=_role() == "administrator", sessions=view.sessions, **_choices(scope, view.units, view.hospitals),
     )  # fmt: skip
 
 
@@ -221,6 +219,19 @@ def close(registry: str, person: int) -> ResponseReturnValue:
     return _act(registry, person, act)
 
 
+@people.post("/<int:person>/reopen")
+@needs(Permission.ADMINISTER)
+def reopen(registry: str, person: int) -> ResponseReturnValue:
+    """The account is used again."""
+
+    def act(found: Person) -> str:
+        change = change_of(reason=True)
+        reopen_account(workspace().database, found.account, who=change.who, at=change.at, reason=change.reason)
+        return "said_account_reopened"
+
+    return _act(registry, person, act)
+
+
 def _act(registry: str, person: int, act: Callable[[Person], str]) -> ResponseReturnValue:
     """Do something to somebody else of one's people, and tell so; nobody gives roles to oneself."""
     one = visit()
@@ -259,7 +270,8 @@ def _posted_scope() -> Scope:
     own = _scope()
     if own.site is not None:
         return own
-    return Scope(own.registry, _number(request.form.get("site", "")))
+    typed = request.form.get("site", "")
+    return Scope(own.registry, chosen_hospital(typed).id if typed.strip() else None)
 
 
 def _posted_role() -> str:
@@ -278,17 +290,15 @@ def _number(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
-def _choices(registry: str, scope: Scope) -> Mapping[str, Any]:
+def _choices(scope: Scope, units: Sequence[Unit], hospitals: Sequence[HospitalName]) -> Mapping[str, Any]:
     """What the forms offer: hospitals where one may choose, units where there is one hospital, roles that one may give."""
-    one, database = visit(), workspace().database
+    one = visit()
     here, elsewhere = (may_give(_role(), at_hospital=there) for there in (True, False))
     if scope.site is not None:
-        units = [(each.id, each.name) for each in load_hospital(database, scope.site).units if each.ended_at is None]
-        return {"sites": [], "units": units, "roles": [(role, one.words(f"role_{role}")) for role in here]}
-    every = list_hospitals(database, registry, day=to_local(one.now).date(), size=1000).hospitals
-    sites = [(KEEPERS, one.words("all_hospitals")), *((each.id, each.name) for each in every if each.ended_at is None)]
+        units_of = [(each.id, each.name) for each in units]
+        return {"hospitals": None, "units": units_of, "roles": [(role, one.words(f"role_{role}")) for role in here]}
     roles = [(role, one.words(f"role_{role}")) for role in dict.fromkeys((*here, *elsewhere))]
-    return {"sites": sites, "units": [], "roles": roles}
+    return {"hospitals": hospitals, "units": [], "roles": roles, "suggest": suggestions()}
 
 
 def _told(fault: Exception) -> str:

@@ -17,7 +17,7 @@ from storage.states import FINISHED, Action
 from web.entry import Entry
 from web.form_page import Told, answers_of, band_of, reading_of
 from web.places import site_named
-from web.standing import mark_words, marks_of
+from web.standing import mark_words
 from web.titles import STATES, event_title, form_words
 from web.workspace import Visit, visit, workspace
 
@@ -81,7 +81,7 @@ def _signatures(entry: Entry, one: Visit) -> str:
     """Who signed it when, with which meaning, and whether it still agrees; '' where no signature stands."""
     if entry.stored is None or entry.stored.state not in FINISHED:
         return ""
-    signed = marks_of(entry).standing(Action.SIGN)
+    signed = entry.around.signatures.standing(Action.SIGN)
     if signed is None:
         return ""
     verdict = one.words(f"verdict_{signed.verdict(entry.stored)}")

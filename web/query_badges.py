@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import url_for
@@ -11,7 +12,7 @@ from renderers.html import Badge, Note
 from renderers.html.names import levels
 from storage.access import Actor
 from storage.form_data import SubjectRecord
-from storage.queries import About, Query, queries_of
+from storage.queries import About, Query
 from storage.query_steps import State
 from web.entry import Entry, address_of
 from web.places import Spot, spot_of
@@ -19,7 +20,7 @@ from web.query_words import SIGNS, about_words, message_words, row_names
 from web.registries import Version
 from web.roles import Permission, allows
 from web.titles import event_title, form_words
-from web.workspace import Visit, visit, workspace
+from web.workspace import Visit, visit
 
 
 def place_names(entry: Entry) -> dict[str, str]:
@@ -37,10 +38,9 @@ def name_at(names: dict[str, str], about: About) -> str:
 
 def badges_of(entry: Entry) -> tuple[dict[str, Badge], tuple[Note, ...]]:
     """What hangs on the fields and rows of a form, by name, and its pending queries for the rail."""
-    one, space = visit(), workspace()
+    one, found = visit(), entry.around.queries
     if entry.stored is None or not allows(entry.actor.role, Permission.HISTORY):
         return {}, ()
-    found = queries_of(space.database, entry.actor, entry.subject, at=one.now, form=entry.stored.id)
     names = place_names(entry) if found else {}
     counts: dict[str, int] = {}
     for each in found:
@@ -76,13 +76,14 @@ class PatientQuery:
     href: str
 
 
-def patient_queries(version: Version, record: SubjectRecord, who: str, actor: Actor) -> tuple[PatientQuery, ...]:
+def patient_queries(
+    version: Version, record: SubjectRecord, who: str, actor: Actor, found: Iterable[Query]
+) -> tuple[PatientQuery, ...]:
     """The queries of a patient, those first in which somebody has something to do."""
     one = visit()
     if not allows(actor.role, Permission.HISTORY):
         return ()
     model, places = version.registry.model, {form.id: place for place, form in record.forms.items()}
-    found = queries_of(workspace().database, actor, record.subject, at=one.now)
     return tuple(
         _in_list(each, version, spot_of(record, place), who, one)
         for each in sorted(found, key=lambda each: not each.pending)

@@ -10,7 +10,7 @@ from engine.model.form import walk_items
 from renderers.html import Band, Link
 from renderers.html.names import is_known, levels
 from storage.errors import NotFound
-from storage.queries import About, Query, queries_of
+from storage.queries import About, Query
 from storage.query_steps import Step
 from web.entry import Entry, address_of, open_entry
 from web.form_page import band_of, crumbs_of
@@ -96,7 +96,7 @@ def read_place(registry: str, who: str, spot: str, number: int = 0) -> QueryPlac
     if entry.stored is None:
         raise NotFound("form", spot)
     stored, form = entry.stored, entry.form
-    found = queries_of(space.database, one.actor, entry.subject, at=one.now, form=stored.id)
+    found = entry.around.queries
     wanted = number or request.args.get("query", 0, type=int)
     names = place_names(entry)
     if wanted:

@@ -31,7 +31,7 @@ from storage.errors import (
     UnknownFile,
     WrongDefinition,
 )
-from storage.issues import Acknowledgement, acknowledge
+from storage.issues import Acknowledgement, acknowledge, open_issues
 from storage.request import SaveRequest, SaveResult
 from storage.saving import save_form
 from storage.states import FINISHED
@@ -241,7 +241,7 @@ def confirmed_by(entry: Entry, posted: PostedForm) -> Callable[[FormData, dateti
 def _store_answers(entry: Entry, draft: Draft, result: SaveResult) -> None:
     """Store the answers to the warnings of what was saved."""
     space, one = workspace(), visit()
-    known = stored_answers(entry, result.form)
+    known = stored_answers(open_issues(space.database, entry.actor, entry.subject, at=one.now), result.form)
     for name, violation, (row, item) in warnings_of(draft.data, result.evaluation):
         reason = draft.acknowledged.get(acknowledgement(name, violation))
         wants_words = violation.severity is CheckSeverity.WARNING_REASON

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import count
 
@@ -19,13 +19,13 @@ from engine.records.form_data import Focus, FormData
 from engine.records.offers import has_defaults, offer
 from engine.records.schedule import whole_schedule
 from storage.access import Actor
+from storage.around import around_forms
 from storage.errors import NotFound
 from storage.form_data import InstanceRow, Place, SubjectRecord, load_subject
 from storage.form_index import index_form
 from storage.rights import fixed_items
 from storage.states import MARKED, State
-from storage.working_copy import working_copies
-from web.drafts import draft_of
+from web.drafts import draft_in
 from web.entry import Entry, subject_of
 from web.places import NEW, Spot, imagined, place_of
 from web.registries import Version
@@ -240,14 +240,16 @@ def open_series(space: Workspace, actor: Actor, who: str, text: str, first: int,
     if not any(row.id == series.instance and row.container == container for row in record.instances):
         raise NotFound("grid", text)
     numbers = dict(_numbers(version, record, series, at))
-    drafted = set(working_copies(space.database, actor, subject, at=at))
+    places = {n: place_of(record, series.spot(n)) or Place(series.instance, series.form, NEW) for n in numbers}
+    around = around_forms(space.database, actor, subject, places.values(), at=at)
     entries = []
     for number in sorted(numbers):
-        spot = series.spot(number)
-        place = place_of(record, spot) or Place(series.instance, series.form, NEW)
-        entry = Entry(version, actor, who.upper(), subject, spot, record, place, record.forms.get(place), None)
-        if place in drafted:
-            entry = replace(entry, draft=draft_of(space.database, actor, subject, place, entry.form, at))
+        place = places[number]
+        draft = draft_in(around[place].copy, model.forms[series.form], actor)
+        entry = Entry(
+            version, actor, who.upper(), subject, series.spot(number), record, place, record.forms.get(place), draft,
+            around[place],
+        )  # fmt: skip
         entries.append((number, numbers[number], entry))
     begin = next((n for n, each in enumerate(entries) if each[0] >= first), len(entries)) if first else len(entries)
     begin = max(min(begin, len(entries) - WINDOW), 0)

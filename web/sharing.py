@@ -8,10 +8,11 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine.datatypes.local_time import to_local
-from storage.accounts import sites
 from storage.errors import NotFound
 from storage.form_data import load_subject
+from storage.hospitals import find_hospitals
 from storage.sharing import Grant, Share, grants_of, share, take_back
+from web.chooser import chosen_hospital, suggestions
 from web.entry import subject_of
 from web.known import MAX_REASON
 from web.news import News
@@ -19,6 +20,7 @@ from web.pages import render
 from web.parts import container_words
 from web.permissions import needs
 from web.roles import Permission
+from web.typed import Refused
 from web.workspace import version_of, visit, workspace
 
 sharing = Blueprint("sharing", __name__, url_prefix="/<registry>/patients/<who>/sharing")
@@ -48,7 +50,8 @@ def show(registry: str, who: str) -> ResponseReturnValue:
     return render(
         "sharing.html", registry=registry, who=who.upper(), grants=held, seen=seen, news=news, longest=MAX_REASON,
         parts=[(row.id, named(row.container, row.number)) for row in record.instances if row.parent in root],
-        sites=[each for each in sites(space.database) if each.id != one.actor.site], own=one.actor.site,
+        offered=[each for each in find_hospitals(space.database, "") if each.id != one.actor.site], suggest=suggestions(),
+        own=one.actor.site,
         moment=lambda at: one.tongue.moment(at, one.now),
     )  # fmt: skip
 
@@ -59,19 +62,19 @@ def give(registry: str, who: str) -> ResponseReturnValue:
     """Let another hospital see the patient, or an episode."""
     one, database, given = visit(), workspace().database, request.form
     subject = subject_of(database, one.actor, who, one.now)
-    reason, site, part = _reason(), given.get("site", ""), given.get("part", WHOLE)
+    reason, site, part = _reason(), _chosen(), given.get("part", WHOLE)
     until = _end_of(given.get("until", ""))
     wrong = (
-        "share_needs_site" if not site.isdigit()
+        "share_needs_site" if site is None
         else "known_reason" if not reason
         else "share_needs_day" if given.get("until") and (until is None or until <= one.now)
         else ""
     )  # fmt: skip
-    if wrong:
+    if wrong or site is None:
         return _back(registry, who, News(wrong=wrong, typed=reason))
     number = int(part) if part.isdigit() else None
     leaving = bool(given.get("leaving")) and number is None
-    share(database, one.actor, subject, Share(int(site), number, reason, until, leaving), at=one.now)
+    share(database, one.actor, subject, Share(site, number, reason, until, leaving), at=one.now)
     if leaving:
         return redirect(url_for("patients.listed", registry=registry), 303)
     return _back(registry, who, News(("share_is_given",)))
@@ -90,6 +93,14 @@ def end(registry: str, who: str, grant: int) -> ResponseReturnValue:
     except NotFound:
         return _back(registry, who, News(("share_is_over",)))
     return _back(registry, who, News(("share_is_ended",)))
+
+
+def _chosen() -> int | None:
+    """The hospital that was typed; None where it is none, or could be several."""
+    try:
+        return chosen_hospital(request.form.get("site", "")).id
+    except Refused:
+        return None
 
 
 def _end_of(text: str) -> datetime | None:

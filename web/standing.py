@@ -10,13 +10,13 @@ from markupsafe import Markup
 
 from renderers.html import Notice
 from renderers.html.posted_data import MAX_REASON
-from storage.closing import WHOLE, closed_year, closed_years
-from storage.signatures import Signature, Signatures, Verdict, signatures_of
+from storage.closing import WHOLE, closed_year
+from storage.signatures import Signature, Verdict
 from storage.states import MARKED, Action, State
 from web.entry import Entry, address_of
 from web.places import site_named
 from web.roles import Permission, allows
-from web.workspace import Visit, visit, workspace
+from web.workspace import Visit, visit
 
 STEPS = (Permission.REVIEW, Permission.SIGN, Permission.LOCK)  # what may be done to a complete form
 
@@ -51,7 +51,7 @@ def standing_of(entry: Entry) -> tuple[Entry, Standing]:
 
 def closed_of(entry: Entry, one: Visit) -> int | None:
     """The closed year to which the form belongs, WHOLE where the registry is frozen; none where it is open."""
-    closed, version, record = closed_years(workspace().database, entry.version.name), entry.version, entry.record
+    closed, version, record = entry.around.closed, entry.version, entry.record
     if not closed or WHOLE in closed:
         return WHOLE if closed else None
     planned = version.rules.schedule(version.registry, record.tree, one.now, record.beside)
@@ -79,7 +79,7 @@ def said_of(entry: Entry, one: Visit, change: Markup) -> Iterator[Notice]:
         if any(allows(role, step) for step in STEPS):
             yield Notice(Markup("{} {}").format(one.words("state_waits"), _way(entry, one)))
         return
-    said = marks_of(entry)
+    said = entry.around.signatures
     told = [words for mark in said.all if mark.stands for words in mark_words(mark, one)]
     if stored.state == State.LOCKED:
         told.append(one.words("state_is_locked"))
@@ -89,13 +89,6 @@ def said_of(entry: Entry, one: Visit, change: Markup) -> Iterator[Notice]:
         yield Notice(one.words(f"verdict_{signed.verdict(stored)}"), "warn")
     if said.differences:
         yield Notice(one.tongue.words.count("differences", len(said.differences)), "warn")
-
-
-def marks_of(entry: Entry) -> Signatures:
-    """All that was said about the form."""
-    assert entry.stored is not None
-    form, database = entry.stored.id, workspace().database
-    return signatures_of(database, entry.actor, entry.subject, [form], at=visit().now)[form]
 
 
 def mark_words(mark: Signature, one: Visit) -> Iterator[str]:
@@ -138,4 +131,4 @@ def _reason_field(entry: Entry, one: Visit) -> Markup:
     )  # fmt: skip
 
 
-__all__ = ["STEPS", "Standing", "mark_words", "marks_of", "standing_of", "state_address"]
+__all__ = ["STEPS", "Standing", "mark_words", "standing_of", "state_address"]

@@ -22,16 +22,15 @@ from storage.saved_form import focus_of
 from storage.signatures import Difference, Meaning, Signature, Signatures, Verdict
 from storage.slots import Cell, value_of
 from storage.states import Action, Need, State, Transition, actions_in
-from storage.unlocking import requests_for
 from web.entry import Entry, address_of
 from web.form_page import band_of, crumbs_of, link_to, storage_key, stored_answers
 from web.news import News
 from web.pages import render
 from web.places import site_named
 from web.roles import Permission, allows
-from web.standing import mark_words, marks_of
+from web.standing import mark_words
 from web.titles import STATES, form_words, outcome_words, value_words
-from web.workspace import Visit, visit, workspace
+from web.workspace import Visit, visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +65,10 @@ def state_page(entry: Entry, news: News, *, time: str = "") -> Response:
     """The page; `time` is told with what went wrong."""
     one, stored = visit(), entry.stored
     assert stored is not None
-    said = marks_of(entry)
+    said = entry.around.signatures
     title = form_words(entry.version.registry.model, entry.spot.form, one.language)
     steps = [row for row in actions_in(stored.state) if allows(entry.actor.role, Permission(row.permission))]
-    asked = requests_for(workspace().database, entry.actor, entry.subject, stored.id, at=one.now)
+    asked = entry.around.requests
     waiting = [each for each in asked if each.decided_at is None]
     told = list(_obstacles(entry, steps, one))
     return render(
@@ -130,7 +129,7 @@ def _obstacles(entry: Entry, steps: list[Transition], one: Visit) -> Iterator[Ob
         version.registry, record.tree, focus_of(entry.place), as_of=one.now, at="signing", language=one.language,
         others=record.beside,
     )  # fmt: skip
-    answered = stored_answers(entry, entry.stored.id)
+    answered = stored_answers(entry.around.issues, entry.stored.id)
     for each in said.violations:
         name = name_of(entry.stored.data, parse_path(each.place)) or ""
         if each.severity is CheckSeverity.ERROR or (each.code, *storage_key(name, each)) not in answered:

@@ -11,13 +11,14 @@ from flask.typing import ResponseReturnValue
 from engine.datatypes.values import FileValue, Unread
 from engine.model.metadata_version import VerificationDef
 from renderers.html.names import levels
-from storage.accounts import sites
 from storage.errors import DecidedMeanwhile, NotFound
 from storage.form_data import FormRecord, load_subject
+from storage.hospitals import find_hospitals
 from storage.queries import LONGEST
 from storage.slots import Key
 from storage.verification import Compared, Finding, Seen, compared, differ, verify
 from storage.verification_plan import hospital_tallies, is_due, patients_left
+from web.chooser import narrowed_hospital, suggestions
 from web.entry import Entry, address_of, open_entry, subject_of
 from web.form_page import band_of, crumbs_of, dictionary_words
 from web.news import News
@@ -65,13 +66,15 @@ def overview(registry: str) -> ResponseReturnValue:
     """How far each hospital is, and the patients of whom something is left."""
     one, space, version = visit(), workspace(), version_of(registry)
     plan = plan_of(version)
-    site = request.args.get("hospital", type=int) if one.actor.site is None else None
+    keeper = one.actor.site is None
+    chosen, unknown = narrowed_hospital() if keeper else (None, "")
+    site = chosen.id if chosen is not None else None
     after = max(request.args.get("after", 0, type=int) or 0, 0)
     found, more = patients_left(space.database, one.actor, plan, at=one.now, site=site, after=after, size=PAGE)
     return render(
         "verification.html", registry=registry, plan=plan if plan is not NO_PLAN else None, patients=found, more=more,
-        hospitals=hospital_tallies(space.database, one.actor, plan, at=one.now), site=site, after=after, one=one,
-        sites=sites(space.database) if one.actor.site is None else (),
+        hospitals=hospital_tallies(space.database, one.actor, plan, at=one.now), chosen=chosen, unknown=unknown,
+        offered=find_hospitals(space.database, "") if keeper else (), keeper=keeper, suggest=suggestions(), after=after, one=one,
         title=version.registry.model.title.get(one.language, version.name),
     )  # fmt: skip
 

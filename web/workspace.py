@@ -39,8 +39,12 @@ class Visit:
     now: datetime
     tongue: Tongue
     account: Account | None = None
-    memberships: tuple[Membership, ...] = ()
     membership: Membership | None = None  # the one that counts in the registry of this page
+
+    @property
+    def memberships(self) -> tuple[Membership, ...]:
+        """All roles of whoever asks."""
+        return self.account.memberships if self.account is not None else ()
 
     @property
     def language(self) -> str:

@@ -6,7 +6,6 @@ from datetime import date
 from html import unescape
 from urllib.parse import unquote_plus
 
-import pytest
 from markupsafe import escape
 
 from engine.datatypes.identifiers import make_pesel
@@ -212,18 +211,6 @@ def test_a_hospital_gives_its_patient_a_number_of_its_own_and_finds_it(world, an
     assert "Usunięto numer własny" in number_of(anna, who, "").text
     assert "Nie ma pacjenta" in anna.search("4512/2025").text
     assert "/own-number" not in world.browser("ewa").get(f"/lead_extraction/patients/{who}").text
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["", "?waiting=overdue&order=due", "?state=in_progress&several=1&since=2025-01-01&until=x&order=state&after=x"],
-)
-def test_the_list_takes_at_most_five_statements(world, anna, address):
-    anna.register()
-    anna.get(f"/lead_extraction/patients{address}")
-    with world.space.database.counted() as sent:
-        assert anna.get(f"/lead_extraction/patients{address}").status == 200
-    assert len(sent) <= 5, sent
 
 
 def test_a_search_takes_at_most_five_statements_and_names_as_many_for_one_as_for_many(world, anna):

@@ -57,6 +57,6 @@ def test_no_word_is_unused():
         "audit_",
     )
     prefixes += ("change_", "mark_", "meaning_", "verdict_", "do_", "did_", "title_", "text_", "bulk_")  # of states
-    prefixes += ("role_", "mail_", "account_made_", "password_changed_", "reset_over", "invitation_over")
+    prefixes += ("role_", "mail_", "reminders_", "account_made_", "password_changed_", "reset_over", "invitation_over")
     unused = [key for key in LOCALES["pl"] if key not in text and not key.startswith(prefixes)]
     assert unused == []

@@ -38,6 +38,18 @@
     nav.addEventListener('click', (event) => { if (event.target.hash) { show(event.target); event.preventDefault(); } });
   }
 
+  // the list behind a field is asked for anew while somebody types
+  for (const input of all('[data-suggest]')) {
+    let timer = 0;
+    const ask = async () => {
+      const text = input.value, answer = await fetch(`${input.dataset.suggest}?${new URLSearchParams({ q: text })}`, { headers: { Accept: 'application/json' } }).catch(() => null);
+      const found = answer && answer.ok ? await answer.json() : null;
+      if (!found || text !== input.value) return;
+      input.list.replaceChildren(...found.map((value) => Object.assign(document.createElement('option'), { value })));
+    };
+    input.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(ask, 150); });
+  }
+
   // a password can be read while typed
   for (const button of all('[data-reveal]')) {
     button.addEventListener('click', () => {

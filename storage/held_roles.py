@@ -1,0 +1,41 @@
+"""The roles that accounts hold, as columns and conditions of queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_
+
+from storage.slots import utc
+from storage.tables import membership, site
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A role of an account at a site in a registry; no site: the registry's keeper."""
+
+    site: int | None
+    site_name: str
+    registry: str
+    role: str
+
+
+ROLE: tuple[ColumnElement[Any], ...] = (  # of `membership` joined with its `site`
+    membership.c.site_id,
+    func.coalesce(site.c.name, "").label("site_name"),
+    membership.c.registry,
+    membership.c.role,
+)
+IN_ORDER = (membership.c.registry, membership.c.id)
+
+
+def lasts(at: datetime) -> ColumnElement[bool]:
+    """The condition on `membership` rows that count at a time."""
+    moment = utc(at)
+    over = or_(membership.c.ends_at.is_(None), membership.c.ends_at > moment)
+    return and_(membership.c.starts_at <= moment, over)
+
+
+__all__ = ["IN_ORDER", "ROLE", "Membership", "lasts"]
