@@ -1,4 +1,4 @@
-"""`ecrf mail`: sends what waits, as a process of its own beside `ecrf serve`, or by the clock."""
+"""`ecrf mail`: reminds, and sends what waits, as a process of its own beside `ecrf serve`, or by the clock."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from contextlib import closing
 
 import click
 
+from engine.errors import DefinitionError
 from storage.database import open_database
 from storage.errors import StorageError
 from storage.keys import read_keys
 from storage.mail import Mail, send_due
 from storage.upgrading import upgrade
+from web.app import open_workspace
 from web.mail import is_address, postman
+from web.reminders import remind as queue_reminders
 from web.settings import Settings, SettingsError, read_settings
 
 
 @click.group("mail")
 def command() -> None:
-    """Send mail that waits, and try the mail server. Settings as for `ecrf serve`.
+    """Send mail that waits, remind people of what waits for them, and try the mail server. Settings as for `ecrf serve`.
 
     Example: ecrf mail send --every 15
     """
@@ -46,6 +49,22 @@ def send(every: int | None) -> None:
     except (SettingsError, StorageError, ValueError) as fault:
         raise click.ClickException(str(fault)) from None
     raise SystemExit(1 if sent.failed else 0)
+
+
+@command.command("remind")
+def remind() -> None:
+    """Queue a reminder for everybody who wants one for this day or week and has something waiting; prints how many.
+
+    Run it as often as you like: nobody gets a second one for the same time. `ecrf mail send` sends them.
+
+    Example: ecrf mail remind
+    """
+    try:
+        space = open_workspace(_settings())
+        with closing(space.database):
+            click.echo(f"{queue_reminders(space, space.settings.clock())} reminders queued")
+    except (SettingsError, StorageError, DefinitionError, ValueError) as fault:
+        raise click.ClickException(str(fault)) from None
 
 
 @command.command("test")

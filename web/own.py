@@ -6,22 +6,25 @@ import base64
 from collections.abc import Callable
 from urllib.parse import quote
 
-from flask import Blueprint, request, session, url_for
+from flask import Blueprint, jsonify, request, session, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from engine.datatypes.local_time import to_local
 from engine.model.text import in_language
 from storage.accounts import SHORTEST_PASSWORD, Account, set_language
 from storage.errors import BadCredentials, LockedOut, NotFound, Taken
-from storage.hospitals import Change, list_hospitals
-from storage.invitations import ask_access, requests_of
+from storage.hospitals import Change, find_hospitals
+from storage.invitations import ask_access
+from storage.own_page import view_own
 from storage.people import Scope
-from storage.second_factor import end_second_factor, new_secret, secret_text, set_up_second_factor
+from storage.reminders import Reminders, set_reminders
+from storage.second_factor import draw_recovery_codes, end_second_factor, new_secret, secret_text, set_up_second_factor
 from storage.session_notes import leave_note, read_note, take_note
-from storage.sessions import change_password, end_sessions, list_sessions, set_pin
+from storage.sessions import change_password, end_sessions, set_pin
 from web.accounts import open_session
+from web.chooser import chosen_hospital, suggestions
 from web.granting import ASKED_FOR
+from web.mail import is_address
 from web.pages import render
 from web.permissions import needs
 from web.registries import LANGUAGES
@@ -31,6 +34,7 @@ from web.workspace import visit, workspace
 
 own = Blueprint("own", __name__, url_prefix="/account")
 ISSUER = "KRM"
+LONGEST_SEARCH = 200
 
 
 @own.get("")
@@ -42,17 +46,16 @@ def show() -> ResponseReturnValue:
 
 def _page(refused: Typed | None = None) -> ResponseReturnValue:
     one, space, account = visit(), workspace(), _account()
-    day = to_local(one.now).date()
+    view = view_own(space.database, account.id, _token(), at=one.now)
     registries = {
         name: in_language(version.registry.model.title, one.language) or name
         for name, version in space.registries.current.items()
     }
-    anywhere = list_hospitals(space.database, "", day=day, size=1000).hospitals
     return render(
         "own.html", status=422 if refused else 200, one=one, typed=refused or Typed(), said=said(), registries=registries,
-        sessions=list_sessions(space.database, account.id, _token(), at=one.now), shortest=SHORTEST_PASSWORD,
-        requests=requests_of(space.database, account.id), roles=[(role, one.words(f"role_{role}")) for role in ASKED_FOR],
-        hospitals=[(each.id, each.name) for each in anywhere if each.ended_at is None], must_have=must_have_second_factor(),
+        view=view, shortest=SHORTEST_PASSWORD, roles=[(role, one.words(f"role_{role}")) for role in ASKED_FOR],
+        suggest=suggestions(), must_have=must_have_second_factor(), by_mail=is_address(account.login),
+        often=[(str(each), one.words(f"reminders_{each}")) for each in Reminders],
     )  # fmt: skip
 
 
@@ -146,13 +149,14 @@ def access() -> ResponseReturnValue:
 
     def act(account: Account) -> str:
         one, form = visit(), request.form
-        registry, site, role = form.get("registry", ""), form.get("site", ""), form.get("role", "")
-        if registry not in workspace().registries.current or role not in ASKED_FOR or not site.isdecimal():
+        registry, role = form.get("registry", ""), form.get("role", "")
+        if registry not in workspace().registries.current or role not in ASKED_FOR:
             raise Refused(one.words("place_gone"))
+        site = chosen_hospital(form.get("site", ""))
         why = word_of("why", "request_why", most=500)
         try:
             change = Change(account.name, one.now)
-            ask_access(workspace().database, account.id, Scope(registry, int(site[:18])), role, why, change)
+            ask_access(workspace().database, account.id, Scope(registry, site.id), role, why, change)
         except Taken:
             raise Refused(one.words("request_waits")) from None
         except NotFound:
@@ -160,6 +164,44 @@ def access() -> ResponseReturnValue:
         return "said_asked"
 
     return _act(act)
+
+
+@own.get("/hospitals")
+@needs(Permission.SIGNED_IN)
+def hospitals() -> ResponseReturnValue:
+    """`?q=…`: the hospitals that a field offers while one types."""
+    found = find_hospitals(workspace().database, request.args.get("q", "")[:LONGEST_SEARCH])
+    return jsonify([each.label for each in found])
+
+
+@own.post("/reminders")
+@needs(Permission.SIGNED_IN)
+def reminders() -> ResponseReturnValue:
+    """How often one is reminded of what waits."""
+
+    def act(account: Account) -> str:
+        wanted = next((each for each in Reminders if each == request.form.get("often")), None)
+        if wanted is None:
+            raise Refused(visit().words("admin_empty", field=visit().words("reminders")))
+        set_reminders(workspace().database, account.id, wanted)
+        return "said_reminders"
+
+    return _act(act)
+
+
+@own.post("/recovery")
+@needs(Permission.SIGNED_IN)
+def recovery() -> ResponseReturnValue:
+    """New recovery codes in place of the old ones, for a code of the second factor; shown this once."""
+    one, account = visit(), _account()
+    try:
+        code = request.form.get("code", "")[:40]
+        codes = draw_recovery_codes(workspace().database, account.id, code, who=account.name, at=one.now)
+    except BadCredentials:
+        return _page(typed(one.words("code_wrong")))
+    except LockedOut as locked:
+        return _page(typed(one.words("locked_out", time=one.tongue.moment(locked.until, one.now))))
+    return render("recovery.html", codes=codes, lead=one.words("recovery_new_lead"))
 
 
 @own.get("/second-factor")
@@ -192,7 +234,7 @@ def set_up() -> ResponseReturnValue:
     except BadCredentials:
         return _set_up(secret, note, Typed("factor", one.words("code_wrong")))
     take_note(database, _token(), note, at=one.now)
-    return render("recovery.html", codes=codes)
+    return render("recovery.html", codes=codes, lead=one.words("recovery_lead"))
 
 
 @own.post("/second-factor/end")

@@ -65,6 +65,7 @@ def test_what_waits_is_sent_once_the_server_is_there(environment, port):
         assert mail(environment, "send").output == "1 sent, 0 to be tried again\n"
         assert mail(environment, "send").output == "0 sent, 0 to be tried again\n"
         assert mail(environment, "test", "olga@szpital.example").output == "sent\n"
+        assert mail(environment, "remind").output == "0 reminders queued\n"
     finally:
         server.stop()
         database.close()
