@@ -13,7 +13,7 @@ from storage.access import Actor
 from storage.database import Database
 from storage.help_requests import Scope, before, of_asker
 from storage.help_steps import WAITS_LOCALLY, State, Team
-from storage.my_day import NO_SUBJECT, Desk, task
+from storage.my_day import NO_SUBJECT, Desk, enough, task
 from storage.slots import utc
 from storage.tables import help_message, help_request, site
 
@@ -92,7 +92,8 @@ def help_questions(desk: Desk) -> Select[Any]:
 
 def _tasks(wanted: Scope) -> Select[Any]:
     nobody = literal(NO_SUBJECT, BigInteger)
-    return task(nobody, nobody, _ASKED.changed_at, number=_ASKED.id).select_from(help_request).where(wanted)
+    found = task(nobody, nobody, _ASKED.changed_at, number=_ASKED.id).select_from(help_request).where(wanted)
+    return enough(found, _ASKED.changed_at)
 
 
 __all__ = ["ListedRequest", "RequestPage", "help_answers", "help_questions", "list_requests", "waits_for"]

@@ -44,7 +44,7 @@ def _waiting(space: Workspace, tongue: Tongue, person: Account, membership: Memb
     if version is None or not rows:
         return
     actor = actor_of(person.id, person.name, membership)
-    database = space.database.on_behalf(actor.site, actor.registry, at)
+    database = space.database.on_behalf(actor.site, actor.registry, at, person.id)
     found = what_waits(database, Desk(actor, at, database.dialect), {row.key: row.source for row in rows})
     counts = {row.key: found[row.key].total for row in rows if found[row.key].total}
     if not counts:

@@ -1,8 +1,12 @@
 """Several queries in one statement answer as each of them does alone, whatever their columns hold."""
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 from sqlalchemy import func, literal, null, select
 
+from engine.datatypes.values import Entered
 from engine.records.form_data import FormData, RowData
 from storage.tables import account, audit_entry, form_instance, item_data, row_data, subject_key
 from storage.together import Part, alone, together
@@ -23,17 +27,10 @@ QUERIES = {
 
 @pytest.fixture(scope="module")
 def filled(new_ward):
-    from datetime import date
-    from decimal import Decimal
-
     ward = new_ward()
-    values = {
-        "v_text": 'Żółć "1"',
-        "v_integer": Decimal(7),
-        "v_decimal": Decimal("1.50"),
-        "v_date": date(2025, 3, 1),
-        "v_boolean": True,
-    }
+    values: dict[str, Entered] = {
+        "v_text": 'Żółć "1"', "v_integer": Decimal(7), "v_decimal": Decimal("1.50"), "v_date": date(2025, 3, 1), "v_boolean": True,
+    }  # fmt: skip
     ward.save(FormData(values, {"bc": (RowData("r-1", {}), RowData("r-2", {}))}))
     return ward.database
 
