@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, false, func, or_, select, true
+from sqlalchemy import CTE, ColumnElement, and_, case, false, func, literal, or_, select
 
 from engine.model.metadata_version import VerificationDef
 from storage.access import Actor
 from storage.database import Database
 from storage.tables import enrolment, form_instance, identity, item_data, verification
+from storage.together import Part, together
 from storage.verification import Finding
 from storage.visible_forms import FORMS, hospital_of, of_site, visible_forms
 
@@ -48,38 +49,47 @@ def is_due(plan: VerificationDef, subject: int, form: str, item: str) -> bool:
     return place in plan.critical or (place in plan.sampled and lot(subject, plan.seed) < plan.share)
 
 
-def hospital_tallies(database: Database, actor: Actor, plan: VerificationDef, *, at: datetime) -> tuple[Tally, ...]:
-    """How far the hospitals are whose patients the actor may see, by name."""
-    each = _by_subject(actor, plan, at, None)
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """How far the hospitals are, by name; and a page of the patients of whom something is left, and whether more follow."""
+
+    hospitals: tuple[Tally, ...]
+    patients: tuple[Tally, ...]
+    more: bool
+
+
+def overlook(
+    database: Database, actor: Actor, plan: VerificationDef, *, at: datetime, site: int | None = None, after: int = 0,
+    size: int = 50,
+) -> Overview:  # fmt: skip
+    """The hospitals whose patients the actor may see, and patients in the order of their ids, of one hospital (`site`) or all.
+
+    Values are counted once for both.
+    """
+    each = _by_subject(actor, plan, at)
     columns = (func.count(), func.sum(each.c.due), func.sum(each.c.verified), func.sum(each.c.differing))
-    query = select(each.c.hospital, *columns).group_by(each.c.hospital).order_by(each.c.hospital)
-    with database.read() as connection:
-        return tuple(Tally(0, name or "", *map(int, counts)) for name, *counts in connection.execute(query))
-
-
-def patients_left(
-    database: Database, actor: Actor, plan: VerificationDef, *, at: datetime, site: int | None, after: int, size: int
-) -> tuple[tuple[Tally, ...], bool]:
-    """A page of the patients of whom something is left to be compared, in the order of their ids, and whether more follow."""
-    each = _by_subject(actor, plan, at, site)
-    columns = (each.c.subject_id, enrolment.c.pseudonym, each.c.due, each.c.verified, each.c.differing)
+    hospitals = select(each.c.hospital, *columns).group_by(each.c.hospital).order_by(each.c.hospital)
     mine = and_(enrolment.c.subject_id == each.c.subject_id, enrolment.c.registry == actor.registry)
-    query = (
-        select(*columns)
+    patients = (
+        select(each.c.subject_id, enrolment.c.pseudonym, literal(1), each.c.due, each.c.verified, each.c.differing)
         .join_from(each, enrolment, mine)
         .where(each.c.subject_id > after, each.c.due > each.c.verified + each.c.differing)
         .order_by(each.c.subject_id)
         .limit(size + 1)
     )
-    with database.read() as connection:
-        rows = connection.execute(query).all()
-    found = tuple(
-        Tally(r.subject_id, r.pseudonym, 1, int(r.due), int(r.verified), int(r.differing)) for r in rows[:size]
-    )
-    return found, len(rows) > size
+    if site is not None:
+        patients = patients.where(of_site(actor, site, each.c.subject_id))
+    with database.read() as connection, together(connection) as asking:
+        tallies = asking.ask(Part(hospitals, lambda rows: tuple(_tally(0, *row) for row in rows)))
+        found = asking.ask(Part(patients, lambda rows: tuple(_tally(*row) for row in rows)))
+    return Overview(tallies(), found()[:size], len(found()) > size)
 
 
-def _by_subject(actor: Actor, plan: VerificationDef, at: datetime, site: int | None) -> Subquery:
+def _tally(subject: int, name: str | None, *counts: int) -> Tally:
+    return Tally(subject, name or "", *map(int, counts))
+
+
+def _by_subject(actor: Actor, plan: VerificationDef, at: datetime) -> CTE:
     """Of each subject how many values are due, verified and differing; of forms that were completed once."""
     clear = select(item_data.c.form_id, item_data.c.row_id, item_data.c.item).where(
         item_data.c.position == 0, item_data.c.withdrawn.is_(None)
@@ -92,17 +102,16 @@ def _by_subject(actor: Actor, plan: VerificationDef, at: datetime, site: int | N
         each: func.count(case((verification.c.state == each, 1))).label(name)
         for each, name in ((Finding.VERIFIED, "verified"), (Finding.DIFFERS, "differing"))
     }
-    of_hospital = of_site(actor, site) if site is not None else true()
     counted = (
         select(form_instance.c.subject_id, func.count().label("due"), *state.values())
         .select_from(FORMS.join(cells, cells.c.form_id == form_instance.c.id).outerjoin(verification, same))
         .where(form_instance.c.home.in_(("", actor.registry)), form_instance.c.state != "in_progress")
-        .where(visible_forms(actor, at), of_hospital, _due(plan, cells.c.item))
+        .where(visible_forms(actor, at), _due(plan, cells.c.item))
         .group_by(form_instance.c.subject_id)
         .subquery("counted")
     )
     name = hospital_of(actor, counted.c.subject_id).label("hospital")
-    return select(*counted.c, name).subquery("each_subject")
+    return select(*counted.c, name).cte("each_subject")
 
 
 def _due(plan: VerificationDef, item: ColumnElement[str]) -> ColumnElement[bool]:
@@ -118,4 +127,4 @@ def _among(places: tuple[tuple[str, str], ...], item: ColumnElement[str]) -> Col
     return or_(false(), *(and_(form_instance.c.form == form, item.in_(names)) for form, names in forms.items()))
 
 
-__all__ = ["Tally", "hospital_tallies", "is_due", "lot", "patients_left"]
+__all__ = ["Overview", "Tally", "is_due", "lot", "overlook"]

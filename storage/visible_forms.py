@@ -37,9 +37,9 @@ def _seen(actor: Actor, at: datetime) -> ColumnElement[bool]:
     return and_(form_instance.c.subject_id.in_(granted), or_(form_instance.c.subject_id.in_(whole), part))
 
 
-def of_site(actor: Actor, number: int) -> ColumnElement[bool]:
-    """The condition on `form_instance`: that a hospital has, or had, a right to its subject."""
-    here = (access.c.subject_id == form_instance.c.subject_id, access.c.registry == actor.registry)
+def of_site(actor: Actor, number: int, subject: ColumnElement[int] = form_instance.c.subject_id) -> ColumnElement[bool]:
+    """The condition on `form_instance`, or another subject: that a hospital has, or had, a right to it."""
+    here = (access.c.subject_id == subject, access.c.registry == actor.registry)
     return exists().where(*here, access.c.site_id == number)
 
 

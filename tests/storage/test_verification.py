@@ -11,7 +11,7 @@ from engine.records.form_data import FormData
 from storage import errors
 from storage.queries import queries_of
 from storage.verification import Seen, compared, differ, verify
-from storage.verification_plan import hospital_tallies, is_due, lot, patients_left
+from storage.verification_plan import is_due, lot, overlook
 
 PLAN = VerificationDef((("visit", "v_text"), ("person", "last_name")), (("visit", "v_code"),), share=50, seed=7)
 
@@ -92,12 +92,12 @@ def test_what_is_left_is_counted_as_it_is_drawn(new_ward):
     verify(wards[0].database, seen(wards[0]), [("", "v_text")])
     keeper = replace(wards[0].actor, site=None)
     for ward in wards:
-        (own,) = hospital_tallies(ward.database, ward.actor, PLAN, at=ward.now)
+        (own,) = overlook(ward.database, ward.actor, PLAN, at=ward.now).hospitals
         drawn = is_due(PLAN, ward.subject, "visit", "v_code")
         assert (own.patients, own.values, own.verified) == (1, 2 + drawn, ward is wards[0])
-        page, more = patients_left(ward.database, keeper, PLAN, at=ward.now, site=ward.actor.site, after=0, size=5)
-        assert ([(one.name, one.left) for one in page], more) == ([(ward.pseudonym, own.left)], False)
-    first, more = patients_left(ward.database, keeper, PLAN, at=ward.now, site=None, after=0, size=4)
-    assert (len(first), more) == (4, True)
+        page = overlook(ward.database, keeper, PLAN, at=ward.now, site=ward.actor.site, size=5)
+        assert ([(one.name, one.left) for one in page.patients], page.more) == ([(ward.pseudonym, own.left)], False)
+    first = overlook(ward.database, keeper, PLAN, at=ward.now, size=4)
+    assert (len(first.patients), first.more) == (4, True)
     for plan in (VerificationDef(), VerificationDef((("visit", "v_date"),))):
-        assert hospital_tallies(ward.database, keeper, plan, at=ward.now) == ()
+        assert overlook(ward.database, keeper, plan, at=ward.now).hospitals == ()
