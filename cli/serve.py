@@ -53,6 +53,7 @@ def run_gunicorn(app: Any, host: str, port: int, workers: int) -> None:
                 "threads": 4,
                 "worker_class": "gthread",
                 "timeout": 60,
+                "keepalive": 30,  # seconds: people type between two requests
                 "control_socket_disable": True,
             }
             for name, value in settings.items():
