@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Row, delete, func, select
 
 from engine.datatypes.values import FileValue
 from storage.access import Actor, require_access
@@ -19,7 +20,7 @@ from storage.identity import SubjectKey, subject_key_of
 from storage.keys import decrypt, encrypt
 from storage.locking import look_at_subject
 from storage.slots import utc
-from storage.tables import upload, working_copy
+from storage.tables import attachment, upload, working_copy
 
 MOST_UNSAVED = 200 * 1024 * 1024  # bytes of all files of one working copy
 
@@ -32,6 +33,15 @@ class Upload:
 
     value: FileValue
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A file on its way from one form to another: what it is, and its content as it is kept there."""
+
+    subject: int  # for whom it is encrypted
+    kind: Kind
+    ciphertext: bytes = field(repr=False)
 
 
 def kind_of(value: FileValue) -> Kind:
@@ -53,23 +63,43 @@ def keep_uploads(
     if unsaved + sum(one.value.size for one in uploads) > MOST_UNSAVED:
         raise TooManyFiles(MOST_UNSAVED)
     for one in uploads:
-        ciphertext = encrypt(key.key, one.content, _bound(key.subject, one.value.digest))
         digest, media_type, size = kind_of(one.value)
+        ciphertext = _for(key, digest, one.content)
         row = (account, place.text, digest, key.subject, media_type, size, ciphertext, utc(at))
         _KEEP.run(connection, [row])
 
 
-def attach(
+def attach(  # noqa: PLR0913 -- the form that is saved, and where its files come from
     connection: Connection, writes: Writes, form: int, account: int, place: Place, files: Collection[FileValue],
-    at: datetime,
+    at: datetime, *, carried: Collection[Carried] = (),
 ) -> None:  # fmt: skip
-    """Make files of a working copy part of the form that is saved. Raises UnknownFile for what is neither of the two."""
+    """Make files of a working copy, or `carried` ones, part of the form that is saved. Raises UnknownFile for all others."""
     known = set(_KNOWN.rows(connection, {"form": form, "account": account, "place": place.text, "at": utc(at)}))
     for value in files:
-        if kind_of(value) not in known:
+        if kind_of(value) not in known | {each.kind for each in carried}:
             raise UnknownFile(value.digest)
     digests = {value.digest for value in files}
-    writes.add(_ATTACH, [(form, account, place.text, digest, utc(at)) for digest in sorted(digests)])
+    brought = {each.kind[0]: each for each in carried if each.kind[0] in digests}
+    for each in brought.values():
+        writes.add(_BRING, [(form, each.kind[0], each.subject, *each.kind[1:], each.ciphertext, utc(at))])
+    writes.add(_ATTACH, [(form, account, place.text, digest, utc(at)) for digest in sorted(digests - brought.keys())])
+
+
+def carry_files(connection: Connection, source: SubjectKey, goal: SubjectKey, form: int) -> tuple[Carried, ...]:
+    """The files that a form of one subject ever held, encrypted for another one, or for the same."""
+    query = select(attachment).where(attachment.c.form_id == form)
+    return tuple(
+        Carried(goal.subject, (row.digest, row.media_type, row.size), _for(goal, row.digest, _opened(source, row)))
+        for row in connection.execute(query)
+    )
+
+
+def _opened(key: SubjectKey, row: Row[Any]) -> bytes:
+    return decrypt(key.key, bytes(row.ciphertext), _bound(key.subject, row.digest))
+
+
+def _for(key: SubjectKey, digest: str, content: bytes) -> bytes:
+    return encrypt(key.key, content, _bound(key.subject, digest))
 
 
 def known_files(
@@ -115,6 +145,9 @@ _KEEP = addition(
     ("account_id", "place", "digest", "subject_id", "media_type", "size", "ciphertext", "added_at"),
     only_new=True,
 )
+_BRING = addition(
+    attachment, ("form_id", "digest", "subject_id", "media_type", "size", "ciphertext", "added_at"), only_new=True
+)
 _MOVED = (  # from table to table: no content comes this way
     "INSERT INTO attachment (form_id, digest, subject_id, media_type, size, ciphertext, added_at) "
     "SELECT given.form_id, u.digest, u.subject_id, u.media_type, u.size, u.ciphertext, given.added_at FROM {} "
@@ -138,4 +171,6 @@ _CONTENT = Query.of(
     f"UNION ALL SELECT u.ciphertext FROM {_UNSAVED} AND u.digest = :digest"
 )
 
-__all__ = ["MOST_UNSAVED", "Kind", "Upload", "attach", "file_content", "keep_uploads", "kind_of", "known_files"]
+__all__ = [
+    "MOST_UNSAVED", "Carried", "Kind", "Upload", "attach", "carry_files", "file_content", "keep_uploads", "kind_of", "known_files",
+]  # fmt: skip

@@ -171,14 +171,6 @@ class Occupied(StorageError):
         )
 
 
-class HoldsFiles(StorageError):
-    """A form with files is not moved: they are encrypted for the form that they were attached to."""
-
-    def __init__(self, form: int) -> None:
-        self.form = form
-        super().__init__(f"form record {form} holds files: attach them at the right place, and withdraw the form")
-
-
 class NotReady(StorageError):
     """Errors stand against the signature of a form: the codes of their rules."""
 
@@ -201,6 +193,13 @@ class NotUnique(StorageError):
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
         super().__init__(f"already taken: {', '.join(names)}")
+
+
+class KnownPerson(NotUnique):
+    """Another subject has the same PESEL or document, in whatever registry. Nothing of it is told."""
+
+    def __init__(self) -> None:
+        super().__init__(("person",))
 
 
 class RowClash(StorageError):
@@ -298,8 +297,8 @@ __all__ = [
     "DecidedMeanwhile",
     "Erased",
     "Hidden",
-    "HoldsFiles",
     "KeyReused",
+    "KnownPerson",
     "Locked",
     "LockedOut",
     "NoKeys",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from storage.access import Actor, visible_subjects
 from storage.attempts import note_attempt, refuse_if_locked
 from storage.audit import SYSTEM, AuditEntry, append_entry
 from storage.database import Database
 from storage.errors import Hidden
-from storage.identity import Person
+from storage.identity import Person, is_gone, known_as
 from storage.tables import enrolment, identity_hash
 
 
@@ -38,21 +39,40 @@ def find_person(database: Database, actor: Actor, person: Person, *, at: datetim
     query = (
         select(by_pesel.c.subject_id)
         .join(by_name, by_name.c.subject_id == by_pesel.c.subject_id)
-        .where(by_pesel.c.kind == "pesel", by_pesel.c.hash == wanted["pesel"])
-        .where(by_name.c.kind == "surname_birth_date", by_name.c.hash == wanted["surname_birth_date"])
+        .where(known_as(by_pesel.c.kind, actor.registry, "pesel"), by_pesel.c.hash == wanted["pesel"])
+        .where(known_as(by_name.c.kind, actor.registry, "surname_birth_date"))
+        .where(by_name.c.hash == wanted["surname_birth_date"])
     )
+    gone = is_gone(by_pesel.c.subject_id, actor.registry)
     limit = f"look-up:{actor.account}"
     with database.write() as connection:
         refuse_if_locked(connection, limit, at)
-        found = connection.execute(query).scalars().first()
+        query = query.add_columns(gone.label("gone")).order_by("gone", by_pesel.c.subject_id)
+        found = _first(connection, actor, [(row.subject_id, bool(row.gone)) for row in connection.execute(query)], at)
         if found is None:
             note_attempt(connection, limit, at)
-        entry = AuditEntry(SYSTEM, "look_up", actor.name, at, actor.channel, {"site": actor.site, "found": found})
+        entry = AuditEntry(
+            SYSTEM,
+            "look_up",
+            actor.name,
+            at,
+            actor.channel,
+            {"site": actor.site, "found": found.subject if found is not None else None},
+        )
         append_entry(connection, entry)
-        if found is None:
-            return None
-        seen = select(enrolment.c.pseudonym).where(enrolment.c.subject_id == found, visible_subjects(actor, at))
-        return FoundPerson(found, connection.execute(seen).scalar_one_or_none() or "")
+        return found
+
+
+def _first(
+    connection: Connection, actor: Actor, people: Iterable[tuple[int, bool]], at: datetime
+) -> FoundPerson | None:
+    """The first record that is not withdrawn; one that is, and that the actor may open, where there is no other."""
+    for subject, gone in people:
+        seen = select(enrolment.c.pseudonym).where(enrolment.c.subject_id == subject, visible_subjects(actor, at))
+        pseudonym = connection.execute(seen).scalar_one_or_none() or ""
+        if pseudonym or not gone:
+            return FoundPerson(subject, pseudonym)
+    return None
 
 
 __all__ = ["FoundPerson", "find_person"]

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, literal, not_, or_, select, text, update
 
 from storage.access import Actor, require_access, visible_subjects
 from storage.audit import AuditEntry, append_entry, site_stream, subject_stream
 from storage.bulk import upsert
 from storage.database import Database
-from storage.errors import Erased, Hidden, NotVisible
+from storage.errors import Erased, Hidden, KnownPerson, NotVisible
 from storage.keys import Keys, decrypt, encrypt, new_key
 from storage.locking import LockedSubject, lock_subject
 from storage.slots import SEALED, Cell, Key, Packed, canonical, unpack, utc
@@ -30,11 +30,16 @@ from storage.tables import (
     subject,
     subject_key,
     unique_key,
+    withdrawal,
     working_copy,
 )
 
 STARTS = 3  # letters of a surname by which it is found
 PARTS = 4  # of a compound surname that are found alone
+PESEL_DIGITS = 11
+NUMBERS = ("pesel", "document")  # by which one person is told from all others
+_MERGED = "merged:"  # how kinds of hashes begin that came of another record
+_WITHDRAWN = "withdrawn:"  # how kinds begin that are no hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +91,17 @@ class PersonItems:
     surname: str = "last_name"
     birth_date: str = "birth_date"
     pesel: str = "pesel"
+    document: tuple[str, ...] = ()  # of those without a PESEL: all of them together
 
     @property
     def all(self) -> frozenset[str]:
         """Their ids."""
-        return frozenset((self.surname, self.birth_date, self.pesel))
+        return frozenset((self.surname, self.birth_date, *self.numbers))
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """Those that tell one person from all others."""
+        return frozenset((self.pesel, *self.document))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +111,18 @@ class Person:
     surname: str = ""
     birth_date: str = ""  # ISO
     pesel: str = ""
+    document: tuple[str, ...] = ()
 
     def hashes(self, keys: Keys) -> dict[str, bytes | None]:
         """The keyed hashes by kind; nothing where a part is missing."""
-        name = normalised_name(self.surname)
+        name, digits = normalised_name(self.surname), "".join(filter(str.isdigit, self.pesel))
         texts = {
             "surname": name,
             "surname_start": name[:STARTS],
             **_parts(self.surname),
             "surname_birth_date": f"{name} {self.birth_date}" if name and self.birth_date else "",
-            "pesel": "".join(filter(str.isdigit, self.pesel)),
+            "pesel": digits,
+            "document": " ".join(self.document).upper() if all(self.document) else "",
         }
         return {kind: keys.keyed_hash(kind.partition("/")[0], text) if text else None for kind, text in texts.items()}
 
@@ -140,13 +153,72 @@ def normalised_name(name: str) -> str:
 
 def person_in(values: Mapping[str, object], items: PersonItems) -> Person:
     """The person of a patient form's values."""
-    found = (values.get(name) for name in (items.surname, items.birth_date, items.pesel))
-    return Person(*(str(value) if isinstance(value, str | date) else "" for value in found))
+
+    def told(name: str) -> str:
+        value = values.get(name)
+        return str(value) if isinstance(value, str | date) else ""
+
+    return Person(
+        told(items.surname), told(items.birth_date), told(items.pesel), tuple(told(name) for name in items.document)
+    )
 
 
 def write_hashes(connection: Connection, keys: Keys, subject_id: int, person: Person) -> None:
     """Bring the hashes by which a subject is found up to date."""
     _WRITE_HASHES.run(connection, [(subject_id, kind, value) for kind, value in person.hashes(keys).items()])
+
+
+def share_hashes(connection: Connection, registry: str, subject_id: int, kept: int) -> None:
+    """Let a person be found under what is known of a record that was merged into another one."""
+    found = select(literal(kept), literal(_merged(registry, subject_id)) + identity_hash.c.kind, identity_hash.c.hash)
+    known = found.where(identity_hash.c.subject_id == subject_id, identity_hash.c.hash.is_not(None))
+    connection.execute(insert(identity_hash).from_select(["subject_id", "kind", "hash"], known))
+
+
+def unshare_hashes(connection: Connection, registry: str, subject_id: int, kept: int) -> None:
+    """Take that back."""
+    shared = identity_hash.c.kind.startswith(_merged(registry, subject_id), autoescape=True)
+    connection.execute(delete(identity_hash).where(identity_hash.c.subject_id == kept, shared))
+
+
+def known_as(column: ColumnElement[str], registry: str, kind: str) -> ColumnElement[bool]:
+    """The condition on the kinds of hashes: that it is one's own, or that of a record that was merged in the registry."""
+    return or_(column == kind, column.like(f"{_MERGED}{registry}:%:{kind}"))
+
+
+def is_gone(subjects: ColumnElement[int], registry: str) -> ColumnElement[bool]:
+    """Whether a subject is withdrawn from a registry, or another name for one that was kept: its hashes tell it everywhere."""
+    mark = identity_hash.alias("mark")
+    return exists().where(mark.c.subject_id == subjects, mark.c.kind == f"{_WITHDRAWN}{registry}")
+
+
+def mark_gone(connection: Connection, registry: str, subject_id: int, *, gone: bool) -> None:
+    """Note that a subject is withdrawn from a registry, or that it is not any more."""
+    key = {"subject_id": subject_id, "kind": f"{_WITHDRAWN}{registry}"}
+    connection.execute(delete(identity_hash).filter_by(**key))
+    if gone:
+        connection.execute(insert(identity_hash), {**key, "hash": None})
+
+
+def refuse_known(connection: Connection, keys: Keys, registry: str, subject_id: int, person: Person) -> None:
+    """Raise KnownPerson where another subject of whatever registry has the PESEL or the document; who writes it waits."""
+    hashes, whole = person.hashes(keys), sum(map(str.isdigit, person.pesel)) == PESEL_DIGITS
+    wanted = {kind: value for kind in NUMBERS if (value := hashes[kind]) is not None and (whole or kind != "pesel")}
+    if not wanted:
+        return
+    if connection.dialect.name == "postgresql":
+        for value in sorted(wanted.values()):
+            lock = {"name": f"person:{value.hex()}"}
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), lock)
+    known = identity_hash.c
+    same = or_(*(and_(known_as(known.kind, registry, kind), known.hash == value) for kind, value in wanted.items()))
+    others = select(known.subject_id).where(same, known.subject_id != subject_id)
+    if connection.execute(others.where(not_(is_gone(known.subject_id, registry)))).first() is not None:
+        raise KnownPerson
+
+
+def _merged(registry: str, subject_id: int) -> str:
+    return f"{_MERGED}{registry}:{subject_id}:"
 
 
 def page_identities(
@@ -184,19 +256,34 @@ def _require_all(connection: Connection, actor: Actor, wanted: list[int], at: da
 
 
 def erase(database: Database, actor: Actor, subject_id: int, at: datetime, *, reason: str) -> None:
-    """Destroy the key and all that leads to the person; what remains is pseudonymous, the audit still verifies."""
+    """Destroy the key and all that leads to the person; what remains is pseudonymous, the audit still verifies.
+
+    The same of records that were merged with this one: they are of the same person.
+    """
     with database.write() as connection:
         require_access(connection, actor, subject_id, at)
-        lock_subject(connection, subject_id)
-        for table in (subject_key, identity_hash, identity, working_copy, attachment, local_number):
-            connection.execute(delete(table).where(table.c.subject_id == subject_id))
-        connection.execute(delete(unique_key).where(unique_key.c.subject_id == subject_id))
-        connection.execute(update(subject).where(subject.c.id == subject_id).values(erased_at=utc(at)))
-        forms = connection.execute(select(form_instance.c.id).where(form_instance.c.subject_id == subject_id))
-        body = {"forms": [row.id for row in forms]}
-        stream = subject_stream(subject_id)
-        entry = AuditEntry(stream, "erase", actor.name, at, actor.channel, body, reason=reason, subject=subject_id)
-        append_entry(connection, entry)
+        people = [subject_id]
+        for one in people:
+            pairs = select(withdrawal.c.subject_id, withdrawal.c.kept_id).where(
+                or_(withdrawal.c.subject_id == one, withdrawal.c.kept_id == one),
+                withdrawal.c.kept_id.is_not(None), withdrawal.c.restored_at.is_(None),
+            )  # fmt: skip
+            people += sorted({other for pair in connection.execute(pairs) for other in pair}.difference(people))
+        for one in sorted(people):
+            _erase(connection, actor, one, at, reason)
+
+
+def _erase(connection: Connection, actor: Actor, subject_id: int, at: datetime, reason: str) -> None:
+    lock_subject(connection, subject_id)
+    for table in (subject_key, identity_hash, identity, working_copy, attachment, local_number):
+        connection.execute(delete(table).where(table.c.subject_id == subject_id))
+    connection.execute(delete(unique_key).where(unique_key.c.subject_id == subject_id))
+    connection.execute(update(subject).where(subject.c.id == subject_id).values(erased_at=utc(at)))
+    forms = connection.execute(select(form_instance.c.id).where(form_instance.c.subject_id == subject_id))
+    body = {"forms": [row.id for row in forms]}
+    stream = subject_stream(subject_id)
+    entry = AuditEntry(stream, "erase", actor.name, at, actor.channel, body, reason=reason, subject=subject_id)
+    append_entry(connection, entry)
 
 
 def _place(subject_id: int, form: int, key: Key) -> str:
@@ -211,11 +298,17 @@ __all__ = [
     "SubjectKey",
     "create_subject_key",
     "erase",
+    "is_gone",
+    "known_as",
+    "mark_gone",
     "normalised_name",
     "page_identities",
     "person_in",
+    "refuse_known",
     "sealed",
     "searched_hashes",
+    "share_hashes",
     "subject_key_of",
+    "unshare_hashes",
     "write_hashes",
 ]

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 from engine.model.metadata_version import ContainerDef
 from storage.access import Actor, add_access, visible_instances
 from storage.audit import AuditEntry, append_entry, subject_stream
+from storage.closing import refuse_frozen
 from storage.database import Database
 from storage.direct import Query
 from storage.errors import NotFound, NotVisible, TooMany
@@ -47,6 +48,7 @@ def open_instance(  # noqa: PLR0913 -- one thing is opened, and each part of it 
         NotVisible: the actor may not see the parent.
         NotFound: the subject has no such parent, or the definition puts no such container there.
         TooMany: the definition allows no more of them.
+        Closed: the registry is frozen.
     """
     with database.write() as connection:
         lock_subject(connection, subject_id)
@@ -59,14 +61,15 @@ def open_instance(  # noqa: PLR0913 -- one thing is opened, and each part of it 
         earlier = claim(connection, actor.account, claimed, at) if key else None
         if earlier is not None:
             return int(earlier["instance"])
+        refuse_frozen(connection, actor.registry)
         numbers = [row.number for row in rows if (row.parent, row.container) == (parent, container)]
         if len(numbers) >= definition.most:
             raise TooMany(container, definition.most)
         last = select(func.max(instance.c.number)).where(
-            instance.c.parent_id == parent, instance.c.container == container
+            instance.c.parent_id == parent, instance.c.container == container, instance.c.registry == actor.registry
         )
         number = (connection.execute(last).scalar_one() or 0) + 1  # one that is withdrawn keeps its number
-        opened = _open(connection, actor, subject_id, definition, parent, number, at)
+        opened = open_part(connection, actor, subject_id, definition.id, parent, number, at)
         if seen is not None and above.parent is None:
             add_access(connection, subject_id, actor.site or 0, actor.registry, utc(at), opened)
         if not alone:
@@ -83,7 +86,7 @@ def open_at_once(
     for inner in registry.model.containers.values():
         if inner.parent == container:
             for number in range(1, inner.at_once + 1):
-                opened = _open(connection, actor, subject_id, inner, parent, number, at)
+                opened = open_part(connection, actor, subject_id, inner.id, parent, number, at)
                 open_at_once(connection, registry, actor, subject_id, inner.id, opened, at)
 
 
@@ -143,14 +146,14 @@ def require_instance(
     return found
 
 
-def _open(
-    connection: Connection, actor: Actor, subject_id: int, container: ContainerDef, parent: int, number: int,
-    at: datetime,
-) -> int:  # fmt: skip
+def open_part(
+    connection: Connection, actor: Actor, subject_id: int, container: str, parent: int, number: int, at: datetime
+) -> int:
+    """One more instance under the subject's lock, alone; its id."""
     row = {
         "subject_id": subject_id,
         "parent_id": parent,
-        "container": container.id,
+        "container": container,
         "registry": actor.registry,
         "number": number,
         "opened_at": utc(at),
@@ -159,7 +162,7 @@ def _open(
         .scalar_subquery(),
     }
     opened = int(connection.execute(insert(instance).values(row).returning(instance.c.id)).scalar_one())
-    body = {"instance": opened, "parent": parent, "container": container.id, "number": number}
+    body = {"instance": opened, "parent": parent, "container": container, "number": number}
     _note(connection, actor, subject_id, at, "open", body)
     return opened
 
@@ -195,6 +198,7 @@ __all__ = [
     "may_remove",
     "open_at_once",
     "open_instance",
+    "open_part",
     "remove_instance",
     "require_instance",
     "visible_rows",

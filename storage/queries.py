@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, literal, select, update
 from sqlalchemy.sql import Select
 
 from storage import query_steps as steps
@@ -146,6 +147,21 @@ def take_step(database: Database, number: int, said: Said) -> State:
         return said.row.ends
 
 
+def carry_queries(connection: Connection, forms: Mapping[int, int], subject: int) -> None:
+    """Queries of people that wait for somebody are asked about other forms too, with all that was said: old form -> new."""
+    waiting = select(query).where(
+        query.c.form_id.in_(sorted(forms)), query.c.rule == "", query.c.state.in_(steps.PENDING)
+    )
+    for row in connection.execute(waiting.order_by(query.c.id)).all():
+        kept = {column.name: getattr(row, column.name) for column in query.c if column.name != "id"}
+        copied = {**kept, "form_id": forms[row.form_id], "subject_id": subject}
+        new = int(connection.execute(insert(query).values(copied).returning(query.c.id)).scalar_one())
+        others = [column for column in query_message.c if column.name not in ("query_id", "subject_id")]
+        said = select(literal(new), literal(subject), *others).where(query_message.c.query_id == row.id)
+        names = ["query_id", "subject_id", *(column.name for column in others)]
+        connection.execute(insert(query_message).from_select(names, said))
+
+
 def queries_of(
     database: Database, actor: Actor, subject: int, *, at: datetime, form: int | None = None
 ) -> tuple[Query, ...]:
@@ -251,6 +267,7 @@ __all__ = [
     "Message",
     "Query",
     "Said",
+    "carry_queries",
     "message_row",
     "queries_about",
     "queries_of",

@@ -11,6 +11,7 @@ from typing import Protocol
 from engine.records.evaluation import Evaluation, PlannedEvent
 from engine.records.form_data import Focus, FormData, Instance
 from storage.access import Actor
+from storage.attachments import Carried
 from storage.form_data import Place
 from storage.form_index import Registry
 from storage.identity import PersonItems
@@ -113,6 +114,7 @@ class SaveRequest:
     confirm_clear: frozenset[str] = frozenset()  # paths that may be deleted because they became not applicable
     past_closing: bool = False  # whoever saves may change forms of closed years, with a reason
     withdrawn: Mapping[str, str] = field(default_factory=dict)  # path -> reason: values to retract
+    carried: tuple[Carried, ...] | None = None  # from another place, where those who might entered it: with these files
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from storage.errors import NotFound, NotVisible, ReasonNeeded, UnknownItem
 from storage.form_data import FormRecord, Place, SubjectRecord, build_form
 from storage.form_index import FormIndex, Registry
 from storage.idempotency import request_digest
-from storage.identity import person_in, write_hashes
+from storage.identity import person_in, refuse_known, write_hashes
 from storage.promises import write_promise
 from storage.request import Rules, SaveRequest
 from storage.signatures import end_marks
@@ -107,12 +107,14 @@ class SavedForm:
         """What other subjects may not share and by what a person is found: first, since it may refuse the save."""
         request, rules, data = self.request, self.rules, self._after()
         master, key = self.database.master, self.record.key
-        if rules.person.all.intersection(self.changes.items) and key is not None:
-            write_hashes(connection, master, request.subject, person_in(data.items, rules.person))
+        scope, person = self.registry.model.registry, person_in(data.items, rules.person)
         if keys := list(rules.unique_keys(self.registry, request.place.form, data)):
             writes.send(connection)  # the row of a new form, to which they belong
-            scope = self.registry.model.registry
             write_unique_keys(connection, master, request.subject, self.head.id, scope, keys, request.at)
+        if rules.person.all.intersection(self.changes.items) and key is not None:
+            if request.place.form in rules.shared_forms and rules.person.numbers.intersection(self.changes.items):
+                refuse_known(connection, master, scope, request.subject, person)
+            write_hashes(connection, master, request.subject, person)
 
     def _after(self) -> FormData:
         """The form as it is stored now: unreadable input left what was there before."""
@@ -143,7 +145,8 @@ class SavedForm:
         values = [value_of(items[key[1]].datatype, new) for key, (_, new) in files if new is not None]
         new = [value for value in values if isinstance(value, FileValue)]
         if new:
-            attach(connection, writes, self.head.id, request.actor.account, request.place, new, request.at)
+            account, carried = request.actor.account, request.carried or ()
+            attach(connection, writes, self.head.id, account, request.place, new, request.at, carried=carried)
 
     def write_values(self, writes: Writes) -> list[tuple[Any, ...]]:
         """The values that differ; returns them as the audit keeps them."""

@@ -128,9 +128,10 @@ def save_in_events(database: Database, registry: Registry, new: NewEvents, rules
 
 
 def save_within(
-    connection: Connection, database: Database, registry: Registry, requests: Sequence[SaveRequest], rules: Rules
-) -> list[SaveResult]:
-    """The same in a transaction that did something before: it ends here."""
+    connection: Connection, database: Database, registry: Registry, requests: Sequence[SaveRequest], rules: Rules, *,
+    ends: bool = True,
+) -> list[SaveResult]:  # fmt: skip
+    """The same in a transaction that did something before; it `ends` here, or goes on."""
     asked = tuple(Asked.of(database, registry, request) for request in requests)
     first = requests[0]
     assert {(each.subject, each.actor, each.at) for each in requests} == {(first.subject, first.actor, first.at)}
@@ -164,13 +165,13 @@ def save_within(
     _check_stored(work)
     if before.closed:
         _check_closed(work, rules.schedule(registry, record.tree, first.at, record.beside))
-    return _save(work)
+    return _save(work, ends=ends)
 
 
 def _as_entitled(work: _Work, asked: Asked) -> Asked:
     """The request with what is stored in the items that the actor may not fill. Raises NotEntitled."""
     fixed = fixed_items(asked.request.actor, asked.index)
-    if not fixed:
+    if not fixed or asked.request.carried is not None:
         return asked
     stored = work.record.forms.get(asked.request.place)
     cells = {key: cell for key, cell in stored.cells.items() if cell.slot != WITHDRAWN} if stored else {}
@@ -203,7 +204,7 @@ def _check_closed(work: _Work, planned: Iterable[PlannedEvent]) -> None:
             raise ReasonNeeded(str(year))
 
 
-def _save(work: _Work) -> list[SaveResult]:
+def _save(work: _Work, *, ends: bool) -> list[SaveResult]:
     judged, look = _judge(work)
     said = judged[0].evaluation
     planned = (*said.events, *said.events_besides)
@@ -232,7 +233,7 @@ def _save(work: _Work) -> list[SaveResult]:
     rules = RuleSteps(work.registry, work.database.keys, work.request.subject, work.request.actor, work.request.at)
     rules.write(work.connection, writes, work.before.queries, evaluated, _complete(work, saved, evaluated), last)
     write_pending(writes, work.registry, work.request.subject, work.before, planned)
-    writes.commit(work.connection)
+    (writes.commit if ends else writes.send)(work.connection)
     return results
 
 

@@ -55,13 +55,17 @@ class InstanceRow(NamedTuple):
 
 
 def seen_instances(instances: Collection[InstanceRow], seen: frozenset[int]) -> frozenset[int]:
-    """Of a subject's instances the visible episodes, all that is below them, and the patient."""
+    """Of a subject's instances the visible episodes, all that is below them, and the patient.
+
+    Who was given the patient's own instance sees what belongs to the patient as a whole, and no episode by that.
+    """
     parents = {row.id: row.parent for row in instances}
 
-    def visible(instance: int | None) -> bool:
-        return instance is not None and (instance in seen or visible(parents[instance]))
+    def visible(instance: int) -> bool:
+        parent = parents[instance]
+        return parent is None or instance in seen or (parents[parent] is not None and visible(parent))
 
-    return frozenset(row.id for row in instances if row.parent is None or visible(row.id))
+    return frozenset(row.id for row in instances if visible(row.id))
 
 
 class SiteRow(NamedTuple):

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Executable, delete, insert, select, text
 from storage.access import Actor, add_access, visible_subjects
 from storage.audit import AuditEntry, append_after, append_entry, last_of, subject_stream
 from storage.bulk import Writes
+from storage.closing import refuse_frozen
 from storage.database import Database
 from storage.direct import Query
 from storage.errors import NotFound
@@ -51,7 +52,7 @@ def register_subject(
     database: Database, actor: Actor, *, prefix: str, at: datetime, registry: Registry | None = None,
     key: str = "", empty: Registered | None = None,
 ) -> Registered:  # fmt: skip
-    """A new person in the actor's registry, seen by the actor's site.
+    """A new person in the actor's registry, seen by the actor's site. Raises Closed while the registry is frozen.
 
     Args:
         registry: whose containers that are there at once are opened too, such as a first episode.
@@ -63,6 +64,8 @@ def register_subject(
         earlier = claim(connection, actor.account, claimed, at) if key else None
         if earlier is not None:
             return Registered(**earlier, replayed=True)
+        if empty is not None:
+            refuse_frozen(connection, actor.registry)
         new = empty or _register(connection, database.keys, actor, prefix, at)
         if registry is not None and empty is None:
             open_at_once(connection, registry, actor, new.subject, "patient", new.patient, at)
@@ -91,14 +94,33 @@ def enrol_in(connection: Connection, actor: Actor, subject_id: int, prefix: str,
     return _enrol(connection, actor, subject_id, prefix, at)
 
 
-def enrol_subject(database: Database, actor: Actor, subject_id: int, *, prefix: str, at: datetime) -> str:
-    """Take a known person into one more registry; returns the pseudonym there."""
+def enrol_subject(
+    database: Database, actor: Actor, subject_id: int, *, prefix: str, at: datetime, registry: Registry | None = None
+) -> str:
+    """Take a known person into one more registry; returns the pseudonym there. Raises Closed while that is frozen.
+
+    With a `registry` its containers that are there at once are opened too, such as a first episode.
+    """
     with database.write() as connection:
         lock_subject(connection, subject_id)
         _grant_own(connection, actor, subject_id, at)
         name = _enrol(connection, actor, subject_id, prefix, at)
         _note(connection, actor, subject_id, at, "enrol", {"pseudonym": name, "site": actor.site})
+        if registry is not None:
+            root = select(instance.c.id).where(instance.c.subject_id == subject_id, instance.c.parent_id.is_(None))
+            patient = connection.execute(root.where(instance.c.registry == "")).scalar_one()
+            open_at_once(connection, registry, actor, subject_id, "patient", patient, at)
         return name
+
+
+def is_in_registry(database: Database, actor: Actor, subject_id: int) -> bool:
+    """Whether any hospital has, or had, a person in the actor's registry: yes or no, whoever may see it."""
+    given = {"subject": subject_id, "registry": actor.registry}
+    with database.read() as connection:
+        if database.dialect == "postgresql" and database.acting is not None:
+            return not connection.execute(_IS_FREE, given).scalar_one()
+        known = select(enrolment.c.number).filter_by(subject_id=subject_id, registry=actor.registry)
+        return connection.execute(known).first() is not None
 
 
 def add_occurrence(  # noqa: PLR0913 -- one thing is added, and each part of it has a name
@@ -143,11 +165,11 @@ def add_occurrences_within(
         there.setdefault(keys[-1], 0)
     new = {key: one for key, one in zip(keys, wanted, strict=True) if not there[key]}
     if new:
-        there |= _add(connection, actor, subject_id, new, at)
+        there |= write_occurrences(connection, actor, subject_id, new, at)
     return [there[key] for key in keys]
 
 
-def _add(
+def write_occurrences(
     connection: Connection, actor: Actor, subject_id: int, new: Mapping[tuple[int, str, int], NewOccurrence],
     at: datetime,
 ) -> dict[tuple[int, str, int], int]:  # fmt: skip
@@ -214,6 +236,16 @@ def find_pseudonym(database: Database, actor: Actor, name: str, *, at: datetime,
     return int(found)
 
 
+def pseudonym_of(database: Database, actor: Actor, subject_id: int, *, at: datetime) -> str:
+    """The pseudonym of a subject that the actor may see; raises NotFound."""
+    seen = (enrolment.c.subject_id == subject_id, visible_subjects(actor, at))
+    with database.read() as connection:
+        found = connection.execute(select(enrolment.c.pseudonym).where(*seen)).scalar_one_or_none()
+    if found is None:
+        raise NotFound("subject", subject_id)
+    return str(found)
+
+
 def _grant_own(connection: Connection, actor: Actor, subject_id: int, at: datetime) -> None:
     if actor.site is None:
         raise ValueError("a subject is registered by a site")
@@ -221,6 +253,7 @@ def _grant_own(connection: Connection, actor: Actor, subject_id: int, at: dateti
 
 
 def _enrol(connection: Connection, actor: Actor, subject_id: int, prefix: str, at: datetime) -> str:
+    refuse_frozen(connection, actor.registry)
     number = _next_number(connection, f"enrolment:{actor.registry}")
     name = pseudonym(prefix, number)
     row = {
@@ -263,6 +296,8 @@ _NEXT = text(
     "ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value"
 )
 
+_IS_FREE = text("SELECT ecrf_is_free(CAST(:subject AS bigint))")  # row-level security shows no rows of others
+
 __all__ = [
     "NewOccurrence",
     "Registered",
@@ -272,7 +307,10 @@ __all__ = [
     "enrol_in",
     "enrol_subject",
     "find_pseudonym",
+    "is_in_registry",
     "pseudonym",
+    "pseudonym_of",
     "register_subject",
     "remove_occurrence",
+    "write_occurrences",
 ]

@@ -30,7 +30,8 @@ def _seen(actor: Actor, at: datetime) -> ColumnElement[bool]:
         return true()
     granted = select(access.c.subject_id).where(grants(actor, at))  # lists that are made once, not asked for each form
     whole = granted.where(access.c.instance_id.is_(None))
-    episode = select(access.c.instance_id).where(grants(actor, at), access.c.instance_id.is_not(None))
+    given = access.join(instance, and_(instance.c.id == access.c.instance_id, instance.c.parent_id.is_not(None)))
+    episode = select(access.c.instance_id).select_from(given).where(grants(actor, at))
     seen = episode.cte(recursive=True)  # without a name: one statement may ask several times
     seen = seen.union(select(instance.c.id).where(instance.c.parent_id == seen.c.instance_id))
     part = or_(instance.c.parent_id.is_(None), instance.c.id.in_(select(seen.c.instance_id)))

@@ -6,7 +6,7 @@ withdrawn. Other forms are judged anew, as a save of it would have done.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -21,7 +21,7 @@ from storage.database import Database
 from storage.errors import Locked, NotFound, NotVisible, Occupied, ReasonNeeded, WrongState
 from storage.form_data import Place, SubjectRecord
 from storage.form_index import Registry
-from storage.identity import person_in, write_hashes
+from storage.identity import mark_gone, person_in, write_hashes
 from storage.instances import instances_in
 from storage.opened_forms import Deed, form_at, open_structure
 from storage.reassessing import read_anew, reassess
@@ -31,7 +31,7 @@ from storage.slots import utc
 from storage.states import State
 from storage.structure import FormRow, InstanceRow, Structure, seen_instances
 from storage.tables import enrolment, form_instance, instance, row_data, unique_key, withdrawal
-from storage.together import Part, alone, together
+from storage.together import Asking, Part, alone, together
 from storage.unique_keys import write_unique_keys
 
 
@@ -113,33 +113,50 @@ def restore(database: Database, registry: Registry, rules: Rules, deed: Deed, nu
     Raises NotVisible, NotFound, ReasonNeeded, Locked, NotUnique where somebody else has its key now, and Occupied where
     another form stands in its place, or what held it is withdrawn itself.
     """
-    _ask_reason(deed)
     with database.write() as connection:
-        refuse_frozen(connection, deed.actor.registry)
-        structure = open_structure(connection, registry, deed)
-        found = connection.execute(
-            select(withdrawal).where(
-                withdrawal.c.id == number, withdrawal.c.subject_id == deed.subject,
-                withdrawal.c.registry == deed.actor.registry, withdrawal.c.restored_at.is_(None),
-            )
-        ).one_or_none()  # fmt: skip
-        if found is None:
-            raise NotFound("withdrawal", number)
-        _require_seen(connection, deed, structure, found)
-        forms = _forms_through(connection, structure, found)
-        if found.level == Level.ROW:
-            _refuse_locked(forms)
-        _require_free(connection, structure, found)
-        place = forms[0].place if found.form_id is not None else None
-        target = Target(found.instance_id, place, found.row_id)
-        _mark(connection, deed, target, forms, [], number, None)
-        ended = {"restored_at": utc(deed.at), "restored_by": deed.actor.name, "restored_why": deed.reason}
-        connection.execute(update(withdrawal).where(withdrawal.c.id == number).values(ended))
-        _Work(database, connection, registry, rules, deed).settle(target, forms, "restore", number)
+        merged = select(withdrawal.c.kept_id).where(withdrawal.c.id == number)
+        if connection.execute(merged).scalar_one_or_none() is not None:
+            raise NotFound("withdrawal", number)  # storage.merging takes it back
+        restore_within(connection, database, registry, rules, deed, number)
+
+
+def restore_within(
+    connection: Connection, database: Database, registry: Registry, rules: Rules, deed: Deed, number: int
+) -> None:
+    """The same in a transaction that goes on, of whatever was withdrawn."""
+    _ask_reason(deed)
+    refuse_frozen(connection, deed.actor.registry)
+    structure = open_structure(connection, registry, deed)
+    found = connection.execute(
+        select(withdrawal).where(
+            withdrawal.c.id == number, withdrawal.c.subject_id == deed.subject,
+            withdrawal.c.registry == deed.actor.registry, withdrawal.c.restored_at.is_(None),
+        )
+    ).one_or_none()  # fmt: skip
+    if found is None:
+        raise NotFound("withdrawal", number)
+    _require_seen(connection, deed, structure, found)
+    forms = _forms_through(connection, structure, found)
+    if found.level == Level.ROW:
+        _refuse_locked(forms)
+    _require_free(connection, structure, found)
+    place = forms[0].place if found.form_id is not None else None
+    target = Target(found.instance_id, place, found.row_id)
+    _mark(connection, deed, target, forms, [], number, None)
+    ended = {"restored_at": utc(deed.at), "restored_by": deed.actor.name, "restored_why": deed.reason}
+    connection.execute(update(withdrawal).where(withdrawal.c.id == number).values(ended))
+    _Work(database, connection, registry, rules, deed).settle(target, forms, "restore", number)
 
 
 def withdrawals_of(database: Database, actor: Actor, subject: int, *, at: datetime) -> tuple[Withdrawal, ...]:
     """What is withdrawn of a subject and may be seen, the newest first."""
+    with database.read() as connection, together(connection) as asking:
+        found = ask_withdrawals(asking, actor, subject, at)
+    return found()
+
+
+def ask_withdrawals(asking: Asking, actor: Actor, subject: int, at: datetime) -> Callable[[], tuple[Withdrawal, ...]]:
+    """The same, as part of something larger."""
     mine = and_(withdrawal.c.subject_id == subject, withdrawal.c.registry == actor.registry)
     places = (form_instance.c.instance_id, form_instance.c.form, form_instance.c.occurrence_id, form_instance.c.record)
     query = (
@@ -148,14 +165,16 @@ def withdrawals_of(database: Database, actor: Actor, subject: int, *, at: dateti
         .where(mine, withdrawal.c.restored_at.is_(None))
         .order_by(withdrawal.c.id.desc())
     )
-    with database.read() as connection, together(connection) as asking:
-        seen = asking.ask(seen_episodes(actor, subject, at))
-        rows = asking.ask(Part(query, tuple))
-        parts = asking.ask(_instances(subject))
-    known = {row.id: row for row in parts()}
-    episodes = seen()
-    visible = seen_instances(parts(), episodes) if episodes is not None else None
-    return tuple(found for row in rows() if (found := _withdrawal(row, known, visible)) is not None)
+    seen = asking.ask(seen_episodes(actor, subject, at))
+    rows = asking.ask(Part(query, tuple))
+    parts = asking.ask(_instances(subject))
+
+    def answer() -> tuple[Withdrawal, ...]:
+        known, episodes = {row.id: row for row in parts()}, seen()
+        visible = seen_instances(parts(), episodes) if episodes is not None else None
+        return tuple(found for row in rows() if (found := _withdrawal(row, known, visible)) is not None)
+
+    return answer
 
 
 def _withdrawal(row: Any, known: dict[int, InstanceRow], visible: frozenset[int] | None) -> Withdrawal | None:
@@ -221,6 +240,8 @@ def _mark(
         column = table.c.withdrawal_id
         same = column.is_(None) if old is None else column == old
         connection.execute(update(table).where(which, same).values(withdrawal_id=new))
+    if target.level is Level.PATIENT:
+        mark_gone(connection, deed.actor.registry, deed.subject, gone=new is not None)
 
 
 def _rows_in(connection: Connection, forms: Sequence[FormRow], row: str, *, known: bool) -> ColumnElement[bool] | None:
@@ -358,4 +379,14 @@ class _Work:
         append_entry(self.connection, entry)
 
 
-__all__ = ["Level", "Target", "Withdrawal", "restore", "withdraw", "withdraw_within", "withdrawals_of"]
+__all__ = [
+    "Level",
+    "Target",
+    "Withdrawal",
+    "ask_withdrawals",
+    "restore",
+    "restore_within",
+    "withdraw",
+    "withdraw_within",
+    "withdrawals_of",
+]

@@ -26,7 +26,9 @@ from web.history import history
 from web.hospitals import hospitals
 from web.known import known
 from web.lookup import lookup
+from web.merging import merging
 from web.moving import moving
+from web.moving_parts import moving_parts
 from web.my_day import my_day
 from web.opening import parts
 from web.own import own
@@ -90,6 +92,8 @@ PARTS = (
     withdrawals,
     closings,
     moving,
+    moving_parts,
+    merging,
     hospitals,
     people,
     own,

@@ -14,6 +14,7 @@ from renderers.html import PostTooLarge
 from storage.errors import Erased, Hidden, NotEntitled, NotFound, NotVisible
 from web.denials import log_denial, log_refusal
 from web.guard import wants_json
+from web.merged import to_kept
 from web.news import News
 from web.pages import render
 from web.rescue import FORM_POSTS, rescue_post
@@ -58,8 +59,14 @@ def http_failure(fault: HTTPException) -> ResponseReturnValue:
     return failure(fault.code or 500)
 
 
-def hidden(_: Exception) -> ResponseReturnValue:
-    """What is not there, and what is another hospital's, look the same; the attempt is noted."""
+def hidden(fault: Exception) -> ResponseReturnValue:
+    """What is not there, and what is another hospital's, look the same; the attempt is noted.
+
+    The number of a record that was merged leads on to the one that is kept.
+    """
+    kept = to_kept() if isinstance(fault, NotFound) and not wants_json() else None
+    if kept is not None:
+        return kept
     log_denial()
     return failure(404)
 

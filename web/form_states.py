@@ -18,6 +18,7 @@ from storage.withdrawing import Target, withdraw
 from web.entry import Entry, NotFound, address_of, open_entry
 from web.news import News
 from web.permissions import needs
+from web.places import home_of, site_named
 from web.posts import posted_reason
 from web.roles import Permission
 from web.state_page import state_page
@@ -88,7 +89,7 @@ def withdraw_form(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """Withdraw the form, or a row of it."""
     entry, row = open_entry(workspace(), visit().actor, who, spot, visit().now), request.form.get("row", "")[:40]
     if entry.stored is None and entry.place in entry.record.gone:  # a second click
-        return redirect(url_for("patient_states.show", registry=registry, who=who), 303)
+        return _to_gone(registry, who, News())
     if _seen(entry).revision != entry.revision:
         return _back(entry, "state_moved")
     target, version = Target(place=entry.place, row=row), version_of(registry)  # other forms go by the newest rules
@@ -100,8 +101,16 @@ def withdraw_form(registry: str, who: str, spot: str) -> ResponseReturnValue:
         return _back(entry, REFUSED.get(type(refused), "state_moved"))
     if row:
         return _back(entry, "did_withdraw_row")
-    news = News(("did_withdraw",))
-    return redirect(url_for("patient_states.show", registry=registry, who=who, said=news.leave()), 303)
+    return _to_gone(registry, who, News(("did_withdraw",)))
+
+
+def _to_gone(registry: str, who: str, news: News) -> ResponseReturnValue:
+    """To the page that lists what is withdrawn: of the patient, or of the hospital's own records."""
+    told = {"said": news.leave()} if news.said else {}
+    site = site_named(who)
+    if site is not None:
+        return redirect(home_of(registry, who, site=str(site), **told), 303)
+    return redirect(url_for("patient_states.show", registry=registry, who=who, **told), 303)  # type: ignore[arg-type]  # parts of the query
 
 
 def _request(do: Callable[..., None], word: str, registry: str, who: str, spot: str) -> ResponseReturnValue:

@@ -15,7 +15,6 @@ from storage.errors import (
     Closed,
     ConfirmClear,
     Conflict,
-    HoldsFiles,
     KeyReused,
     Locked,
     NotFound,
@@ -30,6 +29,7 @@ from storage.moving import Goal, Move, move_form
 from storage.opened_forms import Deed
 from web.entry import Entry, address_of, open_entry, settle_place, subject_of
 from web.form_page import band_of, crumbs_of
+from web.merging import book_of
 from web.news import News
 from web.overview import Glance
 from web.pages import render
@@ -40,13 +40,12 @@ from web.posts import key_of_page, posted_reason
 from web.roles import Permission
 from web.standing import state_address
 from web.titles import event_title, form_words
-from web.workspace import visit, workspace
+from web.workspace import version_of, visit, workspace
 
 moving = Blueprint("moving", __name__, url_prefix="/<registry>/patients/<who>/forms/<spot>/move")
 REFUSED: dict[type[Exception], str] = {
     Closed: "said_closed",
     Locked: "move_locked",
-    HoldsFiles: "move_files",
     NotUnique: "void_taken",
     ConfirmClear: "move_clears",
     **dict.fromkeys((Conflict, KeyReused, NotFound, WrongDefinition, WrongState), "state_moved"),
@@ -106,7 +105,7 @@ def move(registry: str, who: str, spot: str) -> ResponseReturnValue:
     wanted = Move(seen, Goal(subject, there.place), f"move:{entry.subject}:{key_of_page()}")
     deed = Deed(entry.subject, one.actor, one.now, reason)
     try:
-        move_form(space.database, entry.version.registry, entry.version.rules, deed, wanted)
+        move_form(space.database, book_of(version_of(registry)), deed, wanted)
     except ReasonNeeded:
         return _back(entry, typed, News(wrong="move"))
     except REFUSALS as refused:

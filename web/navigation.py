@@ -40,7 +40,17 @@ ENTRIES = (  # the first that a role may go to is where it begins
         "patients.listed",
         Permission.READ,
         (
-            *("patients.", "forms.", "grids.", "form_states.", "patient_states.", "moving.", "withdrawals."),
+            *(
+                "patients.",
+                "forms.",
+                "grids.",
+                "form_states.",
+                "patient_states.",
+                "moving.",
+                "moving_parts.",
+                "merging.",
+                "withdrawals.",
+            ),
             *("sharing.", "known.ask", "known.look", "history.", "past."),
         ),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from storage.errors import NotFound, TooMany
+from storage.errors import Closed, NotFound, TooMany
 from storage.form_data import InstanceRow, load_subject
 from storage.instances import open_instance, remove_instance
 from web.entry import subject_of
@@ -33,6 +33,8 @@ def add(registry: str, who: str, instance: int, container: str) -> ResponseRetur
         )
     except TooMany:
         return _back(registry, who, News(("part_limit",), event=str(row.id), part=container))
+    except Closed:
+        return _back(registry, who, News(("void_frozen",)))
     return _back(registry, who, News(("part_is_added",), event=str(opened), part=container))
 
 

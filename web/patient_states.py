@@ -12,10 +12,12 @@ from renderers.html import Band, Notice
 from renderers.html.posted_data import MAX_REASON
 from storage.form_data import SubjectRecord, load_subject
 from storage.form_states import Seen, take_steps
+from storage.merging import gone_and_merged
 from storage.opened_forms import Deed
 from storage.states import Action, actions_in
 from web.entry import subject_of
 from web.form_page import facts_of
+from web.merging import merged_lines
 from web.news import News
 from web.overview import Glance
 from web.pages import render
@@ -53,14 +55,15 @@ def show(registry: str, who: str) -> ResponseReturnValue:
     one, space, version = visit(), workspace(), version_of(registry)
     subject = subject_of(space.database, one.actor, who, one.now)
     record = load_subject(space.database, version.registry, one.actor, subject, one.now)
+    gone, merged = gone_and_merged(space.database, one.actor, subject, at=one.now)
     actions = [action for action, permission in BULK.items() if allows(one.actor.role, permission)]
     may_void, news = allows(one.actor.role, Permission.VOID), News.taken("said")
     facts = (*facts_of(version, record, one), one.membership.site_name if one.membership else "")
     return render(
         "states.html", registry=registry, who=who.upper(), band=Band(version.prefix, who.upper(), tuple(filter(None, facts))),
         lines=[*_lines(version, record, who.upper(), actions)], actions=actions, notices=[*_notices(news)], news=news,
-        gone=gone_lines(version, record, subject), parts=_parts(version, record) if may_void else None, most=MAX_REASON,
-        may_void=may_void,
+        gone=gone_lines(version, record, gone), parts=_parts(version, record) if may_void else None, most=MAX_REASON,
+        may_void=may_void, merged=merged_lines(merged), episodes=_episodes(version, record) if may_void else (),
     )  # fmt: skip
 
 
@@ -85,6 +88,17 @@ def _parts(version: Version, record: SubjectRecord) -> list[tuple[int, str]]:
     one = visit()
     glance = Glance(version, record, (), frozenset(), one.now, one.tongue)
     return [(row.id, part_title(glance, row)) for row in record.instances if row.parent is not None]
+
+
+def _episodes(version: Version, record: SubjectRecord) -> list[tuple[str, str]]:
+    """The episodes that may be moved to another patient: the way there, and the title."""
+    one = visit()
+    glance = Glance(version, record, (), frozenset(), one.now, one.tongue)
+    return [
+        (url_for("moving_parts.show", **{**(request.view_args or {}), "instance": row.id}), part_title(glance, row))
+        for row in record.instances
+        if row.parent == record.root
+    ]
 
 
 def _notices(news: News) -> Iterator[Notice]:

@@ -13,20 +13,21 @@ from flask_wtf.csrf import generate_csrf
 from engine.datatypes.words import date_text
 from renderers.html import Band
 from storage.around import around_patient
-from storage.errors import NotFound, Taken
+from storage.errors import Closed, NotFound, Taken
 from storage.form_data import load_subject
 from storage.history import subject_log
 from storage.identity import page_identities
 from storage.instances import may_remove
 from storage.listing import MOST, list_subjects
 from storage.local_numbers import set_local_number
-from storage.subjects import Registered, find_pseudonym, register_subject
+from storage.subjects import Registered, register_subject
 from storage.working_copy import working_copies
 from web.discretion import veiled_keys
 from web.entry import subject_of
 from web.finding import holds_pesel, keep_search, search_at
 from web.form_page import facts_of
 from web.list_page import NAMES, asked_at, closing_words, may_identify, names_on, page_of, person_words
+from web.merged import merged_as
 from web.news import News
 from web.overview import Glance
 from web.pages import render
@@ -63,7 +64,7 @@ def listed(registry: str) -> ResponseReturnValue:
         "patients.html", registry=registry, page=page, asked=asked, search=search, most=MOST, one=one,
         names=names_on(page.subjects) if asked.names else None, title=_title(version, one),
         may_register=allows(one.actor.role, Permission.REGISTER), may_identify=may_identify(one),
-        key=token_urlsafe(12), sites=_sites(one, registry), moment=one.tongue.moment, until=partial(closing_words, one),
+        key=token_urlsafe(12), said=News.taken("said").said, sites=_sites(one, registry), moment=one.tongue.moment, until=partial(closing_words, one),
         day=lambda day: date_text(day, one.language),
     )  # fmt: skip
 
@@ -90,10 +91,14 @@ def _title(version: Version, one: Visit) -> str:
 def register(registry: str) -> ResponseReturnValue:
     """A new patient with a first episode, and on to what is asked of the patient. Two clicks in the same instant make one."""
     one, space, version = visit(), workspace(), version_of(registry)
-    new = register_subject(
-        space.database, one.actor, prefix=version.prefix, at=one.now, registry=version.registry, key=key_of_page(),
-        empty=_own_empty(version),
-    )  # fmt: skip
+    try:
+        new = register_subject(
+            space.database, one.actor, prefix=version.prefix, at=one.now, registry=version.registry, key=key_of_page(),
+            empty=_own_empty(version),
+        )  # fmt: skip
+    except Closed:
+        said = News(("void_frozen",)).leave()
+        return redirect(url_for("patients.listed", registry=registry, said=said), 303)
     if new.replayed and _is_begun(version, new.subject):
         return redirect(url_for("patients.listed", registry=registry), 303)  # the page was an old one
     return _to_first(version, new)
@@ -144,7 +149,8 @@ def show(registry: str, who: str) -> ResponseReturnValue:
     try:
         subject = subject_of(space.database, one.actor, who, one.now)
     except NotFound:
-        find_pseudonym(space.database, one.actor, who[:40], at=one.now, withdrawn=True)
+        if merged_as(who) is not None:
+            raise
         return redirect(url_for("withdrawals.show", registry=registry, who=who), 303)
     record = load_subject(space.database, version.registry, one.actor, subject, one.now)
     around = around_patient(space.database, one.actor, subject, at=one.now)
@@ -163,7 +169,8 @@ def show(registry: str, who: str) -> ResponseReturnValue:
     return render(
         "patient.html", registry=registry, who=who.upper(), may_identify=may_identify(one), own_number=around.number,
         longest=LONGEST_NUMBER, parts=parts, steps=next_steps(parts, one.tongue), names=names,
-        has_forms=bool(glance.record.forms), band=_band(glance, one, who.upper()), title=_title(version, one), done=_done(version, one), version=version,
+        may_states=bool(glance.record.forms) or allows(one.actor.role, Permission.VOID), band=_band(glance, one, who.upper()), title=_title(version, one),
+        done=_done(version, one), version=version,
         may_register=allows(one.actor.role, Permission.REGISTER), may_enter=may_enter,
         may_share=allows(one.actor.role, Permission.SHARE),
         may_history=allows(one.actor.role, Permission.HISTORY),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 from flask import Blueprint, abort, redirect, request, url_for
@@ -12,21 +13,28 @@ from flask.typing import ResponseReturnValue
 from engine.model.form import FormDef
 from engine.model.item import ItemDef
 from engine.model.text import in_language
+from renderers.html.posted_data import MAX_REASON
+from storage.errors import NotFound, ReasonNeeded
 from storage.form_data import FormRecord, Place, SubjectRecord, load_subject
 from storage.form_index import SITE, has_site_forms
 from storage.history import LogLine, subject_log
 from storage.issues import OpenIssue, open_issues
+from storage.opened_forms import Deed
 from storage.site_records import SiteRecords, open_site_records, site_records
+from storage.withdrawing import restore, withdrawals_of
 from storage.working_copy import working_copies
+from web.entry import subject_named
 from web.lookups import plain
 from web.news import News
 from web.overview import UNFILLED
 from web.pages import render
 from web.permissions import needs
 from web.places import Spot, parse_spot, site_name
+from web.posts import posted_reason
 from web.registries import Version
 from web.roles import Permission, allows
 from web.titles import STATES, form_words, value_words
+from web.withdrawals import REFUSALS, REFUSED, GoneLine, gone_lines
 from web.workspace import Visit, version_of, visit, workspace
 
 records = Blueprint("records", __name__, url_prefix="/<registry>/hospital")
@@ -89,13 +97,37 @@ def listed(registry: str) -> ResponseReturnValue:
     lists = tuple(_listing(version, held, form, one, query, number) for form in _site_forms(version))
     pages = max(-(-max((each.total for each in lists), default=0) // PAGE), 1)
     own = one.membership.site_name if one.membership else ""
+    gone = _gone(held) if held is not None else []
     return render(
         "records.html", registry=registry, who=site_name(here.site) if here else "", lists=lists, query=query, number=number,
         pages=pages, hospital=here.name if here else own, hospitals=seen if one.actor.site is None else (), wanted=wanted,
         title=in_language(version.registry.model.title, one.language), done=_done(version, one), one=one,
         may_enter=allows(one.actor.role, Permission.ENTER) and one.actor.site is not None,
-        log=tuple(_log(held)) if held is not None else (),
+        log=tuple(_log(held)) if held is not None else (), gone=gone, news=News.taken("said"), most=MAX_REASON,
+        may_void=allows(one.actor.role, Permission.VOID),
+        restore_at=partial(url_for, "records.put_back", registry=registry, site=here.site if here else 0),
     )  # fmt: skip
+
+
+@records.post("/<int:site>/withdrawn/<int:number>")
+@needs(Permission.VOID)
+def put_back(registry: str, site: int, number: int) -> ResponseReturnValue:
+    """Restore an entry of a hospital, or a row of one."""
+    one, space, version = visit(), workspace(), version_of(registry)
+    subject = subject_named(space.database, one.actor, site_name(site), one.now)
+    try:
+        restore(
+            space.database, version.registry, version.rules, Deed(subject, one.actor, one.now, posted_reason()), number
+        )
+    except ReasonNeeded:
+        news = News(wrong=f"restore-{number}")
+    except NotFound:  # a second click
+        news = News()
+    except REFUSALS as refused:
+        news = News((REFUSED[type(refused)],))
+    else:
+        news = News(("did_restore",))
+    return redirect(url_for("records.listed", registry=registry, site=site, said=news.leave()), 303)
 
 
 @records.post("/add/<form>")
@@ -110,6 +142,12 @@ def add(registry: str, form: str) -> ResponseReturnValue:
     record = load_subject(space.database, version.registry, one.actor, here.subject, one.now)
     spot = Spot(here.instance, form, record.count(here.instance, form) if definition.repeats else 0)
     return redirect(url_for("forms.show", registry=registry, who=site_name(here.site), spot=str(spot)), 303)
+
+
+def _gone(held: Held) -> list[GoneLine]:
+    """What is withdrawn of it."""
+    found = withdrawals_of(workspace().database, held.one.actor, held.record.subject, at=held.one.now)
+    return gone_lines(held.version, held.record, found)
 
 
 def _site_forms(version: Version) -> list[FormDef]:

@@ -44,6 +44,8 @@ def show(registry: str, who: str) -> ResponseReturnValue:
         )
 
     def seen(grant: Grant) -> str:
+        if grant.part in root:
+            return one.words("share_person")
         return named(grant.container, grant.number) if grant.part is not None else one.words("share_whole")
 
     news = News.taken("said")

@@ -82,7 +82,7 @@ def state_page(entry: Entry, news: News, *, time: str = "") -> Response:
         address=lambda what: address_of(entry, f"form_states.{what}"), revision=stored.revision, token=generate_csrf(),
         news=news, wrong=one.words(news.wrong, time=time) if news.wrong in _WORDED else "", most=MAX_REASON,
         rows=_rows(entry, one) if _may_withdraw(entry) else None,
-        move_href=address_of(entry, "moving.show") if _may_withdraw(entry) else "",
+        move_href=address_of(entry, "moving.show") if _may_withdraw(entry) and site_named(entry.who) is None else "",
         moment=lambda at: one.tongue.moment(at, one.now), copy=entry.draft is not None,
     )  # fmt: skip
 
@@ -91,11 +91,10 @@ _WORDED = frozenset({"sign_meaning", "sign_password", "locked_out"})  # what is 
 
 
 def _may_withdraw(entry: Entry) -> bool:
-    """A form of a patient that other registries do not share, and that is not locked."""
+    """A form that other registries do not share, and that is not locked."""
     shared = entry.spot.form in entry.version.rules.shared_forms
     locked = entry.stored is not None and entry.stored.state == State.LOCKED
-    may = allows(entry.actor.role, Permission.VOID)
-    return may and not (shared or locked) and site_named(entry.who) is None
+    return allows(entry.actor.role, Permission.VOID) and not (shared or locked)
 
 
 def _rows(entry: Entry, one: Visit) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, redirect, request, url_for
@@ -15,6 +15,7 @@ from storage.opened_forms import Deed
 from storage.subjects import find_pseudonym
 from storage.withdrawing import Level, Target, Withdrawal, restore, withdraw, withdrawals_of
 from web.entry import subject_of
+from web.merged import merged_as
 from web.news import News
 from web.overview import Glance
 from web.pages import render
@@ -52,10 +53,9 @@ class GoneLine:
         return f"restore-{self.number}"
 
 
-def gone_lines(version: Version, record: SubjectRecord, subject: int) -> list[GoneLine]:
+def gone_lines(version: Version, record: SubjectRecord, found: Iterable[Withdrawal]) -> list[GoneLine]:
     """What is withdrawn of a patient, the newest first."""
     one = visit()
-    found = withdrawals_of(workspace().database, one.actor, subject, at=one.now)
     return [
         GoneLine(
             each.id, _title(version, record, each),
@@ -83,10 +83,13 @@ def _title(version: Version, record: SubjectRecord, each: Withdrawal) -> str:
 def show(registry: str, who: str) -> ResponseReturnValue:
     """A patient who is withdrawn: by whom, when and why, and the way back."""
     one, version = visit(), version_of(registry)
+    if merged_as(who) is not None:
+        raise NotFound("subject", who)  # which leads on to the record that is kept
     subject = _withdrawn(who)
     record = load_subject(workspace().database, version.registry, one.actor, subject, one.now)
+    gone = withdrawals_of(workspace().database, one.actor, subject, at=one.now)
     return render(
-        "withdrawn_patient.html", registry=registry, who=who.upper(), gone=gone_lines(version, record, subject)[:1],
+        "withdrawn_patient.html", registry=registry, who=who.upper(), gone=gone_lines(version, record, gone[:1]),
         may_void=allows(one.actor.role, Permission.VOID), most=MAX_REASON, news=News.taken("said"),
     )  # fmt: skip
 

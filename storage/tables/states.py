@@ -60,7 +60,10 @@ withdrawal = Table(  # what was entered by mistake: it stays, is shown as withdr
     Column("restored_at", Moment),
     Column("restored_by", Text),
     Column("restored_why", Text),
+    Column("kept_id", Id),  # of a patient: the subject that it was merged into: storage.merging
+    Column("carried", Text),  # JSON: what that carried where, to be undone
     Index("ix_withdrawal_subject_id", "subject_id"),
+    Index("ix_withdrawal_kept_id", "kept_id"),
 )
 
 closing = Table(  # a registry that is frozen (year 0), or a reporting year that is closed

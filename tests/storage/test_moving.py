@@ -6,7 +6,9 @@ import pytest
 
 from engine.records.form_data import FormData, RowData
 from storage import errors
+from storage.attachments import file_content
 from storage.audit_check import verify
+from storage.carrying import Book
 from storage.form_states import Seen
 from storage.history import subject_log
 from storage.instances import open_instance
@@ -25,7 +27,9 @@ def move(ward, small):
         ward.now += timedelta(minutes=1)
         deed = Deed(ward.subject, actor or ward.actor, ward.now, reason)
         goal = Move(Seen(ward.visit, revision), Goal(other.subject, place), f"move {ward.subject} {ward.now}")
-        return move_form(ward.database, small.REGISTRY, ward.rules, deed, goal)
+        return move_form(
+            ward.database, Book(small.REGISTRY, ward.rules, lambda _: (small.REGISTRY, ward.rules)), deed, goal
+        )
 
     return run
 
@@ -85,9 +89,13 @@ def test_nothing_is_moved_onto_another_form_or_half(ward, move, new_ward, small)
     assert withdrawals_of(ward.database, ward.actor, ward.subject, at=ward.now) == ()
 
 
-def test_files_keep_a_form_where_it_is(ward, move, new_ward, small):
-    value = ward.upload(b"%PDF-1.7")
+def test_files_come_along_and_are_encrypted_for_who_has_them_now(ward, move, new_ward, small):
+    value = ward.upload(b"%PDF-1.7 scan")
     ward.save(FormData({"v_file": value}))
     other = patient_of(ward, new_ward, small)
-    with pytest.raises(errors.HoldsFiles):
-        move(other, other.visit, revision=2)
+    result = move(other, other.visit, revision=2)
+    other.now = ward.now
+    assert other.stored().items == {"v_file": value}
+    read = file_content(other.database, other.actor, other.load(), other.visit, value.digest, at=other.now)
+    assert read == b"%PDF-1.7 scan"
+    assert not [one for one in verify(ward.database) if one.stream == "values" and one.number == result.form]

@@ -9,7 +9,8 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import ProgrammingError
 
 from engine.records.form_data import FormData, RowData
-from storage.access import end_access, grant_access, may_see
+from storage.access import may_see
+from storage.carrying import Book
 from storage.database import open_database
 from storage.errors import NotVisible
 from storage.help_requests import Notice, Said, ask, before, load_request, of_asker, take_step
@@ -17,7 +18,10 @@ from storage.help_steps import Kind, Side, Team
 from storage.identity import erase, page_identities
 from storage.instances import open_instance
 from storage.listing import list_subjects
+from storage.merging import Merge, merge, merge_of, merged_into, unmerge
+from storage.opened_forms import Deed
 from storage.roles import grant_application_role
+from storage.sharing import Share, grants_of, share, take_back
 from storage.subjects import enrol_subject, register_subject
 from storage.tables import METADATA
 from storage.working_copy import keep_working_copy
@@ -219,10 +223,13 @@ def test_the_work_of_a_hospital_goes_on(act_as, new_ward, small):
     own.save(FormData({"v_text": "b"}))
     assert own.stored().items == {"v_text": "b"}
     assert page_identities(own.database, own.actor, [new.subject], ["last_name"], own.now)[new.subject]
-    grant_access(own.database, own.actor, new.subject, second.actor.site, at, reason="second hospital")
+    share(own.database, own.actor, new.subject, Share(second.actor.site, None, "second hospital"), at=at)
     guest = small.replace(second, subject=new.subject, patient=new.patient, episode=own.episode, now=at)
     assert guest.stored().items == {"v_text": "b"}
-    end_access(own.database, own.actor, new.subject, second.actor.site, at, reason="back")
+    (given,) = [
+        each for each in grants_of(own.database, own.actor, new.subject, at=at) if each.site == second.actor.site
+    ]
+    take_back(own.database, own.actor, new.subject, given.id, reason="back", at=at)
     assert not may_see(guest.database, guest.actor, new.subject, at)
     assert rows(guest.database, "SELECT 1 FROM instance WHERE subject_id = :s", s=new.subject) == []
     other = act_as(own, registry="second")
@@ -232,6 +239,32 @@ def test_the_work_of_a_hospital_goes_on(act_as, new_ward, small):
         == []
     )
     erase(own.database, own.actor, new.subject, own.now, reason="asked for")
+
+
+def test_records_are_merged_and_parted_behind_the_wall(act_as, new_ward, small):
+    """A keeper merges two hospitals' records of a person: each goes on with what it saw, and sees nothing else."""
+    kept, other = new_ward(), new_ward()
+    kept.save(FormData({"v_text": "kept"}))
+    other.save(FormData({"v_text": "other", "v_file": other.upload(b"%PDF-1.7 other")}))
+    book = Book(small.REGISTRY, small.RULES, lambda _: (small.REGISTRY, small.RULES))
+    keeper, at = act_as(other, site=None), other.now + timedelta(minutes=1)
+    deed = Deed(other.subject, keeper.actor, at, "the same person")
+    number = merge(keeper.database, book, deed, Merge(kept.subject))
+    guest = small.replace(act_as(other), subject=kept.subject, now=at)
+    texts = lambda one: [form.data.items["v_text"] for form in one.load().forms.values()]  # noqa: E731
+    host = small.replace(act_as(kept), now=at)
+    assert (texts(guest), texts(host)) == (["other"], ["kept"])
+    assert merge_of(guest.database, guest.actor, other.subject, at=at) is not None
+    assert merged_into(guest.database, guest.actor, kept.subject, at=at)
+
+    assert merged_into(host.database, host.actor, kept.subject, at=at) == ()
+    assert rows(host.database, "SELECT 1 FROM instance WHERE subject_id = :s", s=other.subject) == []
+    with pytest.raises(NotVisible):
+        unmerge(guest.database, book, small.replace(deed, actor=guest.actor), number)
+    unmerge(keeper.database, book, small.replace(deed, at=at + timedelta(minutes=1)), number)
+    own = small.replace(act_as(other), now=at + timedelta(minutes=2))
+    assert texts(own) == ["other"]
+    assert rows(own.database, "SELECT 1 FROM instance WHERE subject_id = :s", s=kept.subject) == []
 
 
 def test_who_acts_is_said_on_the_way(act_as, two):

@@ -6,8 +6,9 @@ from shutil import copy
 
 import pytest
 
-from storage.access import Actor, grant_access
+from storage.access import Actor
 from storage.accounts import add_membership, create_account
+from storage.sharing import Share, share
 
 FIXTURE = Path(__file__).parents[1] / "fixtures/definitions/circulation.yaml"
 
@@ -41,9 +42,7 @@ def test_a_second_hospital_sees_and_continues_the_shared_episode_alone(world):
     actor = Actor(1, "anna", "circulation", world.sites[0])
     jan = world.browser("jan")
     assert jan.get(patient).status == 404
-    grant_access(
-        world.space.database, actor, subject, world.sites[1], world.clock(), reason="transfer", instance=episode
-    )
+    share(world.space.database, actor, subject, Share(world.sites[1], episode, "transfer"), at=world.clock())
     jan.get(patient)
     assert heading(jan) == ["Epizod 1", "Pobyt 1", "Przebieg ECMO 1", "Zespół kardiologiczny"]
     token = dict(jan.fields("/add/stay")[1])["csrf_token"]
@@ -95,3 +94,35 @@ def test_a_keeper_reads_the_records_of_each_hospital(world):
     assert "Cardiohelp" in browser.get(f"/circulation/hospital?site={world.sites[0]}").text
     assert browser.get(re.findall(r'href="([^"]+\.console)"', browser.text)[0]).status == 200
     assert browser.get("/circulation/hospital?site=99").status == 404
+
+
+def test_an_entry_of_a_hospital_is_withdrawn_and_restored(world):
+    database, right = world.space.database, {"site_id": world.sites[0], "who": "office", "at": world.clock()}
+    new = create_account(database, "kora", "Kora", "correct horse battery", who="office", at=world.clock())
+    add_membership(database, new, "circulation", "coordinator", **right)
+    anna, kora, jan = (world.browser(login) for login in ("anna", "kora", "jan"))
+    anna.get("/circulation/hospital").post({}, "/add/console")
+    form = anna.address
+    anna.post({"ast_name": "Rotaflow", "ast_serial": "R7", "ast_status": "in_use", "__do": "save"}, "forms")
+    kora.get(f"{form}/state")
+    assert "/move" not in kora.text
+    kora.post({"reason": ""}, "state/withdraw")
+    assert "Podaj powód." in kora.text
+    kora.post({"reason": "wpisana dwa razy"}, "state/withdraw")
+    assert kora.address.startswith("/circulation/hospital?")
+    assert "Powód: wpisana dwa razy" in kora.text
+    assert "Rotaflow" not in anna.get("/circulation/hospital").text
+    assert anna.get(form).status == 404
+    restored = re.findall(r"hospital/\d+/withdrawn/\d+", kora.text)[0]
+    anna.get("/circulation/hospital").post({}, "/add/console")
+    anna.post({"ast_name": "Druga", "ast_serial": "R7", "ast_status": "in_use", "__do": "save"}, "forms")
+    kora.post({"reason": "jednak ta"}, restored)
+    assert "inny pacjent ma dziś ten sam identyfikator" in kora.text
+    anna.post({"ast_serial": "R8", "__do": "save"}, "forms")
+    kora.post({"reason": " "}, restored)
+    assert "Podaj powód." in kora.text
+    token = dict(jan.get("/circulation/hospital").fields("/add/console")[1])["csrf_token"]
+    assert jan.client.post(f"/circulation/{restored}", data={"csrf_token": token, "reason": "x"}).status_code == 403
+    kora.post({"reason": "jednak ta"}, restored)
+    assert "Przywrócono." in kora.text
+    assert "Rotaflow" in anna.get("/circulation/hospital").text
