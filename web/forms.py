@@ -44,6 +44,7 @@ TONES: Mapping[str, str] = MappingProxyType(
                 "clears",
                 "changed",
                 "taken",
+                "known_person",
                 "late",
                 "moved",
                 "reason_needed",
@@ -193,6 +194,10 @@ def _notices(entry: Entry, news: News) -> tuple[Notice, ...]:
     ]
     if news.checks:
         notices.append(Notice(taken_words(entry, news.checks, one.language), "warn"))
+    shared = entry.spot.form in entry.version.rules.shared_forms
+    if shared and {"taken", "known_person"}.intersection(news.said) and allows(entry.actor.role, Permission.REGISTER):
+        address = url_for("known.ask", registry=entry.version.name, of=entry.who)
+        notices.append(Notice(Markup('<a href="{}">{}</a>').format(address, one.words("known_where")), "warn"))
     if entry.draft is not None and allows(entry.actor.role, Permission.ENTER):
         notices.append(Notice(_draft_notice(entry, entry.draft)))
     return tuple(notices)

@@ -26,6 +26,7 @@ from web.discretion import veiled_keys
 from web.entry import subject_of
 from web.finding import holds_pesel, keep_search, search_at
 from web.form_page import facts_of
+from web.known import begin_with
 from web.list_page import NAMES, asked_at, closing_words, may_identify, names_on, page_of, person_words
 from web.merged import merged_as
 from web.news import News
@@ -101,6 +102,8 @@ def register(registry: str) -> ResponseReturnValue:
         return redirect(url_for("patients.listed", registry=registry, said=said), 303)
     if new.replayed and _is_begun(version, new.subject):
         return redirect(url_for("patients.listed", registry=registry), 303)  # the page was an old one
+    if not new.replayed:
+        begin_with(version, new)
     return _to_first(version, new)
 
 

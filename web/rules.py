@@ -18,6 +18,7 @@ from engine.records.evaluation import PlannedEvent
 from engine.records.form_data import FormData, Instance
 from engine.records.schedule import whole_schedule
 from storage.form_index import Registry as AnyRegistry
+from storage.identity import PersonItems
 from storage.request import Rules, UniqueKey
 
 
@@ -43,7 +44,10 @@ def rules_of(registry: CompiledRegistry, dictionaries: Mapping[str, Dictionary])
     judged = partial(evaluate, dictionaries=dictionaries, explain=False)  # a save keeps outcomes, not their reasons
     begin = partial(Look, dictionaries=dictionaries)
     shared = frozenset(filter(None, [patient_form(registry)]))
-    return Rules(judged, dependents, unique_keys, shared, begin=begin, schedule=schedule)
+    # What the form about the patient demands to be unique besides the PESEL tells people without one apart, in all registries.
+    documents = (tuple(sorted(key.items)) for key in keys if key.form in shared and len(key.items) > 1)
+    person = PersonItems(document=next(documents, ()))
+    return Rules(judged, dependents, unique_keys, shared, person, begin=begin, schedule=schedule)
 
 
 def patient_form(registry: Registry) -> str:

@@ -23,6 +23,7 @@ from storage.errors import (
     ConfirmClear,
     Conflict,
     KeyReused,
+    KnownPerson,
     Locked,
     NotEntitled,
     NotUnique,
@@ -104,12 +105,19 @@ def save(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
         return back(entry, News(("clears",)), open=sorted(posted.open_rows))
     except NotUnique as clash:
         keep(entry, posted)
-        return back(entry, News(("taken",), tuple(sorted({check_of_key(name) for name in clash.names}))))
+        return back(entry, _taken(clash))
     except UnknownFile:  # the working copy was given up in another window meanwhile
         return save(entry, replace(posted, data=without_unknown(entry, posted.data, (), visit().now)))
     except REFUSALS as refused:
         keep(entry, posted)
         return back(entry, News((REFUSED[type(refused)],)), open=sorted(posted.open_rows))
+
+
+def _taken(clash: NotUnique) -> News:
+    """A key that another patient of the registry has, or a person of whatever registry."""
+    if isinstance(clash, KnownPerson):
+        return News(("known_person",))
+    return News(("taken",), tuple(sorted({check_of_key(name) for name in clash.names})))
 
 
 def _join(
