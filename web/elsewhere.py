@@ -3,42 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import url_for
 
 from engine.datatypes.words import date_text
 from engine.model.form import walk_items
 from engine.model.item import Elsewhere
 from engine.model.text import in_language
-from storage.errors import NotVisible
+from storage.errors import NotFound, NotVisible
 from storage.form_data import FormRecord, SubjectRecord, load_subject
+from storage.subjects import pseudonym_of
 from web.entry import Entry
+from web.places import spot_of
 from web.registries import Version
 from web.targets import Offers
 from web.titles import event_title, form_words
 from web.workspace import Visit, actor_of, workspace
 
 
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """A record of another registry: how a reference names it, its words, and the way to it."""
+
+    key: str
+    words: str
+    href: str
+
+
 def offers_elsewhere(entry: Entry, one: Visit) -> dict[str, Offers]:
     """By the keys of `ItemDef.offered`. Costs one look at the patient for each other registry that the form points into."""
     wanted = {item.elsewhere for item in walk_items(entry.form) if item.elsewhere is not None}
-    return {each.key: list(_offers(entry, one, each)) for each in wanted}
+    return {
+        each.key: [(found.key, found.words) for found in records_elsewhere(one, entry.subject, each)] for each in wanted
+    }
 
 
-def _offers(entry: Entry, one: Visit, wanted: Elsewhere) -> Iterator[tuple[str, str]]:
+def records_elsewhere(one: Visit, subject: int, wanted: Elsewhere) -> Iterator[Beyond]:
+    """The records of a form of another registry, of a person, that one may see there."""
     space = workspace()
     version = space.registries.current.get(wanted.registry)
     mine = [each for each in one.memberships if each.registry == wanted.registry]
-    own = next((each for each in mine if each.site == entry.actor.site), mine[0] if mine else None)
+    own = next((each for each in mine if each.site == one.actor.site), mine[0] if mine else None)
     if version is None or own is None or wanted.form not in version.registry.model.forms:
         return
-    actor = actor_of(entry.actor.account, entry.actor.name, own)
+    actor = actor_of(one.actor.account, one.actor.name, own)
     try:
         database = space.database.on_behalf(actor.site, actor.registry, one.now)
-        record = load_subject(database, version.registry, actor, entry.subject, one.now)
-    except NotVisible:
+        record = load_subject(database, version.registry, actor, subject, one.now)
+        who = pseudonym_of(database, actor, subject, at=one.now)
+    except (NotVisible, NotFound):
         return
     for place, form in record.forms.items():
         if place.form == wanted.form:
-            yield f"{wanted.registry}/{form.id}", _words(version, record, form, one)
+            href = url_for("forms.show", registry=version.name, who=who, spot=str(spot_of(record, place)))
+            yield Beyond(f"{wanted.registry}/{form.id}", _words(version, record, form, one), href)
 
 
 def _words(version: Version, record: SubjectRecord, form: FormRecord, one: Visit) -> str:
@@ -51,4 +70,4 @@ def _words(version: Version, record: SubjectRecord, form: FormRecord, one: Visit
     return ", ".join(filter(None, parts))
 
 
-__all__ = ["offers_elsewhere"]
+__all__ = ["Beyond", "offers_elsewhere", "records_elsewhere"]

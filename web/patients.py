@@ -27,6 +27,7 @@ from web.entry import subject_of
 from web.finding import holds_pesel, keep_search, search_at
 from web.form_page import facts_of
 from web.known import begin_with
+from web.links import ties_of
 from web.list_page import NAMES, asked_at, closing_words, may_identify, names_on, page_of, person_words
 from web.merged import merged_as
 from web.news import News
@@ -178,7 +179,7 @@ def show(registry: str, who: str) -> ResponseReturnValue:
         may_share=allows(one.actor.role, Permission.SHARE),
         may_history=allows(one.actor.role, Permission.HISTORY),
         queries=patient_queries(version, record, who.upper(), one.actor, around.queries), today=one.tongue.day(one.now), decided=_decided(version, one, news),
-        lines={part.instance: timeline(part.lanes, glance.today, one.tongue) for part in parts},
+        ties=ties_of(glance, who.upper(), one), lines={part.instance: timeline(part.lanes, glance.today, one.tongue) for part in parts},
         page=SchedulePage(registry, who.upper(), may_enter, token_urlsafe(12), generate_csrf(), news, one.tongue),
     )  # fmt: skip
 

@@ -84,3 +84,24 @@ def test_an_earlier_episode_is_offered_and_read_through(linked, patient):
     assert words == "Przyjęcie, Epizod 1"
     page.post({"earlier": key, "__do": "save"}, "forms")
     assert re.search(r'id="f-apart".*?20', page.text, re.DOTALL)
+
+
+def test_ties_between_episodes_stand_on_the_patients_page(linked, patient):
+    anna, piotr = linked.browser("anna"), linked.browser("piotr")
+    for day in ("1", "21"):
+        episode(anna, patient)
+        page = form(anna, "infections", patient, "admission")
+        page.post({"admitted__d": day, "admitted__m": "6", "admitted__y": "2025", "__do": "save"}, "forms")
+    earlier, beyond = offers(page, "earlier")[0][0], offers(page, "extraction")[0][0]
+    page.post({"earlier": earlier, "extraction": beyond, "__do": "save"}, "forms")
+    told = lambda browser: re.findall(r"<li>([^<]+): <a href=\"([^\"]+)\">([^<]+)</a></li>", browser.text)  # noqa: E731
+    ties = told(anna.get(f"/infections/patients/{patient}"))
+    assert sorted(words for _, _, words in ties) == [
+        "Ekstrakcja, 01.07.2025, Rejestr ekstrakcji", "Epizod 1, Przyjęcie", "Epizod 2, Przyjęcie",
+    ]  # fmt: skip
+    assert ties[-1][0] == "Odwołuje się do tego epizodu"
+    for _, href, _ in ties:
+        assert anna.get(href).status == 200
+    assert [words for _, _, words in told(piotr.get(f"/infections/patients/{patient}"))] == [
+        "Epizod 1, Przyjęcie", "Epizod 2, Przyjęcie",
+    ]  # fmt: skip
