@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, exists, insert, or_, select, true, union_all, update
+from sqlalchemy import Connection, and_, exists, insert, or_, select, true, union_all
 from sqlalchemy.sql import ColumnElement
 
-from storage.audit import AuditEntry, append_entry, subject_stream
 from storage.database import Database
 from storage.direct import Query
 from storage.errors import NotVisible
-from storage.locking import lock_subject
 from storage.slots import utc
 from storage.tables import access, enrolment, site_subject
 from storage.together import Part
@@ -97,25 +95,6 @@ def add_access(
     connection.execute(insert(access), row)
 
 
-def grant_access(
-    database: Database, actor: Actor, subject: int, site: int, at: datetime, *, reason: str, instance: int | None = None
-) -> None:
-    """Let another site see a subject the actor may see (a take-over, a second hospital); noted in the audit."""
-    with database.write() as connection:
-        require_access(connection, actor, subject, at)
-        add_access(connection, subject, site, actor.registry, at, instance)
-        _note(connection, actor, subject, at, reason, {"grant": [site, actor.registry, instance]})
-
-
-def end_access(database: Database, actor: Actor, subject: int, site: int, at: datetime, *, reason: str) -> None:
-    """End a site's access to a subject in the actor's registry; noted in the audit."""
-    with database.write() as connection:
-        require_access(connection, actor, subject, at)
-        rows = (access.c.subject_id == subject, access.c.site_id == site, access.c.registry == actor.registry)
-        connection.execute(update(access).where(*rows, access.c.ends_at.is_(None)).values(ends_at=utc(at)))
-        _note(connection, actor, subject, at, reason, {"end": [site, actor.registry]})
-
-
 def may_see(database: Database, actor: Actor, subject: int, at: datetime) -> bool:
     """Whether the actor may see the subject."""
     with database.read() as connection:
@@ -124,17 +103,6 @@ def may_see(database: Database, actor: Actor, subject: int, at: datetime) -> boo
         except NotVisible:
             return False
         return True
-
-
-def _note(
-    connection: Connection, actor: Actor, subject: int, at: datetime, reason: str, body: dict[str, list[object]]
-) -> None:
-    lock_subject(connection, subject)
-    stream = subject_stream(subject)
-    append_entry(
-        connection,
-        AuditEntry(stream, "access", actor.name, at, actor.channel, body, reason=reason, subject=subject),
-    )
 
 
 # Parts of queries, for whoever reads more than the rights at once.
@@ -154,8 +122,6 @@ __all__ = [
     "GRANTED",
     "Actor",
     "add_access",
-    "end_access",
-    "grant_access",
     "grants",
     "may_see",
     "require_access",

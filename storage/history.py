@@ -10,18 +10,15 @@ from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, and_, cast, exists, literal, not_, or_, select
 
-from engine.datatypes.values import Entered
 from engine.records.form_data import FormData
 from storage.access import Actor, require_access, visible_instances
 from storage.audit import SAVES, read_texts, subject_stream
 from storage.database import Database
-from storage.errors import Hidden
 from storage.form_data import FormRecord, RowState, SubjectRecord, build_form
-from storage.form_index import FormIndex, Registry
-from storage.identity import SubjectKey, subject_key_of
-from storage.locking import look_at_subject
-from storage.rights import hidden_items, kept_items
-from storage.slots import SEALED, Cell, Key, Packed, unpack, utc, value_of
+from storage.form_index import Registry
+from storage.identity import SubjectKey
+from storage.rights import kept_items
+from storage.slots import SEALED, Cell, Key, Packed, unpack, utc
 from storage.tables import audit_entry, enrolment, form_instance, instance, issue
 
 
@@ -86,19 +83,6 @@ class LogEntry:
     values: tuple[ValueChange, ...] = ()
     state: tuple[str, str] | None = None  # of the form, before and after
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    """One change of a field, with the values before and after (None: empty, or not readable any more)."""
-
-    at: datetime
-    who: str
-    channel: str
-    reason: str
-    revision: int
-    old: Entered | None
-    new: Entered | None
 
 
 def rebuild_form(connection: Connection, form: int, until: datetime | None = None) -> RebuiltForm | None:
@@ -173,14 +157,6 @@ def issues_then(
 def readable(record: SubjectRecord, form: FormRecord, key: Key, packed: Packed | None, *, known: bool) -> Cell | None:
     """A value as the audit keeps it, for a reader who may know who the person is, or may not."""
     return _readable(record.key if known else None, form.id, key, packed)
-
-
-def form_as_of(
-    database: Database, registry: Registry, actor: Actor, record: SubjectRecord, form: FormRecord, at: datetime
-) -> FormData | None:
-    """The values of a form as they stood at a time; None before it was opened."""
-    found = form_then(database, registry, actor, record, form, at, at=at)
-    return found.data if found is not None else None
 
 
 def form_history(
@@ -278,30 +254,6 @@ def _readable(key: SubjectKey | None, form: int, place: Key, packed: Packed | No
     return _open(key, form, place, packed)
 
 
-def field_history(
-    database: Database, registry: Registry, actor: Actor, subject: int, form: FormRecord, key: Key, *, at: datetime
-) -> tuple[FieldChange, ...]:
-    """Every change of one field (row id and item), the oldest first. Raises Hidden."""
-    index = database.indexes.of(registry, form.place.form)
-    if key[1] in hidden_items(actor, index):
-        raise Hidden(key[1])
-    query = select(audit_entry).where(audit_entry.c.form_id == form.id).order_by(audit_entry.c.number)
-    with database.read() as connection:
-        require_access(connection, actor, subject, at)
-        locked = look_at_subject(connection, subject)
-        entries = connection.execute(query).all()
-    secret = subject_key_of(database.master, locked) if database.keys and locked.wrapped else None
-    return tuple(
-        FieldChange(
-            entry.at, entry.who, entry.channel, entry.reason, entry.revision,
-            *(_value(index, key, secret, form.id, packed) for packed in (old, new)),
-        )
-        for entry in entries
-        for row, item, old, new in json.loads(entry.body).get("values", ())
-        if (row, item) == key
-    )  # fmt: skip
-
-
 @dataclass(frozen=True, slots=True)
 class Save:
     """Who made a form what it is, and when."""
@@ -362,21 +314,13 @@ def _open(key: SubjectKey | None, form: int, place: Key, packed: Packed | None) 
     return key.open_packed(form, place, packed) if key else unpack(packed)
 
 
-def _value(index: FormIndex, place: Key, key: SubjectKey | None, form: int, packed: Packed | None) -> Entered | None:
-    cell, item = _open(key, form, place, packed), index.items.get(place[1])
-    return value_of(item.datatype, cell) if cell and item else None
-
-
 __all__ = [
-    "FieldChange",
     "FormThen",
     "IssueThen",
     "LogEntry",
     "LogLine",
     "RebuiltForm",
     "ValueChange",
-    "field_history",
-    "form_as_of",
     "form_history",
     "form_then",
     "instance_in_body",

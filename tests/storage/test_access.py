@@ -4,9 +4,10 @@ import pytest
 
 from engine.records.form_data import FormData
 from storage import errors
-from storage.access import Actor, end_access, grant_access, may_see
+from storage.access import Actor, may_see
 from storage.form_data import Place, load_subject
 from storage.instances import open_instance
+from storage.sharing import Share, grants_of, share, take_back
 from storage.subjects import enrol_subject, find_pseudonym, pseudonym, register_subject
 
 
@@ -20,7 +21,7 @@ def test_another_site_sees_nothing(new_ward, small):
         lambda: open_instance(
             blind.database, small.REGISTRY, blind.actor, ward.subject, "episode", ward.patient, at=blind.now
         ),
-        lambda: grant_access(blind.database, blind.actor, ward.subject, blind.actor.site, blind.now, reason=""),
+        lambda: share(blind.database, blind.actor, ward.subject, Share(blind.actor.site, None, ""), at=blind.now),
     ):
         with pytest.raises(errors.NotVisible):
             act()
@@ -42,10 +43,11 @@ def test_an_instance_of_another_subject_is_refused(new_ward, small):
 def test_access_begins_and_ends(new_ward):
     ward, second = new_ward(), new_ward()
     site, later = second.actor.site, ward.now + timedelta(days=1)
-    grant_access(ward.database, ward.actor, ward.subject, site, ward.now, reason="take-over")
+    share(ward.database, ward.actor, ward.subject, Share(site, None, "take-over"), at=ward.now)
     assert may_see(ward.database, second.actor, ward.subject, ward.now)
     assert not may_see(ward.database, second.actor, ward.subject, ward.now - timedelta(minutes=1))
-    end_access(ward.database, ward.actor, ward.subject, site, later, reason="moved back")
+    (given,) = [one for one in grants_of(ward.database, ward.actor, ward.subject, at=ward.now) if one.site == site]
+    take_back(ward.database, ward.actor, ward.subject, given.id, reason="moved back", at=later)
     assert may_see(ward.database, second.actor, ward.subject, ward.now)
     assert not may_see(ward.database, second.actor, ward.subject, later)
 
@@ -55,7 +57,7 @@ def test_access_to_one_episode_shows_that_episode_alone(new_ward, small):
     other = open_instance(ward.database, small.REGISTRY, ward.actor, ward.subject, "episode", ward.patient, at=ward.now)
     ward.save(FormData({"v_text": "a"}))
     ward.save(FormData({"v_text": "b"}), Place(other, "visit"))
-    grant_access(ward.database, ward.actor, ward.subject, second.actor.site, ward.now, reason="x", instance=other)
+    share(ward.database, ward.actor, ward.subject, Share(second.actor.site, other, "x"), at=ward.now)
     guest = small.replace(second, subject=ward.subject, patient=ward.patient, episode=other, now=ward.now)
     record = guest.load()
     assert [row.id for row in record.instances] == [ward.patient, other]

@@ -12,7 +12,7 @@ from engine.records.form_data import FormData
 from storage import errors
 from storage.attachments import MOST_UNSAVED, Upload, file_content, known_files
 from storage.audit_check import verify
-from storage.history import field_history, form_as_of
+from storage.history import form_history, form_then
 from storage.identity import erase
 from storage.saving import save_form
 from storage.status import item_states
@@ -138,11 +138,14 @@ def test_the_audit_has_the_digest_and_not_the_content(ward, small):
     assert "first.pdf" not in json.dumps(bodies)
     record = ward.load()
     form = record.forms[ward.visit]
-    changes = field_history(ward.database, small.REGISTRY, ward.actor, ward.subject, form, ("", "v_file"), at=ward.now)
-    assert [(change.old, change.new) for change in changes] == [(None, first), (first, second), (second, None)]
-    before = form_as_of(ward.database, small.REGISTRY, ward.actor, record, form, early)
+    entries = form_history(ward.database, small.REGISTRY, ward.actor, record, form, at=ward.now)
+    told = [change for entry in reversed(entries) for change in entry.values]
+    assert [tuple(cell and cell.value for cell in (change.old, change.new)) for change in told] == [
+        (None, first.digest), (first.digest, second.digest), (second.digest, None),
+    ]  # fmt: skip
+    before = form_then(ward.database, small.REGISTRY, ward.actor, record, form, early, at=ward.now)
     assert before is not None
-    assert before.items == {"v_file": first}
+    assert before.data.items == {"v_file": first}
     assert not [one for one in verify(ward.database) if one.stream == "values" and one.number == form.id]
 
 

@@ -11,7 +11,7 @@ from engine.records.form_data import FormData, RowData
 from storage import errors
 from storage.audit_check import verify
 from storage.audit_seals import seal
-from storage.history import field_history, form_as_of, rebuild_form, subject_log
+from storage.history import form_history, form_then, rebuild_form, subject_log
 from storage.identity import erase
 
 
@@ -101,6 +101,12 @@ def test_a_removed_stream_is_found(ward, stream, tamper):
     assert (stream, 0, "the whole stream was removed after it was sealed") in whats(found)
 
 
+def changed(entries, item):
+    """The values of an item before and after, the oldest first."""
+    told = [change for entry in reversed(entries) for change in entry.values if change.key == ("", item)]
+    return [tuple(cell and cell.value for cell in (change.old, change.new)) for change in told]
+
+
 def test_a_form_as_of_any_time_and_the_history_of_a_field(ward, small):
     moments = []
     for text in ("a", "b", Missing("nk"), "c"):
@@ -108,15 +114,13 @@ def test_a_form_as_of_any_time_and_the_history_of_a_field(ward, small):
         moments.append(ward.now)
     record = ward.load()
     form = record.forms[ward.visit]
-    forms = [form_as_of(ward.database, small.REGISTRY, ward.actor, record, form, at) for at in moments]
-    assert [one and one.items["v_text"] for one in forms] == ["a", "b", Missing("nk"), "c"]
-    early = form_as_of(ward.database, small.REGISTRY, ward.actor, record, form, moments[0] - timedelta(seconds=1))
-    assert early is None
-    changes = field_history(ward.database, small.REGISTRY, ward.actor, ward.subject, form, ("", "v_text"), at=ward.now)
-    assert [(change.old, change.new) for change in changes] == [
-        (None, "a"), ("a", "b"), ("b", Missing("nk")), (Missing("nk"), "c"),
-    ]  # fmt: skip
-    assert changes[-1].reason == "reason c"
+    then = lambda at: form_then(ward.database, small.REGISTRY, ward.actor, record, form, at, at=ward.now)  # noqa: E731
+    forms = [then(at) for at in moments]
+    assert [one and one.data.items["v_text"] for one in forms] == ["a", "b", Missing("nk"), "c"]
+    assert then(moments[0] - timedelta(seconds=1)) is None
+    entries = form_history(ward.database, small.REGISTRY, ward.actor, record, form, at=ward.now)
+    assert changed(entries, "v_text") == [(None, "a"), ("a", "b"), ("b", "nk"), ("nk", "c")]
+    assert entries[0].reason == "reason c"
     log = subject_log(ward.database, ward.actor, ward.subject, at=ward.now)
     assert [line.kind for line in log] == ["save", "save", "save", "open_form", "open", "register"]
 
@@ -124,13 +128,17 @@ def test_a_form_as_of_any_time_and_the_history_of_a_field(ward, small):
 def test_identities_can_be_read_back_from_the_audit_until_they_are_erased(ward, small):
     ward.save(FormData({"last_name": "Żuk"}), ward.person)
     ward.save(FormData({"last_name": "Żukowa"}), ward.person)
-    form = ward.load().forms[ward.person]
-    key = ("", "last_name")
-    read = lambda: field_history(ward.database, small.REGISTRY, ward.actor, ward.subject, form, key, at=ward.now)  # noqa: E731
-    assert [(change.old, change.new) for change in read()] == [(None, "Żuk"), ("Żuk", "Żukowa")]
+
+    def read():
+        record = ward.load()
+        form = record.forms[ward.person]
+        entries = form_history(ward.database, small.REGISTRY, ward.actor, record, form, at=ward.now)
+        return changed(entries, "last_name")
+
+    assert read() == [(None, "Żuk"), ("Żuk", "Żukowa")]
     before = verify(ward.database)
     erase(ward.database, ward.actor, ward.subject, ward.now, reason="asked for")
-    assert [(change.old, change.new) for change in read()] == [(None, None)] * 2
+    assert read() == [(None, None)] * 2
     assert verify(ward.database) == before
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from engine.records.form_data import FormData
-from storage.access import grant_access
 from storage.audit_search import Sought, search_audit, walk_audit
 from storage.instances import open_instance
+from storage.sharing import Share, share
 
 
 def found(ward, actor, **sought):
@@ -22,7 +22,7 @@ def test_a_site_that_was_given_one_episode_finds_that_one_alone(new_ward, small)
     ward.save(FormData({"v_text": "first"}))
     ward.save(FormData({"fu_text": "second"}), replace_place(ward.visit, second))
     assert found(ward, other.actor) == []
-    grant_access(ward.database, ward.actor, ward.subject, other.actor.site, ward.now, reason="shared", instance=second)
+    share(ward.database, ward.actor, ward.subject, Share(other.actor.site, second, "shared"), at=ward.now)
     assert found(ward, other.actor) == [("open_form", "follow_up"), ("open", "")]
     assert ("open_form", "visit") in found(ward, ward.actor)
     keeper = replace(ward.actor, site=None)

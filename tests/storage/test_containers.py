@@ -13,7 +13,7 @@ from engine.compiler import compile_definition
 from engine.datatypes.values import Entered, Reference
 from engine.records.form_data import FormData, RowData
 from storage import errors
-from storage.access import Actor, grant_access
+from storage.access import Actor
 from storage.accounts import create_account, create_site
 from storage.database import Database, open_database
 from storage.form_data import Place, load_subject
@@ -23,6 +23,7 @@ from storage.listing import list_subjects
 from storage.metadata_versions import PublishedDefinition, publish
 from storage.request import SaveRequest
 from storage.saving import save_form
+from storage.sharing import Share, share
 from storage.site_records import open_site_records, site_records
 from storage.subjects import add_occurrence, register_subject
 from storage.tables import calculated_data
@@ -245,9 +246,7 @@ def guest(ward, new_hospital):
     ward.save(ward.open("run", ward.the("episode")), "ecmo", {"ecmo_start": start(3), "ecmo_mode": "va"})
     ward.save(ward.open("run", ward.open("episode", ward.load().root)), "ecmo", {"ecmo_mode": "vv"})
     other, shared = new_hospital(), ward.the("episode")
-    grant_access(
-        ward.database, ward.actor, ward.subject, other.actor.site, ward.now, reason="transfer", instance=shared
-    )
+    share(ward.database, ward.actor, ward.subject, Share(other.actor.site, shared, "transfer"), at=ward.now)
     return replace(other, subject=ward.subject, now=ward.now, revisions=dict(ward.revisions))
 
 
@@ -351,7 +350,7 @@ def test_the_console_of_a_hospital_that_does_not_treat_the_patient_is_none(ward,
     stranger, run = new_hospital(), ward.open("run", ward.the("episode"))
     saved = circuit(ward, run, console(stranger, 0, "C1"))
     assert saved.evaluation.calculated["comp[1].comp_serial"] is None
-    grant_access(ward.database, ward.actor, ward.subject, stranger.actor.site, ward.now, reason="x")
+    share(ward.database, ward.actor, ward.subject, Share(stranger.actor.site, None, "x"), at=ward.now)
     assert circuit(ward, run, console(stranger, 0, "C1")).evaluation.calculated["comp[1].comp_serial"] == "C1"
 
 

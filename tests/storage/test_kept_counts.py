@@ -7,12 +7,12 @@ from sqlalchemy import text
 
 from engine.datatypes.values import Missing
 from engine.records.form_data import FormData
-from storage.access import end_access, grant_access
 from storage.completeness import Count, completeness
 from storage.form_states import Seen, take_steps
 from storage.hospitals import Change, add_participation
 from storage.my_day import Desk, to_complete, what_waits
 from storage.opened_forms import Deed
+from storage.sharing import Share, grants_of, share, take_back
 from storage.states import Action
 from storage.withdrawing import Target, restore, withdraw, withdrawals_of
 
@@ -40,7 +40,7 @@ def test_forms_are_counted_by_hospital_and_month_through_all_that_happens_to_the
     before = agree(database)
     ward.save(FormData({"v_text": "b"}), complete=True)
     assert agree(database) != before
-    grant_access(database, ward.actor, ward.subject, other.actor.site, ward.now, reason="Konsultacja")
+    share(database, ward.actor, ward.subject, Share(other.actor.site, None, "Konsultacja"), at=ward.now)
     agree(database)  # the other hospital did not begin what was there
     later = ward.now + timedelta(minutes=1)
     deed = Deed(ward.subject, ward.actor, later, "pomyłka")
@@ -48,7 +48,9 @@ def test_forms_are_counted_by_hospital_and_month_through_all_that_happens_to_the
     agree(database)
     (gone,) = withdrawals_of(database, ward.actor, ward.subject, at=later)
     restore(database, registry, ward.rules, deed, gone.id)
-    end_access(database, ward.actor, ward.subject, other.actor.site, later, reason="koniec")
+    held = grants_of(database, ward.actor, ward.subject, at=later)
+    given = next(one.id for one in held if one.site == other.actor.site)
+    take_back(database, ward.actor, ward.subject, given, reason="koniec", at=later)
     seen = [Seen(ward.visit, ward.load().forms[ward.visit].revision)]
     take_steps(database, registry, deed, Action.LOCK, seen)
     assert agree(database)

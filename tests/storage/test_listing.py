@@ -9,10 +9,10 @@ from sqlalchemy import text
 from engine.records.evaluation import PlannedEvent
 from engine.records.form_data import FormData
 from storage import errors
-from storage.access import grant_access
 from storage.instances import open_instance, remove_instance
 from storage.listing import Narrowed, Order, State, Waiting, list_subjects
 from storage.local_numbers import find_number, local_number_of, set_local_number
+from storage.sharing import Share, share
 from storage.subjects import register_subject
 
 DAY = date(2025, 3, 1)
@@ -123,7 +123,7 @@ def test_a_line_tells_of_what_the_hospital_may_see_alone(crowd, new_ward, small)
     ward, guest = crowd[5], new_ward()
     at = ward.now + timedelta(days=90)
     later = max(row.id for row in ward.load().instances)
-    grant_access(ward.database, ward.actor, ward.subject, guest.actor.site, ward.now, reason="shared", instance=later)
+    share(ward.database, ward.actor, ward.subject, Share(guest.actor.site, later, "shared"), at=ward.now)
 
     def line(actor):
         page = list_subjects(ward.database, actor, at=at, narrowed=Narrowed())
@@ -138,7 +138,7 @@ def test_a_line_tells_of_what_the_hospital_may_see_alone(crowd, new_ward, small)
         DAY - timedelta(days=20),
     )
     assert (theirs.state, theirs.episodes, theirs.forms, theirs.overdue, theirs.day) == (State.NONE, 1, 0, 0, None)
-    grant_access(ward.database, ward.actor, ward.subject, guest.actor.site, ward.now, reason="x", instance=ward.episode)
+    share(ward.database, ward.actor, ward.subject, Share(guest.actor.site, ward.episode, "x"), at=ward.now)
     assert small.replace(line(guest.actor), local="") == own
     keeper = small.replace(ward.actor, site=None)
     assert small.replace(line(keeper), local="") == own
@@ -175,7 +175,7 @@ def test_a_hospitals_own_number_finds_its_patient(crowd, new_ward, small):
     assert local_number_of(ward.database, ward.actor, ward.subject) == "A 2"
     with pytest.raises(errors.Taken):
         put("A 2", other)
-    grant_access(ward.database, ward.actor, ward.subject, guest.actor.site, ward.now, reason="x")
+    share(ward.database, ward.actor, ward.subject, Share(guest.actor.site, None, "x"), at=ward.now)
     theirs = small.replace(guest, subject=ward.subject, now=ward.now)
     assert put("A 2", theirs)  # hospitals number for themselves
     assert put("", theirs)

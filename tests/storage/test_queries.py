@@ -12,13 +12,13 @@ from engine.model.form import CheckDef, CheckSeverity
 from engine.model.item import ExpressionText
 from engine.records.form_data import FormData, RowData
 from storage import errors
-from storage.access import grant_access
 from storage.form_data import Place
 from storage.instances import open_instance
 from storage.queries import About, Said, queries_of, raise_query, take_step
 from storage.query_list import Wanted, all_queries, list_queries
 from storage.query_steps import STEPS, Turn
 from storage.saving import save_form
+from storage.sharing import Share, share
 
 
 def keeper(ward):
@@ -229,7 +229,7 @@ def test_a_save_without_queries_sends_no_more_statements(ward, save):
 def test_who_sees_one_episode_sees_the_queries_of_that_episode(ward, new_ward, small):
     other = open_instance(ward.database, small.REGISTRY, ward.actor, ward.subject, "episode", ward.patient, at=ward.now)
     guest = new_ward().actor
-    grant_access(ward.database, ward.actor, ward.subject, guest.site, ward.now, reason="x", instance=other)
+    share(ward.database, ward.actor, ward.subject, Share(guest.site, other, "x"), at=ward.now)
     ward.save(FormData({"v_text": "a"}))
     hidden = asked(ward)
     ward.save(FormData({"v_text": "a"}), Place(other, "visit"))
