@@ -68,8 +68,8 @@ def invite_somebody(registry: str) -> ResponseReturnValue:
     """Ask somebody by mail to make an account."""
     space, one = workspace(), visit()
     try:
-        email = _posted_address()
-        scope, role, unit, language = _posted_scope(), _posted_role(), _posted_unit(), request.form.get("language", "")
+        email, scope, language = _posted_address(), _posted_scope(), request.form.get("language", "")
+        role, unit = _posted_role(scope), _posted_unit(scope)
         tongue = space.tongues[language if language in LANGUAGES else LANGUAGES[0]]
 
         def write(token: str) -> Mail:
@@ -147,7 +147,8 @@ def give(registry: str, person: int) -> ResponseReturnValue:
     """One role more."""
 
     def act(found: Person) -> str:
-        scope, role, unit = _posted_scope(), _posted_role(), _posted_unit()
+        scope = _posted_scope()
+        role, unit = _posted_role(scope), _posted_unit(scope)
         give_role(workspace().database, scope, found.account, role, change_of(reason=True), unit_id=unit)
         return "said_role_given"
 
@@ -274,16 +275,16 @@ def _posted_scope() -> Scope:
     return Scope(own.registry, chosen_hospital(typed).id if typed.strip() else None)
 
 
-def _posted_role() -> str:
+def _posted_role(scope: Scope) -> str:
     """The role that is given. Raises Refused for one that one may not give there."""
-    role, at_hospital = request.form.get("role", ""), _posted_scope().site is not None
+    role, at_hospital = request.form.get("role", ""), scope.site is not None
     if role not in may_give(_role(), at_hospital=at_hospital):
         raise Refused(visit().words("role_not_here"))
     return role
 
 
-def _posted_unit() -> int | None:
-    return _number(request.form.get("unit", "")) if _posted_scope().site is not None else None
+def _posted_unit(scope: Scope) -> int | None:
+    return _number(request.form.get("unit", "")) if scope.site is not None else None
 
 
 def _number(text: str) -> int | None:
