@@ -25,7 +25,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import Connection, text
 
-from benchmarks.listing import explained
+from benchmarks.listing import COUNT_MONTHS, explained
 from cli.synth import distribution_of
 from engine.synthesis import Unsatisfiable, Wanted, make_subject, plan_synthesis
 from storage.accounts import Site, add_membership, create_account, create_site
@@ -48,7 +48,7 @@ _SHIFTS = {"subject_id": "subject", "instance_id": "instance", "parent_id": "ins
            "occurrence_id": "occurrence"}  # fmt: skip
 TABLES = (
     "subject", "enrolment", "instance", "access", "occurrence", "form_instance", "row_data", "item_data", "calculated_data",
-    "issue", "acknowledgement", "latest_event", "pending_event", "missed_event", "casebook", "unique_key",
+    "issue", "acknowledgement", "latest_event", "pending_event", "missed_event", "casebook", "unique_key", "promise",
 )  # fmt: skip
 
 
@@ -156,6 +156,8 @@ def copy_models(database: Database, copies: int) -> None:
             begun = perf_counter()
             copier.copy(table)
             print(f"{table}: {perf_counter() - begun:.0f} s", file=sys.stderr)
+        connection.execute(text("DELETE FROM form_month"))
+        connection.execute(text(COUNT_MONTHS))
         for name, number in highest.items():
             connection.execute(text(f"SELECT setval('{name}_id_seq', {number * (copies + 2)})"))
     with database.pool.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

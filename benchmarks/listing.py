@@ -43,6 +43,12 @@ SOURCES = {
     "requests": requests, "unlocks": unlocks_to_decide, "own_unlocks": own_unlocks,
 }  # fmt: skip
 
+# As the triggers would have counted.
+COUNT_MONTHS = (
+    "INSERT INTO form_month SELECT a.registry, a.site_id, f.form, to_char(f.opened_at AT TIME ZONE 'UTC', 'YYYY-MM'), count(*), "
+    "count(*) FILTER (WHERE f.state <> 'in_progress') FROM form_instance f JOIN access a ON a.subject_id = f.subject_id "
+    "AND a.instance_id IS NULL GROUP BY 1, 2, 3, 4"
+)
 # :n patients. Subjects are numbered from 1; patient s has instance 4s, its episodes 4s + 1 to 4s + 3, its forms 8s to 8s + 7.
 FILL = (
     "INSERT INTO site (id, code, name) SELECT h, 'H' || h, 'Szpital ' || h FROM generate_series(1, 250) h",
@@ -91,11 +97,7 @@ FILL = (
         "SELECT s, '{name}', s, s * 8 + 6, '', 'dose', 'dose', CASE WHEN s % 60 = 0 THEN 'open' ELSE 'closed' END, 'x', {now}, "
         "{now} - (:n - s) * interval '1 minute' FROM {all} WHERE s % 30 = 0"
     ),
-    (
-        "INSERT INTO form_month SELECT a.registry, a.site_id, f.form, to_char(f.opened_at AT TIME ZONE 'UTC', 'YYYY-MM'), count(*), "
-        "count(*) FILTER (WHERE f.state <> 'in_progress') FROM form_instance f JOIN access a ON a.subject_id = f.subject_id "
-        "AND a.instance_id IS NULL GROUP BY 1, 2, 3, 4"
-    ),
+    COUNT_MONTHS,
     "INSERT INTO participation (id, site_id, registry, starts_on) SELECT h, h, '{name}', '2024-01-01' FROM generate_series(1, 250) h",
     "INSERT INTO local_number SELECT site_id, '{name}', subject_id, 'K/' || subject_id FROM access WHERE subject_id % 2 = 0 AND instance_id IS NULL",
     # the commonest surname has one in two hundred
