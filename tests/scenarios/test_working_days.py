@@ -8,8 +8,9 @@ from engine.synthesis import Wanted, make_subject, plan_synthesis
 from engine.synthesis.reading import read_distribution
 from storage.access import Actor
 from storage.accounts import add_membership, create_account, find_account
-from tests.scenarios.conftest import PASSWORD, REGISTRY, ROOT
+from tests.scenarios.conftest import REGISTRY, ROOT
 from tests.scenarios.page_faults import faults
+from tests.web.browsing import PASSWORD
 from web.roles import ROLES, Permission, allows
 from web.synthetic import Load, Target
 
