@@ -179,8 +179,9 @@ def _say(connection: Connection, request: Row[Any], said: Said, turn: int, chang
 def _team_for(connection: Connection, kind: Kind, said: Said, notice: Notice) -> Team:
     """The first team of a kind in which there is anybody but the asker; the last one where there is nobody."""
     *nearer, last = TEAMS[kind]
-    for team in nearer:
-        there = _others(said.actor.registry, said.actor.site, team, said, notice)
+    home = said.actor.site
+    for team in nearer if home is not None else ():  # whoever works at no hospital has no local team
+        there = _others(said.actor.registry, home, team, said, notice)
         if connection.execute(select(account.c.id).where(there).limit(1)).first() is not None:
             return team
     return last
@@ -194,7 +195,7 @@ def _others(registry: str, site_id: int | None, team: Team, said: Said, notice: 
         held.site_id == site_id if team is Team.LOCAL else held.site_id.is_(None),
         held.starts_at <= at, or_(held.ends_at.is_(None), held.ends_at > at),
     )  # fmt: skip
-    return and_(account.c.id.in_(members), account.c.id != said.actor.account)
+    return and_(account.c.id.in_(members), account.c.id != said.actor.account, account.c.closed_at.is_(None))
 
 
 class Post(NamedTuple):
@@ -210,7 +211,7 @@ def _tell(post: Post | None, write: Write, who: ColumnElement[bool]) -> None:
     """Tell the accounts of a step that was taken."""
     if post is None:
         return
-    people = select(account.c.login, account.c.language).where(who, account.c.closed_at.is_(None))
+    people = select(account.c.login, account.c.language).where(who)
     for row in post.connection.execute(people.order_by(account.c.id).limit(MOST_TOLD)).all():
         message = write(Person(*row), post.request)
         if message is not None:

@@ -22,10 +22,14 @@ from web.events import events
 from web.form_states import form_states
 from web.forms import forms
 from web.grids import grids
+from web.help_centre import help_centre
+from web.help_pages import help_pages
+from web.help_requests import help_requests
 from web.history import history
 from web.hospitals import hospitals
 from web.known import known
 from web.lookup import lookup
+from web.manual import load_manual
 from web.merging import merging
 from web.moving import moving
 from web.moving_parts import moving_parts
@@ -45,6 +49,7 @@ from web.registries import LANGUAGES, STATIC_URL, load_registries
 from web.roles import Permission
 from web.settings import Settings
 from web.sharing import sharing
+from web.statement import statement
 from web.uploads import BoundedRequest
 from web.verification import verification
 from web.withdrawals import withdrawals
@@ -98,6 +103,10 @@ PARTS = (
     people,
     own,
     doors,
+    help_pages,
+    help_requests,
+    help_centre,
+    statement,
 )
 
 
@@ -134,7 +143,8 @@ def open_workspace(settings: Settings) -> Workspace:
     upgrade(database)
     registries = load_registries(database, settings.definitions, at=settings.clock(), cache=settings.cache)
     tongues = load_tongues(LANGUAGES, static_url=STATIC_URL, assets_url=ASSETS_URL)
-    return Workspace(settings, database, registries, tongues, Programs())
+    manuals = {language: load_manual(language) for language in LANGUAGES}
+    return Workspace(settings, database, registries, tongues, Programs(), manuals)
 
 
 __all__ = ["create_app", "open_workspace"]

@@ -45,7 +45,7 @@ KINDS = (
         "lock",
         "unlock",
     ),
-    *("move_form", "query", "verify", "access", "erase"),
+    *("move_form", "query", "verify", "access", "erase", "help"),
 )
 COLUMNS = ("time", "who", "kind", "patient", "form", "items", "reason", "channel", "stream", "number")
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # what a table program would run

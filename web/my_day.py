@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from flask import Blueprint, url_for
@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from engine.datatypes.local_time import to_local
 from engine.datatypes.words import date_text
 from engine.model.metadata_version import MetaDataVersion
+from storage.help_list import help_answers, help_questions
 from storage.my_day import (
     MOST,
     Desk,
@@ -47,8 +48,20 @@ class Row:
     source: Source
     sign: str  # of the status signs
     narrowed: str = ""  # the list of patients with all of them
-    endpoint: str = ""  # the page where all of them are done, if not each in its form
     of_form: str = "forms.show"  # the page of a form where each of them is done
+    address: Callable[[str, Task], str] | None = None  # where one is done in a registry, if not in its form
+
+
+def _to_requests(registry: str, _task: Task) -> str:
+    return url_for("known.requests", registry=registry)
+
+
+def _to_own_request(_registry: str, task: Task) -> str:
+    return url_for("help_requests.show", number=task.number)
+
+
+def _to_request(registry: str, task: Task) -> str:
+    return url_for("help_centre.show", registry=registry, number=task.number)
 
 
 SOURCES = (
@@ -58,9 +71,11 @@ SOURCES = (
     Row("warnings", Permission.ENTER, warnings, "warnings"),
     Row("to_complete", Permission.ENTER, to_complete, "missing"),
     Row("queries", Permission.ANSWER, open_queries, "query"),
-    Row("requests", Permission.SHARE, requests, "query", endpoint="known.requests"),
+    Row("requests", Permission.SHARE, requests, "query", address=_to_requests),
     Row("unlocks", Permission.LOCK, unlocks_to_decide, "query", of_form="form_states.show"),
     Row("own_unlocks", Permission.ENTER, own_unlocks, "query", of_form="form_states.show"),
+    Row("help_answers", Permission.READ, help_answers, "query", address=_to_own_request),
+    Row("help_questions", Permission.HELP_SUBSTANTIVE, help_questions, "query", address=_to_request),
 )
 STATES = {
     WAITS: "query",
@@ -120,9 +135,9 @@ def _sheet(one: Visit, model: MetaDataVersion, row: Row, waiting: Waiting) -> Sh
 
 def _lines(one: Visit, model: MetaDataVersion, row: Row, waiting: Waiting) -> Iterator[Line]:
     for task in waiting.tasks:
-        if row.endpoint:
-            href = url_for(row.endpoint, registry=one.actor.registry)
-            yield Line(task.pseudonym, one.words(f"day_what_{row.key}"), "", row.sign, _when(one, row, task), href)
+        if row.address is not None:
+            what = one.words(f"day_what_{row.key}", number=task.number)
+            yield Line(task.pseudonym, what, "", row.sign, _when(one, row, task), row.address(one.actor.registry, task))
             continue
         spot = _spot(model, task)
         if spot is not None:

@@ -54,6 +54,7 @@ ENTRIES = (  # the first that a role may go to is where it begins
             *("sharing.", "known.ask", "known.look", "history.", "past."),
         ),
     ),
+    Entry("help_centre", "help_centre.listed", Permission.HELP, ("help_centre.",)),
     Entry("audit_nav", "audit_search.listed", Permission.AUDIT, ("audit_search.",)),
     Entry("queries_nav", "queries.listed", Permission.HISTORY, ("queries.",)),
     Entry("requests", "known.requests", Permission.REGISTER, ("known.requests",)),
@@ -88,4 +89,23 @@ def _places(membership: Membership) -> Iterator[tuple[Entry, str]]:
             yield entry, url_for(entry.endpoint, registry=membership.registry)
 
 
-__all__ = ["ENTRIES", "Entry", "first_place", "navigation"]
+# The help page of a place: the first row whose beginning the endpoint has; elsewhere the contents.
+HELP_PAGES = (
+    ("register", ("known.", "sharing.", "patients.", "merging.")),
+    ("queries", ("queries.",)),
+    ("signing", ("form_states.", "patient_states.", "closings.", "withdrawals.", "moving.")),
+    ("forms", ("forms.", "records.", "history.", "past.")),
+    ("keys", ("grids.",)),
+    ("states", ("my_day.", "events.", "completeness.", "verification.")),
+    ("account", ("accounts.", "doors.", "own.", "people.")),
+    ("contacts", ("help_requests.", "help_centre.")),
+)
+
+
+def help_address(endpoint: str) -> str:
+    """The help page of a place."""
+    name = next((name for name, covers in HELP_PAGES if endpoint.startswith(covers)), None)
+    return url_for("help_pages.page", name=name) if name is not None else url_for("help_pages.contents")
+
+
+__all__ = ["ENTRIES", "Entry", "first_place", "help_address", "navigation"]

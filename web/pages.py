@@ -10,7 +10,7 @@ from flask_wtf.csrf import generate_csrf
 
 from renderers.html import Links, Shell
 from storage.accounts import Membership
-from web.navigation import first_place, navigation
+from web.navigation import first_place, help_address, navigation
 from web.registries import LANGUAGES, STATIC_URL
 from web.workspace import Visit, visit, workspace
 
@@ -39,8 +39,10 @@ def shell_of(one: Visit, links: Links | None = None, languages: Mapping[str, str
 def links_of(one: Visit, **more: str) -> Links:
     """Where the frame leads."""
     home = first_place([one.membership] if one.membership else ()) or "/"
+    more = {"help": help_address(request.endpoint or ""), "accessibility": url_for("statement.show"), **more}
     if one.account is None:
         return Links(home=home, **more)
+    more |= {"ask": url_for("help_requests.new", of=request.path), "asked": url_for("help_requests.listed")}
     account, lock, out = url_for("own.show"), url_for("doors.lock"), url_for("accounts.sign_out_post")
     return Links(home=home, account=account, lock=lock, sign_out=out, **more)
 

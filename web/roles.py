@@ -31,6 +31,9 @@ class Permission(StrEnum):
     PEOPLE = "people"  # to invite people to one's own hospital, give them roles and end them
     ADMINISTER = "administer"  # to keep hospitals, units, their part in registries, and all people
     AUTHOR = "author"  # to write definitions
+    HELP = "help"  # to answer requests to the help centre, of one's own hospital or of all
+    HELP_TECHNICAL = "help_technical"  # those about accounts and faults
+    HELP_SUBSTANTIVE = "help_substantive"  # those about what a registry asks
 
 
 P = Permission
@@ -41,14 +44,17 @@ ROLES: Mapping[str, frozenset[Permission]] = MappingProxyType(
         "entry": _FILL,
         "physician": _FILL | {P.REVIEW, P.SIGN},
         "coordinator": _FILL | {P.REVIEW, P.LOCK, P.VOID, P.SHARE, P.QUERY, P.OVERSEE, P.AUDIT},
-        "local_administrator": frozenset({P.PEOPLE, P.OVERSEE}),
+        "local_administrator": frozenset({P.PEOPLE, P.OVERSEE, P.HELP, P.HELP_TECHNICAL}),
         "registry_coordinator": frozenset(
-            {P.READ, P.HISTORY, P.REVIEW, P.LOCK, P.FREEZE, P.VOID, P.SHARE, P.QUERY, P.OVERSEE, P.AUDIT}
+            {
+                *(P.READ, P.HISTORY, P.REVIEW, P.LOCK, P.FREEZE, P.VOID, P.SHARE, P.QUERY, P.OVERSEE, P.AUDIT),
+                *(P.HELP, P.HELP_SUBSTANTIVE),
+            }
         ),
         "monitor": frozenset({P.READ, P.IDENTITY, P.HISTORY, P.QUERY, P.VERIFY, P.OVERSEE}),
         "author": frozenset({P.AUTHOR}),
         "analyst": frozenset({P.READ, P.OVERSEE}),
-        "administrator": frozenset({P.ADMINISTER, P.PEOPLE, P.OVERSEE}),
+        "administrator": frozenset({P.ADMINISTER, P.PEOPLE, P.OVERSEE, P.HELP, P.HELP_TECHNICAL}),
         "technical": frozenset(),  # signs in to interfaces alone
         "reader": _SEE,
     }

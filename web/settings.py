@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from engine.compiler import default_folder
 from engine.errors import nearest
 from storage.attempts import ADDRESS_FAILURES
+from web.operator_settings import Operator, read_operator
 from web.roles import ROLES
 
 SHORTEST_SECRET = 32
@@ -45,6 +46,7 @@ class Settings:
     public_url: str = ""  # how people reach the application: the beginning of links in mail
     second_factor_roles: frozenset[str] = frozenset()  # who has one of them needs a second factor
     cache: Path | None = None  # the folder where compiled definitions are kept for the next start
+    operator: Operator = field(default_factory=Operator)  # whom the accessibility statement names
     clock: Callable[[], datetime] = system_clock
 
 
@@ -76,8 +78,16 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         address_failures=_number(environment, "ECRF_ADDRESS_FAILURES", ADDRESS_FAILURES, least=1),
         cache=default_folder(environment),
         second_factor_roles=_roles(environment),
+        operator=_operator(environment),
         **_mail(environment),
     )
+
+
+def _operator(environment: Mapping[str, str]) -> Operator:
+    try:
+        return read_operator(environment)
+    except ValueError as fault:
+        raise SettingsError(str(fault)) from None
 
 
 def _mail(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from storage.access import Actor
 from storage.accounts import Account, Membership
 from storage.database import Database
 from web.browser_rules import Programs
+from web.manual import Manual
 from web.registries import Registries, Version
 from web.roles import Permission, allows
 from web.settings import Settings
@@ -30,6 +31,7 @@ class Workspace:
     registries: Registries
     tongues: Mapping[str, Tongue]
     programs: Programs
+    manuals: Mapping[str, Manual]  # the help pages of each language
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def workspace() -> Workspace:
     assert isinstance(found, Workspace)
     one = g.get("visit")
     if "database" not in g and one is not None and one.membership is not None:
-        g.database = found.database.on_behalf(one.membership.site, one.membership.registry, one.now)
+        account = one.account.id if one.account is not None else 0
+        g.database = found.database.on_behalf(one.membership.site, one.membership.registry, one.now, account)
     return replace(found, database=g.database) if "database" in g else found
 
 
@@ -83,7 +86,7 @@ def workspace() -> Workspace:
 def on_behalf_of(actor: Actor, at: datetime) -> Iterator[None]:
     """Meanwhile the database shows what somebody else may see: the one whose page came in at the door."""
     before = g.get("database", workspace().database)
-    g.database = before.on_behalf(actor.site, actor.registry, at)
+    g.database = before.on_behalf(actor.site, actor.registry, at, actor.account)
     try:
         yield
     finally:

@@ -177,6 +177,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "legal_basis": ("Podstawa prawna", "Legal basis"),
     "aims": ("Cele", "Aims"),
     "eligibility": ("Kogo dotyczy", "Who is entered"),
+    "help": ("Zanim ktoś zapyta", "Before asking"),
+    "contacts": ("Kogo zapytać", "Who to ask"),
     "made": ("Wersja definicji", "Version of the definition"),
 }
 

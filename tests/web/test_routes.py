@@ -26,6 +26,9 @@ PUBLIC = {
     "doors.put",
     "doors.reset",
     "doors.switch",
+    "help_pages.contents",
+    "help_pages.page",
+    "statement.show",
 }
 
 

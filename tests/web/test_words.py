@@ -57,6 +57,7 @@ def test_no_word_is_unused():
         "audit_",
     )
     prefixes += ("change_", "mark_", "meaning_", "verdict_", "do_", "did_", "title_", "text_", "bulk_")  # of states
+    prefixes += ("help_", "a11y_content_", "a11y_request_")
     prefixes += ("role_", "mail_", "reminders_", "account_made_", "password_changed_", "reset_over", "invitation_over")
     unused = [key for key in LOCALES["pl"] if key not in text and not key.startswith(prefixes)]
     assert unused == []
