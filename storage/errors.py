@@ -171,6 +171,14 @@ class Occupied(StorageError):
         )
 
 
+class BeingFilled(StorageError):
+    """Somebody else types in a form of the record right now: it stays where it is until they have saved."""
+
+    def __init__(self, subject: int) -> None:
+        self.subject = subject
+        super().__init__(f"somebody is filling in a form of subject {subject}: wait until it is saved")
+
+
 class NotReady(StorageError):
     """Errors stand against the signature of a form: the codes of their rules."""
 
@@ -290,6 +298,7 @@ class LockedOut(StorageError):
 
 __all__ = [
     "BadCredentials",
+    "BeingFilled",
     "ClashingValue",
     "Closed",
     "ConfirmClear",

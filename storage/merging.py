@@ -10,18 +10,17 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, and_, select, update
 
 from engine.records.form_data import FormData
-from storage.access import Actor, grants
 from storage.audit import AuditEntry, append_entry, subject_stream
-from storage.carrying import Book, Load, Opened, Ways, Work, carry, save_all
+from storage.carrying import Book, Load, Opened, Ways, Work, carry, open_record, save_all
 from storage.closing import refuse_frozen
 from storage.database import Database
-from storage.errors import DecidedMeanwhile, NotFound, NotVisible, ReasonNeeded
+from storage.errors import BeingFilled, DecidedMeanwhile, NotFound, NotVisible, ReasonNeeded
 from storage.form_data import Place, SubjectRecord, build_form
 from storage.history import opened_cells, replay
 from storage.identity import share_hashes, unshare_hashes
@@ -30,12 +29,13 @@ from storage.merged_rights import end_rights, give_rights, grants_held, take_rig
 from storage.moving import open_both
 from storage.opened_forms import Deed
 from storage.request import SaveRequest
-from storage.slots import canonical
+from storage.slots import canonical, utc
 from storage.states import FINISHED
 from storage.structure import InstanceRow
-from storage.tables import access, audit_entry, enrolment, takeover_request, withdrawal
-from storage.together import Part, alone, together
-from storage.withdrawing import Target, Withdrawal, ask_withdrawals, restore_within, withdraw_within
+from storage.tables import audit_entry, enrolment, takeover_request, withdrawal, working_copy
+from storage.withdrawing import Target, restore_within, withdraw_within
+
+RESTS = timedelta(minutes=15)  # since the last key: longer ago nobody is at work
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +47,12 @@ class Merge:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """A record that was merged into another one, by whom, when and why."""
-
-    withdrawal: int
-    subject: int
-    pseudonym: str
-    kept: int
-    who: str
-    at: datetime
-    reason: str
-
-
 def merge(database: Database, book: Book, deed: Deed, wanted: Merge) -> int:
     """Merge the subject of the deed into another one; the number of the withdrawal.
 
     Hospitals that had access to either keep it for what they had. Raises ReasonNeeded; NotVisible unless the actor sees
-    both as a whole; DecidedMeanwhile where one of them was withdrawn or merged since; Closed, Locked, TooMany, Erased and
-    what saving raises.
+    both as a whole; DecidedMeanwhile where one of them was withdrawn or merged since; BeingFilled while somebody else
+    types in the one that goes; Closed, Locked, TooMany, Erased and what saving raises.
     """
     _ask_reason(deed)
     if wanted.kept == deed.subject:
@@ -76,6 +63,7 @@ def merge(database: Database, book: Book, deed: Deed, wanted: Merge) -> int:
         source, goal = open_both(work, deed, wanted.kept)
         _require_whole(source, goal)
         _require_there(connection, deed, (deed.subject, wanted.kept))
+        _require_rest(connection, deed)
         before = grants_held(connection, deed, (deed.subject, wanted.kept))
         number = withdraw_within(connection, database, book.registry, book.rules, deed, Target())
         parts = parts_coming(source.record)
@@ -126,6 +114,7 @@ def unmerge(database: Database, book: Book, deed: Deed, number: int) -> None:
             withdraw_within(connection, database, book.registry, book.rules, there, target)
         _give_answers_back(work, source, goal, carried["taken"], number)
         restore_within(connection, database, book.registry, book.rules, deed, number)
+        goal = open_record(work, deed)  # as it is again
         _withdraw_gone(work, deed, source, goal, parts, places)
         ways = Ways(_pairs(source, goal, parts), _occurrences(source, goal, parts), dict(places))
         carry(work, source, goal, Load(live, alone, ways, over=True), f"unmerge:{number}")
@@ -135,37 +124,6 @@ def unmerge(database: Database, book: Book, deed: Deed, number: int) -> None:
         _pass_requests(connection, deed, kept, deed.subject, among=carried["asked"])
         told = {"withdrawal": number, "subject": deed.subject, "kept": kept, "parts": carried["parts"]}
         _note_both(connection, book, deed, kept, "unmerge", told)
-
-
-def merged_into(database: Database, actor: Actor, subject: int, *, at: datetime) -> tuple[Merged, ...]:
-    """The records that were merged into a subject, as far as the actor may see them, the newest first."""
-    with database.read() as connection:
-        return alone(connection, _into(actor, subject, at))
-
-
-def gone_and_merged(
-    database: Database, actor: Actor, subject: int, *, at: datetime
-) -> tuple[tuple[Withdrawal, ...], tuple[Merged, ...]]:
-    """What is withdrawn of a subject, and what was merged into it, in one statement."""
-    with database.read() as connection, together(connection) as asking:
-        gone = ask_withdrawals(asking, actor, subject, at)
-        merged = asking.ask(_into(actor, subject, at))
-    return gone(), merged()
-
-
-def _into(actor: Actor, subject: int, at: datetime) -> Part[tuple[Merged, ...]]:
-    query = _merges(actor, at).where(withdrawal.c.kept_id == subject).order_by(withdrawal.c.id.desc())
-    return Part(query, lambda rows: tuple(Merged(*row) for row in rows))
-
-
-def merge_of(database: Database, actor: Actor, subject: int, *, at: datetime) -> Merged | None:
-    """Into which record a subject was merged, where the actor may see it; of one that was merged again into that one."""
-    with database.read() as connection:
-        found, last = None, connection.execute(_merges(actor, at).where(withdrawal.c.subject_id == subject)).first()
-        while last is not None:
-            found = Merged(*last) if found is None else replace(found, kept=last.kept_id)
-            last = connection.execute(_merges(actor, at).where(withdrawal.c.subject_id == found.kept)).first()
-    return found
 
 
 def parts_coming(source: SubjectRecord) -> list[int]:
@@ -197,18 +155,6 @@ def _same_occasion(source: SubjectRecord, goal: SubjectRecord, place: Place) -> 
     return next((row.id for row in goal.occurrences if (row.instance, row.event, row.number) == key), 0)
 
 
-def _merges(actor: Actor, at: datetime) -> Any:
-    """Merges that stand, of records that the actor may see."""
-    mine = and_(enrolment.c.subject_id == withdrawal.c.subject_id, enrolment.c.registry == withdrawal.c.registry)
-    columns = (withdrawal.c.id, withdrawal.c.subject_id, enrolment.c.pseudonym, withdrawal.c.kept_id)
-    query = select(*columns, withdrawal.c.who, withdrawal.c.at, withdrawal.c.reason)
-    seen = select(access.c.id).where(access.c.subject_id == withdrawal.c.subject_id, grants(actor, at)).exists()
-    return query.join_from(withdrawal, enrolment, mine).where(
-        withdrawal.c.registry == actor.registry, withdrawal.c.kept_id.is_not(None), withdrawal.c.restored_at.is_(None),
-        *([] if actor.site is None else [seen]),
-    )  # fmt: skip
-
-
 def _ask_reason(deed: Deed) -> None:
     if not deed.reason.strip():
         raise ReasonNeeded("merged")
@@ -233,6 +179,18 @@ def _require_there(connection: Connection, deed: Deed, subjects: Sequence[int]) 
             raise NotVisible(subject)
         if found[subject] is not None:
             raise DecidedMeanwhile(found[subject])
+
+
+def _require_rest(connection: Connection, deed: Deed) -> None:
+    """Raise BeingFilled while somebody else types in the record that goes: what is typed would have no place."""
+    copy = working_copy.c
+    fresh = (
+        copy.subject_id == deed.subject,
+        copy.account_id != deed.actor.account,
+        copy.saved_at > utc(deed.at) - RESTS,
+    )
+    if connection.execute(select(copy.place).where(*fresh).limit(1)).first() is not None:
+        raise BeingFilled(deed.subject)
 
 
 def _kept_by(connection: Connection, deed: Deed, number: int) -> int:
@@ -382,11 +340,7 @@ def _note_both(connection: Connection, book: Book, deed: Deed, kept: int, kind: 
 
 __all__ = [
     "Merge",
-    "Merged",
-    "gone_and_merged",
     "merge",
-    "merge_of",
-    "merged_into",
     "parts_coming",
     "places_alone",
     "unmerge",

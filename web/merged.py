@@ -6,7 +6,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storage.errors import NotFound
-from storage.merging import Merged, merge_of
+from storage.merges import Merged, merge_of
 from storage.subjects import find_pseudonym, pseudonym_of
 from web.news import News
 from web.workspace import visit, workspace

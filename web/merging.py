@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from renderers.html.posted_data import MAX_REASON
 from storage.carrying import Book
 from storage.errors import (
+    BeingFilled,
     Closed,
     ConfirmClear,
     Conflict,
@@ -30,7 +31,8 @@ from storage.form_data import SubjectRecord, load_subject
 from storage.form_index import Registry, index_form
 from storage.listing import Narrowed, list_subjects
 from storage.merge_outlook import Difference, Outlook, outlook
-from storage.merging import Merge, Merged, merge, merged_into, unmerge
+from storage.merges import Merged, merged_into
+from storage.merging import Merge, merge, unmerge
 from storage.opened_forms import Deed
 from storage.request import Rules
 from storage.rights import hidden_items
@@ -48,6 +50,7 @@ from web.workspace import Visit, version_of, visit, workspace
 
 merging = Blueprint("merging", __name__, url_prefix="/<registry>/patients/<who>/merge")
 REFUSED: Mapping[type[Exception], str] = {
+    BeingFilled: "merge_busy",
     Closed: "merge_closed",
     Locked: "merge_locked",
     TooMany: "merge_many",

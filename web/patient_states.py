@@ -12,7 +12,7 @@ from renderers.html import Band, Notice
 from renderers.html.posted_data import MAX_REASON
 from storage.form_data import SubjectRecord, load_subject
 from storage.form_states import Seen, take_steps
-from storage.merging import gone_and_merged
+from storage.merges import gone_and_merged
 from storage.opened_forms import Deed
 from storage.states import Action, actions_in
 from web.entry import subject_of

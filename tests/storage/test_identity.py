@@ -12,12 +12,16 @@ from engine.records.form_data import FormData
 from storage import errors
 from storage.database import open_database
 from storage.finding import FoundPerson, find_person
-from storage.form_data import load_subject
+from storage.form_data import Place, load_subject
 from storage.identity import Person, erase, normalised_name, page_identities, searched_hashes
 from storage.keys import decrypt, derive_keys, encrypt, new_key, read_keys
 from storage.listing import Narrowed, list_subjects
+from storage.opened_forms import Deed
+from storage.saving import save_form
 from storage.status import item_states
+from storage.subjects import register_subject
 from storage.tables import METADATA
+from storage.withdrawing import Target, withdraw
 from storage.working_copy import (
     drop_working_copy,
     keep_working_copy,
@@ -197,3 +201,23 @@ def test_working_copies_belong_to_one_person_and_expire(ward, new_ward):
     stranger = new_ward()
     with pytest.raises(errors.NotVisible):
         keep_working_copy(ward.database, stranger.actor, ward.subject, ward.visit, content, revision=3, at=ward.now)
+
+
+def test_one_person_is_not_saved_twice_in_whatever_registry(new_ward, small):
+    first, second = new_ward(), new_ward()
+    number = f"{10**10 + first.subject}"
+    first.save(FormData({"pesel": number}), first.person)
+    other = small.SmallRegistry(small.replace(small.REGISTRY.model, registry="third"))
+    actor = small.replace(second.actor, registry="third")
+    new = register_subject(second.database, actor, prefix="THR", at=second.now)
+    request = small.replace(
+        second.request(FormData({"pesel": number}), Place(new.patient, "person")), subject=new.subject, actor=actor
+    )  # fmt: skip
+    with pytest.raises(errors.KnownPerson):
+        save_form(second.database, other, request, small.RULES)
+    withdraw(  # who is withdrawn here is somebody there all the same
+        first.database, small.REGISTRY, small.RULES, Deed(first.subject, first.actor, first.now, "x"), Target()
+    )  # fmt: skip
+    with pytest.raises(errors.KnownPerson):
+        save_form(second.database, other, request, small.RULES)
+    second.save(FormData({"pesel": number}), second.person)

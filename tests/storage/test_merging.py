@@ -22,7 +22,8 @@ from storage.history import subject_log
 from storage.identity import Person, erase
 from storage.instances import open_instance
 from storage.listing import Narrowed, list_subjects
-from storage.merging import Merge, merge, merge_of, merged_into, unmerge
+from storage.merges import merge_of, merged_into
+from storage.merging import Merge, merge, unmerge
 from storage.moving import MovedPart, move_part
 from storage.opened_forms import Deed
 from storage.queries import About, Said, queries_of, raise_query
@@ -118,9 +119,7 @@ def test_one_record_becomes_another_name_for_the_other(pair, book):
         other.pseudonym,
         REASON,
     )
-    found = merge_of(ward.database, ward.actor, other.subject, at=ward.now)
-    assert found is not None
-    assert found.kept == ward.subject
+    assert merge_of(ward.database, ward.actor, other.subject, at=ward.now).kept == ward.subject
     for one in (ward, other):
         log = subject_log(one.database, keeper(one), one.subject, at=one.now)
         assert [line.reason for line in log if line.kind == "merge"] == [REASON]

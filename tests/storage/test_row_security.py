@@ -18,7 +18,8 @@ from storage.help_steps import Kind, Side, Team
 from storage.identity import erase, page_identities
 from storage.instances import open_instance
 from storage.listing import list_subjects
-from storage.merging import Merge, merge, merge_of, merged_into, unmerge
+from storage.merges import merge_of, merged_into
+from storage.merging import Merge, merge, unmerge
 from storage.opened_forms import Deed
 from storage.roles import grant_application_role
 from storage.sharing import Share, grants_of, share, take_back

@@ -110,6 +110,18 @@ def test_the_second_of_two_is_told(staff, pair):
     assert "Zapis zmienił się w międzyczasie." in second.text
 
 
+def test_nobody_who_types_loses_anything(staff, pair):
+    kept, other = pair
+    piotr = staff.browser("piotr").open(other, "admission")
+    piotr.draft({"main_book_no": "9/2025"})
+    kora = staff.browser("kora")
+    merged(kora, kept, other)
+    assert "Ktoś właśnie wpisuje dane w dołączanym zapisie." in kora.text
+    staff.clock.wait(minutes=20)
+    merged(staff.browser("kora"), kept, other)
+    assert piotr.get(f"{LIST}/{other}").address.startswith(f"{LIST}/{kept}")
+
+
 def test_what_is_no_other_record_of_the_hospital_is_not_offered(staff, pair):
     kept, other = pair
     kora = staff.browser("kora")
