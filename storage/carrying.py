@@ -18,6 +18,7 @@ from sqlalchemy import Connection, delete, func, insert, literal, select, tuple_
 from engine.datatypes.base import Slot
 from engine.datatypes.values import Entered, Reference
 from engine.records.form_data import FormData, RowData
+from storage.access import add_access
 from storage.attachments import Carried, carry_files
 from storage.changes import paths_of
 from storage.database import Database
@@ -177,6 +178,9 @@ def _open_parts(
         if whole:
             _require_room(registry, goal.record, row, parent, opened=sum(each.parent == row.parent for each in map(rows.__getitem__, known)))  # fmt: skip
         known[one] = found or _open_one(connection, goal.deed, row, parent, whole=whole)
+        if whole and goal.structure.seen is not None:  # whoever sees some episodes alone sees this one too
+            actor, subject = goal.deed.actor, goal.deed.subject
+            add_access(connection, subject, actor.site or 0, actor.registry, utc(goal.deed.at), known[one])
 
 
 def _require_room(registry: Registry, goal: SubjectRecord, row: InstanceRow, parent: int, *, opened: int) -> None:

@@ -113,7 +113,7 @@ def open_both(work: Work, deed: Deed, other: int) -> tuple[Opened, Opened]:
 
 
 def give_same(connection: Connection, deed: Deed, part: int, subject: int, there: int) -> list[int]:
-    """Whoever was given a part sees it where it is now, as long; returns whom. The mover, who sees some alone, as well."""
+    """Whoever was given a part sees it where it is now, as long; returns whom."""
     now = utc(deed.at)
     held = and_(access.c.instance_id == part, or_(access.c.ends_at.is_(None), access.c.ends_at > now))
     rows = connection.execute(select(access).where(held, access.c.registry == deed.actor.registry)).all()

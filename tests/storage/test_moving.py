@@ -12,8 +12,9 @@ from storage.carrying import Book
 from storage.form_states import Seen
 from storage.history import subject_log
 from storage.instances import open_instance
-from storage.moving import Goal, Move, move_form
+from storage.moving import Goal, Move, MovedPart, move_form, move_part
 from storage.opened_forms import Deed
+from storage.sharing import Share, share
 from storage.states import State
 from storage.withdrawing import withdrawals_of
 
@@ -99,3 +100,18 @@ def test_files_come_along_and_are_encrypted_for_who_has_them_now(ward, move, new
     read = file_content(other.database, other.actor, other.load(), other.visit, value.digest, at=other.now)
     assert read == b"%PDF-1.7 scan"
     assert not [one for one in verify(ward.database) if one.stream == "values" and one.number == result.form]
+
+
+def test_an_episode_goes_to_a_patient_of_whom_one_sees_some_alone(ward, new_ward, small):
+    host = new_ward()
+    ward.save(FormData({"v_text": "mine"}))
+    share(host.database, host.actor, host.subject, Share(ward.actor.site, host.episode, "x"), at=host.now)
+    book = Book(small.REGISTRY, ward.rules, lambda _: (small.REGISTRY, ward.rules))
+    at = ward.now + timedelta(minutes=1)
+    deed = Deed(ward.subject, ward.actor, at, "the wrong patient")
+    there = move_part(ward.database, book, deed, MovedPart(ward.episode, host.subject, "m"))
+    for actor in (ward.actor, host.actor):
+        seen = small.replace(ward, actor=actor, subject=host.subject, now=at).load().forms
+        assert {place: form.data.items for place, form in seen.items()} == {
+            ward.visit._replace(instance=there): {"v_text": "mine"}
+        }
