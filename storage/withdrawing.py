@@ -234,6 +234,11 @@ def _mark(
         ),
         Level.PATIENT: (
             (enrolment, and_(enrolment.c.subject_id == deed.subject, enrolment.c.registry == deed.actor.registry)),
+            # what is counted of forms knows them alone; the form that all registries share stays with the others
+            (
+                form_instance,
+                and_(form_instance.c.subject_id == deed.subject, form_instance.c.home == deed.actor.registry),
+            ),
         ),
     }
     for table, which in marks[target.level]:
@@ -286,11 +291,10 @@ def _instances(subject: int) -> Part[list[InstanceRow]]:
 
 def _forms_through(connection: Connection, structure: Structure, found: Any) -> list[FormRow]:
     """The forms that a withdrawal took away, or the one of whose rows it took one."""
-    if found.level == Level.PATIENT:
-        return list(structure.forms)
+    shared = list(structure.forms) if found.level == Level.PATIENT else []
     which = or_(form_instance.c.withdrawal_id == found.id, form_instance.c.id == found.form_id)
     query = select(form_instance).where(form_instance.c.subject_id == found.subject_id, which)
-    return [
+    return shared + [
         FormRow(
             row.id, Place(row.instance_id, row.form, row.occurrence_id, row.record), row.definition, row.revision,
             row.state, row.status, row.opened_at, row.saved_at,

@@ -51,6 +51,11 @@ def test_forms_are_counted_by_hospital_and_month_through_all_that_happens_to_the
     held = grants_of(database, ward.actor, ward.subject, at=later)
     given = next(one.id for one in held if one.site == other.actor.site)
     take_back(database, ward.actor, ward.subject, given, reason="koniec", at=later)
+    counted = lambda: (ward.actor.site, "visit") in {tuple(row[:2]) for row in agree(database)}  # noqa: E731
+    patient = withdraw(database, registry, ward.rules, deed, Target())
+    assert not counted()
+    restore(database, registry, ward.rules, deed, patient)
+    assert counted()
     seen = [Seen(ward.visit, ward.load().forms[ward.visit].revision)]
     take_steps(database, registry, deed, Action.LOCK, seen)
     assert agree(database)
