@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import Connection, and_, delete, exists, or_, select, update
 
 from storage.access import Actor, require_access, visible_subjects
 from storage.audit import AuditEntry, append_entry, subject_stream
@@ -64,6 +64,17 @@ def number_of(actor: Actor, subject: int) -> Part[str]:
     return Part(query, lambda rows: rows[0].name if rows else "")
 
 
+def pass_numbers(
+    connection: Connection, registry: str, subject: int, other: int, *, among: Collection[int] | None = None
+) -> list[int]:
+    """Give another record of the person the numbers of hospitals that have none for it; the hospitals."""
+    own, theirs = local_number.c, local_number.alias("theirs")
+    free = ~exists().where(theirs.c.site_id == own.site_id, theirs.c.registry == registry, theirs.c.subject_id == other)
+    only = () if among is None else (own.site_id.in_(among),)
+    passed = update(local_number).where(own.subject_id == subject, own.registry == registry, free, *only)
+    return sorted(connection.execute(passed.values(subject_id=other).returning(own.site_id)).scalars())
+
+
 def find_number(database: Database, actor: Actor, names: Collection[str], local: str, *, at: datetime) -> str | None:
     """The pseudonym of the patient with one of these pseudonyms or with that own number; None where there is none."""
     own = (
@@ -81,4 +92,4 @@ def find_number(database: Database, actor: Actor, names: Collection[str], local:
 
 _WRITE = upsert(local_number, ("site_id", "registry", "subject_id", "name"))
 
-__all__ = ["find_number", "local_number_of", "number_of", "set_local_number"]
+__all__ = ["find_number", "local_number_of", "number_of", "pass_numbers", "set_local_number"]

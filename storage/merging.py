@@ -25,6 +25,7 @@ from storage.form_data import Place, SubjectRecord, build_form
 from storage.history import opened_cells, replay
 from storage.identity import share_hashes, unshare_hashes
 from storage.instances import instances_in
+from storage.local_numbers import pass_numbers
 from storage.merged_rights import end_rights, give_rights, grants_held, take_rights_back
 from storage.moving import open_both
 from storage.opened_forms import Deed
@@ -76,9 +77,10 @@ def merge(database: Database, book: Book, deed: Deed, wanted: Merge) -> int:
         if database.keys is not None:
             share_hashes(connection, deed.actor.registry, deed.subject, wanted.kept)
         asked = _pass_requests(connection, deed, deed.subject, wanted.kept)
+        numbers = pass_numbers(connection, deed.actor.registry, deed.subject, wanted.kept)
         carried = {
             "parts": list(pairs.items()), "places": [[*here, *ways.places[here]] for here in ways.places],
-            "given": given, "ended": [[row.id, row.ends_at and row.ends_at.isoformat()] for row in ended], "taken": taken, "asked": asked,
+            "given": given, "ended": [[row.id, row.ends_at and row.ends_at.isoformat()] for row in ended], "taken": taken, "asked": asked, "numbers": numbers,
         }  # fmt: skip
         mine = withdrawal.c.id == number
         connection.execute(update(withdrawal).where(mine).values(kept_id=wanted.kept, carried=canonical(carried)))
@@ -122,6 +124,7 @@ def unmerge(database: Database, book: Book, deed: Deed, number: int) -> None:
         if database.keys is not None:
             unshare_hashes(connection, deed.actor.registry, deed.subject, kept)
         _pass_requests(connection, deed, kept, deed.subject, among=carried["asked"])
+        pass_numbers(connection, deed.actor.registry, kept, deed.subject, among=carried["numbers"])
         told = {"withdrawal": number, "subject": deed.subject, "kept": kept, "parts": carried["parts"]}
         _note_both(connection, book, deed, kept, "unmerge", told)
 

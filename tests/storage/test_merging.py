@@ -119,7 +119,8 @@ def test_one_record_becomes_another_name_for_the_other(pair, book):
         other.pseudonym,
         REASON,
     )
-    assert merge_of(ward.database, ward.actor, other.subject, at=ward.now).kept == ward.subject
+    assert (found := merge_of(ward.database, ward.actor, other.subject, at=ward.now)) is not None
+    assert found.kept == ward.subject
     for one in (ward, other):
         log = subject_log(one.database, keeper(one), one.subject, at=one.now)
         assert [line.reason for line in log if line.kind == "merge"] == [REASON]

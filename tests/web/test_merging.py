@@ -98,6 +98,10 @@ def test_the_hospitals_number_leads_to_the_kept_record(staff, pair):
     anna.post({"number": number}, "/own-number")
     merged(staff.browser("kora"), kept, other)
     assert anna.search(number).address.startswith(f"{LIST}/{kept}")
+    assert f'<span class="mono">{number}</span>' in anna.text
+    kora = staff.browser("kora").get(f"{LIST}/{kept}/states")
+    kora.post({"reason": "jednak dwie"}, "/undo")
+    assert anna.search(number).address.startswith(f"{LIST}/{other}")
 
 
 def test_the_second_of_two_is_told(staff, pair):
