@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     String,
     and_,
+    any_,
     case,
     cast,
     exists,
@@ -53,6 +54,7 @@ MOST = 99  # tasks of a source are counted so far
 SHOWN = 8  # of a source
 NO_SUBJECT = 0  # what a task is about that is about no patient
 _ENOUGH = MOST + 1  # of a source are looked at, the most pressing ones
+_MANY = 10 * _ENOUGH  # queries, of which several may be about one form
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def enough(found: Select[Any], *by: ColumnElement[Any]) -> Select[Any]:
 def overdue(desk: Desk) -> Select[Any]:
     """Events whose window is over: none is more pressing than those of the patients whose first window closed first."""
     late = enough(_lines(desk).where(casebook.c.closes < on_day(desk.today)), casebook.c.closes)
-    found = _events(desk).where(pending_event.c.subject_id.in_(late), is_over(desk.today))
+    found = _events(desk).where(_among(desk, pending_event.c.subject_id, late), is_over(desk.today))
     return enough(found, pending_event.c.closes)
 
 
@@ -137,6 +139,11 @@ def due(desk: Desk) -> CompoundSelect[Any]:
 def _lines(desk: Desk) -> Select[tuple[int]]:
     """The subjects that the person sees."""
     return select(casebook.c.subject_id).where(own_lines(desk.actor, desk.at), casebook.c.withdrawn.is_(False))
+
+
+def _among(desk: Desk, column: ColumnElement[int], few: Select[tuple[int]]) -> ColumnElement[bool]:
+    """That a column is one of a few, which PostgreSQL is to find first."""
+    return column == any_(func.array(few.scalar_subquery())) if desk.dialect == "postgresql" else column.in_(few)
 
 
 def _events(desk: Desk) -> Select[Any]:
@@ -170,16 +177,21 @@ def _of_place(desk: Desk, part: int) -> ColumnElement[Any]:
 def warnings(desk: Desk) -> Select[Any]:
     """Forms with warnings that nobody has answered, of the patients with the most of them."""
     warned = enough(_lines(desk).where(casebook.c.warnings > 0), casebook.c.warnings.desc(), casebook.c.number.desc())
-    wanted = unanswered_warnings(desk.actor, form_instance.c.subject_id.in_(warned), seen_part(desk.actor, desk.at))
+    theirs = _among(desk, form_instance.c.subject_id, warned)
+    wanted = unanswered_warnings(desk.actor, theirs, seen_part(desk.actor, desk.at))
     since = func.min(issue.c.raised_at).label("day")
     return _forms(enough(wanted.with_only_columns(*_FORM, since).group_by(*_FORM), since))
 
 
-def to_complete(desk: Desk) -> Select[Any]:
-    """Forms with values that somebody promised to bring later."""
+def to_complete(desk: Desk) -> CompoundSelect[Any]:
+    """Forms with values that somebody promised to bring later: those of the registry, and those that all share."""
+    return union_all(*(select(_promised(desk, home).subquery()) for home in ("", desk.actor.registry)))
+
+
+def _promised(desk: Desk, home: str) -> Select[Any]:
     joined = promise.join(form_instance, form_instance.c.id == promise.c.form_id)
     joined = joined.join(instance, instance.c.id == form_instance.c.instance_id)
-    here = [promise.c.home.in_(("", desk.actor.registry)), form_instance.c.withdrawal_id.is_(None)]
+    here = [promise.c.home == home, form_instance.c.withdrawal_id.is_(None)]
     if desk.actor.site is not None:
         here.append(promise.c.subject_id.in_(_lines(desk)))
     found = select(*_FORM, promise.c.since.label("day")).select_from(joined)
@@ -187,7 +199,7 @@ def to_complete(desk: Desk) -> Select[Any]:
 
 
 def open_queries(desk: Desk) -> Select[Any]:
-    """Forms with queries that wait for the hospital."""
+    """Forms with queries that wait for the hospital, of the queries that were raised first."""
     joined = query.join(form_instance, form_instance.c.id == query.c.form_id)
     joined = joined.join(instance, instance.c.id == form_instance.c.instance_id)
     here = [
@@ -198,8 +210,10 @@ def open_queries(desk: Desk) -> Select[Any]:
     ]
     if desk.actor.site is not None:
         here.append(query.c.subject_id.in_(_lines(desk)))
-    since = func.min(query.c.changed_at).label("day")
-    return _forms(enough(select(*_FORM, since).select_from(joined).where(*here).group_by(*_FORM), since))
+    raised = select(*_FORM, query.c.changed_at).select_from(joined).where(*here).order_by(query.c.id).limit(_MANY)
+    first = raised.subquery("raised")
+    form, since = [first.c[column.name] for column in _FORM], func.min(first.c.changed_at).label("day")
+    return _forms(enough(select(*form, since).group_by(*form), since))
 
 
 _FORM = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flask import request, url_for
 
 from storage.hospitals import HospitalName, find_hospitals
@@ -26,13 +28,30 @@ def chosen_hospital(text: str) -> HospitalName:
     return found[0]
 
 
-def narrowed_hospital() -> tuple[HospitalName | None, str]:
-    """The hospital to which a list is narrowed by its address, if any; or why there is none such."""
-    text = request.args.get("hospital", "")
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """The hospital to which a list is narrowed, if any; what was typed, and why it is none."""
+
+    hospital: HospitalName | None = None
+    typed: str = ""
+    fault: str = ""
+
+    @property
+    def site(self) -> int | None:
+        """Its id."""
+        return self.hospital.id if self.hospital is not None else None
+
+
+def narrowed(keeper: bool) -> Narrowing:
+    """What the address of a list says; whoever belongs to a hospital narrows nothing."""
+    text = request.args.get("hospital", "")[:LONGEST] if keeper else ""
+    if not text.strip():
+        return Narrowing()
     try:
-        return (chosen_hospital(text), "") if text.strip() else (None, "")
+        found = chosen_hospital(text)
     except Refused as fault:
-        return None, str(fault)
+        return Narrowing(typed=text, fault=str(fault))
+    return Narrowing(found, found.label)
 
 
 def suggestions() -> str:
@@ -40,4 +59,4 @@ def suggestions() -> str:
     return url_for("own.hospitals")
 
 
-__all__ = ["chosen_hospital", "narrowed_hospital", "suggestions"]
+__all__ = ["Narrowing", "chosen_hospital", "narrowed", "suggestions"]

@@ -12,11 +12,11 @@ from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storage.errors import DecidedMeanwhile
-from storage.hospitals import HospitalName, find_hospitals
+from storage.hospitals import find_hospitals
 from storage.queries import LONGEST, Said, raise_query, take_step
 from storage.query_list import ListedQuery, Wanted, all_queries, list_queries
 from storage.query_steps import ASK, PENDING, STEPS, State
-from web.chooser import narrowed_hospital, suggestions
+from web.chooser import Narrowing, narrowed, suggestions
 from web.denials import log_export
 from web.entry import address_of
 from web.guard import wants_json
@@ -48,8 +48,8 @@ AT = "/<subject:who>/forms/<spot>/queries"
 def listed(registry: str) -> ResponseReturnValue:
     """A page of the list, the oldest first."""
     one, space, version = visit(), workspace(), version_of(registry)
-    chosen_one, unknown = narrowed_hospital() if one.actor.site is None else (None, "")
-    wanted = _wanted(one, chosen_one)
+    narrow = narrowed(one.actor.site is None)
+    wanted = _wanted(one, narrow)
     page = list_queries(space.database, one.actor, wanted, at=one.now, size=PAGE)
     forms = {form: form_words(version.registry.model, form, one.language) for form in version.registry.model.forms}
     chosen = {name: request.args[name] for name in ("show", "form", "hospital", "age") if request.args.get(name)}
@@ -57,7 +57,7 @@ def listed(registry: str) -> ResponseReturnValue:
     return render(
         "queries.html", registry=registry, version=version, page=page, chosen=chosen, wanted=wanted, one=one, forms=forms,
         lines=tuple(_line(one, registry, each) for each in page.queries), shown=SHOWN,
-        keeper=one.actor.site is None, hospital=chosen_one, unknown=unknown, offered=offered, suggest=suggestions(),
+        keeper=one.actor.site is None, narrow=narrow, offered=offered, suggest=suggestions(),
         may_ask=allows(one.actor.role, Permission.QUERY),
         age_options=[(days, one.tongue.words.count("query_days", days)) for days in AGES],
         pending=sum(page.counts.get(state, 0) for state in PENDING), total=sum(page.counts.values()),
@@ -70,7 +70,7 @@ def listed(registry: str) -> ResponseReturnValue:
 def export(registry: str) -> ResponseReturnValue:
     """The list as a file, as it is narrowed. That it left the house is noted before it does."""
     one, space = visit(), workspace()
-    wanted = _wanted(one, narrowed_hospital()[0] if one.actor.site is None else None)
+    wanted = _wanted(one, narrowed(one.actor.site is None))
     found = list(all_queries(space.database, one.actor, wanted, at=one.now))
     log_export("queries", [each.id for each in found])
     headers = {"Content-Disposition": f'attachment; filename="queries-{registry}.csv"'}
@@ -155,13 +155,13 @@ def _shown(place: QueryPlace, *, wrong: str = "", decided: str = "", done: str =
     )  # fmt: skip
 
 
-def _wanted(one: Visit, hospital: HospitalName | None) -> Wanted:
+def _wanted(one: Visit, narrow: Narrowing) -> Wanted:
     given = request.args
     age = given.get("age", type=int)
     return Wanted(
         SHOWN.get(given.get("show", ""), PENDING),
         given.get("form", "")[:100],
-        hospital.id if hospital is not None else None,
+        narrow.site,
         one.now - timedelta(days=min(age, 3650)) if age and age > 0 else None,
         max(given.get("after", 0, type=int) or 0, 0),
     )

@@ -18,7 +18,7 @@ from storage.queries import LONGEST
 from storage.slots import Key
 from storage.verification import Compared, Finding, Seen, compared, differ, verify
 from storage.verification_plan import is_due, overlook
-from web.chooser import narrowed_hospital, suggestions
+from web.chooser import narrowed, suggestions
 from web.entry import Entry, address_of, open_entry, subject_of
 from web.form_page import band_of, crumbs_of, dictionary_words
 from web.news import News
@@ -67,13 +67,12 @@ def overview(registry: str) -> ResponseReturnValue:
     one, space, version = visit(), workspace(), version_of(registry)
     plan = plan_of(version)
     keeper = one.actor.site is None
-    chosen, unknown = narrowed_hospital() if keeper else (None, "")
-    site = chosen.id if chosen is not None else None
+    narrow = narrowed(keeper)
     after = max(request.args.get("after", 0, type=int) or 0, 0)
-    found = overlook(space.database, one.actor, plan, at=one.now, site=site, after=after, size=PAGE)
+    found = overlook(space.database, one.actor, plan, at=one.now, site=narrow.site, after=after, size=PAGE)
     return render(
         "verification.html", registry=registry, plan=plan if plan is not NO_PLAN else None, patients=found.patients, more=found.more,
-        hospitals=found.hospitals, chosen=chosen, unknown=unknown,
+        hospitals=found.hospitals, narrow=narrow,
         offered=find_hospitals(space.database, "") if keeper else (), keeper=keeper, suggest=suggestions(), after=after, one=one,
         title=version.registry.model.title.get(one.language, version.name),
     )  # fmt: skip

@@ -168,3 +168,11 @@ def test_the_list_takes_few_statements_however_many_there_are(world, mona, patie
             mona.get(AT)
         counts.append(len(sent))
     assert counts[0] == counts[1] <= 5
+
+
+def test_the_list_is_narrowed_to_a_hospital_that_is_typed(mona, patient):
+    ask(mona, patient)
+    assert patient in mona.get(f"{AT}?hospital=szpital 1").text
+    assert 'value="Szpital 1 (990000000101)"' in mona.text
+    assert patient not in mona.get(f"{AT}?hospital=990000000102").text
+    assert "Pasuje kilka szpitali" in mona.get(f"{AT}?hospital=Szpital").text
