@@ -177,7 +177,8 @@ def _of_place(desk: Desk, part: int) -> ColumnElement[Any]:
 def warnings(desk: Desk) -> Select[Any]:
     """Forms with warnings that nobody has answered, of the patients with the most of them."""
     warned = enough(_lines(desk).where(casebook.c.warnings > 0), casebook.c.warnings.desc(), casebook.c.number.desc())
-    theirs = _among(desk, form_instance.c.subject_id, warned)
+    forms = select(form_instance.c.id).where(_among(desk, form_instance.c.subject_id, warned))
+    theirs = _among(desk, issue.c.form_id, forms)
     wanted = unanswered_warnings(desk.actor, theirs, seen_part(desk.actor, desk.at))
     since = func.min(issue.c.raised_at).label("day")
     return _forms(enough(wanted.with_only_columns(*_FORM, since).group_by(*_FORM), since))
