@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -22,9 +22,11 @@ from storage.accounts import Site, create_account, create_site, find_account, si
 from storage.database import Database
 from storage.errors import ConfirmClear, Conflict, KeyReused, NotFound
 from storage.form_data import Place
+from storage.form_index import index_form
 from storage.instances import open_instance
 from storage.metadata_versions import publish
 from storage.request import Rules, SaveRequest
+from storage.rights import fixed_items
 from storage.saving import NewEvents, save_in_events
 from storage.site_records import open_site_records
 from storage.subjects import NewOccurrence, add_occurrences, register_subject
@@ -227,12 +229,18 @@ class Load:
     # what ------------------------------------------------------------------------------------------------------------
 
     def _data(self, node: Node) -> FormData:
-        whole = self._row(node)
+        """The values of a record, without those that the role of whoever enters them may not fill."""
+        fixed = fixed_items(self.target.actor, index_form(self.target.registry.model.forms[node.scope.id]))
+        whole = self._row(node, fixed)
         return FormData(whole.items, whole.groups)
 
-    def _row(self, node: Node) -> RowData:
-        items = {name: self._value(value) for name, value in node.entered.items() if not isinstance(value, FileValue)}
-        groups = {group: tuple(map(self._row, rows)) for group, rows in node.kids.items() if rows}
+    def _row(self, node: Node, fixed: Collection[str]) -> RowData:
+        items = {
+            name: self._value(value)
+            for name, value in node.entered.items()
+            if name not in fixed and not isinstance(value, FileValue)
+        }
+        groups = {group: tuple(self._row(row, fixed) for row in rows) for group, rows in node.kids.items() if rows}
         return RowData(self.names.get(node.key, ""), items, groups)
 
     def _value(self, value: Entered) -> Entered:
