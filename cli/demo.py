@@ -13,7 +13,8 @@ from engine.errors import DefinitionError
 from storage.errors import VersionClash
 from web.app import create_app
 from web.demo.fill import fill
-from web.demo.folder import DemoAccount, demo_settings, empty_folder, prepare_folder, read_accounts, write_accounts
+from web.demo.folder import DemoAccount, demo_settings, empty_folder, read_accounts, write_accounts
+from web.keyed_folder import prepare_folder
 from web.server import run_threads
 
 ROOT = Path(__file__).parents[1]

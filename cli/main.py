@@ -19,6 +19,7 @@ HEAVY = {
     "render": "cli.render",
     "serve": "cli.serve",
     "synth": "cli.synth",
+    "training": "cli.training",
     "users": "cli.users",
 }
 

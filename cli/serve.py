@@ -25,7 +25,7 @@ def command(host: str, port: int, workers: int | None) -> None:
     """Serve the registries.
 
     Settings are environment variables: ECRF_DATABASE_URL, ECRF_DEFINITIONS, ECRF_MASTER_KEY_FILE, ECRF_SECRET_FILE,
-    ECRF_PLAIN_HTTP, ECRF_PROXIES, ECRF_ADDRESS_FAILURES, ECRF_CACHE.
+    ECRF_PLAIN_HTTP, ECRF_PROXIES, ECRF_ADDRESS_FAILURES, ECRF_CACHE, ECRF_TRAINING; docs/operations.md explains them all.
 
     Exit status: 1 it cannot start, and says why.
 

@@ -67,6 +67,18 @@ def load_dictionary(
         return _facts(connection.execute(_versions(name).limit(1)).one())
 
 
+def copy_dictionaries(source: Database, target: Database, *, who: str, at: datetime) -> None:
+    """Load the newest versions of one database into another, where it lacks them."""
+    held = {(each.name, each.hash) for each in newest_dictionaries(target)}
+    for each in newest_dictionaries(source):
+        if (each.name, each.hash) not in held:
+            with source.read() as connection:
+                text = connection.execute(
+                    select(dictionary.c.text).where(dictionary.c.number == each.number)
+                ).scalar_one()
+            load_dictionary(target, each.name, text, version=each.version, who=who, at=at)
+
+
 def newest_dictionaries(database: Database) -> tuple[LoadedVersion, ...]:
     """The newest version of each dictionary."""
     query = select(*_FACTS).where(dictionary.c.number.in_(_NEWEST)).order_by(dictionary.c.name)
@@ -106,4 +118,4 @@ def _opened(row: Row[Any]) -> Dictionary:
     return unpack(row.name, row.version, row.text, row.dropped)
 
 
-__all__ = ["LoadedVersion", "load_dictionary", "newest_dictionaries", "open_dictionary"]
+__all__ = ["LoadedVersion", "copy_dictionaries", "load_dictionary", "newest_dictionaries", "open_dictionary"]

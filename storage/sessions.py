@@ -55,6 +55,13 @@ class SessionLine:
     current: bool
 
 
+def admit(database: Database, account_id: int, *, who: str, at: datetime) -> str:
+    """The token of a session for somebody whom another system has let in; no password was asked for."""
+    with database.write() as connection:
+        _note(connection, "admit", who, at, {"account": account_id})
+        return open_session(connection, account_id, at)
+
+
 def waiting_for_code(database: Database, token: str, *, at: datetime) -> int | None:
     """The account whose session waits for the code of its second factor."""
     with database.read() as connection:
@@ -223,6 +230,6 @@ def _note(connection: Connection, kind: str, who: str, at: datetime, body: dict[
 
 
 __all__ = [
-    "LockedSession", "SessionLine", "change_password", "end_sessions", "list_sessions", "lock_session", "locked_sessions",
+    "LockedSession", "SessionLine", "admit", "change_password", "end_sessions", "list_sessions", "lock_session", "locked_sessions",
     "pass_code", "sessions_of", "set_pin", "unlock_session", "waiting_for_code",
 ]  # fmt: skip

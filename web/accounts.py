@@ -15,7 +15,7 @@ from web.navigation import first_place
 from web.pages import render
 from web.permissions import needs
 from web.roles import Permission
-from web.security import safe_next
+from web.security import forget_training, safe_next
 from web.workspace import visit, workspace
 
 accounts = Blueprint("accounts", __name__)
@@ -83,6 +83,7 @@ def sign_out_post() -> ResponseReturnValue:
         session["bench"] = bench  # others whose sessions wait here
     answer = make_response(redirect(url_for("accounts.sign_in_page"), 303))
     answer.headers["Clear-Site-Data"] = '"cache"'
+    forget_training(answer, workspace().settings)
     return answer
 
 
@@ -113,7 +114,7 @@ def choose_site() -> ResponseReturnValue:
     wanted = request.form.get("site", "")
     if wanted.isdigit() and int(wanted) in {one.site for one in visit().memberships}:
         session["site"] = int(wanted)
-    return redirect(safe_next(request.form.get("next"), "/"), 303)
+    return redirect(safe_next(request.form.get("next"), url_for("accounts.home")), 303)
 
 
 def door(target: str, *, login: str = "", fault: str = "", kept: str | None = None) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask, jsonify
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from renderers.html import STATIC
@@ -50,6 +51,8 @@ from web.roles import Permission
 from web.settings import Settings
 from web.sharing import sharing
 from web.statement import statement
+from web.training.mode import MODE, TrainingMode
+from web.training.page import training
 from web.uploads import BoundedRequest
 from web.verification import verification
 from web.withdrawals import withdrawals
@@ -107,6 +110,7 @@ PARTS = (
     help_requests,
     help_centre,
     statement,
+    training,
 )
 
 
@@ -129,6 +133,9 @@ def create_app(settings: Settings) -> Flask:
     failures.install(app)
     for part in PARTS:
         app.register_blueprint(part)
+    if settings.training_folder is not None:
+        app.extensions[MODE] = TrainingMode(settings, create_app)
+        app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {security.TRAINING_PATH: app.extensions[MODE]})  # type: ignore[method-assign]
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)  # type: ignore[method-assign]
     missing = undeclared(app)

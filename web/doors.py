@@ -27,7 +27,7 @@ from web.people import absolute
 from web.permissions import needs
 from web.registries import LANGUAGES
 from web.roles import Permission
-from web.security import safe_next
+from web.security import forget_training, safe_next
 from web.typed import Refused, Typed, typed, word_of
 from web.workspace import visit, workspace
 
@@ -182,6 +182,7 @@ def lock() -> ResponseReturnValue:
         session["language"] = language
     answer = make_response(redirect(url_for("doors.switch"), 303))
     answer.headers["Clear-Site-Data"] = '"cache"'  # also the pages that Back would show
+    forget_training(answer, workspace().settings)
     return answer
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import cast
+from urllib.parse import urlencode
 
 from flask import Flask, abort, current_app, g, jsonify, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -15,13 +16,18 @@ from web.places import home_of
 from web.registries import LANGUAGES
 from web.rescue import rescue_post
 from web.roles import Permission, allows
+from web.security import ENTRANCE, TRAINING_PATH
 from web.uploads import in_parts
 from web.workspace import Visit, visit, workspace
+
+# Signing in and all that goes with it belongs to the real system, which lets people in to train; so does asking for help.
+CLOSED_IN_TRAINING = ("accounts.sign", "doors.", "own.", "help_requests.", "training.")
 
 
 def install(app: Flask) -> None:
     """Run before everything else, also before the check of the CSRF token."""
     app.before_request(begin)
+    app.before_request(leave_to_the_real)
     app.before_request(guard)
 
 
@@ -56,6 +62,15 @@ def membership_in(held: tuple[Membership, ...], registry: str) -> Membership | N
     found = [one for one in held if one.registry == registry and registry in workspace().registries.current]
     chosen = session.get("site")
     return next((one for one in found if one.site == chosen), found[0] if found else None)
+
+
+def leave_to_the_real() -> ResponseReturnValue | None:
+    """Training does not answer what belongs to the real system, nor those whose roles ended when a hospital began anew."""
+    if not workspace().settings.training or request.endpoint is None or request.endpoint in FLASK_OWN:
+        return None
+    account = visit().account
+    ended = account is not None and not account.memberships
+    return redirect(entrance(), 303) if ended or request.endpoint.startswith(CLOSED_IN_TRAINING) else None
 
 
 def guard() -> ResponseReturnValue | None:
@@ -117,12 +132,21 @@ def ask_to_sign_in() -> ResponseReturnValue:
     if kept or request.endpoint == "forms.post":  # an autosave is sent again by the page that holds it
         session["kept_at"] = now.isoformat() if kept else ""
     target = _page_of_post() if request.method == "POST" else request.full_path.rstrip("?")
+    in_training = workspace().settings.training
     if wants_json():
-        sign_in = url_for("accounts.sign_in_page", next=url_for("accounts.signed_in"))
+        sign_in = entrance() if in_training else url_for("accounts.sign_in_page", next=url_for("accounts.signed_in"))
         message = visit().words("sign_in_again" if kept else "sign_in_first")
         answer = jsonify(error="signed_out", message=message, sign_in=sign_in, kept=kept)
         return answer, 401
+    if in_training:
+        return redirect(entrance(target if request.method == "POST" else request.script_root + target), 303)
     return redirect(url_for("accounts.sign_in_page", next=target), 303)
+
+
+def entrance(target: str = "") -> str:
+    """The page of the real system by which one comes to train; `target`: where one goes on in training."""
+    real = request.script_root.removesuffix(TRAINING_PATH)
+    return f"{real}{ENTRANCE}{'?' + urlencode({'next': target}) if target else ''}"
 
 
 def wants_json() -> bool:
@@ -139,7 +163,9 @@ def _page_of_post() -> str:
         return url_for("grids.show", **arguments)
     if "who" in arguments:
         return home_of(arguments["registry"], arguments["who"])
-    return url_for("patients.listed", registry=arguments["registry"]) if "registry" in arguments else "/"
+    if "registry" in arguments:
+        return url_for("patients.listed", registry=arguments["registry"])
+    return url_for("accounts.home")
 
 
 def kept_at() -> str | None:

@@ -12,6 +12,7 @@ from renderers.html import Links, Shell
 from storage.accounts import Membership
 from web.navigation import first_place, help_address, navigation
 from web.registries import LANGUAGES, STATIC_URL
+from web.security import TRAINING_PATH
 from web.workspace import Visit, visit, workspace
 
 
@@ -32,17 +33,23 @@ def shell_of(one: Visit, links: Links | None = None, languages: Mapping[str, str
         languages=languages or {code: language_href(code) for code in LANGUAGES},
         definition=_definition(one.membership),
         synthetic=workspace().settings.synthetic,
+        training=workspace().settings.training,
         links=links or links_of(one),
     )
 
 
 def links_of(one: Visit, **more: str) -> Links:
     """Where the frame leads."""
-    home = first_place([one.membership] if one.membership else ()) or "/"
+    home = first_place([one.membership] if one.membership else ()) or url_for("accounts.home")
     more = {"help": help_address(request.endpoint or ""), "accessibility": url_for("statement.show"), **more}
+    settings = workspace().settings
+    if settings.training:  # one's account and the help centre belong to the real system
+        return Links(home=home, leave=f"{request.script_root.removesuffix(TRAINING_PATH)}/", **more)
     if one.account is None:
         return Links(home=home, **more)
     more |= {"ask": url_for("help_requests.new", of=request.path), "asked": url_for("help_requests.listed")}
+    if settings.training_folder is not None:
+        more |= {"train": url_for("training.show")}
     account, lock, out = url_for("own.show"), url_for("doors.lock"), url_for("accounts.sign_out_post")
     return Links(home=home, account=account, lock=lock, sign_out=out, **more)
 
@@ -57,9 +64,9 @@ def _definition(membership: Membership | None) -> str:
 def language_href(code: str) -> str:
     """This page in another language."""
     if request.method != "GET":
-        return f"/?language={code}"
+        return url_for("accounts.home", language=code)
     kept = [(name, value) for name, value in request.args.items(multi=True) if name != "language"]
-    return f"{request.path}?{urlencode([*kept, ('language', code)])}"
+    return f"{request.script_root}{request.path}?{urlencode([*kept, ('language', code)])}"
 
 
 __all__ = ["STATIC_URL", "language_href", "links_of", "render", "shell_of"]

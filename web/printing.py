@@ -71,10 +71,14 @@ def _record(entry: Entry, band: Band) -> Record:
     signed = bool(facts["signatures"])
     drafts = [] if signed and entry.draft is None else [word("draft", language)]
     drafts += [word("unsaved", language)] if entry.draft is not None else []
-    if workspace().settings.synthetic:
+    settings, watermark = workspace().settings, ""
+    if settings.synthetic:
         drafts.append(one.words("synthetic"))
+    if settings.training:
+        watermark = one.words("training_sign")
+        drafts.append(f"{watermark}: {one.words('training_short')}")
     told = tuple((word(key, language), text) for key, text in facts.items() if text)
-    return Record(band.who, told, " · ".join(drafts))
+    return Record(band.who, told, " · ".join(drafts), watermark)
 
 
 def _signatures(entry: Entry, one: Visit) -> str:

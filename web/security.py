@@ -14,6 +14,9 @@ from web.settings import Settings
 MOST_BYTES = 12_000_000  # of a request; the reader of forms has a limit of its own, with a message
 COOKIE_LIFE = timedelta(hours=24)  # of the signed cookie; how long one stays signed in is decided in the database
 
+TRAINING_PATH = "/training"  # below it the addresses of the application come once more, for training
+ENTRANCE = "/training-mode"  # the page of the real system that leads there
+
 POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
 HEADERS: Mapping[str, str] = MappingProxyType(
     {
@@ -32,11 +35,11 @@ def configure(app: Flask, settings: Settings) -> None:
     """Cookies, limits and headers."""
     app.config.update(
         SECRET_KEY=settings.secret,
-        SESSION_COOKIE_NAME="__Host-ecrf" if settings.secure_cookies else "ecrf",
+        SESSION_COOKIE_NAME=cookie_name(settings),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
-        SESSION_COOKIE_PATH="/",
+        SESSION_COOKIE_PATH=TRAINING_PATH if settings.training else "/",
         PERMANENT_SESSION_LIFETIME=COOKIE_LIFE,
         MAX_CONTENT_LENGTH=MOST_BYTES,
         MAX_FORM_MEMORY_SIZE=MOST_BYTES,
@@ -44,6 +47,20 @@ def configure(app: Flask, settings: Settings) -> None:
         WTF_CSRF_SSL_STRICT=False,  # the policy is Referrer-Policy: same-origin; SameSite and the token decide
     )
     app.after_request(_add_headers(settings))
+
+
+def cookie_name(settings: Settings, *, training: bool = False) -> str:
+    """The name of the cookie; that of the training mode is another one, and comes only with requests to it."""
+    if settings.training or training:
+        return "__Secure-ecrf-training" if settings.secure_cookies else "ecrf-training"
+    return "__Host-ecrf" if settings.secure_cookies else "ecrf"
+
+
+def forget_training(answer: Response, settings: Settings) -> None:
+    """Whoever leaves the real system leaves the training mode too."""
+    if settings.training_folder is not None:
+        name = cookie_name(settings, training=True)
+        answer.delete_cookie(name, path=TRAINING_PATH, secure=settings.secure_cookies, httponly=True, samesite="Lax")
 
 
 def _add_headers(settings: Settings) -> Callable[[Response], Response]:
@@ -77,4 +94,14 @@ def safe_next(target: str | None, fallback: str) -> str:
     return fallback if parts.scheme or parts.netloc else target
 
 
-__all__ = ["HEADERS", "MOST_BYTES", "POLICY", "configure", "is_own_post", "safe_next"]
+__all__ = [
+    "ENTRANCE",
+    "HEADERS",
+    "MOST_BYTES",
+    "POLICY",
+    "TRAINING_PATH",
+    "configure",
+    "forget_training",
+    "is_own_post",
+    "safe_next",
+]

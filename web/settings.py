@@ -39,6 +39,8 @@ class Settings:
     secret: str = field(repr=False)  # signs cookies
     secure_cookies: bool = True  # only plain http on one's own machine does without
     synthetic: bool = False  # pages say that the patients are made up
+    training_folder: Path | None = None  # with the training mode's database and keys; none: it is off
+    training: bool = False  # this is the training mode itself
     proxies: int = 0  # how many proxies in front may be believed
     address_failures: int = ADDRESS_FAILURES  # failed sign-ins from one address in a quarter of an hour
     smtp: str = field(default="", repr=False)  # smtp://user:password@host:587 or smtps://…; none: no mail is sent
@@ -74,6 +76,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         secret=secret,
         secure_cookies=environment.get("ECRF_PLAIN_HTTP", "").lower() not in _YES,
         synthetic=environment.get("ECRF_SYNTHETIC", "").lower() in _YES,
+        training_folder=training_folder(environment),
         proxies=_number(environment, "ECRF_PROXIES", 0, least=0),
         address_failures=_number(environment, "ECRF_ADDRESS_FAILURES", ADDRESS_FAILURES, least=1),
         cache=default_folder(environment),
@@ -88,6 +91,14 @@ def _operator(environment: Mapping[str, str]) -> Operator:
         return read_operator(environment)
     except ValueError as fault:
         raise SettingsError(str(fault)) from None
+
+
+def training_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The folder of the training mode; none where it is off. Raises SettingsError where there is no such folder."""
+    text = environment.get("ECRF_TRAINING", "")
+    if text and not Path(text).is_dir():
+        raise SettingsError(f"ECRF_TRAINING: there is no folder {text}")
+    return Path(text).absolute() if text else None
 
 
 def _mail(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -139,4 +150,4 @@ def _secret(environment: Mapping[str, str]) -> str:
         raise SettingsError(f"ECRF_SECRET_FILE: {fault.strerror}: {file}") from None
 
 
-__all__ = ["SHORTEST_SECRET", "Settings", "SettingsError", "read_settings", "system_clock"]
+__all__ = ["SHORTEST_SECRET", "Settings", "SettingsError", "read_settings", "system_clock", "training_folder"]

@@ -30,7 +30,8 @@ from web.places import site_named
 from web.roles import Permission, allows
 from web.standing import mark_words
 from web.titles import STATES, form_words, outcome_words, value_words
-from web.workspace import Visit, visit
+from web.training.people import PASSWORD
+from web.workspace import Visit, visit, workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def state_page(entry: Entry, news: News, *, time: str = "") -> Response:
         news=news, wrong=one.words(news.wrong, time=time) if news.wrong in _WORDED else "", most=MAX_REASON,
         rows=_rows(entry, one) if _may_withdraw(entry) else None,
         move_href=address_of(entry, "moving.show") if _may_withdraw(entry) and site_named(entry.who) is None else "",
+        training_word=PASSWORD if workspace().settings.training else "",
         moment=lambda at: one.tongue.moment(at, one.now), copy=entry.draft is not None,
     )  # fmt: skip
 

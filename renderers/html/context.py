@@ -105,6 +105,8 @@ class Links:
     account: str = ""
     lock: str = ""  # POST: leave the session to be come back to
     sign_out: str = ""
+    train: str = ""  # where one comes to train
+    leave: str = ""  # from training back to the real system
     help: str = ""
     ask: str = ""  # where the help centre is asked
     asked: str = ""  # one's own requests to it
@@ -120,6 +122,7 @@ class Shell:
     languages: Mapping[str, str] = field(default_factory=lambda: {"pl": "?language=pl", "en": "?language=en"})
     definition: str = ""  # 'pacing 1.0.0'
     synthetic: bool = False
+    training: bool = False  # every page says so
     links: Links = field(default_factory=Links)
 
 

@@ -28,6 +28,7 @@ class Record:
     who: str = ""  # the pseudonym, in the head of each page
     facts: tuple[tuple[str, str], ...] = ()  # heading and words: event, site, state, who saved it when
     draft: str = ""  # what makes it less than final, in words
+    watermark: str = ""  # across each page
 
 
 NOBODY = Record()

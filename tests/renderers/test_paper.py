@@ -15,7 +15,7 @@ from pypdf import PdfReader
 
 from cli.main import main
 from engine.compiler import CompiledRegistry, compile_definition
-from renderers.paper import APT, CannotPrint, Printing, can_print, form_document, pdf_of, printing
+from renderers.paper import APT, CannotPrint, Printing, Record, can_print, form_document, pdf_of, printing
 
 ROOT = Path(__file__).parents[2]
 CLINIC = ROOT / "tests" / "fixtures" / "paper" / "clinic.yaml"
@@ -179,7 +179,7 @@ def test_a_filled_form_tells_values_reasons_and_what_is_calculated(tmp_path):
 
 @needs_pango
 def test_each_form_counts_its_own_pages(clinic):
-    document = form_document(Printing(clinic, "en", NOW), "visit", rows=6)
+    document = form_document(Printing(clinic, "en", NOW), "visit", rows=6, record=Record("", watermark="Trial"))
     reader = PdfReader(BytesIO(pdf_of([document, document])))
     ends = [re.search(r"page \d+ of \d+", page.extract_text()) for page in reader.pages]
     half = len(reader.pages) // 2
@@ -188,6 +188,7 @@ def test_each_form_counts_its_own_pages(clinic):
     for page in reader.pages:
         assert "Registry of Łódź" in page.extract_text()
         assert "patient no." in page.extract_text()
+        assert "TRIAL" in page.extract_text()  # across each page
     heads = [page.extract_text() for page in reader.pages[1:half]]
     assert any(re.search(r"Source visit · Dose \d", head) for head in heads), "the row that a page begins with"
 

@@ -87,7 +87,7 @@ class Served:
         return load_subject(database, registry, actor, subject, self.clock.now)
 
 
-Serve = Callable[[Path, str], Served]
+Serve = Callable[..., Served]
 
 
 @pytest.fixture(scope="session")
@@ -101,16 +101,18 @@ def serve(new_sqlite: Callable[[], str], tmp_path_factory: pytest.TempPathFactor
     """Call it with a folder of definitions and a registry for an application with one hospital and two people."""
     with ExitStack() as stack:
         keys = tmp_path_factory.mktemp("keys")
-        yield lambda folder, registry: stack.enter_context(serving(new_sqlite(), folder, registry, keys, compiled))
+        yield lambda folder, registry, **more: stack.enter_context(
+            serving(new_sqlite(), folder, registry, keys, cache=compiled, **more)
+        )
 
 
 @contextmanager
-def serving(url: str, folder: Path, registry: str, keys: Path, compiled: Path) -> Iterator[Served]:
-    """A running application."""
+def serving(url: str, folder: Path, registry: str, keys: Path, **more: Any) -> Iterator[Served]:
+    """A running application; more settings may be given."""
     key = keys / "master.key"
     key.write_text(base64.b64encode(b"k" * 32).decode(), "utf-8")
     clock = Clock()
-    settings = Settings(url, folder, key, "s" * 48, secure_cookies=False, synthetic=True, clock=clock, cache=compiled)
+    settings = Settings(url, folder, key, "s" * 48, secure_cookies=False, synthetic=True, clock=clock, **more)
     app = create_app(settings)
     space: Workspace = app.extensions[EXTENSION]
     site = create_site(space.database, "990000000101", "Szpital Wojewódzki w Zalesiu", who="office", at=NOW)

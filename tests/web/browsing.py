@@ -98,7 +98,7 @@ class Browser:
     def _arrive(self, answer: TestResponse) -> "Browser":
         while answer.status_code in (301, 302, 303):
             answer = self.client.get(answer.headers["Location"])
-        self.page, self.address = answer, answer.request.full_path.rstrip("?")
+        self.page, self.address = answer, answer.request.script_root + answer.request.full_path.rstrip("?")
         return self
 
     def forms(self) -> list[tuple[str, list[tuple[str, str]]]]:

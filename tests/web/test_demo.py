@@ -14,7 +14,8 @@ from engine.datatypes.identifiers import judge_pesel, make_pesel, pesel_birth_da
 from engine.definitions import examine
 from web.app import create_app
 from web.demo.fill import HOSPITALS, PEOPLE
-from web.demo.folder import demo_settings, empty_folder, prepare_folder, read_accounts
+from web.demo.folder import demo_settings, empty_folder, read_accounts
+from web.keyed_folder import prepare_folder
 from web.server import keep_for_good
 from web.workspace import EXTENSION
 

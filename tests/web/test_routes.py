@@ -168,3 +168,10 @@ def _tags(text: str, start: str) -> list[str]:
 def test_health(quick_world):
     answer = quick_world.app.test_client().get("/healthz")
     assert (answer.status_code, answer.json) == (200, {"ok": True})
+
+
+def test_where_training_is_off_nothing_leads_to_it(quick_world):
+    anna = quick_world.browser("anna")
+    assert "training" not in anna.text
+    for address in ("/training-mode", "/training/", "/training/lead_extraction/patients"):
+        assert anna.get(address).status == 404, address

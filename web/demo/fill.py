@@ -8,30 +8,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from math import ceil
 
 from engine.datatypes.local_time import to_local
 from engine.model.form import CheckSeverity
 from engine.model.text import in_language
-from engine.records.form_data import FormData
-from engine.synthesis import (
-    NO_DISTRIBUTION,
-    Plan,
-    Unsatisfiable,
-    Wanted,
-    make_subject,
-    plan_synthesis,
-    read_distribution,
-)
+from engine.synthesis import Plan, Unsatisfiable, make_subject
 from engine.synthesis.work import Work
 from storage.access import Actor
 from storage.accounts import add_membership, create_account, create_site
 from storage.database import open_database
 from storage.hospitals import Change, add_participation, add_unit
 from web.demo.folder import DemoAccount
-from web.drafts import Draft, keep_draft
 from web.registries import Version
-from web.synthetic import Load, Record, Target
+from web.stages import Stage, load_stage, plan_of
+from web.synthetic import Target
 from web.workspace import Workspace
 
 SEED = 20250317
@@ -60,16 +50,6 @@ WORDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """How far a patient is: since how many days, which share of the records is saved, what is wrong."""
-
-    days_ago: int
-    saved: float = 1.0  # of all records that are due
-    severity: CheckSeverity | None = None
-    draft: bool = False  # whether the next record is begun
-
-
 WARNING, REASON, ERROR = CheckSeverity.WARNING, CheckSeverity.WARNING_REASON, CheckSeverity.ERROR
 STAGES = (  # the newest patients come last; those of a hospital that has fewer are all of long ago
     *(Stage(days) for days in (830, 740, 690, 640, 590, 540, 500, 460, 430)), Stage(410), Stage(300, severity=REASON), Stage(210),
@@ -85,10 +65,8 @@ def fill(space: Workspace, tell: Callable[[str], None], processes: int) -> tuple
     sites = [create_site(space.database, code, name, who=WHO, at=now) for code, name, _ in HOSPITALS]
     accounts, actors = _people(space, sites, now)
     _take_part(space, sites, now)
-    for name, version in space.registries.current.items():
-        file = space.settings.definitions / "examples" / f"{name}.distribution.yaml"
-        drawn = read_distribution(file, version.registry) if file.is_file() else NO_DISTRIBUTION
-        work = _Filling(space, version, plan_synthesis(version.registry, drawn), actors, now)
+    for version in space.registries.current.values():
+        work = _Filling(space, version, plan_of(version.registry, space.settings), actors, now)
         made = Counter(work.results(len(PATIENTS), processes))
         tell(f"{in_language(version.registry.model.title, 'pl')}: {made[DONE]}")
     return accounts
@@ -131,16 +109,15 @@ class _Filling(Work):
         """Make a patient; whether that was possible."""
         place, stage = PATIENTS[number - 1]
         target, hospital = self._targets[place], HOSPITALS[place][0]
-        wanted = Wanted(severity=stage.severity, hospital=hospital, days_ago=stage.days_ago, attempts=2, patience=40)
         if self.failed >= _FAILED:
             return ""  # nobody waits for a registry whose patients cannot be made up without a distribution
         try:
-            made = make_subject(self.plan, SEED, number, self.now, wanted)
+            made = make_subject(self.plan, SEED, number, self.now, stage.wanted(hospital))
         except Unsatisfiable:
             self.failed += 1
             return ""
         self.failed = -len(PATIENTS)
-        _load(target, Load(target, made), stage)
+        load_stage(target, made, stage)
         return DONE
 
 
@@ -174,27 +151,6 @@ def _take_part(space: Workspace, sites: list[int], now: datetime) -> None:
         unit = add_unit(space.database, site, "100", "Klinika Kardiologii", change)
         for registry in space.registries.current:
             add_participation(space.database, site, registry, first_day, change, unit_id=unit)
-
-
-def _load(target: Target, load: Load, stage: Stage) -> None:
-    """Save the records of a stage; the next one may be begun and left."""
-    left = ceil(load.size * stage.saved)
-    for visit in load.visits(left + stage.draft):
-        ready, begun = visit.split(left)
-        if ready.forms:
-            load.save(ready)
-        left -= len(ready.forms)
-        for record in load.records(begun):
-            _begin(target, record)
-
-
-def _begin(target: Target, record: Record) -> None:
-    """A record of which somebody typed the first half."""
-    items = list(record.data.items.items())
-    half = FormData(dict(items[: max(1, len(items) // 2)]), record.data.groups)
-    form = target.registry.model.forms[record.place.form]
-    draft = Draft(half, 0, rows=frozenset())
-    keep_draft(target.database, target.actor, record.subject, record.place, form, draft, record.at)
 
 
 __all__ = ["fill"]
