@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, exists, insert, or_, select, true, union_all
+from sqlalchemy import Connection, FromClause, and_, exists, false, insert, or_, select, true, union_all
 from sqlalchemy.sql import ColumnElement
 
 from storage.database import Database
@@ -28,16 +29,41 @@ class Actor:
     role: str = ""
     channel: str = "web"
     identities: bool = True  # whether the role may know who somebody is; where not, nothing is decrypted for it
+    unit: int | None = None  # the ward of the site whose episodes alone are seen; none: all of the site's
 
 
 def grants(actor: Actor, at: datetime) -> ColumnElement[bool]:
-    """The condition on `access` rows that count for the actor at a time."""
+    """The condition on `access` rows that count for the actor at a time; a ward's count while its hospital has a right."""
+    lasting = _lasting(access, actor, at)
+    if actor.unit is None:
+        return and_(lasting, access.c.unit_id.is_(None))
+    of_site = access.alias("of_site")
+    same = or_(
+        of_site.c.instance_id.is_(None),
+        access.c.instance_id.is_(None),
+        of_site.c.instance_id == access.c.instance_id,
+    )
+    held = exists().where(
+        of_site.c.subject_id == access.c.subject_id, of_site.c.unit_id.is_(None), same, _lasting(of_site, actor, at)
+    )
+    records = exists().where(
+        site_subject.c.subject_id == access.c.subject_id
+    )  # the hospital's own are for all its wards
+    return and_(lasting, or_(access.c.unit_id == actor.unit, records.correlate(access)), held.correlate(access))
+
+
+def whole_records(actor: Actor) -> ColumnElement[bool]:
+    """The condition on the actor's `access` rows that show all episodes of a subject: a ward has none of them."""
+    return access.c.instance_id.is_(None) if actor.unit is None else false()
+
+
+def _lasting(rows: FromClause, actor: Actor, at: datetime) -> ColumnElement[bool]:
     moment = utc(at)
     return and_(
-        access.c.registry == actor.registry,
-        access.c.site_id == actor.site if actor.site is not None else true(),
-        access.c.starts_at <= moment,
-        or_(access.c.ends_at.is_(None), access.c.ends_at > moment),
+        rows.c.registry == actor.registry,
+        rows.c.site_id == actor.site if actor.site is not None else true(),
+        rows.c.starts_at <= moment,
+        or_(rows.c.ends_at.is_(None), rows.c.ends_at > moment),
     )
 
 
@@ -51,7 +77,7 @@ def visible_subjects(actor: Actor, at: datetime) -> ColumnElement[bool]:
 
 def visible_instances(connection: Connection, actor: Actor, subject: int, at: datetime) -> frozenset[int] | None:
     """The episodes that the actor may see, None for all of them; raises NotVisible when there is no right at all."""
-    given = {"subject": subject, "actor_registry": actor.registry, "site": actor.site, "at": utc(at)}
+    given = given_to(actor, subject, at)
     if actor.site is None:
         return seen_by(actor, subject, bool(_IS_ENROLLED.rows(connection, given)[0][0]), ())
     granted = _GRANTED_INSTANCES.rows(connection, given)
@@ -63,7 +89,15 @@ def seen_by(actor: Actor, subject: int, enrolled: bool, granted: Sequence[int | 
     if not (enrolled if actor.site is None else granted):
         raise NotVisible(subject)
     seen = frozenset(instance for instance in granted if instance is not None)
-    return None if actor.site is None or len(seen) < len(set(granted)) else seen
+    whole = actor.site is None or (actor.unit is None and len(seen) < len(set(granted)))
+    return None if whole else seen
+
+
+def given_to(actor: Actor, subject: int, at: datetime) -> dict[str, Any]:
+    """What ENROLLED and GRANTED ask for."""
+    return {
+        "subject": subject, "actor_registry": actor.registry, "site": actor.site, "unit": actor.unit or 0, "at": utc(at),
+    }  # fmt: skip
 
 
 def seen_episodes(actor: Actor, subject: int, at: datetime) -> Part[frozenset[int] | None]:
@@ -88,10 +122,14 @@ def require_access(
 
 
 def add_access(
-    connection: Connection, subject: int, site: int, registry: str, at: datetime, instance: int | None = None
-) -> None:
-    """Let a site see a subject from now on, or one episode of it."""
-    row = {"subject_id": subject, "instance_id": instance, "site_id": site, "registry": registry, "starts_at": at}
+    connection: Connection, subject: int, site: int, registry: str, at: datetime, instance: int | None = None,
+    *, unit: int | None = None,
+) -> None:  # fmt: skip
+    """Let a site see a subject from now on, or one episode of it; or let one of its wards."""
+    row = {
+        "subject_id": subject, "instance_id": instance, "site_id": site, "registry": registry, "starts_at": at,
+        "unit_id": unit,
+    }  # fmt: skip
     connection.execute(insert(access), row)
 
 
@@ -110,18 +148,25 @@ ENROLLED = (
     "(EXISTS (SELECT 1 FROM enrolment WHERE subject_id = :subject AND registry = :actor_registry) "
     "OR EXISTS (SELECT 1 FROM site_subject WHERE subject_id = :subject AND registry = :actor_registry))"
 )
-GRANTED = (
-    "access WHERE subject_id = :subject AND site_id = :site AND registry = :actor_registry "
-    "AND starts_at <= :at AND (ends_at IS NULL OR ends_at > :at)"
+_LASTING = (
+    "{0}.subject_id = :subject AND {0}.site_id = :site AND {0}.registry = :actor_registry AND {0}.starts_at <= :at "
+    "AND ({0}.ends_at IS NULL OR {0}.ends_at > :at)"
 )
+GRANTED = (
+    f"access a WHERE {_LASTING.format('a')} AND (coalesce(a.unit_id, 0) = :unit "  # noqa: S608 -- names alone
+    "OR EXISTS (SELECT 1 FROM site_subject h WHERE h.subject_id = a.subject_id)) AND (a.unit_id IS NULL OR EXISTS "
+    f"(SELECT 1 FROM access b WHERE {_LASTING.format('b')} AND b.unit_id IS NULL "
+    "AND (b.instance_id IS NULL OR a.instance_id IS NULL OR b.instance_id = a.instance_id)))"
+)  # a ward's rows count while its hospital has a right; the hospital's own records are for all its wards
 _IS_ENROLLED = Query.of(f"SELECT {ENROLLED}")
-_GRANTED_INSTANCES = Query.of(f"SELECT instance_id FROM {GRANTED}")  # noqa: S608 -- names of columns alone
+_GRANTED_INSTANCES = Query.of(f"SELECT a.instance_id FROM {GRANTED}")  # noqa: S608 -- names of columns alone
 
 __all__ = [
     "ENROLLED",
     "GRANTED",
     "Actor",
     "add_access",
+    "given_to",
     "grants",
     "may_see",
     "require_access",
@@ -129,4 +174,5 @@ __all__ = [
     "seen_episodes",
     "visible_instances",
     "visible_subjects",
+    "whole_records",
 ]

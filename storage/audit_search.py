@@ -23,7 +23,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from storage.access import Actor, grants
+from storage.access import Actor, grants, whole_records
 from storage.audit import read_texts, registry_stream
 from storage.database import Database
 from storage.history import instance_in_body
@@ -150,7 +150,7 @@ def _seen(actor: Actor, at: datetime) -> ColumnElement[bool]:
             and_(e.subject_id.is_not(None), or_(enrolled, kept), _of_registry(actor)),
         )
     granted = exists().where(
-        access.c.subject_id == e.subject_id, grants(actor, at), or_(access.c.instance_id.is_(None), _in_granted())
+        access.c.subject_id == e.subject_id, grants(actor, at), or_(whole_records(actor), _in_granted())
     )
     return and_(e.subject_id.is_not(None), granted, _of_registry(actor))
 

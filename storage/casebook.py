@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Subquery, and_, exists, func, literal, or_, select
 from sqlalchemy.sql import ColumnElement
 
-from storage.access import Actor, grants
+from storage.access import Actor, grants, whole_records
 from storage.tables import access, casebook, instance
 from storage.tables.base import Day
 
@@ -26,7 +26,7 @@ def seen_part(actor: Actor, at: datetime) -> ColumnElement[bool]:
     if actor.site is None:
         return there
     part = func.coalesce(instance.c.part_id, instance.c.id)
-    whole = or_(access.c.instance_id.is_(None), instance.c.parent_id.is_(None), access.c.instance_id == part)
+    whole = or_(whole_records(actor), instance.c.parent_id.is_(None), access.c.instance_id == part)
     granted = select(access.c.id).where(access.c.subject_id == instance.c.subject_id, grants(actor, at), whole)
     return and_(there, granted.exists())
 
@@ -40,7 +40,8 @@ def seen_lines(actor: Actor, at: datetime, *narrowed: ColumnElement[bool]) -> Su
 
 def own_lines(actor: Actor, at: datetime) -> ColumnElement[bool]:
     """The condition on `casebook` rows that tell the actor of subjects that the actor may see."""
-    mine = and_(casebook.c.registry == actor.registry, casebook.c.site_id == (actor.site or 0))
+    of_whom = -actor.unit if actor.unit is not None else actor.site or 0
+    mine = and_(casebook.c.registry == actor.registry, casebook.c.site_id == of_whom)
     if actor.site is None:
         return mine
     return and_(mine, exists().where(access.c.subject_id == casebook.c.subject_id, grants(actor, at)))

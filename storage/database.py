@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -19,13 +20,16 @@ from storage.keys import Keys
 
 _WRITES = "ecrf_writes"
 # Pages are short questions of many people at once: nothing is worth compiling, nor a second process; and what is read at
-# random lies in memory or on a disk without arms.
-_PLANS = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1"
+# random lies in memory or on a disk without arms. Said after connecting, and kept with the application's role: a pooler
+# between refuses what is said while connecting.
+PLANS: Mapping[str, str] = MappingProxyType(
+    {"jit": "off", "max_parallel_workers_per_gather": "0", "random_page_cost": "1.1"}
+)
 _BUSY_MILLISECONDS = 30_000
 ALL_SITES = "all"  # how a keeper's transactions name their site
 _SAY = (
     "SELECT set_config('ecrf.registry', %s, true), set_config('ecrf.site', %s, true), set_config('ecrf.at', %s, true), "
-    "set_config('ecrf.account', %s, true)"
+    "set_config('ecrf.account', %s, true), set_config('ecrf.unit', %s, true)"
 )
 
 
@@ -41,6 +45,7 @@ class Acting:
     registry: str
     at: datetime
     account: int = 0  # whose own requests to the help centre are seen
+    unit: int | None = None  # of the site; none: the whole hospital
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +57,11 @@ class Database:
     indexes: FormIndexes = field(default_factory=FormIndexes, repr=False)
     acting: Acting | None = None  # nobody: of subjects nothing is seen
 
-    def on_behalf(self, site: int | None, registry: str, at: datetime, account: int = 0) -> Database:
+    def on_behalf(
+        self, site: int | None, registry: str, at: datetime, account: int = 0, *, unit: int | None = None
+    ) -> Database:
         """The same database for one who acts."""
-        return replace(self, acting=Acting(site, registry, at, account))
+        return replace(self, acting=Acting(site, registry, at, account, unit))
 
     @property
     def dialect(self) -> str:
@@ -89,9 +96,10 @@ class Database:
         """Tell PostgreSQL who acts until the end of the transaction, together with BEGIN: it costs no trip of its own."""
         driver = connection.connection.driver_connection
         if self.acting is not None and isinstance(driver, psycopg.Connection):
-            site = ALL_SITES if self.acting.site is None else str(self.acting.site)
+            who = self.acting
+            site, unit = ALL_SITES if who.site is None else str(who.site), str(who.unit or "")
             with driver.pipeline():
-                driver.execute(_SAY, (self.acting.registry, site, self.acting.at.isoformat(), str(self.acting.account)))
+                driver.execute(_SAY, (who.registry, site, who.at.isoformat(), str(who.account), unit))
 
     @contextmanager
     def counted(self) -> Iterator[list[str]]:
@@ -126,10 +134,10 @@ def open_database(url: str, keys: Keys | None = None, *, connections: int = 10, 
     if address.get_backend_name() == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
         pool = create_engine(
-            address, pool_size=connections, max_overflow=connections, pool_reset_on_return=None, hide_parameters=True,
-            connect_args={"options": f"{_PLANS} {address.query.get('options', '')}".strip()},
-        )  # fmt: skip
+            address, pool_size=connections, max_overflow=connections, pool_reset_on_return=None, hide_parameters=True
+        )
         event.listen(pool, "handle_error", _hide_details)
+        event.listen(pool, "connect", _plan)
         if made_up:
             event.listen(pool, "connect", _hurry_postgresql)
         return Database(pool, keys)
@@ -162,6 +170,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _plan(connection: Any, _record: Any) -> None:
+    connection.execute("; ".join(f"SET {name} TO {value}" for name, value in PLANS.items()))
+    connection.commit()
+
+
 def _hurry_sqlite(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA synchronous = OFF")
 
@@ -177,4 +190,4 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
-__all__ = ["Acting", "Database", "open_database"]
+__all__ = ["PLANS", "Acting", "Database", "open_database"]

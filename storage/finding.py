@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
-from storage.access import Actor, visible_subjects
+from storage.access import Actor, grants, visible_subjects
 from storage.attempts import note_attempt, refuse_if_locked
 from storage.audit import SYSTEM, AuditEntry, append_entry
 from storage.database import Database
 from storage.errors import Hidden
 from storage.identity import Person, is_gone, known_as
-from storage.tables import enrolment, identity_hash
+from storage.tables import access, enrolment, identity_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class FoundPerson:
 
     subject: int
     pseudonym: str = ""
+    in_hospital: bool = False  # where the actor works for a ward: another one has the patient
 
 
 def find_person(database: Database, actor: Actor, person: Person, *, at: datetime) -> FoundPerson | None:
@@ -71,8 +72,18 @@ def _first(
         seen = select(enrolment.c.pseudonym).where(enrolment.c.subject_id == subject, visible_subjects(actor, at))
         pseudonym = connection.execute(seen).scalar_one_or_none() or ""
         if pseudonym or not gone:
-            return FoundPerson(subject, pseudonym)
+            return FoundPerson(
+                subject, pseudonym, in_hospital=not pseudonym and _in_hospital(connection, actor, subject, at)
+            )
     return None
+
+
+def _in_hospital(connection: Connection, actor: Actor, subject: int, at: datetime) -> bool:
+    """Whether another ward of the actor's hospital has a patient whom the own one has not."""
+    if actor.unit is None:
+        return False
+    of_hospital = exists().where(access.c.subject_id == subject, grants(replace(actor, unit=None), at))
+    return bool(connection.execute(select(of_hospital)).scalar_one())
 
 
 __all__ = ["FoundPerson", "find_person"]

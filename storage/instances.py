@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select
@@ -70,7 +71,8 @@ def open_instance(  # noqa: PLR0913 -- one thing is opened, and each part of it 
         )
         number = (connection.execute(last).scalar_one() or 0) + 1  # one that is withdrawn keeps its number
         opened = open_part(connection, actor, subject_id, definition.id, parent, number, at)
-        if seen is not None and above.parent is None:
+        hospital = replace(actor, unit=None)
+        if above.parent is None and visible_instances(connection, hospital, subject_id, at) is not None:
             add_access(connection, subject_id, actor.site or 0, actor.registry, utc(at), opened)
         if not alone:
             open_at_once(connection, registry, actor, subject_id, container, opened, at)
@@ -162,9 +164,17 @@ def open_part(
         .scalar_subquery(),
     }
     opened = int(connection.execute(insert(instance).values(row).returning(instance.c.id)).scalar_one())
+    if actor.unit is not None and _is_patient(connection, parent):
+        add_access(connection, subject_id, actor.site or 0, actor.registry, utc(at), opened, unit=actor.unit)
     body = {"instance": opened, "parent": parent, "container": container, "number": number}
     _note(connection, actor, subject_id, at, "open", body)
     return opened
+
+
+def _is_patient(connection: Connection, number: int) -> bool:
+    """Whether an instance is the patient: what is opened in it is an episode."""
+    found = select(instance.c.id).where(instance.c.id == number, instance.c.container == "patient")
+    return connection.execute(found).first() is not None
 
 
 def _is_used(connection: Connection, subject_id: int, instances: Collection[int], at: datetime) -> bool:

@@ -20,7 +20,10 @@ class LockedSubject(NamedTuple):
 
 
 def lock_subject(connection: Connection, subject: int) -> LockedSubject:
-    """Wait for other writers of the subject. SQLite has one writer at a time anyway (BEGIN IMMEDIATE)."""
+    """Wait for other writers of the subject. SQLite has one writer at a time anyway (BEGIN IMMEDIATE).
+
+    Whoever holds the lock works on the subject as a whole: rules of one episode read the others, and the audit is one chain.
+    """
     return _row(connection, subject, _LOCK if connection.dialect.name == "postgresql" else _LOOK)
 
 
@@ -50,6 +53,6 @@ _LOOK = (
     "SELECT s.id, s.erased_at, k.wrapped FROM subject s LEFT JOIN subject_key k ON k.subject_id = s.id "
     "WHERE s.id = :subject"
 )
-_LOCK = f"{_LOOK} FOR UPDATE OF s"
+_LOCK = _LOOK.replace(" FROM", ", set_config('ecrf.whole', CAST(s.id AS text), true) FROM", 1) + " FOR UPDATE OF s"
 
 __all__ = ["LockedSubject", "lock_subject", "look_at_subject", "wait_for_subject"]

@@ -15,10 +15,10 @@ from storage.tables import access
 
 
 def grants_held(connection: Connection, deed: Deed, subjects: Collection[int]) -> list[Row[Any]]:
-    """The access rows of the registry that are in force, or will be."""
+    """The access rows of hospitals in the registry that are in force, or will be; wards are given anew what was carried."""
     now = utc(deed.at)
     held = or_(access.c.ends_at.is_(None), access.c.ends_at > now)
-    mine = (access.c.subject_id.in_(subjects), access.c.registry == deed.actor.registry)
+    mine = (access.c.subject_id.in_(subjects), access.c.registry == deed.actor.registry, access.c.unit_id.is_(None))
     return list(connection.execute(select(access).where(*mine, held).order_by(access.c.id)))
 
 

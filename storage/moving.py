@@ -120,7 +120,7 @@ def give_same(connection: Connection, deed: Deed, part: int, subject: int, there
     for row in rows:
         given: dict[str, Any] = {
             "subject_id": subject, "instance_id": there, "site_id": row.site_id, "registry": row.registry,
-            "starts_at": max(now, row.starts_at), "ends_at": row.ends_at,
+            "starts_at": max(now, row.starts_at), "ends_at": row.ends_at, "unit_id": row.unit_id,
         }  # fmt: skip
         connection.execute(insert(access), given)
     return [row.site_id for row in rows]

@@ -49,7 +49,7 @@ def grants_of(database: Database, actor: Actor, subject: int, *, at: datetime) -
             access.c.starts_at, access.c.ends_at,
         )
         .select_from(access.join(site, site.c.id == access.c.site_id).outerjoin(instance, instance.c.id == access.c.instance_id))
-        .where(access.c.subject_id == subject, access.c.registry == actor.registry)
+        .where(access.c.subject_id == subject, access.c.registry == actor.registry, access.c.unit_id.is_(None))
         .where(or_(access.c.ends_at.is_(None), access.c.ends_at > utc(at)))
         .order_by(access.c.starts_at, access.c.id)
     )  # fmt: skip
@@ -95,7 +95,7 @@ def share(database: Database, actor: Actor, subject: int, given: Share, *, at: d
 def take_back(database: Database, actor: Actor, subject: int, grant: int, *, reason: str, at: datetime) -> None:
     """End what another hospital sees. Raises NotVisible unless the actor sees the whole record, and NotFound when it is over."""
     mine = and_(access.c.id == grant, access.c.subject_id == subject, access.c.registry == actor.registry)
-    held = and_(mine, or_(access.c.ends_at.is_(None), access.c.ends_at > utc(at)))
+    held = and_(mine, access.c.unit_id.is_(None), or_(access.c.ends_at.is_(None), access.c.ends_at > utc(at)))
     with database.write() as connection:
         lock_subject(connection, subject)
         if visible_instances(connection, actor, subject, at) is not None:

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import psycopg
 from sqlalchemy import Connection
 
-from storage.access import Actor, seen_by
+from storage.access import Actor, given_to, seen_by
 from storage.audit import subject_stream
 from storage.errors import NotVisible
 from storage.locking import LockedSubject
-from storage.slots import canonical, utc
+from storage.slots import canonical
 from storage.subject_query import LOAD, OWN_PARTS, SAVE
 
 
@@ -193,16 +193,17 @@ def ask_before(  # noqa: PLR0913 -- each is a fact of the save
 
 
 def _turn_to(connection: Connection, subject: int, *, sites: bool) -> None:
-    """Tell PostgreSQL whose hospitals are to be seen beside, on the way of what is asked; it looks after the right to the subject."""
+    """Tell PostgreSQL which subject rules read as a whole, and whose hospitals are to be seen beside; on the way of what is asked.
+
+    It looks after the right to the subject.
+    """
     driver = connection.connection.driver_connection
-    if sites and isinstance(driver, psycopg.Connection):
-        driver.execute("SELECT set_config('ecrf.subject', %s, true)", (str(subject),))
+    if isinstance(driver, psycopg.Connection):
+        driver.execute(_WHOLE, (str(subject), str(subject) if sites else ""))
 
 
 def _given(registry: str, actor: Actor, subject: int, at: datetime) -> dict[str, Any]:
-    return {
-        "subject": subject, "registry": registry, "actor_registry": actor.registry, "site": actor.site, "at": utc(at),
-    }  # fmt: skip
+    return given_to(actor, subject, at) | {"registry": registry}
 
 
 def _only(found: list[tuple[Any, ...]], subject: int) -> tuple[Any, ...]:
@@ -264,6 +265,9 @@ def _form(form: int, place: list[Any], head: list[Any], opened: str, saved: str)
     definition, revision, state, status = head
     opened_at, saved_at = datetime.fromisoformat(opened), datetime.fromisoformat(saved)
     return FormRow(form, Place(*place), definition, revision, state, status, opened_at, saved_at)
+
+
+_WHOLE = "SELECT set_config('ecrf.whole', %s, true), set_config('ecrf.subject', %s, true)"
 
 
 def _list(stored: str | None) -> list[Any]:

@@ -26,7 +26,7 @@ _PARTS = (
     "s.erased_at",
     "k.wrapped",
     ENROLLED,
-    f"(SELECT CAST(json_group_array(instance_id) AS text) FROM {GRANTED})",  # noqa: S608 -- names of columns alone
+    f"(SELECT CAST(json_group_array(a.instance_id) AS text) FROM {GRANTED})",  # noqa: S608 -- names of columns alone
     _all(
         "i.id, i.parent_id, i.container, i.number",
         "instance i WHERE i.subject_id = :subject AND i.registry IN ('', :registry) AND i.withdrawal_id IS NULL",

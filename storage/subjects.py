@@ -250,6 +250,9 @@ def _grant_own(connection: Connection, actor: Actor, subject_id: int, at: dateti
     if actor.site is None:
         raise ValueError("a subject is registered by a site")
     add_access(connection, subject_id, actor.site, actor.registry, utc(at))
+    if actor.unit is not None:
+        add_access(connection, subject_id, actor.site, actor.registry, utc(at), unit=actor.unit)
+        lock_subject(connection, subject_id)  # what is opened at once is nobody's ward's before it is there
 
 
 def _enrol(connection: Connection, actor: Actor, subject_id: int, prefix: str, at: datetime) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, exists, insert, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
-from storage.access import Actor, add_access, grants, visible_subjects
-from storage.audit import AuditEntry, append_entry, subject_stream
+from storage.access import Actor, add_access, grants, visible_subjects, whole_records
+from storage.audit import AuditEntry, append_entry, site_stream, subject_stream
 from storage.database import Database
 from storage.errors import NotFound
 from storage.locking import lock_subject
@@ -50,7 +50,6 @@ def ask_takeover(database: Database, actor: Actor, subject: int, *, prefix: str,
         *own, takeover_request.c.registry == actor.registry, takeover_request.c.decision.is_(None)
     )
     with database.write() as connection:
-        lock_subject(connection, subject)
         if connection.execute(waiting).first() is not None:
             return False
         row = {
@@ -58,8 +57,10 @@ def ask_takeover(database: Database, actor: Actor, subject: int, *, prefix: str,
             "asked_by": actor.name, "asked_at": utc(at), "reason": reason, "answer": "",
         }  # fmt: skip
         connection.execute(insert(takeover_request), row)
-        body = {"site": actor.site, "registry": actor.registry}
-        append_entry(connection, _entry(actor, subject, "takeover_asked", body, reason, at))
+        # In the stream of the hospital that asks: the patient's is not its to read or to go on with; the decision stands there.
+        body = {"site": actor.site, "registry": actor.registry, "takeover": subject}
+        stream = site_stream(actor.site)
+        append_entry(connection, AuditEntry(stream, "takeover_asked", actor.name, at, actor.channel, body, reason))
         return True
 
 
@@ -78,7 +79,7 @@ def decide_takeover(database: Database, actor: Actor, request: int, *, grant: bo
         }  # fmt: skip
         if connection.execute(decided.values(values)).rowcount != 1:
             raise NotFound("take-over request", request)
-        body: dict[str, Any] = {"site": row.site_id, "registry": row.registry}
+        body: dict[str, Any] = {"site": row.site_id, "registry": row.registry, "asked_by": row.asked_by}
         if grant:
             known = select(enrolment.c.number).filter_by(subject_id=row.subject_id, registry=row.registry)
             if connection.execute(known).first() is not None:
@@ -132,9 +133,7 @@ def _open(actor: Actor, at: datetime) -> Select[Any]:
     enrolled = and_(enrolment.c.subject_id == asked.subject_id, enrolment.c.registry == actor.registry)
     holds: ColumnElement[bool] = asked.registry == actor.registry
     if actor.site is not None:
-        whole = exists().where(
-            access.c.subject_id == asked.subject_id, access.c.instance_id.is_(None), grants(actor, at)
-        )
+        whole = exists().where(access.c.subject_id == asked.subject_id, whole_records(actor), grants(actor, at))
         holds = and_(or_(asked.site_id != actor.site, asked.registry != actor.registry), whole)
     joined = takeover_request.join(enrolment, enrolled)
     return select(takeover_request).select_from(joined).where(asked.decision.is_(None), holds)

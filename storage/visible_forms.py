@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, FromClause, and_, exists, not_, or_, select, true
 
-from storage.access import Actor, grants
+from storage.access import Actor, grants, whole_records
 from storage.tables import access, enrolment, form_instance, instance, site
 
 FORMS: FromClause = form_instance.join(instance, instance.c.id == form_instance.c.instance_id)
@@ -29,7 +29,7 @@ def _seen(actor: Actor, at: datetime) -> ColumnElement[bool]:
     if actor.site is None:
         return true()
     granted = select(access.c.subject_id).where(grants(actor, at))  # lists that are made once, not asked for each form
-    whole = granted.where(access.c.instance_id.is_(None))
+    whole = granted.where(whole_records(actor))
     given = access.join(instance, and_(instance.c.id == access.c.instance_id, instance.c.parent_id.is_not(None)))
     episode = select(access.c.instance_id).select_from(given).where(grants(actor, at))
     seen = episode.cte(recursive=True)  # without a name: one statement may ask several times

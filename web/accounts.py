@@ -112,8 +112,8 @@ def home() -> ResponseReturnValue:
 def choose_site() -> ResponseReturnValue:
     """Work for another of one's hospitals."""
     wanted = request.form.get("site", "")
-    if wanted.isdigit() and int(wanted) in {one.site for one in visit().memberships}:
-        session["site"] = int(wanted)
+    if wanted in {one.key for one in visit().memberships}:
+        session["site"] = wanted
     return redirect(safe_next(request.form.get("next"), url_for("accounts.home")), 303)
 
 

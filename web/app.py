@@ -55,6 +55,7 @@ from web.training.mode import MODE, TrainingMode
 from web.training.page import training
 from web.uploads import BoundedRequest
 from web.verification import verification
+from web.wards import wards
 from web.withdrawals import withdrawals
 from web.words import load_tongues
 from web.workspace import EXTENSION, Workspace, workspace
@@ -84,6 +85,7 @@ PARTS = (
     known,
     patients,
     sharing,
+    wards,
     parts,
     events,
     records,

@@ -100,7 +100,7 @@ def show(registry: str) -> ResponseReturnValue:
 def _own(registry: str) -> set[int] | None:
     """The hospitals that one oversees; None: all."""
     held = [one for one in visit().memberships if one.registry == registry and allows(one.role, Permission.OVERSEE)]
-    sites = {each.site for each in held}
+    sites = {each.site for each in held if each.unit is None}  # they are counted as a whole
     return None if None in sites else {each for each in sites if each is not None}
 
 

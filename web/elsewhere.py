@@ -49,7 +49,7 @@ def records_elsewhere(one: Visit, subject: int, wanted: Elsewhere) -> Iterator[B
         return
     actor = actor_of(one.actor.account, one.actor.name, own)
     try:
-        database = space.database.on_behalf(actor.site, actor.registry, one.now)
+        database = space.database.on_behalf(actor.site, actor.registry, one.now, unit=actor.unit)
         record = load_subject(database, version.registry, actor, subject, one.now)
         who = pseudonym_of(database, actor, subject, at=one.now)
     except (NotVisible, NotFound):

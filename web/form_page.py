@@ -183,7 +183,7 @@ def _window_notice(entry: Entry, evaluation: Evaluation, one: Visit) -> tuple[No
 
 def band_of(entry: Entry | OpenSeries, one: Visit) -> Band:
     """Who the patient is, in the words that may always be shown."""
-    hospital = one.membership.site_name if one.membership else ""
+    hospital = one.membership.place if one.membership else ""
     if site_named(entry.who) is not None:
         return Band(entry.version.prefix, hospital or one.words("records"), ())
     facts = (*facts_of(entry.version, entry.record, one), hospital)

@@ -58,10 +58,11 @@ def _language(of_account: str) -> str:
 
 
 def membership_in(held: tuple[Membership, ...], registry: str) -> Membership | None:
-    """The role that counts in a registry: at the hospital that was chosen, else the first."""
+    """The role that counts in a registry: at the hospital or ward that was chosen, else the first."""
     found = [one for one in held if one.registry == registry and registry in workspace().registries.current]
-    chosen = session.get("site")
-    return next((one for one in found if one.site == chosen), found[0] if found else None)
+    chosen = str(session.get("site", ""))
+    at_hospital = (one for one in found if str(one.site) == chosen)
+    return next((one for one in (*(each for each in found if each.key == chosen), *at_hospital, *found)), None)
 
 
 def leave_to_the_real() -> ResponseReturnValue | None:

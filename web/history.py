@@ -174,7 +174,7 @@ def crumbs_of_past(entry: Entry, one: Visit) -> tuple[Link, ...]:
 
 
 def _band(version: Version, record: SubjectRecord, one: Visit, who: str) -> Band:
-    hospital = one.membership.site_name if one.membership else ""
+    hospital = one.membership.place if one.membership else ""
     if site_named(who) is not None:
         return Band(version.prefix, hospital or one.words("records"), ())
     return Band(version.prefix, who.upper(), tuple(filter(None, (*facts_of(version, record, one), hospital))))

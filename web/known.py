@@ -21,6 +21,7 @@ from storage.rights import fixed_items
 from storage.session_notes import leave_note, read_note
 from storage.subjects import Registered, enrol_subject, is_in_registry, pseudonym_of
 from storage.takeovers import ask_takeover, decide_takeover, own_takeovers, takeovers_to_decide
+from storage.wards import join_ward
 from storage.working_copy import working_copies
 from web.drafts import Draft, draft_of, keep_draft
 from web.entry import subject_of
@@ -102,7 +103,9 @@ def look(registry: str) -> ResponseReturnValue:
         title = in_language(own.registry.model.title, one.language)
         note = _leave({"enrol": found.subject})
         return _page(registry, result="beside", title=title, beside=own.name, who=who, note=note)
-    return _page(registry, result="elsewhere", note=_leave({"takeover": found.subject}))
+    return _page(
+        registry, result="ward" if found.in_hospital else "elsewhere", note=_leave({"takeover": found.subject})
+    )
 
 
 def _leave(content: dict[str, object]) -> str:
@@ -186,7 +189,7 @@ def begin_with(version: Version, new: Registered) -> None:
 @known.post("/known/ask")
 @needs(Permission.REGISTER)
 def ask_for(registry: str) -> ResponseReturnValue:
-    """Ask whoever has the record to let one's own hospital see it."""
+    """Ask whoever has the record to let one's own hospital see it; one's ward sees at once what the hospital has."""
     one, space, version = visit(), workspace(), version_of(registry)
     note, reason = request.form.get("note", "")[:64], _reason("reason")
     kept = read_note(space.database, str(session["token"]), note, at=one.now)
@@ -194,6 +197,8 @@ def ask_for(registry: str) -> ResponseReturnValue:
         abort(404)
     if not reason:
         return _page(registry, status=422, result="elsewhere", note=note, faults={"reason": "known_reason"})
+    if join_ward(space.database, one.actor, kept["takeover"], reason=reason, at=one.now):
+        return _to_requests(registry, "ward_is_joined")
     asked = ask_takeover(space.database, one.actor, kept["takeover"], prefix=version.prefix, reason=reason, at=one.now)
     return _to_requests(registry, "takeover_is_asked" if asked else "takeover_was_asked")
 

@@ -58,7 +58,7 @@ def show(registry: str, who: str) -> ResponseReturnValue:
     gone, merged = gone_and_merged(space.database, one.actor, subject, at=one.now)
     actions = [action for action, permission in BULK.items() if allows(one.actor.role, permission)]
     may_void, news = allows(one.actor.role, Permission.VOID), News.taken("said")
-    facts = (*facts_of(version, record, one), one.membership.site_name if one.membership else "")
+    facts = (*facts_of(version, record, one), one.membership.place if one.membership else "")
     return render(
         "states.html", registry=registry, who=who.upper(), band=Band(version.prefix, who.upper(), tuple(filter(None, facts))),
         lines=[*_lines(version, record, who.upper(), actions)], actions=actions, notices=[*_notices(news)], news=news,

@@ -46,7 +46,7 @@ def listed(registry: str) -> ResponseReturnValue:
 
 
 def _list(registry: str, refused: Typed | None = None) -> ResponseReturnValue:
-    one, space, scope = visit(), workspace(), _scope()
+    one, space, scope = visit(), workspace(), scope_of()
     query = request.args.get("q", "").strip()[:100]
     number = min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)
     view = view_people(space.database, scope, at=one.now, text=query, first=(number - 1) * PAGE, size=PAGE)
@@ -94,7 +94,7 @@ def invite_somebody(registry: str) -> ResponseReturnValue:
 @needs(Permission.PEOPLE)
 def withdraw(registry: str, number: int) -> ResponseReturnValue:
     """The link of an invitation leads nowhere any more."""
-    withdraw_invitation(workspace().database, _scope(), number, change_of())
+    withdraw_invitation(workspace().database, scope_of(), number, change_of())
     return done(url_for("people.listed", registry=registry), "said_withdrawn")
 
 
@@ -116,7 +116,7 @@ def decide(registry: str, number: int) -> ResponseReturnValue:
         roles = may_give(_role(), at_hospital=True)
         own = visit().account
         decide_request(
-            space.database, _scope(), number, roles, change, grant=grant, write=write, decider=own.id if own else None
+            space.database, scope_of(), number, roles, change, grant=grant, write=write, decider=own.id if own else None
         )
     except (Refused, Taken) as fault:
         return _list(registry, typed(_told(fault)))
@@ -131,7 +131,7 @@ def show(registry: str, person: int) -> ResponseReturnValue:
 
 
 def _page(registry: str, person: int, refused: Typed | None = None) -> ResponseReturnValue:
-    one, space, scope = visit(), workspace(), _scope()
+    one, space, scope = visit(), workspace(), scope_of()
     view = view_person(space.database, scope, person, at=one.now)
     assert one.account is not None
     return render(
@@ -163,7 +163,7 @@ def end(registry: str, person: int, role: int) -> ResponseReturnValue:
     def act(found: Person) -> str:
         if role not in {each.id for each in found.roles}:
             raise NotFound("role", role)
-        end_role(workspace().database, _scope(), role, may_end(_role()), change_of(reason=True))
+        end_role(workspace().database, scope_of(), role, may_end(_role()), change_of(reason=True))
         return "said_role_ended"
 
     return _act(registry, person, act)
@@ -236,7 +236,7 @@ def reopen(registry: str, person: int) -> ResponseReturnValue:
 def _act(registry: str, person: int, act: Callable[[Person], str]) -> ResponseReturnValue:
     """Do something to somebody else of one's people, and tell so; nobody gives roles to oneself."""
     one = visit()
-    found = load_person(workspace().database, _scope(), person, at=one.now)
+    found = load_person(workspace().database, scope_of(), person, at=one.now)
     if one.account is None or found.account == one.account.id:
         abort(403)
     try:
@@ -246,7 +246,7 @@ def _act(registry: str, person: int, act: Callable[[Person], str]) -> ResponseRe
     return done(url_for("people.show", registry=registry, person=person), told)
 
 
-def _scope() -> Scope:
+def scope_of() -> Scope:
     """Whose people one looks after."""
     membership = visit().membership
     assert membership is not None
@@ -268,7 +268,7 @@ def _posted_address() -> str:
 
 def _posted_scope() -> Scope:
     """Where a role is given: one's own hospital, or the one that was chosen. Raises Refused, NotFound."""
-    own = _scope()
+    own = scope_of()
     if own.site is not None:
         return own
     typed = request.form.get("site", "")

@@ -12,6 +12,7 @@ from storage.errors import NotFound
 from storage.form_data import load_subject
 from storage.hospitals import find_hospitals
 from storage.sharing import Grant, Share, grants_of, share, take_back
+from storage.wards import WardGrant, wards, wards_of
 from web.chooser import chosen_hospital, suggestions
 from web.entry import subject_of
 from web.known import MAX_REASON
@@ -43,14 +44,16 @@ def show(registry: str, who: str) -> ResponseReturnValue:
             f"{container_words(containers[container], one.language)} {number}" if container in containers else container
         )
 
-    def seen(grant: Grant) -> str:
-        if grant.part in root:
+    def seen(grant: Grant | WardGrant) -> str:
+        if grant.part in root or (grant.part is None and isinstance(grant, WardGrant)):
             return one.words("share_person")
         return named(grant.container, grant.number) if grant.part is not None else one.words("share_whole")
 
-    news = News.taken("said")
+    news, of_hospital = News.taken("said"), one.actor.site is not None
     return render(
-        "sharing.html", registry=registry, who=who.upper(), grants=held, seen=seen, news=news, longest=MAX_REASON,
+        "sharing.html", wards=wards(space.database, one.actor) if of_hospital else (),
+        in_wards=wards_of(space.database, one.actor, subject, at=one.now) if of_hospital else (),
+        registry=registry, who=who.upper(), grants=held, seen=seen, news=news, longest=MAX_REASON,
         parts=[(row.id, named(row.container, row.number)) for row in record.instances if row.parent in root],
         offered=[each for each in find_hospitals(space.database, "") if each.id != one.actor.site], suggest=suggestions(),
         own=one.actor.site,
@@ -64,7 +67,7 @@ def give(registry: str, who: str) -> ResponseReturnValue:
     """Let another hospital see the patient, or an episode."""
     one, database, given = visit(), workspace().database, request.form
     subject = subject_of(database, one.actor, who, one.now)
-    reason, site, part = _reason(), _chosen(), given.get("part", WHOLE)
+    reason, site, part = reason_typed(), _chosen(), given.get("part", WHOLE)
     until = _end_of(given.get("until", ""))
     wrong = (
         "share_needs_site" if site is None
@@ -73,28 +76,28 @@ def give(registry: str, who: str) -> ResponseReturnValue:
         else ""
     )  # fmt: skip
     if wrong or site is None:
-        return _back(registry, who, News(wrong=wrong, typed=reason))
+        return back_to(registry, who, News(wrong=wrong, typed=reason))
     number = int(part) if part.isdigit() else None
     leaving = bool(given.get("leaving")) and number is None
     share(database, one.actor, subject, Share(site, number, reason, until, leaving), at=one.now)
     if leaving:
         return redirect(url_for("patients.listed", registry=registry), 303)
-    return _back(registry, who, News(("share_is_given",)))
+    return back_to(registry, who, News(("share_is_given",)))
 
 
 @sharing.post("/<int:grant>")
 @needs(Permission.SHARE)
 def end(registry: str, who: str, grant: int) -> ResponseReturnValue:
     """Take it back."""
-    one, database, reason = visit(), workspace().database, _reason()
+    one, database, reason = visit(), workspace().database, reason_typed()
     subject = subject_of(database, one.actor, who, one.now)
     if not reason:
-        return _back(registry, who, News(wrong="known_reason", event=str(grant)))
+        return back_to(registry, who, News(wrong="known_reason", event=str(grant)))
     try:
         take_back(database, one.actor, subject, grant, reason=reason, at=one.now)
     except NotFound:
-        return _back(registry, who, News(("share_is_over",)))
-    return _back(registry, who, News(("share_is_ended",)))
+        return back_to(registry, who, News(("share_is_over",)))
+    return back_to(registry, who, News(("share_is_ended",)))
 
 
 def _chosen() -> int | None:
@@ -114,12 +117,14 @@ def _end_of(text: str) -> datetime | None:
     return datetime.combine(day, time(), tzinfo=to_local(visit().now).tzinfo)
 
 
-def _reason() -> str:
+def reason_typed() -> str:
+    """Why it is done."""
     return " ".join(request.form.get("reason", "").split())[:MAX_REASON]
 
 
-def _back(registry: str, who: str, news: News) -> ResponseReturnValue:
+def back_to(registry: str, who: str, news: News) -> ResponseReturnValue:
+    """The page again, with what has just happened."""
     return redirect(url_for("sharing.show", registry=registry, who=who, said=news.leave()), 303)
 
 
-__all__ = ["sharing"]
+__all__ = ["back_to", "reason_typed", "sharing"]

@@ -68,7 +68,10 @@ class Visit:
 def actor_of(account: int, name: str, membership: Membership) -> Actor:
     """A person in a role, as storage sees it."""
     identities = allows(membership.role, Permission.IDENTITY)
-    return Actor(account, name, membership.registry, membership.site, membership.role, identities=identities)
+    return Actor(
+        account, name, membership.registry, membership.site, membership.role, identities=identities,
+        unit=membership.unit,
+    )  # fmt: skip
 
 
 def workspace() -> Workspace:
@@ -77,8 +80,8 @@ def workspace() -> Workspace:
     assert isinstance(found, Workspace)
     one = g.get("visit")
     if "database" not in g and one is not None and one.membership is not None:
-        account = one.account.id if one.account is not None else 0
-        g.database = found.database.on_behalf(one.membership.site, one.membership.registry, one.now, account)
+        account, held = one.account.id if one.account is not None else 0, one.membership
+        g.database = found.database.on_behalf(held.site, held.registry, one.now, account, unit=held.unit)
     return replace(found, database=g.database) if "database" in g else found
 
 
@@ -86,7 +89,7 @@ def workspace() -> Workspace:
 def on_behalf_of(actor: Actor, at: datetime) -> Iterator[None]:
     """Meanwhile the database shows what somebody else may see: the one whose page came in at the door."""
     before = g.get("database", workspace().database)
-    g.database = before.on_behalf(actor.site, actor.registry, at, actor.account)
+    g.database = before.on_behalf(actor.site, actor.registry, at, actor.account, unit=actor.unit)
     try:
         yield
     finally:

@@ -143,7 +143,8 @@ latest_event = (
 
 # What lists sort and narrow by. Triggers of the migration keep it, whoever changes what it follows from; nothing else
 # writes it. A row for each hospital that a record was given to tells of what this hospital may see of it (of grants
-# without an end, where there is one); the row of hospital 0 tells of all, for a registry's keeper.
+# without an end, where there is one); the row of hospital 0 tells of all, for a registry's keeper; that of a ward has its number
+# with a minus for a hospital.
 casebook = Table(
     "casebook",
     METADATA,
@@ -188,7 +189,9 @@ local_number = Table(  # what a hospital calls a patient in its own books
     Index("ix_local_number_subject_id", "subject_id"),
 )
 
-access = Table(  # who sees what: a site sees a subject, or one of its episodes, in a registry, from–to
+# Who sees what: a site sees a subject, or one of its episodes, in a registry, from–to. Rows of a ward count for those who act
+# for that ward alone, as far as the hospital itself has a right; without an episode they show the patient and no episode.
+access = Table(
     "access",
     METADATA,
     Column("id", Id, primary_key=True),
@@ -198,6 +201,7 @@ access = Table(  # who sees what: a site sees a subject, or one of its episodes,
     Column("registry", Text, nullable=False),
     Column("starts_at", Moment, nullable=False),
     Column("ends_at", Moment),
+    Column("unit_id", Id),  # none: for those who act for the whole hospital
     Index("ix_access_subject_id", "subject_id"),
     Index("ix_access_site_id_registry", "site_id", "registry"),
 )

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
 from engine.datatypes import DATATYPES
 from engine.datatypes.base import Choice, Facets
@@ -29,6 +31,7 @@ from storage.instances import open_instance
 from storage.keys import derive_keys
 from storage.metadata_versions import PublishedDefinition, publish
 from storage.request import Rules, SaveRequest, SaveResult, UniqueKey
+from storage.roles import grant_application_role
 from storage.saving import save_form
 from storage.subjects import Registered, register_subject
 from storage.upgrading import upgrade
@@ -267,6 +270,31 @@ def new_ward(database: Database) -> Callable[[], Ward]:
         return Ward(database, actor, new.subject, new.patient, episode, new.pseudonym)
 
     return build
+
+
+@pytest.fixture(scope="module")
+def application(database: Database, database_url: str) -> Iterator[Database]:
+    """The database as the application sees it: PostgreSQL alone has roles."""
+    if database.dialect == "sqlite":
+        pytest.skip("SQLite knows no roles")
+    grant_application_role(database, "ecrf_app")
+    url = make_url(database_url).set(username="ecrf_app")
+    opened = open_database(url.render_as_string(hide_password=False), database.keys)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def act_as(application: Database) -> Callable[..., Ward]:
+    """Call it for a ward whose actor works through the application's role."""
+
+    def act(ward: Ward, **more: Any) -> Ward:
+        actor = replace(ward.actor, **more)
+        at = ward.now + timedelta(hours=1)
+        database = application.on_behalf(actor.site, actor.registry, at, actor.account, unit=actor.unit)
+        return replace(ward, database=database, actor=actor)
+
+    return act
 
 
 @pytest.fixture

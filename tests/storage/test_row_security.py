@@ -5,13 +5,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from engine.records.form_data import FormData, RowData
 from storage.access import may_see
 from storage.carrying import Book
-from storage.database import open_database
 from storage.errors import NotVisible
 from storage.help_requests import Notice, Said, ask, before, load_request, of_asker, take_step
 from storage.help_steps import Kind, Side, Team
@@ -21,41 +20,16 @@ from storage.listing import list_subjects
 from storage.merges import merge_of, merged_into
 from storage.merging import Merge, merge, unmerge
 from storage.opened_forms import Deed
-from storage.roles import grant_application_role
 from storage.sharing import Share, grants_of, share, take_back
 from storage.subjects import enrol_subject, register_subject
 from storage.tables import METADATA
+from storage.takeovers import ask_takeover, decide_takeover, takeovers_to_decide
 from storage.working_copy import keep_working_copy
 
-ROLE = "ecrf_app"
 # Rows of people that everybody at work may find: keyed hashes, which tell that something is taken and nothing else.
 HASHES = {"identity_hash", "unique_key"}
 OF_SUBJECT = [t.name for t in METADATA.sorted_tables if "subject_id" in t.columns]
 OF_FORM = [t.name for t in METADATA.sorted_tables if "form_id" in t.columns and "subject_id" not in t.columns]
-
-
-@pytest.fixture(scope="module")
-def application(database, database_url):
-    """The database as the application sees it."""
-    if database.dialect == "sqlite":
-        pytest.skip("SQLite knows no roles")
-    grant_application_role(database, ROLE)
-    url = make_url(database_url).set(username=ROLE)
-    opened = open_database(url.render_as_string(hide_password=False), database.keys)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def act_as(application, small):
-    """Call it for a ward whose actor works through the application's role."""
-
-    def act(ward, **more):
-        actor = small.replace(ward.actor, **more)
-        database = application.on_behalf(actor.site, actor.registry, ward.now + timedelta(hours=1), actor.account)
-        return small.replace(ward, database=database, actor=actor)
-
-    return act
 
 
 @pytest.fixture(scope="module")
@@ -266,6 +240,21 @@ def test_records_are_merged_and_parted_behind_the_wall(act_as, new_ward, small):
     own = small.replace(act_as(other), now=at + timedelta(minutes=2))
     assert texts(own) == ["other"]
     assert rows(own.database, "SELECT 1 FROM instance WHERE subject_id = :s", s=kept.subject) == []
+
+
+def test_a_patient_of_another_hospital_is_asked_for_and_given(act_as, new_ward, small):
+    ward, second = act_as(new_ward()), act_as(new_ward())
+    ward.save(FormData({"v_text": "Ryś"}))
+    asked = {"prefix": "SML", "reason": "przeniesiony", "at": ward.now}
+    assert ask_takeover(second.database, second.actor, ward.subject, **asked)
+    assert not ask_takeover(second.database, second.actor, ward.subject, **asked)
+    guest = small.replace(second, subject=ward.subject, patient=ward.patient, episode=ward.episode, now=ward.now)
+    with pytest.raises(NotVisible):
+        guest.load()
+    (request,) = takeovers_to_decide(ward.database, ward.actor, at=ward.now)
+    assert takeovers_to_decide(second.database, second.actor, at=ward.now) == ()
+    decide_takeover(ward.database, ward.actor, request.id, grant=True, answer="", at=ward.now)
+    assert guest.stored().items == {"v_text": "Ryś"}
 
 
 def test_who_acts_is_said_on_the_way(act_as, two):

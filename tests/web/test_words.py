@@ -52,6 +52,7 @@ def test_no_word_is_unused():
         "takeover_state_",
         "did_",
         "deed_",
+        "deeds_",
         "channel_",
         "past_",
         "audit_",
