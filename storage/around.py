@@ -12,6 +12,7 @@ from storage.database import Database
 from storage.issues import OpenIssue, issues_of
 from storage.local_numbers import number_of
 from storage.queries import Query, queries_about
+from storage.rights import Unseen
 from storage.signatures import Signatures, compared, marks_of_forms
 from storage.structure import Place
 from storage.together import together
@@ -42,7 +43,7 @@ class AroundPatient:
 
 
 def around_form(
-    database: Database, actor: Actor, subject: int, place: Place, form: int | None, *, at: datetime
+    database: Database, actor: Actor, subject: int, place: Place, form: int | None, *, at: datetime, unseen: Unseen
 ) -> AroundForm:
     """Of a subject that the actor was found to see; `form` is the id of what is stored at the place."""
     with database.read() as connection:
@@ -51,7 +52,7 @@ def around_form(
             closed = asking.ask(years_closed(actor.registry))
             if form is not None:
                 issues = asking.ask(issues_of(actor, subject))
-                queries = asking.ask(queries_about(actor, subject, at=at, form=form))
+                queries = asking.ask(queries_about(database, actor, subject, at=at, form=form, unseen=unseen))
                 requests = asking.ask(requests_about(subject, form))
                 marks = asking.ask(marks_of_forms(subject, [form]))
         if form is None:
@@ -61,21 +62,22 @@ def around_form(
 
 
 def around_forms(
-    database: Database, actor: Actor, subject: int, places: Collection[Place], *, at: datetime
+    database: Database, actor: Actor, subject: int, places: Collection[Place], *, at: datetime, unseen: Unseen
 ) -> dict[Place, AroundForm]:
-    """Unsaved edits and issues of several forms that stand side by side."""
+    """Unsaved edits, issues and the patient's queries of several forms that stand side by side."""
     with database.read() as connection, together(connection) as asking:
         copies = asking.ask(copies_at(database, actor, subject, places, at=at))
         issues = asking.ask(issues_of(actor, subject))
-    return {place: AroundForm(copies().get(place), issues=issues()) for place in places}
+        queries = asking.ask(queries_about(database, actor, subject, at=at, unseen=unseen))
+    return {place: AroundForm(copies().get(place), issues=issues(), queries=queries()) for place in places}
 
 
-def around_patient(database: Database, actor: Actor, subject: int, *, at: datetime) -> AroundPatient:
+def around_patient(database: Database, actor: Actor, subject: int, *, at: datetime, unseen: Unseen) -> AroundPatient:
     """Of a subject that the actor was found to see."""
     with database.read() as connection, together(connection) as asking:
         copies = asking.ask(copies_of(actor, subject, at=at))
         issues = asking.ask(issues_of(actor, subject))
-        queries = asking.ask(queries_about(actor, subject, at=at))
+        queries = asking.ask(queries_about(database, actor, subject, at=at, unseen=unseen))
         number = asking.ask(number_of(actor, subject))
     return AroundPatient(copies(), issues(), queries(), number())
 

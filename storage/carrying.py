@@ -143,7 +143,7 @@ def carry(work: Work, source: Opened, goal: Opened, load: Load, key: str) -> tup
     saved = save_all(work, requests)
     forms = {news[place]: result.form for place, result in saved.items()}
     _carry_answers(connection, forms)
-    carry_queries(connection, forms, deed.subject)
+    carry_queries(connection, forms, deed.subject, (source.record.key, goal.record.key))
     return ways, list(saved.values())
 
 

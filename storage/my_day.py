@@ -33,7 +33,9 @@ from storage.casebook import NO_END, on_day, own_lines, seen_part
 from storage.database import Database
 from storage.issues import unanswered_warnings
 from storage.listing import is_over
+from storage.queries import EVERYTHING_SEEN, told
 from storage.query_steps import State
+from storage.rights import Unseen
 from storage.slots import utc
 from storage.tables import (
     access,
@@ -64,6 +66,7 @@ class Desk:
     actor: Actor
     at: datetime
     dialect: str
+    unseen: Unseen = EVERYTHING_SEEN  # what is hidden from the actor
 
     @property
     def today(self) -> str:
@@ -208,6 +211,7 @@ def open_queries(desk: Desk) -> Select[Any]:
         query.c.state == State.OPEN,
         form_instance.c.withdrawal_id.is_(None),
         seen_part(desk.actor, desk.at),
+        told(desk.unseen),
     ]
     if desk.actor.site is not None:
         here.append(query.c.subject_id.in_(_lines(desk)))

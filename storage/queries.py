@@ -5,25 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, literal, select, update
-from sqlalchemy.sql import Select
+from sqlalchemy import Connection, Row, and_, exists, insert, not_, or_, select, update
+from sqlalchemy.sql import ColumnElement, Select
 
 from storage import query_steps as steps
 from storage.access import Actor
 from storage.audit import AuditEntry, append_entry, subject_stream
-from storage.bulk import upsert
 from storage.database import Database
 from storage.errors import DecidedMeanwhile, NotFound
+from storage.identity import SubjectKey
+from storage.keys import Keys
 from storage.locking import lock_subject
 from storage.query_steps import State, Step, Turn
+from storage.query_words import (
+    WRITE_MESSAGES,
+    audit_words,
+    carried_message,
+    key_for,
+    message_row,
+    read_words,
+    sealed_words,
+)
+from storage.rights import Unseen
 from storage.slots import utc
-from storage.tables import form_instance, issue, query, query_message, row_data
+from storage.tables import form_instance, issue, query, query_message, row_data, subject_key
 from storage.together import Part, Rows, alone
 from storage.visible_forms import FORMS, visible_forms
 
 LONGEST = 2000  # characters of a message
+EVERYTHING_SEEN, NO_WORDS = Unseen(), MappingProxyType[str, str]({})
 
 
 class About(NamedTuple):
@@ -40,7 +53,7 @@ class Message:
 
     number: int
     step: str
-    text: str
+    text: str | None  # None: erased with the subject
     who: str
     at: datetime
 
@@ -105,12 +118,12 @@ class Said:
 def raise_query(database: Database, subject: int, about: About, said: Said) -> int:
     """Ask about something that was saved; the query's id. Raises NotFound where nothing is there, or nothing to be seen."""
     with database.write() as connection:
-        lock_subject(connection, subject)
+        locked = lock_subject(connection, subject)
         require_place(connection, said.actor, subject, about, said.at)
-        return write_query(connection, subject, about, said)
+        return write_query(connection, key_for(database, locked, said.text), subject, about, said)
 
 
-def write_query(connection: Connection, subject: int, about: About, said: Said) -> int:
+def write_query(connection: Connection, key: SubjectKey | None, subject: int, about: About, said: Said) -> int:
     """The same under the subject's lock, about a place that was found to be there."""
     actor, moment = said.actor, utc(said.at)
     row = {
@@ -119,7 +132,7 @@ def write_query(connection: Connection, subject: int, about: About, said: Said) 
         "raised_at": moment, "changed_at": moment,
     }  # fmt: skip
     new = int(connection.execute(insert(query).values(row).returning(query.c.id)).scalar_one())
-    _say(connection, Head(new, subject, about, "", None, State.OPEN), said, 1)
+    _say(connection, key, Head(new, subject, about, "", None, State.OPEN), said, 1)
     return new
 
 
@@ -130,7 +143,7 @@ def take_step(database: Database, number: int, said: Said) -> State:
         subject = connection.execute(_seen(actor, said.at).where(query.c.id == number)).scalar_one_or_none()
         if subject is None:
             raise NotFound("query", number)
-        lock_subject(connection, subject)
+        locked = lock_subject(connection, subject)
         row = connection.execute(select(query).where(query.c.id == number)).one()  # as it is under the lock
         last = select(query_message.c.number, query_message.c.who).where(query_message.c.query_id == number)
         before = connection.execute(last.order_by(query_message.c.number.desc()).limit(1)).one()
@@ -141,14 +154,18 @@ def take_step(database: Database, number: int, said: Said) -> State:
             change["excluded"] = _what_rule_read(connection, row)
         connection.execute(update(query).where(query.c.id == number).values(change))
         about = About(row.form_id, row.row_id, row.item)
-        _say(
-            connection, Head(number, subject, about, row.rule, State(row.state), said.row.ends), said, before.number + 1
-        )
+        head = Head(number, subject, about, row.rule, State(row.state), said.row.ends)
+        _say(connection, key_for(database, locked, said.text.strip()), head, said, before.number + 1)
         return said.row.ends
 
 
-def carry_queries(connection: Connection, forms: Mapping[int, int], subject: int) -> None:
-    """Queries of people that wait for somebody are asked about other forms too, with all that was said: old form -> new."""
+def carry_queries(
+    connection: Connection, forms: Mapping[int, int], subject: int, keys: tuple[SubjectKey | None, SubjectKey | None]
+) -> None:
+    """Queries of people that wait for somebody are asked about other forms too, with all that was said: old form -> new.
+
+    The words are encrypted anew: `keys` are the source's and the goal's.
+    """
     waiting = select(query).where(
         query.c.form_id.in_(sorted(forms)), query.c.rule == "", query.c.state.in_(steps.PENDING)
     )
@@ -156,32 +173,39 @@ def carry_queries(connection: Connection, forms: Mapping[int, int], subject: int
         kept = {column.name: getattr(row, column.name) for column in query.c if column.name != "id"}
         copied = {**kept, "form_id": forms[row.form_id], "subject_id": subject}
         new = int(connection.execute(insert(query).values(copied).returning(query.c.id)).scalar_one())
-        others = [column for column in query_message.c if column.name not in ("query_id", "subject_id")]
-        said = select(literal(new), literal(subject), *others).where(query_message.c.query_id == row.id)
-        names = ["query_id", "subject_id", *(column.name for column in others)]
-        connection.execute(insert(query_message).from_select(names, said))
+        said = select(query_message).where(query_message.c.query_id == row.id).order_by(query_message.c.number)
+        told = [carried_message(*keys, subject, new, message) for message in connection.execute(said)]
+        WRITE_MESSAGES.run(connection, told)
 
 
 def queries_of(
-    database: Database, actor: Actor, subject: int, *, at: datetime, form: int | None = None
-) -> tuple[Query, ...]:
+    database: Database, actor: Actor, subject: int, *, at: datetime, form: int | None = None,
+    unseen: Unseen = EVERYTHING_SEEN,
+) -> tuple[Query, ...]:  # fmt: skip
     """The queries about a subject, or one form of it, that the actor may see; the oldest first."""
     with database.read() as connection:
-        return alone(connection, queries_about(actor, subject, at=at, form=form))
+        return alone(connection, queries_about(database, actor, subject, at=at, form=form, unseen=unseen))
 
 
-def queries_about(actor: Actor, subject: int, *, at: datetime, form: int | None = None) -> Part[tuple[Query, ...]]:
+def queries_about(
+    database: Database, actor: Actor, subject: int, *, at: datetime, form: int | None = None,
+    unseen: Unseen = EVERYTHING_SEEN,
+) -> Part[tuple[Query, ...]]:  # fmt: skip
     """The same as part of something larger."""
     said = query_message
+    key = subject_key.c.subject_id == query.c.subject_id
     wanted = (
-        select(query, said.c.number, said.c.step, said.c.text, said.c.who, said.c.at)
-        .select_from(query.join(FORMS, form_instance.c.id == query.c.form_id).join(said, said.c.query_id == query.c.id))
-        .where(query.c.subject_id == subject, query.c.registry == actor.registry, visible_forms(actor, at))
+        select(query, said.c.number, said.c.step, said.c.text, said.c.who, said.c.at, said.c.ciphertext, subject_key.c.wrapped)
+        .select_from(
+            query.join(FORMS, form_instance.c.id == query.c.form_id)
+            .join(said, said.c.query_id == query.c.id).outerjoin(subject_key, key)
+        )
+        .where(query.c.subject_id == subject, query.c.registry == actor.registry, visible_forms(actor, at), told(unseen))
         .order_by(query.c.id, said.c.number)
-    )
+    )  # fmt: skip
     if form is not None:
         wanted = wanted.where(query.c.form_id == form)
-    return Part(wanted, _gathered)
+    return Part(wanted, lambda rows: _gathered(database.keys, rows))
 
 
 class Head(NamedTuple):
@@ -195,23 +219,22 @@ class Head(NamedTuple):
     new: State
 
 
-def step_entry(head: Head, step: str, text: str, actor: Actor, at: datetime) -> AuditEntry:
-    """The audit's entry of a step."""
-    body = {"query": head.id, "about": list(head.about), "rule": head.rule, "step": step, "state": [head.old, head.new]}
+def step_entry(head: Head, step: str, actor: Actor, at: datetime, words: Mapping[str, str] = NO_WORDS) -> AuditEntry:
+    """The audit's entry of a step; its words are encrypted as those of the message are."""
+    body = {
+        "query": head.id, "about": list(head.about), "rule": head.rule, "step": step, "state": [head.old, head.new], **words,
+    }  # fmt: skip
     items = (head.about.item,) if head.about.item else ()
     stream = subject_stream(head.subject)
-    return AuditEntry(stream, "query", actor.name, at, actor.channel, body, text, head.subject, items=items)
+    return AuditEntry(stream, "query", actor.name, at, actor.channel, body, subject=head.subject, items=items)
 
 
-def message_row(head: Head, number: int, step: str, text: str, who: str, at: datetime) -> tuple[Any, ...]:
-    """A message as `WRITE_MESSAGES` takes it."""
-    return head.id, number, head.subject, step, text, who, utc(at)
-
-
-def _say(connection: Connection, head: Head, said: Said, number: int) -> None:
+def _say(connection: Connection, key: SubjectKey | None, head: Head, said: Said, number: int) -> None:
     text, actor = said.text.strip(), said.actor
-    WRITE_MESSAGES.run(connection, [message_row(head, number, said.step, text, actor.name, said.at)])
-    append_entry(connection, step_entry(head, said.step, text, actor, said.at))
+    words = sealed_words(key, head.id, number, text)
+    row = message_row(head.subject, head.id, number, said.step, text=text, who=actor.name, at=said.at, ciphertext=words)
+    WRITE_MESSAGES.run(connection, [row])
+    append_entry(connection, step_entry(head, said.step, actor, said.at, audit_words(words)))
 
 
 def _seen(actor: Actor, at: datetime) -> Select[Any]:
@@ -242,11 +265,25 @@ def _what_rule_read(connection: Connection, row: Row[Any]) -> bytes | None:
     return connection.execute(found).scalar_one_or_none()
 
 
-def _gathered(rows: Rows) -> tuple[Query, ...]:
+def told(unseen: Unseen) -> ColumnElement[bool]:
+    """The condition on `query` joined with its form: that what it is about is not hidden."""
+    form, about = form_instance.c.form, query.c
+    hidden: list[ColumnElement[bool]] = [form.in_(sorted(unseen.forms)), about.rule.in_(sorted(unseen.rules))]
+    hidden += [and_(form == name, about.item.in_(sorted(items))) for name, items in unseen.items.items()]
+    for name, groups in unseen.groups.items():
+        row = exists().where(
+            row_data.c.form_id == about.form_id, row_data.c.row_id == about.row_id, row_data.c.grp.in_(sorted(groups))
+        )
+        hidden.append(and_(form == name, about.row_id != "", row))
+    return not_(or_(*hidden))
+
+
+def _gathered(keys: Keys | None, rows: Rows) -> tuple[Query, ...]:
     """Rows of a query and one message each -> queries."""
     told: dict[int, list[Message]] = {}
     for row in rows:
-        told.setdefault(row.id, []).append(Message(row.number, row.step, row.text, row.who, row.at))
+        words = read_words(keys, row.wrapped, row.subject_id, row.id, row.number, row.text, row.ciphertext)
+        told.setdefault(row.id, []).append(Message(row.number, row.step, words, row.who, row.at))
     heads = {row.id: row for row in rows}
     return tuple(
         Query(
@@ -257,23 +294,20 @@ def _gathered(rows: Rows) -> tuple[Query, ...]:
     )  # fmt: skip
 
 
-WRITE_MESSAGES = upsert(query_message, ("query_id", "number", "subject_id", "step", "text", "who", "at"), ())
-
 __all__ = [
     "LONGEST",
-    "WRITE_MESSAGES",
     "About",
     "Head",
     "Message",
     "Query",
     "Said",
     "carry_queries",
-    "message_row",
     "queries_about",
     "queries_of",
     "raise_query",
     "require_place",
     "step_entry",
     "take_step",
+    "told",
     "write_query",
 ]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from engine.model.form import walk_groups, walk_items
 from storage.access import Actor
 from storage.form_index import FormIndex
 
@@ -23,4 +27,29 @@ def fixed_items(actor: Actor, index: FormIndex) -> frozenset[str]:
     return kept | hidden_items(actor, index)
 
 
-__all__ = ["fixed_items", "hidden_items", "kept_items"]
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What of a registry's forms is hidden from an actor, for what is said about it: queries are not told, counted or sent."""
+
+    items: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by form
+    groups: Mapping[str, frozenset[str]] = field(default_factory=dict)  # of which no item is seen, by form
+    forms: frozenset[str] = frozenset()  # of which no item is seen
+    rules: frozenset[str] = frozenset()  # checks that read any of it
+
+
+def unseen(actor: Actor, indexes: Iterable[FormIndex], rules: frozenset[str] = frozenset()) -> Unseen:
+    """The same from the forms' indexes."""
+    items, groups, forms = dict[str, frozenset[str]](), dict[str, frozenset[str]](), set()
+    for index in indexes:
+        hidden = hidden_items(actor, index)
+        if hidden >= set(index.items):
+            forms.add(index.form.id)
+        elif hidden:
+            items[index.form.id] = hidden
+            groups[index.form.id] = frozenset(
+                group.id for group in walk_groups(index.form) if hidden >= {item.id for item in walk_items(group)}
+            )
+    return Unseen(items, groups, frozenset(forms), rules)
+
+
+__all__ = ["Unseen", "fixed_items", "hidden_items", "kept_items", "unseen"]

@@ -17,8 +17,9 @@ from storage.bulk import Writes, change, upsert
 from storage.derived import Evaluated, inputs_hash, place_of
 from storage.form_index import Registry
 from storage.keys import Keys
-from storage.queries import WRITE_MESSAGES, About, Head, message_row, step_entry
+from storage.queries import About, Head, step_entry
 from storage.query_steps import State
+from storage.query_words import WRITE_MESSAGES, message_row
 from storage.slots import utc
 from storage.tables import query
 
@@ -96,8 +97,8 @@ class RuleSteps:
                 writes.add(_RAISE, [(*place, head.rule, str(head.new), who, moment, moment)])
             else:
                 writes.add(_CHANGE, [(str(head.new), moment, head.id)])
-            writes.add(WRITE_MESSAGES, [message_row(head, number, step, "", who, self.at)])
-            last = append_after(writes, step_entry(head, step, "", self.actor, self.at), last)
+            writes.add(WRITE_MESSAGES, [message_row(head.subject, head.id, number, step, who=who, at=self.at)])
+            last = append_after(writes, step_entry(head, step, self.actor, self.at), last)
 
 
 def _step(one: Known, inputs: bytes | None) -> steps.Step | None:

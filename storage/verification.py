@@ -15,8 +15,9 @@ from storage.audit import AuditEntry, Head, append_after, append_entry, subject_
 from storage.bulk import Writes, change, upsert
 from storage.database import Database
 from storage.errors import DecidedMeanwhile
-from storage.locking import lock_subject
+from storage.locking import LockedSubject, lock_subject
 from storage.queries import About, Said, require_place, write_query
+from storage.query_words import key_for
 from storage.saved_form import SavedForm
 from storage.slots import Key, utc
 from storage.tables import audit_entry, form_instance, verification
@@ -62,9 +63,9 @@ def differ(database: Database, seen: Seen, key: Key, words: str) -> int:
     """A value differs from its source: it is marked so, and a query is raised; the query's id. Raises as `verify` does."""
     about, said = About(seen.form, *key), Said("raise", words, seen.actor, seen.at)
     with database.write() as connection:
-        _begin(connection, seen, about)
+        locked = _begin(connection, seen, about)
         _mark(connection, seen, [key], Finding.DIFFERS)
-        return write_query(connection, seen.subject, about, said)
+        return write_query(connection, key_for(database, locked, words), seen.subject, about, said)
 
 
 def compared(connection: Connection, actor: Actor, form: int) -> dict[Key, Compared]:
@@ -88,14 +89,15 @@ def take_back(
     return append_after(writes, _entry(request.subject, request.actor, request.at, body), last)
 
 
-def _begin(connection: Connection, seen: Seen, about: About) -> None:
+def _begin(connection: Connection, seen: Seen, about: About) -> LockedSubject:
     """The lock; the form is there, may be seen, and is as it was when it was compared."""
-    lock_subject(connection, seen.subject)
+    locked = lock_subject(connection, seen.subject)
     require_place(connection, seen.actor, seen.subject, about, seen.at)
     now = select(form_instance.c.revision).where(form_instance.c.id == seen.form)
     if connection.execute(now).scalar_one() != seen.revision:
         who = select(audit_entry.c.who).where(audit_entry.c.form_id == seen.form).order_by(audit_entry.c.number.desc())
         raise DecidedMeanwhile(str(connection.execute(who.limit(1)).scalar_one_or_none() or ""))
+    return locked
 
 
 def _mark(connection: Connection, seen: Seen, keys: Collection[Key], state: Finding) -> None:

@@ -13,9 +13,12 @@ from flask.typing import ResponseReturnValue
 
 from engine.datatypes.local_time import resolve, to_local
 from engine.model.form import walk_items
+from engine.model.item import ItemDef
 from engine.model.text import in_language
 from storage.audit_search import FoundEntry, Mark, Sought, search_audit, walk_audit
 from storage.errors import NotFound, NotVisible
+from storage.form_index import index_form
+from storage.rights import kept_items
 from web.denials import log_audit_export
 from web.entry import subject_of
 from web.history_words import channel_words, kind_words
@@ -69,11 +72,11 @@ def listed(registry: str) -> ResponseReturnValue:
     found = () if asked.wrong else search_audit(
         workspace().database, one.actor, asked.sought, at=one.now, after=after, size=PAGE + 1
     )  # fmt: skip
-    shown = found[:PAGE]
+    shown, kept = found[:PAGE], _kept(version, one)
     return render(
         "audit.html", registry=registry, one=one, asked=asked, after=after,
-        lines=[_line(version, each, one) for each in shown],
-        kinds=[(kind, kind_words(kind, one.tongue)) for kind in KINDS], labels=_labels(version, one.language),
+        lines=[_line(version, each, one, kept) for each in shown],
+        kinds=[(kind, kind_words(kind, one.tongue)) for kind in KINDS], labels=_labels(version, one),
         title=in_language(version.registry.model.title, one.language) or version.name,
         next=mark_text(shown[-1].mark) if len(found) > PAGE else "",
     )  # fmt: skip
@@ -88,7 +91,7 @@ def export(registry: str) -> ResponseReturnValue:
     found = iter(()) if asked.wrong else walk_audit(database, one.actor, asked.sought, at=one.now)
     log_audit_export(asked.typed)
     headers = {"Content-Disposition": f'attachment; filename="audit-{registry}.csv"'}
-    told = stream_with_context(_file(found, one))
+    told = stream_with_context(_file(found, one, _kept(version, one)))
     return Response(told, content_type="text/csv; charset=utf-8", headers=headers)
 
 
@@ -119,8 +122,8 @@ def _asked(version: Version, one: Visit) -> Asked:
     since, until = (_day(typed, name, wrong) for name in ("since", "until"))
     subject = _subject(typed.get("patient", ""), one, wrong)
     sought = Sought(
-        typed.get("who", ""), typed.get("kind", ""), _items(version, typed.get("item", ""), wrong), subject,
-        _begin(since), _begin(until + timedelta(days=1)) if until and until.year in YEARS else None,
+        typed.get("who", ""), typed.get("kind", ""), _items(version, one, typed.get("item", ""), wrong), subject,
+        begin_of(since), begin_of(until + timedelta(days=1)) if until and until.year in YEARS else None,
     )  # fmt: skip
     return Asked(typed, sought, wrong)
 
@@ -133,7 +136,7 @@ def _day(typed: Mapping[str, str], name: str, wrong: dict[str, str]) -> date | N
         return None
 
 
-def _begin(day: date | None) -> datetime | None:
+def begin_of(day: date | None) -> datetime | None:
     """When a day begins on the local clock; midnight is never skipped there."""
     return resolve(datetime.combine(day, time()))[0] if day is not None and day.year in YEARS else None
 
@@ -148,15 +151,14 @@ def _subject(who: str, one: Visit, wrong: dict[str, str]) -> int | None:
         return None
 
 
-def _items(version: Version, text: str, wrong: dict[str, str]) -> tuple[str, ...]:
+def _items(version: Version, one: Visit, text: str, wrong: dict[str, str]) -> tuple[str, ...]:
     """The ids that an id or a label means: a label may stand at several items."""
     if not text:
         return ()
     plain = text.casefold()
     found = {
         item.id
-        for form in version.registry.model.forms.values()
-        for item in walk_items(form)
+        for item in _shown_items(version, one)
         if plain == item.id or plain in {label.casefold() for label in item.label.values()}
     }
     if not found:
@@ -164,10 +166,23 @@ def _items(version: Version, text: str, wrong: dict[str, str]) -> tuple[str, ...
     return tuple(sorted(found))
 
 
-def _labels(version: Version, language: str) -> list[str]:
-    """The labels of all items, to choose from."""
+def _shown_items(version: Version, one: Visit) -> list[ItemDef]:
+    """The items of all forms of which the reader may know that they changed."""
     forms = version.registry.model.forms.values()
-    return sorted({in_language(item.label, language) or item.id for form in forms for item in walk_items(form)})
+    return [
+        item for form in forms for item in walk_items(form) if item.id not in kept_items(one.actor, index_form(form))
+    ]
+
+
+def _labels(version: Version, one: Visit) -> list[str]:
+    """The labels of all items, to choose from."""
+    return sorted({in_language(item.label, one.language) or item.id for item in _shown_items(version, one)})
+
+
+def _kept(version: Version, one: Visit) -> frozenset[str]:
+    """The ids of items of which the reader is told nothing, whatever form they are in."""
+    every = (item.id for form in version.registry.model.forms.values() for item in walk_items(form))
+    return frozenset(every) - {item.id for item in _shown_items(version, one)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +200,7 @@ class Line:
     href: str
 
 
-def _line(version: Version, entry: FoundEntry, one: Visit) -> Line:
+def _line(version: Version, entry: FoundEntry, one: Visit, kept: frozenset[str]) -> Line:
     model = version.registry.model
     labels = (
         {item.id: in_language(item.label, one.language) for item in walk_items(model.forms[entry.form])}
@@ -196,17 +211,17 @@ def _line(version: Version, entry: FoundEntry, one: Visit) -> Line:
     return Line(
         one.tongue.instant(entry.mark.at), entry.who, kind_words(entry.kind, one.tongue),
         form_words(model, entry.form, one.language) if entry.form in model.forms else entry.form,
-        tuple(labels.get(item) or item for item in entry.items), entry.reason, channel_words(entry.channel, one.tongue),
+        tuple(labels.get(item) or item for item in entry.items if item not in kept), entry.reason, channel_words(entry.channel, one.tongue),
         entry.pseudonym, href,
     )  # fmt: skip
 
 
-def _file(found: Iterator[FoundEntry], one: Visit) -> Iterator[str]:
+def _file(found: Iterator[FoundEntry], one: Visit, kept: frozenset[str]) -> Iterator[str]:
     yield _row([one.words(f"audit_column_{name}") for name in COLUMNS])
     for entry in found:
         yield _row([
             to_local(entry.mark.at).isoformat(timespec="seconds"), entry.who, kind_words(entry.kind, one.tongue), entry.pseudonym,
-            entry.form, " ".join(entry.items), entry.reason, entry.channel, entry.mark.stream, str(entry.mark.number),
+            entry.form, " ".join(item for item in entry.items if item not in kept), entry.reason, entry.channel, entry.mark.stream, str(entry.mark.number),
         ])  # fmt: skip
 
 
@@ -217,4 +232,4 @@ def _row(cells: list[str]) -> str:
     return text.getvalue()
 
 
-__all__ = ["audit_search", "mark_text", "read_mark"]
+__all__ = ["audit_search", "begin_of", "mark_text", "read_mark"]

@@ -11,7 +11,7 @@ from engine.records.evaluation import Evaluation, Violation
 from engine.records.path import parse_path
 from storage.access import Actor
 from storage.form_index import index_form
-from storage.rights import hidden_items
+from storage.rights import Unseen, hidden_items, unseen
 
 
 def veiled_keys(registry: CompiledRegistry, actor: Actor) -> frozenset[str]:
@@ -19,7 +19,7 @@ def veiled_keys(registry: CompiledRegistry, actor: Actor) -> frozenset[str]:
 
     Storage gave no value of what is hidden, so what rules say of the rest would be told as if nothing had been answered.
     """
-    return _veiled(registry, replace(actor, account=0, name="", site=None, channel=""))
+    return _veiled(registry, _role(actor))
 
 
 @lru_cache(maxsize=256)
@@ -28,6 +28,26 @@ def _veiled(registry: CompiledRegistry, role: Actor) -> frozenset[str]:
         f"{form.id}.{item}" for form in registry.model.forms.values() for item in hidden_items(role, index_form(form))
     }
     return frozenset(follow(registry, hidden))
+
+
+@lru_cache(maxsize=256)
+def _unseen(registry: CompiledRegistry, role: Actor) -> Unseen:
+    veiled = _veiled(registry, role)
+    checks = (check for form in registry.checks_of.values() for check in form)
+    rules = (
+        frozenset(check.check.id for check in checks if not veiled.isdisjoint(check.reads)) if veiled else frozenset()
+    )
+    return unseen(role, map(index_form, registry.model.forms.values()), rules)
+
+
+def unseen_by(registry: CompiledRegistry, actor: Actor) -> Unseen:
+    """What is hidden from a person, for what others say about it."""
+    return _unseen(registry, _role(actor))
+
+
+def _role(actor: Actor) -> Actor:
+    """What rights to items depend on."""
+    return replace(actor, account=0, name="", site=None, channel="", unit=None)
 
 
 def follow(registry: CompiledRegistry, keys: Iterable[str]) -> set[str]:
@@ -61,4 +81,4 @@ def discreet(registry: CompiledRegistry, form: str, evaluation: Evaluation, veil
     return replace(evaluation, violations=tuple(filter(tells, evaluation.violations)))
 
 
-__all__ = ["discreet", "follow", "items_of", "veiled_keys"]
+__all__ = ["discreet", "follow", "items_of", "unseen_by", "veiled_keys"]

@@ -26,6 +26,7 @@ from storage.form_index import index_form
 from storage.rights import fixed_items
 from storage.site_records import site_records
 from storage.subjects import add_occurrence, find_pseudonym
+from web.discretion import unseen_by
 from web.drafts import Draft, draft_in, draft_of, row_ids
 from web.places import Spot, imagined, is_sound, parse_spot, place_of, site_named
 from web.registries import LANGUAGES, Registries, Version
@@ -176,7 +177,10 @@ def open_entry(space: Workspace, actor: Actor, who: str, spot_text: str, at: dat
     if pinned is not version:  # its rows and items are those of the version it was filled with
         record, place = imagined(load_subject(space.database, pinned.registry, actor, subject, at), spot)
         stored = record.forms.get(place)
-    around = around_form(space.database, actor, subject, place, stored.id if stored is not None else None, at=at)
+    around = around_form(
+        space.database, actor, subject, place, stored.id if stored is not None else None, at=at,
+        unseen=unseen_by(pinned.registry, actor),
+    )  # fmt: skip
     draft = draft_in(around.copy, pinned.registry.model.forms[spot.form], actor)
     entry = Entry(pinned, actor, who.upper(), subject, spot, record, place, stored, draft, around)
     if stored is not None or draft is not None or not allows(actor.role, Permission.ENTER):

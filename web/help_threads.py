@@ -78,7 +78,7 @@ class Thread:
         told = self.request.messages
         return [
             (
-                each.who, one.tongue.moment(each.at, one.now), one.words(f"help_step_{each.step}"), each.text,
+                each.who, one.tongue.moment(each.at, one.now), one.words(f"help_step_{each.step}"), each.text or "",
                 STEPS[each.step].side is self.desk.side,
             )
             for each in told

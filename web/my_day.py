@@ -29,6 +29,7 @@ from storage.my_day import (
 )
 from storage.takeovers import requests
 from storage.unlocking import GRANTED, REFUSED, WAITS, own_unlocks, unlocks_to_decide
+from web.discretion import unseen_by
 from web.pages import render
 from web.permissions import needs
 from web.places import Spot, event_form_spot
@@ -113,10 +114,11 @@ def show(registry: str) -> ResponseReturnValue:
     one, space, version = visit(), workspace(), version_of(registry)
     model = version.registry.model
     mine = {row.key: row for row in SOURCES if allows(one.actor.role, row.permission)}
-    desk = Desk(one.actor, one.now, space.database.dialect)
+    desk = Desk(one.actor, one.now, space.database.dialect, unseen_by(version.registry, one.actor))
     found = what_waits(space.database, desk, {key: row.source for key, row in mine.items()})
     sheets = [_sheet(one, model, row, found[key]) for key, row in mine.items()]
-    sites = {each.site for each in one.memberships if each.registry == registry and each.site is not None}
+    held = [each for each in one.memberships if each.registry == registry and each.unit is None]
+    sites = {each.site for each in held if each.site is not None}
     several = len(sites) > 1
     return render(
         "my_day.html", registry=registry, sheets=sheets, one=one, today=date_text(to_local(one.now).date(), one.language),

@@ -22,7 +22,7 @@ from storage.listing import MOST, list_subjects
 from storage.local_numbers import set_local_number
 from storage.subjects import Registered, register_subject
 from storage.working_copy import working_copies
-from web.discretion import veiled_keys
+from web.discretion import unseen_by, veiled_keys
 from web.entry import subject_of
 from web.finding import holds_pesel, keep_search, search_at
 from web.form_page import facts_of
@@ -78,10 +78,10 @@ def search(registry: str) -> ResponseReturnValue:
     return redirect(url_for("patients.listed", registry=registry, found=keep_search() or None), 303)
 
 
-def _sites(one: Visit, registry: str) -> list[tuple[int, str, bool]]:
-    """The hospitals one may choose from; none where there is but one."""
+def _sites(one: Visit, registry: str) -> list[tuple[str, str, bool]]:
+    """The hospitals and wards one may choose from; none where there is but one."""
     own = [each for each in one.memberships if each.registry == registry and each.site is not None]
-    return [(each.site or 0, each.site_name, each == one.membership) for each in own] if len(own) > 1 else []
+    return [(each.key, each.place, each == one.membership) for each in own] if len(own) > 1 else []
 
 
 def _title(version: Version, one: Visit) -> str:
@@ -111,7 +111,7 @@ def register(registry: str) -> ResponseReturnValue:
 def _is_begun(version: Version, subject: int) -> bool:
     one, space = visit(), workspace()
     now = space.settings.clock()  # the request that registered the patient may have begun after this one
-    database = space.database.on_behalf(one.actor.site, one.actor.registry, now)
+    database = space.database.on_behalf(one.actor.site, one.actor.registry, now, unit=one.actor.unit)
     record = load_subject(database, version.registry, one.actor, subject, now)
     return bool(record.forms or working_copies(database, one.actor, subject, at=now))
 
@@ -157,7 +157,9 @@ def show(registry: str, who: str) -> ResponseReturnValue:
             raise
         return redirect(url_for("withdrawals.show", registry=registry, who=who), 303)
     record = load_subject(space.database, version.registry, one.actor, subject, one.now)
-    around = around_patient(space.database, one.actor, subject, at=one.now)
+    around = around_patient(
+        space.database, one.actor, subject, at=one.now, unseen=unseen_by(version.registry, one.actor)
+    )
     glance = Glance(
         version,
         record,
@@ -211,7 +213,7 @@ def _names_of(subject: int) -> str:
 
 
 def _band(glance: Glance, one: Visit, who: str) -> Band:
-    facts = (*facts_of(glance.version, glance.record, one), one.membership.site_name if one.membership else "")
+    facts = (*facts_of(glance.version, glance.record, one), one.membership.place if one.membership else "")
     return Band(glance.version.prefix, who, tuple(filter(None, facts)))
 
 

@@ -18,6 +18,7 @@ from storage.query_list import ListedQuery, Wanted, all_queries, list_queries
 from storage.query_steps import ASK, PENDING, STEPS, State
 from web.chooser import Narrowing, narrowed, suggestions
 from web.denials import log_export
+from web.discretion import unseen_by
 from web.entry import address_of
 from web.guard import wants_json
 from web.news import News
@@ -25,7 +26,7 @@ from web.pages import render
 from web.permissions import needs
 from web.places import Spot, site_name
 from web.query_place import QueryPlace, read_place
-from web.query_words import SIGNS, about_words, rule_words
+from web.query_words import SIGNS, about_words, rule_words, said_words
 from web.roles import Permission, allows
 from web.titles import event_title, form_words
 from web.workspace import Visit, version_of, visit, workspace
@@ -164,6 +165,7 @@ def _wanted(one: Visit, narrow: Narrowing) -> Wanted:
         narrow.site,
         one.now - timedelta(days=min(age, 3650)) if age and age > 0 else None,
         max(given.get("after", 0, type=int) or 0, 0),
+        unseen_by(version_of(one.actor.registry).registry, one.actor),
     )
 
 
@@ -180,7 +182,7 @@ def _line(one: Visit, registry: str, each: ListedQuery) -> dict[str, str]:
         "about": about_words(form, each.about, one.language) if form is not None else each.about.item,
         "form": form_words(model, form.id, one.language) if form is not None else each.place.form,
         "event": event_title(model, each.event, each.number, one.language) if known else "",
-        "asked": each.first or rule_words(model, each.rule, one.language),
+        "asked": said_words(each.first, one) or rule_words(model, each.rule, one.language),
         "href": url_for("queries.at", registry=registry, who=who, spot=str(spot), query=each.id),
     }
 
@@ -190,7 +192,7 @@ def _rows(one: Visit, registry: str, found: list[ListedQuery]) -> Iterator[str]:
     yield "\ufeff" + _csv([one.words(f"query_column_{name}") for name in COLUMNS])
     for each in found:
         line = _line(one, registry, each)
-        last = each.last if each.messages > 1 else ""
+        last = said_words(each.last, one) if each.messages > 1 else ""
         state, turn = one.words(f"query_{each.state}"), one.words(f"query_turn_{each.turn}")
         yield _csv(
             [

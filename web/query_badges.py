@@ -63,6 +63,19 @@ def badges_of(entry: Entry) -> tuple[dict[str, Badge], tuple[Note, ...]]:
     return badges, notes
 
 
+def cell_badges(entry: Entry) -> dict[str, Badge]:
+    """What was asked about a record of a grid, by item; '' about the whole."""
+    if entry.stored is None or not allows(entry.actor.role, Permission.HISTORY):
+        return {}
+    counts: dict[str, int] = {}
+    for each in entry.around.queries:
+        if each.about.form == entry.stored.id:
+            counts[each.about.item] = counts.get(each.about.item, 0) + each.pending
+    return {
+        item: Badge(query=address_of(entry, "queries.at", at=item), pending=count) for item, count in counts.items()
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class PatientQuery:
     """A query in the list of a patient's page."""
@@ -105,4 +118,4 @@ def _in_list(each: Query, version: Version, spot: Spot, who: str, one: Visit) ->
     )
 
 
-__all__ = ["PatientQuery", "badges_of", "name_at", "patient_queries", "place_names"]
+__all__ = ["PatientQuery", "badges_of", "cell_badges", "name_at", "patient_queries", "place_names"]

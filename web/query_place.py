@@ -12,6 +12,7 @@ from renderers.html.names import is_known, levels
 from storage.errors import NotFound
 from storage.queries import About, Query
 from storage.query_steps import Step
+from web.discretion import unseen_by
 from web.entry import Entry, address_of, open_entry
 from web.form_page import band_of, crumbs_of
 from web.query_badges import name_at, place_names
@@ -96,6 +97,7 @@ def read_place(registry: str, who: str, spot: str, number: int = 0) -> QueryPlac
     if entry.stored is None:
         raise NotFound("form", spot)
     stored, form = entry.stored, entry.form
+    hidden = unseen_by(entry.version.registry, one.actor)
     found = entry.around.queries
     wanted = number or request.args.get("query", 0, type=int)
     names = place_names(entry)
@@ -110,8 +112,9 @@ def read_place(registry: str, who: str, spot: str, number: int = 0) -> QueryPlac
         if not is_known(form, stored.data, name):
             raise NotFound("place", name)
         about = about_of(stored.id, name)
-        if about.item and about.item not in {item.id for item in walk_items(form)}:
-            abort(404)  # a group: rows are asked about
+        shown = {item.id for item in walk_items(form)} - hidden.items.get(form.id, frozenset())
+        if form.id in hidden.forms or (about.item and about.item not in shown):
+            abort(404)  # a group, of which rows are asked about; or what is hidden
     title = about_words(form, about, one.language, row_names(form, stored.data, one))
     whole = bool(about.row and not about.item)
     here = tuple(each for each in found if each.about == about or (whole and each.about.row == about.row))

@@ -57,13 +57,18 @@ def by_rule(message: Message) -> bool:
     return message.step == "raise" or STEPS[message.step].permission == BY_RULE
 
 
+def said_words(text: str | None, one: Visit) -> str:
+    """What was said, or that it was erased with the patient."""
+    return one.words("query_erased") if text is None else text
+
+
 def message_words(message: Message, rule: str, model: MetaDataVersion, one: Visit) -> str:
-    """What a message says where a rule, or nobody, gave it words."""
-    if message.text:
-        return message.text
+    """What a message says, also where a rule, or nobody, gave it words."""
+    if message.text != "":
+        return said_words(message.text, one)
     if message.step == "raise" and rule:
         return rule_words(model, rule, one.language)
     return ""
 
 
-__all__ = ["SIGNS", "about_words", "by_rule", "message_words", "row_names", "rule_words"]
+__all__ = ["SIGNS", "about_words", "by_rule", "message_words", "row_names", "rule_words", "said_words"]

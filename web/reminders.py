@@ -10,6 +10,7 @@ from storage.accounts import Account, Membership
 from storage.mail import Mail
 from storage.my_day import MOST, Desk, what_waits
 from storage.reminders import note_reminded, to_remind
+from web.discretion import unseen_by
 from web.mail import is_address, letter
 from web.my_day import SOURCES
 from web.registries import LANGUAGES
@@ -44,13 +45,17 @@ def _waiting(space: Workspace, tongue: Tongue, person: Account, membership: Memb
     if version is None or not rows:
         return
     actor = actor_of(person.id, person.name, membership)
-    database = space.database.on_behalf(actor.site, actor.registry, at, person.id)
-    found = what_waits(database, Desk(actor, at, database.dialect), {row.key: row.source for row in rows})
+    database = space.database.on_behalf(actor.site, actor.registry, at, person.id, unit=actor.unit)
+    found = what_waits(
+        database,
+        Desk(actor, at, database.dialect, unseen_by(version.registry, actor)),
+        {row.key: row.source for row in rows},
+    )
     counts = {row.key: found[row.key].total for row in rows if found[row.key].total}
     if not counts:
         return
     title = in_language(version.registry.model.title, tongue.language) or version.name
-    yield ", ".join(filter(None, (title, membership.site_name)))
+    yield ", ".join(filter(None, (title, membership.place)))
     for key, number in counts.items():
         yield f"  {tongue.words.text(f'day_{key}')}: {number if number <= MOST else f'{MOST}+'}"
     yield f"  {space.settings.public_url}/{membership.registry}/day"

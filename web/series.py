@@ -25,6 +25,7 @@ from storage.form_data import InstanceRow, Place, SubjectRecord, load_subject
 from storage.form_index import index_form
 from storage.rights import fixed_items
 from storage.states import MARKED, State
+from web.discretion import unseen_by
 from web.drafts import draft_in
 from web.entry import Entry, subject_of
 from web.places import NEW, Spot, imagined, place_of
@@ -241,7 +242,9 @@ def open_series(space: Workspace, actor: Actor, who: str, text: str, first: int,
         raise NotFound("grid", text)
     numbers = dict(_numbers(version, record, series, at))
     places = {n: place_of(record, series.spot(n)) or Place(series.instance, series.form, NEW) for n in numbers}
-    around = around_forms(space.database, actor, subject, places.values(), at=at)
+    around = around_forms(
+        space.database, actor, subject, places.values(), at=at, unseen=unseen_by(version.registry, actor)
+    )
     entries = []
     for number in sorted(numbers):
         place = places[number]

@@ -34,9 +34,10 @@ query_message = Table(  # what was said at each step; never changed
     Column("number", Integer, primary_key=True, autoincrement=False),  # from 1
     Column("subject_id", Id, ForeignKey("subject.id"), nullable=False),
     Column("step", Text, nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", Text, nullable=False),  # '' where it is encrypted
     Column("who", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("ciphertext", LargeBinary),  # under the subject's key: storage.query_words
     Index("ix_query_message_subject_id", "subject_id"),
 )
 

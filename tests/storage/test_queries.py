@@ -67,8 +67,8 @@ def test_a_question_is_answered_and_closed_with_an_entry_for_each_step(ward):
     assert [(one.step, one.text, one.who) for one in found.messages] == [
         ("raise", "Is that so?", "Ewa"), ("answer", "It is.", ward.actor.name), ("close", "", "Ewa"),
     ]  # fmt: skip
-    told = [(body["state"], reason) for body, reason in entries(ward)]
-    assert told == [([None, "open"], "Is that so?"), (["open", "answered"], "It is."), (["answered", "closed"], "")]
+    told = [(body["state"], "words" in body, reason) for body, reason in entries(ward)]
+    assert told == [([None, "open"], True, ""), (["open", "answered"], True, ""), (["answered", "closed"], False, "")]
 
 
 WAYS = {  # how a query gets into a state
