@@ -18,6 +18,7 @@ from web.audit_search import audit_search
 from web.browser_rules import Programs
 from web.closings import closings
 from web.completeness import complete
+from web.deeds import deeds
 from web.doors import doors
 from web.events import events
 from web.form_states import form_states
@@ -79,6 +80,7 @@ PARTS = (
     probes,
     assets,
     audit_search,
+    deeds,
     accounts,
     my_day,
     complete,

@@ -34,6 +34,7 @@ class Entry:
 ENTRIES = (  # the first that a role may go to is where it begins
     Entry("hospitals", "hospitals.listed", Permission.ADMINISTER, ("hospitals.",)),
     Entry("people", "people.listed", Permission.PEOPLE, ("people.",)),
+    Entry("deeds", "deeds.listed", Permission.PEOPLE, ("deeds.",)),
     Entry("my_day", "my_day.show", Permission.READ, ("my_day.",)),
     Entry(
         "patients",
