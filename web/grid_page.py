@@ -23,6 +23,7 @@ from web.discretion import items_of, veiled_keys
 from web.entry import address_of
 from web.form_page import answers_of, band_of, clear_words, elsewhere_of, link_to
 from web.pages import links_of, render
+from web.query_badges import cell_badges
 from web.series import WINDOW, OpenSeries, Sheet, series_words
 from web.titles import STATES, event_title, form_words
 from web.workspace import Visit, visit
@@ -88,7 +89,7 @@ class Look:
             entry.data if not sheet.blank else FormData(), values, shown, told,
             answers_of(entry, evaluation) if told and evaluation is not None else {},
             elsewhere_of(entry, evaluation) if told and evaluation is not None else {},
-            str(entry.start().revision), self._decision(sheet), clears,
+            str(entry.start().revision), self._decision(sheet), clears, cell_badges(entry),
         )  # fmt: skip
 
     def _judged(self, sheet: Sheet) -> tuple[dict[str, object], Evaluation | None]:

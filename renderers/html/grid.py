@@ -14,7 +14,7 @@ from engine.model.text import in_language
 from engine.records.evaluation import Evaluation, Violation
 from engine.records.form_data import FormData
 from renderers.html.cells import CellKind, cell_kind
-from renderers.html.context import UNFILLED, Link, acknowledgement, answer_key
+from renderers.html.context import UNFILLED, Badge, Link, acknowledgement, answer_key
 from renderers.html.values import display
 from renderers.html.words import Words
 
@@ -37,6 +37,7 @@ class Column:
     revision: str = ""
     note: Link | None = None  # what has to be decided about it, and where
     clears: str = ""  # what a save deletes
+    asked: Mapping[str, Badge] = field(default_factory=dict)  # queries about its items; '' about the whole
 
     @property
     def live(self) -> bool:
@@ -79,6 +80,7 @@ class Cell:
     required: bool = False
     calculated: bool = False
     issues: tuple[Issue, ...] = ()
+    query: Badge | None = None
 
     @property
     def tone(self) -> str:
@@ -151,10 +153,11 @@ class GridMaker:
         if item.id in hidden:
             return Cell(column, name, self.words.text("private"))
         text, calculated, said = self._text(item, column), item.calculate is not None, column.evaluation
+        asked = column.asked.get(item.id)
         if said is None:
-            return Cell(column, name, text, calculated=calculated)
+            return Cell(column, name, text, calculated=calculated, query=asked)
         own = tuple(issue for issue in issues[column.key] if issue.name == name)
-        return Cell(column, name, text, item.id in said.visible, item.id in said.required, calculated, own)
+        return Cell(column, name, text, item.id in said.visible, item.id in said.required, calculated, own, asked)
 
     def _text(self, item: ItemDef, column: Column) -> str:
         if item.calculate is None:

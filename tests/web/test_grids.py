@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from storage.accounts import add_membership, create_account
+
+GRID_STATEMENTS = 12  # signing, the patient, working copies, what is asked
 FOLDER = Path(__file__).parents[1] / "fixtures" / "grids"
 
 
@@ -212,3 +215,26 @@ def test_who_may_only_read_sees_text(anna, support):
 def test_what_is_no_grid_is_not_found(anna, series):
     _, run = begin(anna)
     assert grid(anna, run, series).status == 404
+
+
+def test_what_is_asked_about_a_cell_is_seen_in_the_grid(anna, support):
+    database, at = support.space.database, support.clock.now
+    if not getattr(support, "monitored", False):
+        account = create_account(database, "mona", "Mona", "correct horse battery", who="office", at=at)
+        add_membership(database, account, "support", "monitor", site_id=None, who="office", at=at)
+        support.monitored = True
+    _, run = begin(anna)
+    grid(anna, run).post({"d1.lactate": "2,2", "d2.lactate": "3", "__do": "save"}, "grids")
+    mona, page = support.browser("mona"), run.format("forms", "daily") + ".day.1"
+    for at_ in ("lactate", ""):
+        mona.get(f"{page}/queries?at={at_}").post({"text": "Na pewno?"}, "/queries?")
+    for browser in (anna, mona):
+        with database.counted() as sent:
+            grid(browser, run)
+        cell, head = (
+            re.findall(rf'href="{re.escape(page)}/queries\?at={at_}".*?data-count>(\d*)<', browser.text)
+            for at_ in ("lactate", "")
+        )
+        assert (cell, head) == (["1"], ["1"])
+        assert "/queries?at=flow" not in browser.text
+    assert len(sent) <= GRID_STATEMENTS
