@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from sqlalchemy import text
 
-from storage.database import Database
+from storage.database import PLANS, Database
 from storage.tables import METADATA
 
 HISTORY = (
@@ -43,6 +43,8 @@ def grant_application_role(database: Database, role: str) -> None:
         known = connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}).first()
         if known is None:
             connection.exec_driver_sql(f"CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS")
+        for setting, value in PLANS.items():
+            connection.exec_driver_sql(f"ALTER ROLE {name} SET {setting} TO {value}")
         connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {name}")
         connection.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}")
         for table in METADATA.sorted_tables:

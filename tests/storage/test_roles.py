@@ -17,6 +17,10 @@ def test_the_application_works_as_a_role_that_owns_nothing(ward, small, database
         grant_application_role(ward.database, "ecrf_app")
     url = make_url(database_url).set(username="ecrf_app")
     own = open_database(url.render_as_string(hide_password=False), ward.database.keys)
+    with own.read() as connection:  # a pooler refuses what is said while connecting
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        assert (connection.exec_driver_sql("SHOW jit").scalar_one(), driver.info.options) == ("off", "")
     own = own.on_behalf(ward.actor.site, ward.actor.registry, ward.now)
     guest = small.replace(ward, database=own)
     guest.save(FormData({"v_text": "a"}))
