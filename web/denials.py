@@ -57,8 +57,8 @@ def log_audit_export(asked: Mapping[str, str]) -> None:
 
 
 def log_denial() -> None:
-    """Somebody asked for a page that does not exist for this hospital: by mistake, or to look."""
-    if "who" in (request.view_args or {}):
+    """Somebody asked for a page that does not exist for this hospital, or posted to one: by mistake, or to look."""
+    if "who" in (request.view_args or {}) or (request.endpoint is not None and request.method == "POST"):
         log_refusal()
 
 

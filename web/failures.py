@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from urllib.parse import quote
 
 from flask import Flask, Response, g, jsonify, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -22,6 +23,7 @@ from web.security import is_own_post
 from web.workspace import visit
 
 SHOWN = frozenset({400, 403, 404, 405, 413, 419, 429, 500, 501})
+NOT_THERE = 404
 _LOG = logging.getLogger("ecrf.web")
 
 
@@ -56,6 +58,8 @@ def http_failure(fault: HTTPException) -> ResponseReturnValue:
         return fault
     if not hasattr(g, "visit"):  # a file that is not there
         return fault
+    if fault.code == NOT_THERE and request.endpoint is not None and visit().membership is not None:
+        log_denial()
     return failure(fault.code or 500)
 
 
@@ -118,7 +122,7 @@ def stale_token(_: CSRFError) -> ResponseReturnValue:
 def broken(fault: Exception) -> ResponseReturnValue:
     """A bug: the page shows a number that stands in the log."""
     number = secrets.token_hex(4).upper()
-    _LOG.error("failure %s at %s %s", number, request.method, request.path, exc_info=fault)
+    _LOG.error("failure %s at %s %s", number, request.method, quote(request.path), exc_info=fault)
     return failure(500, number=number)
 
 

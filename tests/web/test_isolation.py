@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import make_url
 
+from storage.accounts import add_membership, create_account
 from storage.database import open_database
 from storage.keys import derive_keys
 from storage.roles import grant_application_role
-from storage.tables import enrolment
+from storage.tables import METADATA, enrolment
 from storage.upgrading import upgrade
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "rights"
@@ -35,6 +36,9 @@ def hospitals(postgres_url, new_world, fill_ward):
     owner.close()
     url = make_url(postgres_url).set(username="ecrf_pages").render_as_string(hide_password=False)
     world = new_world(url, definitions=FOLDER, registry="ward")
+    database, at = world.space.database, world.clock.now
+    account = create_account(database, "cora", "Cora", "correct horse battery", who="office", at=at)
+    add_membership(database, account, "ward", "coordinator", site_id=world.sites[1], who="office", at=at)
     theirs = fill_ward(world)
     jan = world.browser("jan")
     jan.get("/ward/patients").post({}, "/patients")
@@ -42,8 +46,26 @@ def hospitals(postgres_url, new_world, fill_ward):
     jan.post({"last_name": "Nowak", "sex": "m", "__do": "save"}, "forms")
     jan.get(f"/ward/patients/{who}")
     (care,) = set(re.findall(r'href="([^"]*\.care)"', jan.text))
-    yield SimpleNamespace(world=world, theirs=theirs, jan=jan, who=who, care=care)
+    owner = open_database(postgres_url)
+    yield SimpleNamespace(
+        world=world, theirs=theirs, jan=jan, cora=world.browser("cora"), who=who, care=care, owner=owner
+    )
+    owner.close()
     world.space.database.close()
+
+
+def belongings(hospitals):
+    """All rows about the other hospital's patient, as one text."""
+    subject = f"(SELECT subject_id FROM enrolment WHERE pseudonym = '{hospitals.theirs.who}')"
+    forms = f"(SELECT id FROM form_instance WHERE subject_id = {subject})"
+    parts = [
+        f"SELECT '{table.name}', md5(string_agg(x::text, ' ' ORDER BY x::text)) FROM {table.name} x WHERE {which}"
+        for table in METADATA.sorted_tables
+        for name, which in (("subject_id", f"subject_id = {subject}"), ("form_id", f"form_id IN {forms}"))
+        if name in table.c
+    ]
+    with hospitals.owner.read() as connection:
+        return dict(connection.exec_driver_sql(" UNION ALL ".join(parts)).all())
 
 
 def places(hospitals):
@@ -63,7 +85,14 @@ TEMPLATES = (
     ("GET", "/ward/patients/{who}/forms/{spot}/files/{digest}"), ("GET", "/ward/patients/{who}/forms/{spot}/pdf"),
     ("GET", "/ward/patients/{who}/grids/{number}.daily.day"), ("POST", "/ward/patients/{who}/grids/{number}.daily.day"),
     ("POST", "/ward/patients/{who}/parts/{number}/add/episode"), ("POST", "/ward/patients/{who}/parts/{number}/undo"),
-    ("POST", "/site"), ("GET", "/"),
+    ("POST", "/site"), ("GET", "/"), ("POST", "/ward/known"), ("POST", "/ward/known/ask"), ("POST", "/ward/requests/{number}"),
+    ("POST", "/ward/patients/{who}/own-number"), ("POST", "/ward/patients/{who}/sharing"), ("POST", "/ward/patients/{who}/sharing/{number}"),
+    ("POST", "/ward/patients/{who}/sharing/wards"), ("POST", "/ward/patients/{who}/withdrawn"), ("POST", "/ward/patients/{who}/withdrawn/{number}"),
+    ("POST", "/ward/patients/{who}/forms/{spot}/move"), ("POST", "/ward/patients/{who}/forms/{spot}/queries?at=plan"),
+    ("POST", "/ward/patients/{who}/forms/{spot}/queries/{number}/answer"), ("POST", "/ward/patients/{who}/forms/{spot}/queries/{number}/close"),
+    ("POST", "/ward/patients/{who}/forms/{spot}/state/ask"), ("POST", "/ward/patients/{who}/forms/{spot}/state/lock"),
+    ("POST", "/ward/patients/{who}/events/{number}.day.1/missed"), ("POST", "/ward/patients/{who}/events/{number}.day.1/add"),
+    ("GET", "/ward/queries?show=all"), ("GET", "/ward/queries.csv?show=all"), ("GET", "/ward/audit/file"), ("GET", "/ward/completeness"),
 )  # fmt: skip
 SEARCHED = (*NEEDLES[:3], "Kow", "1", "WARD-1", "Nowak")
 step = st.tuples(st.sampled_from(TEMPLATES), *(st.integers(0, 50) for _ in range(4)))
@@ -74,7 +103,7 @@ def call(hospitals, one):
     (method, template), a, b, c, d = one
     who, spot, numbers, digest = places(hospitals)
     address = template.format(who=who[a % 3], spot=spot[b % len(spot)], number=numbers[c % len(numbers)], digest=digest)
-    client, data = hospitals.jan.client, None
+    client, data = (hospitals.jan, hospitals.cora)[d % 2].client, None
     if method == "POST":
         text = client.get("/ward/patients").get_data(as_text=True)
         token = re.findall(r'name="csrf_token" value="([^"]+)"', text)[0]
@@ -83,6 +112,15 @@ def call(hospitals, one):
             "q": SEARCHED[d % len(SEARCHED)],
             "plan": "x",
             "site": "1",
+            "reason": "x",
+            "text": "x",
+            "part": "whole",
+            "ward": "1",
+            "do": "grant",
+            "number": str(d),
+            "to": spot[a % len(spot)],
+            "level": "part",
+            "instance": numbers[b % len(numbers)],
             "__do": "save",
             "__key": f"k{d}",
         }
@@ -93,8 +131,10 @@ def call(hospitals, one):
 
 
 def holds_nothing(hospitals, steps):
+    before = belongings(hospitals)
     for one in steps:
         tells_nothing(*call(hospitals, one))
+    assert belongings(hospitals) == before
 
 
 def tells_nothing(address, text):

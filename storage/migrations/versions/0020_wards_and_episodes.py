@@ -189,8 +189,9 @@ def downgrade() -> None:
 
 def count_wards(changed: Callable[[str], str]) -> None:
     """Let the casebook's triggers count with a changed text of migration 0012."""
-    insert = changed(CASEBOOK.INSERT)
-    if op.get_bind().dialect.name == "postgresql":
+    dialect = op.get_bind().dialect.name
+    insert = changed(CASEBOOK.INSERT[dialect])
+    if dialect == "postgresql":
         function = (
             op.get_bind()
             .exec_driver_sql("SELECT pg_get_functiondef('ecrf_casebook(bigint[])'::regprocedure)")
@@ -198,7 +199,7 @@ def count_wards(changed: Callable[[str], str]) -> None:
         )
         start, end = function.index("BEGIN") + 5, function.index("ON CONFLICT")
         counted = insert.replace("INTO casebook", "INTO casebook AS c").format(which="subject_id = ANY (subjects)")
-        own = "a.site_id = c.site_id" if insert == CASEBOOK.INSERT else f"{WHOSE.format('a')} = c.site_id"
+        own = "a.site_id = c.site_id" if insert == CASEBOOK.INSERT[dialect] else f"{WHOSE.format('a')} = c.site_id"
         rest = function[end:].replace("a.site_id = c.site_id", own).replace(f"{WHOSE.format('a')} = c.site_id", own)
         op.get_bind().exec_driver_sql(f"{function[:start]} {counted} {rest}")
         return
