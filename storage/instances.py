@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select
@@ -90,6 +91,27 @@ def open_at_once(
             for number in range(1, inner.at_once + 1):
                 opened = open_part(connection, actor, subject_id, inner.id, parent, number, at)
                 open_at_once(connection, registry, actor, subject_id, inner.id, opened, at)
+
+
+@dataclass(frozen=True, slots=True)
+class NewPart:
+    """An instance of a container that is to be opened, with those in it."""
+
+    container: str
+    inside: tuple[NewPart, ...] = ()
+
+
+def open_parts(
+    connection: Connection, actor: Actor, subject_id: int, parts: Iterable[NewPart], parent: int, at: datetime
+) -> list[int]:
+    """Open the first parts of what was just opened; their ids, each before those in it."""
+    opened: list[int] = []
+    numbers = Counter[str]()
+    for part in parts:
+        numbers[part.container] += 1
+        one = open_part(connection, actor, subject_id, part.container, parent, numbers[part.container], at)
+        opened += [one, *open_parts(connection, actor, subject_id, part.inside, one, at)]
+    return opened
 
 
 def remove_instance(
@@ -204,11 +226,13 @@ _INSTANCES = Query.of(
 )
 
 __all__ = [
+    "NewPart",
     "instances_in",
     "may_remove",
     "open_at_once",
     "open_instance",
     "open_part",
+    "open_parts",
     "remove_instance",
     "require_instance",
     "visible_rows",

@@ -20,7 +20,7 @@ from storage.errors import NotFound
 from storage.form_index import Registry
 from storage.idempotency import answer_claim, claim
 from storage.identity import create_subject_key
-from storage.instances import open_at_once, require_instance, visible_rows
+from storage.instances import NewPart, open_at_once, open_parts, require_instance, visible_rows
 from storage.keys import Keys
 from storage.locking import lock_subject
 from storage.slots import utc
@@ -73,6 +73,15 @@ def register_subject(
             answer = {"subject": new.subject, "pseudonym": new.pseudonym, "patient": new.patient}
             answer_claim(connection, actor.account, claimed, answer)
         return new
+
+
+def register_with(
+    database: Database, actor: Actor, parts: Sequence[NewPart], *, prefix: str, at: datetime
+) -> tuple[Registered, list[int]]:
+    """A new person with these episodes and what is in them; the ids of these, each before those in it."""
+    with database.write() as connection:
+        new = _register(connection, database.keys, actor, prefix, at)
+        return new, open_parts(connection, actor, new.subject, parts, new.patient, at)
 
 
 def _register(connection: Connection, keys: Keys | None, actor: Actor, prefix: str, at: datetime) -> Registered:
@@ -314,6 +323,7 @@ __all__ = [
     "pseudonym",
     "pseudonym_of",
     "register_subject",
+    "register_with",
     "remove_occurrence",
     "write_occurrences",
 ]

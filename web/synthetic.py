@@ -23,13 +23,13 @@ from storage.database import Database
 from storage.errors import ConfirmClear, Conflict, KeyReused, NotFound
 from storage.form_data import Place
 from storage.form_index import index_form
-from storage.instances import open_instance
+from storage.instances import NewPart
 from storage.metadata_versions import publish
 from storage.request import Rules, SaveRequest
 from storage.rights import fixed_items
 from storage.saving import NewEvents, save_in_events
 from storage.site_records import open_site_records
-from storage.subjects import NewOccurrence, add_occurrences, register_subject
+from storage.subjects import NewOccurrence, add_occurrences, register_with
 from storage.upgrading import upgrade
 from web.dictionaries import Dictionaries
 from web.registries import describe, prefix_of
@@ -103,10 +103,10 @@ class Load:
         forms, target = list(self._in_order()), self.target
         self.last = self._registration(forms)
         begun = self._moment(forms[:1])
-        new = register_subject(target.database, target.actor, prefix=target.prefix, at=begun)
         patient = self.made.draft.tree.of(target.registry.scopes.containers["patient"])[0]
-        self.instances[patient.key] = new.patient
-        self._open_instances(new.subject, patient, begun)
+        parts = [_part(kid) for kid in _contained(patient)]
+        new, opened = register_with(target.database, target.actor, parts, prefix=target.prefix, at=begun)
+        self.instances |= zip((node.key for node in _all_of(patient)), (new.patient, *opened), strict=True)
         self._load_hospital(begun)
         for form in self.made.draft.forms():
             self.names |= {row.key: secrets.token_hex(8) for row in _rows(form) if row.key not in self.names}
@@ -168,18 +168,6 @@ class Load:
             assert holder is not None
             if not _at_site(node) and (holder.scope.kind != EVENT or holder.event == event):
                 yield node
-
-    def _open_instances(self, subject: int, parent: Node, at: datetime) -> None:
-        for kids in parent.kids.values():
-            for kid in kids:
-                if kid.scope.kind == "container":
-                    target = self.target
-                    opened = open_instance(
-                        target.database, target.registry, target.actor, subject, kid.scope.id,
-                        self.instances[parent.key], at=at, alone=True,
-                    )  # fmt: skip
-                    self.instances[kid.key] = opened
-                    self._open_instances(subject, kid, at)
 
     def _new(self, visit: Visit) -> list[Node]:
         """The events of a visit that are not there yet."""
@@ -330,6 +318,22 @@ def _rows(node: Node) -> Iterator[Node]:
         for row in rows:
             yield row
             yield from _rows(row)
+
+
+def _contained(node: Node) -> Iterator[Node]:
+    """The episodes of a patient, the stays of an episode."""
+    return (kid for kids in node.kids.values() for kid in kids if kid.scope.kind == "container")
+
+
+def _all_of(node: Node) -> Iterator[Node]:
+    """An instance and all in it, each before those in it."""
+    yield node
+    for kid in _contained(node):
+        yield from _all_of(kid)
+
+
+def _part(node: Node) -> NewPart:
+    return NewPart(node.scope.id, tuple(map(_part, _contained(node))))
 
 
 def _lasting_name(row: Node) -> str:

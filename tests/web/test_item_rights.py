@@ -1,5 +1,6 @@
 """What a definition keeps to some roles: who may not see it receives nothing of it, who may not fill it changes nothing."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,7 @@ def test_a_field_that_one_may_not_fill_is_refused_and_noted(ward, name):
     assert len(ward.world.audit("denied")) == before + 2
     text = page(ward, "role.physician").text
     assert "podstęp" not in text
-    assert "999" not in text.replace("990", "")
+    assert not re.search(r'(value="|>)\s*999\b', text)  # elsewhere it may stand by chance, as in a hash
 
 
 def test_what_the_role_does_not_allow_is_noted(ward):
