@@ -147,7 +147,7 @@ def open_browser(browser: Browser, served: Served) -> Iterator[Callable[..., Pag
             viewport={"width": width, "height": 900}, base_url=served.address,
         )  # fmt: skip
         contexts.append(context)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)  # patience with a machine that is busy
         context.add_cookies([{"name": "ecrf", "value": served.sign_in(login, language), "url": served.address}])
         page = context.new_page()
         page.on("pageerror", lambda fault: faults.append(str(fault)))
