@@ -4,6 +4,7 @@ On PostgreSQL through the application's role; and with the first wall taken down
 """
 
 import re
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +20,9 @@ from storage.keys import derive_keys
 from storage.roles import grant_application_role
 from storage.tables import METADATA, enrolment
 from storage.upgrading import upgrade
+from tests.web.browsing import Browser
+from web.app import create_app
+from web.workspace import EXTENSION
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "rights"
 NEEDLES = (
@@ -177,6 +181,19 @@ def test_no_address_tells_what_another_hospital_knows(hospitals, monkeypatch, wa
         status, text = look(hospitals.jan, address)
         assert status < 500 or status == 501, address
         tells_nothing(address, text)
+
+
+def test_without_the_first_wall_the_second_is_all_there_is(hospitals, postgres_url, monkeypatch):
+    """The owner of the tables is not bound by the second wall: with the first taken away as above, everything is told."""
+    app = create_app(replace(hospitals.world.space.settings, database_url=postgres_url))
+    jan = Browser(app.test_client()).sign_in("jan")
+    theirs = hospitals.theirs.care
+    assert look(jan, theirs)[0] == 404
+    without_the_first_wall(monkeypatch)
+    status, text = look(jan, theirs)
+    app.extensions[EXTENSION].database.close()
+    assert status == 200
+    assert "Leczenie zachowawcze" in text
 
 
 def look(browser, address):
