@@ -64,11 +64,11 @@ class Measured(Loading):
             return f"{number} 0 {fault}"
 
 
-def load(file: Path, number: int, processes: int, url: str) -> Loaded:
+def load(file: Path, number: int, processes: int, url: str, seed: int = SEED) -> Loaded:
     """Load so many patients of a registry."""
     registry = compiled(file, cache=True)
     plan = plan_synthesis(registry, distribution_of(registry, file))
-    work = Measured(plan, SEED, NOW, Wanted(), url, file.parent)
+    work = Measured(plan, seed, NOW, Wanted(), url, file.parent)
     started = perf_counter()
     told = [line.split(" ", 2) for line in work.results(number, processes)]
     taken = perf_counter() - started
@@ -81,7 +81,9 @@ def load_all(number: int, processes: int, only: Sequence[str], url: str) -> Iter
     """Load patients of all registries, or of some."""
     files = [file for file in sorted(DEFINITIONS.glob("*.yaml")) if not only or file.stem in only]
     for place, file in enumerate(files):
-        yield load(file, number * (place + 1) // len(files) - number * place // len(files), processes, url)
+        yield load(
+            file, number * (place + 1) // len(files) - number * place // len(files), processes, url, SEED + place
+        )
 
 
 def rows(*, quick: bool) -> Iterator[Row]:

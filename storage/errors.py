@@ -206,9 +206,6 @@ class NotUnique(StorageError):
 class KnownPerson(NotUnique):
     """Another subject has the same PESEL or document, in whatever registry. Nothing of it is told."""
 
-    def __init__(self) -> None:
-        super().__init__(("person",))
-
 
 class RowClash(StorageError):
     """A row's id was used before, by a removed row or elsewhere in the subject; ids are never reused."""

@@ -214,7 +214,7 @@ def refuse_known(connection: Connection, keys: Keys, registry: str, subject_id: 
     same = or_(*(and_(known_as(known.kind, registry, kind), known.hash == value) for kind, value in wanted.items()))
     others = select(known.subject_id).where(same, known.subject_id != subject_id)
     if connection.execute(others.where(not_(is_gone(known.subject_id, registry)))).first() is not None:
-        raise KnownPerson
+        raise KnownPerson(("person",))
 
 
 def _merged(registry: str, subject_id: int) -> str:

@@ -65,8 +65,9 @@ def fill(space: Workspace, tell: Callable[[str], None], processes: int) -> tuple
     sites = [create_site(space.database, code, name, who=WHO, at=now) for code, name, _ in HOSPITALS]
     accounts, actors = _people(space, sites, now)
     _take_part(space, sites, now)
-    for version in space.registries.current.values():
-        work = _Filling(space, version, plan_of(version.registry, space.settings), actors, now)
+    for place, version in enumerate(space.registries.current.values()):
+        # Nobody is registered twice, so that each registry has people of its own.
+        work = _Filling(space, version, plan_of(version.registry, space.settings), SEED + place, actors, now)
         made = Counter(work.results(len(PATIENTS), processes))
         tell(f"{in_language(version.registry.model.title, 'pl')}: {made[DONE]}")
     return accounts
@@ -84,6 +85,7 @@ class _Filling(Work):
     space: Workspace
     version: Version
     plan: Plan
+    seed: int
     actors: list[Actor]
     now: datetime
     failed: int = 0  # patients for which no values were found, while there is none for whom they were
@@ -112,7 +114,7 @@ class _Filling(Work):
         if self.failed >= _FAILED:
             return ""  # nobody waits for a registry whose patients cannot be made up without a distribution
         try:
-            made = make_subject(self.plan, SEED, number, self.now, stage.wanted(hospital))
+            made = make_subject(self.plan, self.seed, number, self.now, stage.wanted(hospital))
         except Unsatisfiable:
             self.failed += 1
             return ""
