@@ -15,9 +15,9 @@ from storage.database import Database
 from storage.errors import DecidedMeanwhile, NotFound, TooMany
 from storage.help_steps import STEPS, TEAMS, Kind, Side, State, Step, Team, fits
 from storage.mail import Mail, queue_mail
-from storage.queries import LONGEST, Message
 from storage.slots import utc
 from storage.tables import account, help_message, help_request, membership, site
+from storage.threads import Message, SaidOf
 
 MOST_OPEN = 20  # requests of one person that nobody has answered
 MOST_TOLD = 20  # people who get a mail about one step
@@ -68,25 +68,11 @@ class Notice:
     mails: bool = True  # whether mail is sent at all
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(SaidOf[Step]):
     """A step that somebody takes, in which words and when."""
 
-    step: str
-    text: str
-    actor: Actor
-    at: datetime
-
-    @property
-    def row(self) -> Step:
-        """Its row in the table."""
-        return STEPS[self.step]
-
-    def __post_init__(self) -> None:
-        if self.step not in STEPS:
-            raise NotFound("step", self.step)
-        if (self.row.wordy and not self.text.strip()) or len(self.text) > LONGEST:
-            raise ValueError(f"a text of 1 to {LONGEST} characters is needed")
+    __slots__ = ()
+    STEPS = STEPS
 
 
 def of_asker(who: int) -> Scope:
@@ -219,5 +205,5 @@ def _tell(post: Post | None, write: Write, who: ColumnElement[bool]) -> None:
 
 
 __all__ = [
-    "LONGEST", "MOST_OPEN", "Notice", "Person", "Request", "Said", "Scope", "ask", "before", "load_request", "of_asker", "take_step",
+    "MOST_OPEN", "Notice", "Person", "Request", "Said", "Scope", "ask", "before", "load_request", "of_asker", "take_step",
 ]  # fmt: skip

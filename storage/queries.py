@@ -32,10 +32,10 @@ from storage.query_words import (
 from storage.rights import Unseen
 from storage.slots import utc
 from storage.tables import form_instance, issue, query, query_message, row_data, subject_key
+from storage.threads import Message, SaidOf
 from storage.together import Part, Rows, alone
 from storage.visible_forms import FORMS, visible_forms
 
-LONGEST = 2000  # characters of a message
 EVERYTHING_SEEN, NO_WORDS = Unseen(), MappingProxyType[str, str]({})
 
 
@@ -45,17 +45,6 @@ class About(NamedTuple):
     form: int
     row: str = ""
     item: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What was said at a step; `who` took it, or made the save at which the rule did."""
-
-    number: int
-    step: str
-    text: str | None  # None: erased with the subject
-    who: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,25 +83,11 @@ class Query:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(SaidOf[Step]):
     """A step that somebody takes, in which words and when."""
 
-    step: str
-    text: str
-    actor: Actor
-    at: datetime
-
-    @property
-    def row(self) -> Step:
-        """Its row in the table."""
-        return steps.STEPS[self.step]
-
-    def __post_init__(self) -> None:
-        if self.step not in steps.STEPS:
-            raise NotFound("step", self.step)
-        if (self.row.wordy and not self.text.strip()) or len(self.text) > LONGEST:
-            raise ValueError(f"a text of 1 to {LONGEST} characters is needed")
+    __slots__ = ()
+    STEPS = steps.STEPS
 
 
 def raise_query(database: Database, subject: int, about: About, said: Said) -> int:
@@ -295,10 +270,8 @@ def _gathered(keys: Keys | None, rows: Rows) -> tuple[Query, ...]:
 
 
 __all__ = [
-    "LONGEST",
     "About",
     "Head",
-    "Message",
     "Query",
     "Said",
     "carry_queries",

@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from storage.access import Actor
 from storage.errors import NotFound, TooMany
 from storage.help_list import list_requests
-from storage.help_requests import LONGEST, MOST_OPEN, Said, ask, load_request, of_asker
+from storage.help_requests import MOST_OPEN, Said, ask, load_request, of_asker
 from storage.help_steps import STEPS, Kind, Side, State
+from storage.threads import LONGEST
 from web.contacts import contacts_of
 from web.guard import membership_in
 from web.help_places import place_of, registry_of, seen_place

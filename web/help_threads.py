@@ -14,9 +14,10 @@ from engine.model.text import in_language
 from storage.access import Actor
 from storage.database import Database
 from storage.errors import DecidedMeanwhile
-from storage.help_requests import LONGEST, Notice, Person, Request, Said, Scope, load_request, take_step
+from storage.help_requests import Notice, Person, Request, Said, Scope, load_request, take_step
 from storage.help_steps import STEPS, Side, State, Step, Team
 from storage.mail import Mail
+from storage.threads import LONGEST
 from web.help_places import Seen, seen_place
 from web.mail import is_address, letter
 from web.pages import render

@@ -13,9 +13,10 @@ from flask.typing import ResponseReturnValue
 
 from storage.errors import DecidedMeanwhile
 from storage.hospitals import find_hospitals
-from storage.queries import LONGEST, Said, raise_query, take_step
+from storage.queries import Said, raise_query, take_step
 from storage.query_list import ListedQuery, Wanted, all_queries, list_queries
 from storage.query_steps import ASK, PENDING, STEPS, State
+from storage.threads import LONGEST
 from web.chooser import Narrowing, narrowed, suggestions
 from web.denials import log_export
 from web.discretion import unseen_by

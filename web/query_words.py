@@ -10,8 +10,9 @@ from engine.model.metadata_version import MetaDataVersion
 from engine.model.text import in_language
 from engine.records.form_data import FormData
 from renderers.html.names import levels
-from storage.queries import About, Message
+from storage.queries import About
 from storage.query_steps import BY_RULE, STEPS, State
+from storage.threads import Message
 from web.titles import label_of
 from web.workspace import Visit
 

@@ -14,8 +14,8 @@ from renderers.html.names import levels
 from storage.errors import DecidedMeanwhile, NotFound
 from storage.form_data import FormRecord, load_subject
 from storage.hospitals import find_hospitals
-from storage.queries import LONGEST
 from storage.slots import Key
+from storage.threads import LONGEST
 from storage.verification import Compared, Finding, Seen, compared, differ, verify
 from storage.verification_plan import is_due, overlook
 from web.chooser import narrowed, suggestions
