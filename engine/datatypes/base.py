@@ -87,6 +87,7 @@ class Facets:
     choices: Mapping[str, Choice] = field(default_factory=dict)  # by code, in order of the list
     dictionary: bool = False  # codes that people know and look for: shown beside their labels
     open_list: bool = False  # a dictionary that is not shipped: any code of sane shape is accepted
+    system: str | None = None  # of `codes.SYSTEMS`: how codes of the open list are written
     pattern: str | None = None
     check: str | None = None  # a named check of an identifier: pesel, npwz, gs1, luhn, mod11, ...
     max_length: int | None = None

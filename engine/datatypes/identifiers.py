@@ -25,6 +25,10 @@ _DIGITS = re.compile(r"[0-9]+")
 _DIGITS_ALONE = "0123456789"
 _PESEL_WEIGHTS = (1, 3, 7, 9, 1, 3, 7, 9, 1, 3)
 _PESEL_LENGTH = 11
+_UNSEEN = re.compile(r"[\u00ad\u200b\ufeff]")  # what a text that was copied may hold between its letters
+# As people write it: together, or the date of birth apart. Not a part of more, nor a telephone number with its country.
+_WRITTEN = re.compile(r"(?<![0-9+])([0-9]{6})(?:\s?[\u2010-\u2013\u2212-]\s?|\s{0,2})([0-9]{5})(?![0-9])")
+_LIVING = (1900, 2000)  # centuries of births: months of the others (41 to 52, 61 to 72, 81 to 92) come by chance
 _PESEL_CENTURIES = (1900, 2000, 2100, 2200, 1800)  # by twenties of the month number
 
 
@@ -48,6 +52,26 @@ def judge_pesel(value: str) -> Fault | None:
         return Fault("pesel_day", tuple((key, str(part)) for key, part in found))
     total = sum(weight * int(digit) for weight, digit in zip(_PESEL_WEIGHTS, value[:10], strict=True))
     return None if (total + int(value[10])) % 10 == 0 else Fault("pesel_check")
+
+
+def holds_pesel(text: str) -> bool:
+    """Whether a text holds what reads as a PESEL of somebody who may live.
+
+    Eleven digits together, or six and five with a blank, a break of the line or a hyphen between them, whose check digit
+    and day of birth are right. Digits that are grouped otherwise are not put together: one in some 55 rows of eleven
+    digits is a PESEL by chance, and doses, dates and telephone numbers stand beside each other.
+    """
+    return any(_is_of_living("".join(run)) for run in _WRITTEN.findall(_UNSEEN.sub("", text)))
+
+
+def is_pesel(text: str) -> bool:
+    """Whether a text as a whole is a PESEL, however its digits are grouped."""
+    return judge_pesel(normalise(text)) is None
+
+
+def _is_of_living(digits: str) -> bool:
+    born = pesel_birth_date(digits)
+    return born is not None and born.year // 100 * 100 in _LIVING
 
 
 def pesel_birth_date(pesel: str) -> date | None:
@@ -174,4 +198,14 @@ def _pesel_parts(pesel: str) -> tuple[int, int, int]:
     return _PESEL_CENTURIES[twenties] + int(pesel[:2]), month, int(pesel[4:6])
 
 
-__all__ = ["CHECKS", "Fault", "IdentifierCheck", "make_pesel", "normalise", "pesel_birth_date", "pesel_sex"]
+__all__ = [
+    "CHECKS",
+    "Fault",
+    "IdentifierCheck",
+    "holds_pesel",
+    "is_pesel",
+    "make_pesel",
+    "normalise",
+    "pesel_birth_date",
+    "pesel_sex",
+]

@@ -101,6 +101,22 @@ _CHOICES = {
         "{value:quote} nie wygląda na kod: dozwolone są litery, cyfry i znaki . - / : + * _. Sprawdź zapis.",
         "{value:quote} does not look like a code: letters, digits and . - / : + * _ are allowed. Check it.",
     ),
+    "code_icd10": (
+        "{value:quote} to nie kod ICD-10. Wpisz wielką literę, dwie cyfry i, jeśli trzeba, kropkę z jednym lub dwoma znakami, np. I48 albo I48.0.",
+        "{value:quote} is no ICD-10 code. Write a capital letter, two digits and, if needed, a dot with one or two characters, such as I48 or I48.0.",
+    ),
+    "code_icd9pl": (
+        "{value:quote} to nie kod ICD-9-PL. Wpisz dwie cyfry, kropkę i do czterech cyfr (37.77) albo literę i dwie lub trzy cyfry (A01).",
+        "{value:quote} is no ICD-9-PL code. Write two digits, a dot and up to four digits (37.77), or a letter and two or three digits (A01).",
+    ),
+    "code_atc": (
+        "{value:quote} to nie kod ATC. Wpisz literę, dwie cyfry, dwie litery i dwie cyfry, np. B01AA03, lub początek takiego kodu.",
+        "{value:quote} is no ATC code. Write a letter, two digits, two letters and two digits, such as B01AA03, or the beginning of such a code.",
+    ),
+    "code_snomed": (
+        "{value:quote} to nie kod SNOMED CT. Wpisz same cyfry, od 6 do 18, np. 112283007.",
+        "{value:quote} is no SNOMED CT code. Write digits alone, 6 to 18 of them, such as 112283007.",
+    ),
     "code_unknown": (
         "Słownik (wersja {version}) nie zna kodu {value:quote}. Wyszukaj właściwy po słowach albo po kodzie.",
         "The dictionary (version {version}) has no code {value:quote}. Look the right one up by words or by code.",
@@ -275,6 +291,14 @@ _LINKS = {
         "{name:quote} has {size:size}; at most {max:limit} are allowed. Make it smaller or choose another.",
     ),
     "file_empty": ("Plik {name:quote} jest pusty. Wybierz inny.", "{name:quote} is empty. Choose another."),
+    "file_harm": (
+        "Pliku {name:quote} nie dodano: jest w nim złośliwe oprogramowanie. Powiedz o tym informatykom.",
+        "{name:quote} was not attached: it holds malware. Tell whoever keeps your computers.",
+    ),
+    "file_unknown": (
+        "Pliku {name:quote} nie dodano: nie udało się go sprawdzić. Spróbuj za chwilę.",
+        "{name:quote} was not attached: it could not be searched for malware. Try again in a while.",
+    ),
     "file_gone": (
         "Pliku {name:quote} nie ma już wśród niezapisanych zmian. Dodaj go jeszcze raz.",
         "{name:quote} is no longer among the unsaved changes. Attach it again.",
@@ -365,14 +389,5 @@ def range_remedy(language: str, *, hard: bool, moment: bool, unit: str, sources:
 
 
 __all__ = [
-    "ENGLISH",
-    "MESSAGES",
-    "POLISH",
-    "Limits",
-    "date_text",
-    "explain",
-    "message",
-    "number_text",
-    "range_message",
-    "range_remedy",
-]
+    "ENGLISH", "MESSAGES", "POLISH", "Limits", "date_text", "explain", "message", "number_text", "range_message", "range_remedy",
+]  # fmt: skip

@@ -13,7 +13,7 @@ from engine.definitions.rename import Renames
 from engine.definitions.schema import entry_keys
 from engine.definitions.tree import Node
 
-GROUP_KEYS = frozenset({"group", "oid", "title", "key", "rows", "when", "see", "edit", "items"})
+GROUP_KEYS = frozenset({"group", "oid", "title", "key", "rows", "when", "see", "edit", "annotations", "items"})
 USE_KEYS = frozenset({"use", "prefix"})
 # Of one definition: blocks that use blocks could make any number, and copies of long texts.
 MAX_ENTRIES = 20_000

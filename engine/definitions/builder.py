@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
+from engine.definitions.annotations import build_annotations
 from engine.definitions.code_lists import build_code_list, build_missing_list
 from engine.definitions.contacts import build_contacts
 from engine.definitions.context import CONTAINERS, Context
@@ -59,6 +60,7 @@ def build(merged: Merged, files: Files, problems: Problems) -> MetaDataVersion:
         ),
         verification=build_verification(context, root.get("verification"), forms),
         sources=dict(files.digests),
+        annotations=build_annotations(root),
     )
 
 

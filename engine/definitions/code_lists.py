@@ -8,14 +8,17 @@ from dataclasses import replace
 from decimal import Decimal
 
 from engine.datatypes.base import Choice, Kind
+from engine.datatypes.codes import SYSTEMS
+from engine.definitions.annotations import build_annotations
 from engine.definitions.context import Context
 from engine.definitions.dictionaries import read_dictionary
 from engine.definitions.tree import Node
 from engine.errors import nearest
 from engine.model.code_list import NO_MISSING, Attribute, AttributeDef, CodeList, MissingList
 
-CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/+*-]{0,63}")
-OF_A_CODE = frozenset({"exclusive", "withdrawn", "standard", "also"})
+# Other systems mark codes of missing values with a minus: -99.
+CODE = re.compile(r"(?!.{65})[-_]?[A-Za-z0-9][A-Za-z0-9_.:/+*-]*")
+OF_A_CODE = frozenset({"exclusive", "withdrawn", "standard", "also", "annotations"})
 
 _KINDS: Mapping[str, Kind] = {"text": Kind.TEXT, "number": Kind.NUMBER, "boolean": Kind.BOOLEAN, "codes": Kind.CODES}
 _DEFAULTS: Mapping[Kind, Attribute | None] = {Kind.TEXT: "", Kind.NUMBER: None, Kind.BOOLEAN: False, Kind.CODES: ()}
@@ -70,7 +73,10 @@ def build_code_list(context: Context, id_: str, node: Node) -> CodeList:
         context.text(node.get("title")),
         attributes=attributes,
         external=node.text_of("external"),
+        system=_system(context, node),
         mark=node.key_mark,
+        oid=node.text_of("oid"),
+        annotations=build_annotations(node),
     )
     for name, attribute in attributes.items():
         if attribute.default is None and "external" in origins:
@@ -81,10 +87,38 @@ def build_code_list(context: Context, id_: str, node: Node) -> CodeList:
             )
     if "source" in origins:
         named = node.get("source")
-        return read_dictionary(context, shell, named) if named is not None and named.text is not None else shell
+        listed = read_dictionary(context, shell, named) if named is not None and named.text is not None else shell
+        _fit(context, listed, node)
+        return listed
     if "codes" in origins:
         return _listed(context, shell, node.entries["codes"])
     return shell
+
+
+def _system(context: Context, node: Node) -> str | None:
+    """The code system that `shape` names; of an external dictionary alone, since other lists have all their codes."""
+    named = node.get("shape")
+    if named is None or named.text is None:
+        return None
+    if "external" not in node.entries:
+        context.error(
+            named.key_mark,
+            "key-not-for-type",
+            "`shape` says how codes are written that are not here. Add `external`, or delete it.",
+        )
+    return named.raw if context.known(named, named.raw, SYSTEMS, "unknown-shape", "shape of codes") else None
+
+
+def _fit(context: Context, found: CodeList, node: Node) -> None:
+    """Report codes of the file that are written otherwise: browsers would refuse them."""
+    system = SYSTEMS[found.system] if found.system is not None else None
+    odd = next((code for code in found.choices if system is not None and not system.has(code)), None)
+    if odd is not None:
+        context.error(
+            node.entries["shape"].mark,
+            "bad-code",
+            f"The code {odd!r} of the file is not written as `shape: {found.system}` says. Correct it, or choose another shape.",
+        )
 
 
 def _attribute(context: Context, name: str, node: Node) -> AttributeDef:
@@ -126,7 +160,7 @@ def _listed(context: Context, shell: CodeList, codes: Node) -> CodeList:
             "code-list-empty",
             f"The code list {shell.id!r} has no codes. Add at least one, such as `yes: {{pl: tak, en: yes}}`.",
         )
-    choices, values, standard = {}, {}, {}
+    choices, values, standard, noted = {}, {}, {}, {}
     taken = set(codes.entries)
     for code, node in codes.entries.items():
         check_code(context, code, node)
@@ -139,7 +173,9 @@ def _listed(context: Context, shell: CodeList, codes: Node) -> CodeList:
             standard[code] = {
                 system: part.raw for system, part in node.map_of("standard").items() if part.text is not None
             }
-    return replace(shell, choices=choices, values=values, standard=standard)
+        if "annotations" in node.entries:
+            noted[code] = build_annotations(node)
+    return replace(shell, choices=choices, values=values, standard=standard, noted=noted)
 
 
 def _spellings(context: Context, shell: CodeList, taken: set[str], node: Node) -> Iterator[str]:
@@ -174,7 +210,7 @@ def check_code(context: Context, code: str, node: Node) -> None:
         context.error(
             node.key_mark,
             "bad-code",
-            f"{code[:60]!r} is no code: at most 64 letters, digits and _ . : / + * - without spaces, starting with a letter or digit.",
+            f"{code[:60]!r} is no code: at most 64 letters, digits and _ . : / + * - without spaces, starting with a letter or digit, perhaps after - or _.",
         )
 
 

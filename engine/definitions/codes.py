@@ -76,6 +76,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "bad-pattern": "a regular expression is faulty, or means something else in browsers",
         "slow-pattern": "a regular expression could take hours on some texts",
         "unknown-check": "there is no such check of identifiers",
+        "unknown-shape": "there is no such shape of codes",
         "no-code-list": "a coded item or outcome names no code list",
         "unknown-code-list": "there is no such code list",
         "unknown-missing-list": "there is no such list of missing reasons",
@@ -152,5 +153,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "windows-overlap": "two events that collect the same forms have windows that overlap (warning)",
         "unknown-example": "an example cannot be run",
         "example-failed": "an example does not give what it should",
+        # definitions that are served together
+        "registry-twice": "two files that are served together define the same registry",
+        "sign-taken": "two registries that are served together would give patients the same numbers",
     }
 )

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 
+from engine.definitions.annotations import build_annotations
 from engine.definitions.context import CONTAINERS, Context
 from engine.definitions.tree import Node
 from engine.model.item import ExpressionText
@@ -126,6 +127,7 @@ def _event(
         every=_generator(context, node.get("every")),
         repeats=node.flag("repeats"),
         mark=node.key_mark,
+        annotations=build_annotations(node),
     )
 
 

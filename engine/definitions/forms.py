@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from engine.datatypes.base import Kind
+from engine.definitions.annotations import build_annotations
 from engine.definitions.blocks import Expander
 from engine.definitions.context import BUILT_IN_CODES, CONTAINERS, Context
 from engine.definitions.grids import check_grid
@@ -51,6 +52,7 @@ class FormBuilder:
             checks=tuple(self._check(part) for part in node.list_of("checks") if isinstance(part.value, dict)),
             mark=node.key_mark,
             rights=build_rights(context, node),
+            annotations=build_annotations(node),
         )
 
     def build_block(self, entries: Sequence[Node]) -> None:
@@ -85,6 +87,8 @@ class FormBuilder:
                 node.mark,
                 read_templates(self._context, {part: node.get(part) for part in ("title", "note")}),
                 build_rights(self._context, node),
+                node.text_of("oid"),
+                build_annotations(node),
             )
 
     def _content(
@@ -150,6 +154,7 @@ class FormBuilder:
             when=self._expression(node.get("when"), renames),
             mark=node.mark,
             rights=build_rights(context, node),
+            annotations=build_annotations(node),
         )
 
     def _expression(self, node: Node | None, renames: Renames) -> ExpressionText | None:
@@ -206,6 +211,7 @@ class FormBuilder:
             node.mark,
             read_templates(context, {"message": node.get("message")}),
             query=node.flag("query"),
+            annotations=build_annotations(node),
         )
 
     def _also_in(self, check: Node) -> Iterator[str]:

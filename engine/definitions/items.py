@@ -10,9 +10,10 @@ from typing import TypeVar
 from engine.datatypes import DATATYPES
 from engine.datatypes.base import Control, DataType, Facets, Kind
 from engine.datatypes.identifiers import CHECKS
+from engine.datatypes.patterns import fault_of_pattern
+from engine.definitions.annotations import build_annotations
 from engine.definitions.context import Context
 from engine.definitions.decision_tables import RULES, build_formula
-from engine.definitions.patterns import fault_of_pattern
 from engine.definitions.ranges import build_ranges
 from engine.definitions.rename import Renames, rename_expression
 from engine.definitions.rights import build_rights
@@ -40,7 +41,9 @@ TYPE_KEYS: Mapping[str, str] = MappingProxyType(
         "max_size": "max_bytes",
     }
 )
-SHOWN_KEYS = frozenset({"id", "oid", "type", "label", "hint", "when", "layout", "see"})  # of a heading or note
+SHOWN_KEYS = frozenset(
+    {"id", "oid", "type", "label", "hint", "when", "layout", "see", "annotations"}
+)  # of a heading or note
 ENTERED_KEYS = ("required", "missing", "default")  # make no sense for a calculated item
 
 _Choice = TypeVar("_Choice", WhenHidden, Privacy)
@@ -84,6 +87,7 @@ def build_item(context: Context, node: Node, renames: Renames) -> ItemDef | None
         searchable=node.flag("searchable"),
         rights=build_rights(context, node),
         standard={system: part.raw for system, part in node.map_of("standard").items() if part.text is not None},
+        annotations=build_annotations(node),
         **expressions,
     )
 
@@ -252,6 +256,7 @@ def _facets(context: Context, node: Node, datatype: DataType, codelist: CodeList
         choices=codelist.choices if codelist else {},
         dictionary=codelist is not None and codelist.dictionary,
         open_list=codelist is not None and codelist.external is not None,
+        system=codelist.system if codelist else None,
         pattern=_pattern(context, node),
         check=_check(context, node),
         max_length=node.integer("length"),

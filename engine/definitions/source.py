@@ -23,6 +23,7 @@ MAX_SCALAR = 100_000
 MAX_NUMBER = 60
 MAX_EXPONENT = 200
 MAX_PROBLEMS = 200
+_TOO_DEEP = f"Lists and maps are nested more than {MAX_DEPTH} deep."
 
 _Parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -192,7 +193,7 @@ class _TreeBuilder:
         self._open.append(node)
         self._keys.append(None)
         if len(self._open) > MAX_DEPTH:
-            self._error(node.mark, "too-deep", f"Lists and maps are nested more than {MAX_DEPTH} deep.")
+            self._error(node.mark, "too-deep", _TOO_DEEP)
             raise _Stop
 
     def _end(self, event: Any) -> None:
@@ -285,6 +286,9 @@ class _TreeBuilder:
         context = getattr(fault, "context", None)
         said = f"{context}, {problem}" if context else problem
         place = self._place(mark) if mark is not None else Mark(self._source.name, 1, 1)
+        if "maximum nesting depth" in problem:  # the parser looks ahead, and has a limit of its own
+            self._problems.error(place, "too-deep", _TOO_DEEP)
+            return
         self._problems.error(place, "yaml-syntax", f"The notation is faulty ({said}). {advice}")
 
 

@@ -7,7 +7,7 @@ libraries may round differently (sqrt, exp, ln, other powers) is rounded to 20 d
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 
 EXACT = Context(prec=34, rounding=ROUND_HALF_UP, Emin=-999_999, Emax=999_999, traps=[])
@@ -105,6 +105,11 @@ def logarithm(x: Decimal) -> Decimal | None:
     return _twenty(_WIDE.ln(x)) if x > 0 else None
 
 
+def common_logarithm(x: Decimal) -> Decimal | None:
+    """Logarithm to base 10, 20 digits; missing at or below 0."""
+    return _twenty(_WIDE.log10(x)) if x > 0 else None
+
+
 def square_root(x: Decimal) -> Decimal | None:
     """Square root, 20 digits; missing below 0."""
     return _twenty(_WIDE.sqrt(x)) if x >= 0 else None
@@ -152,14 +157,35 @@ def absolute(x: Decimal) -> Decimal | None:
     return settle(EXACT.abs(x))
 
 
-def floor(x: Decimal) -> Decimal | None:
-    """Greatest whole number not above x."""
-    return settle(x.to_integral_value(rounding=ROUND_FLOOR))
+def floor(x: Decimal, places: Decimal = ZERO) -> Decimal | None:
+    """Greatest number not above x with that many decimals (negative: tens, hundreds …). Missing beyond ±34 decimals."""
+    return _cut(x, places, ROUND_FLOOR)
 
 
-def ceiling(x: Decimal) -> Decimal | None:
-    """Least whole number not below x."""
-    return settle(x.to_integral_value(rounding=ROUND_CEILING))
+def ceiling(x: Decimal, places: Decimal = ZERO) -> Decimal | None:
+    """Least number not below x with that many decimals; as `floor`."""
+    return _cut(x, places, ROUND_CEILING)
+
+
+def truncated(x: Decimal, places: Decimal = ZERO) -> Decimal | None:
+    """x without the decimals after that many; as `floor`."""
+    return _cut(x, places, ROUND_DOWN)
+
+
+def _cut(x: Decimal, places: Decimal, way: str) -> Decimal | None:
+    if places != places.to_integral_value() or abs(places) > 34:
+        return None
+    exponent = x.as_tuple().exponent
+    assert isinstance(exponent, int)
+    if exponent >= -places:
+        return x
+    unit = Decimal((0, (1,), -int(places)))
+    return settle(x.quantize(unit, rounding=way, context=_ROOMY if x.adjusted() < 80 else _huge(x)))
+
+
+def sign(x: Decimal) -> Decimal:
+    """1 above 0, −1 below, else 0."""
+    return Decimal((x > 0) - (x < 0))
 
 
 def modulo(a: Decimal, b: Decimal) -> Decimal | None:

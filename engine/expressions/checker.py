@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from engine.datatypes.base import Kind
+from engine.datatypes.browser_patterns import fault_in_rule
 from engine.datatypes.numerals import DIGITS
 from engine.errors import Problems
 from engine.expressions.aggregates import bind_aggregate
@@ -321,10 +322,11 @@ class Binder:
             )
         args: list[object] = []
         for kind, part in zip(takes, node.args, strict=False):
-            if kind == "texts":
+            if kind in ("texts", "patterns"):
                 first = args[0]
                 assert isinstance(first, Term)
-                args.append(self.constants(part, first))
+                args.append(self.constants(part, first if takes[0] == "codes" else literal("")))
+                self._judge_patterns(kind, part)
             else:
                 args.append(self._parameter(kind, part, context))
         self.reads.time = self.reads.time or node.name in ("today", "now")
@@ -332,6 +334,14 @@ class Binder:
         if gives is None:
             args, gives = self._share_type(node, args)
         return Term("call", (node.name, *args), gives)
+
+    def _judge_patterns(self, kind: str, node: Syntax) -> None:
+        """Report regular expressions that are faulty, slow, or unknown to browsers."""
+        for part in node.items if isinstance(node, Listing) else (node,):
+            if kind == "patterns" and isinstance(part, Literal) and isinstance(part.value, str):
+                fault = fault_in_rule(part.value)
+                if fault is not None:
+                    self.fault(part, *fault)
 
     def _parameter(self, kind: str, node: Syntax, context: Context) -> Term:
         kinds, wanted = PARAMETERS[kind]

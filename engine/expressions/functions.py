@@ -34,6 +34,8 @@ FUNCTIONS: Mapping[str, Function] = {
     # dates; a date and time met where a date is wanted counts as its local date
     "date": _f("day", DATE, "the local date of a date and time"),
     "time": _f("datetime", Type(TEXT.kind), "the local time of day, HH:MM"),
+    "hour": _f("clock", NUMBER, "hour of a time of day or of a date and time, 0 to 23"),
+    "minute": _f("clock", NUMBER, "minute of a time of day or of a date and time, 0 to 59"),
     "year": _f("partial", NUMBER, "calendar year"),
     "month": _f("day", NUMBER, "month, 1 to 12"),
     "day": _f("day", NUMBER, "day of the month"),
@@ -56,12 +58,15 @@ FUNCTIONS: Mapping[str, Function] = {
     # numbers: decimals, 34 digits
     "abs": _f("number", NUMBER, "absolute value"),
     "round": _f("number number", NUMBER, "to n decimals, halves away from zero", least=1),
-    "floor": _f("number", NUMBER, "greatest whole number not above"),
-    "ceil": _f("number", NUMBER, "least whole number not below"),
+    "floor": _f("number number", NUMBER, "greatest number of n decimals not above; without n, whole number", least=1),
+    "ceil": _f("number number", NUMBER, "least number of n decimals not below; without n, whole number", least=1),
+    "truncate": _f("number number", NUMBER, "without the decimals after n; without n, without all", least=1),
+    "sign": _f("number", NUMBER, "1 above 0, -1 below, 0 for 0"),
     "mod": _f("number number", NUMBER, "remainder with the sign of the divisor"),
     "sqrt": _f("number", NUMBER, "square root, 20 digits; missing below 0"),
     "exp": _f("number", NUMBER, "e to the power, 20 digits"),
     "ln": _f("number", NUMBER, "natural logarithm, 20 digits; missing at or below 0"),
+    "log10": _f("number", NUMBER, "logarithm to base 10, 20 digits; missing at or below 0"),
     "number": _f("boolean", NUMBER, "1 for true, 0 for false"),
     "count_true": _f("boolean …", NUMBER, "how many are true; unknown is not", strict=False),
     "min": _f("ordered ordered …", None, "least; missing when one is missing"),
@@ -75,6 +80,22 @@ FUNCTIONS: Mapping[str, Function] = {
     "upper": _f("text", TEXT, "in capitals"),
     "concat": _f("text text …", TEXT, "one after the other; missing when longer than 10,000 characters"),
     "starts_with": _f("text texts", BOOLEAN, "begins with one of the texts"),
+    "ends_with": _f("text texts", BOOLEAN, "ends with one of the texts"),
+    "contains": _f("text texts", BOOLEAN, "holds one of the texts"),
+    "matches": _f("text patterns", BOOLEAN, "the whole text matches one of the regular expressions"),
+    "position_of": _f(
+        "text text", NUMBER, "place of the second text in the first, counted from 1; 0 when it is not there"
+    ),
+    "substring": _f(
+        "text number number", TEXT, "from a place, counted from 1, so many characters or all that follow", least=2
+    ),
+    "trim": _f("text", TEXT, "without white space at both ends"),
+    "replace": _f(
+        "text text text",
+        TEXT,
+        "the third text for each second in the first; missing when longer than 10,000 characters",
+    ),
+    "number_of": _f("text", NUMBER, "the number that a text writes, such as -3.5; missing when it is none"),
     "has_any": _f("codes texts", BOOLEAN, "one of the codes is chosen; false when none is", strict=False),
     "text_of": _f("number", TEXT, "decimal text of a number"),
     # identifiers

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from engine.datatypes.identifiers import judge_npwz, judge_pesel, pesel_birth_date, pesel_sex
-from engine.expressions import arithmetic, calendar_days
-
-MAX_TEXT = 10_000  # characters of a joined text
+from engine.expressions import arithmetic, calendar_days, texts
 
 
 def _present(values: tuple[Any, ...]) -> list[Any]:
@@ -50,15 +48,19 @@ def _weekday(day: date) -> Decimal:
     return Decimal(day.isoweekday())
 
 
-def _concat(*texts: str) -> str | None:
-    """Local values that double each other would fill the memory: what is too long is missing."""
-    whole = "".join(texts)
-    return whole if len(whole) <= MAX_TEXT else None
+def _hour(clock: datetime | time) -> Decimal:
+    return Decimal(clock.hour)
+
+
+def _minute(clock: datetime | time) -> Decimal:
+    return Decimal(clock.minute)
 
 
 LIBRARY: Mapping[str, Callable[..., Any]] = {
     "date": calendar_days.day_of,
     "time": _time_of,
+    "hour": _hour,
+    "minute": _minute,
     "year": calendar_days.year,
     "month": lambda day: Decimal(day.month),
     "day": lambda day: Decimal(day.day),
@@ -82,10 +84,13 @@ LIBRARY: Mapping[str, Callable[..., Any]] = {
     "round": arithmetic.rounded,
     "floor": arithmetic.floor,
     "ceil": arithmetic.ceiling,
+    "truncate": arithmetic.truncated,
+    "sign": arithmetic.sign,
     "mod": arithmetic.modulo,
     "sqrt": arithmetic.square_root,
     "exp": arithmetic.exponential,
     "ln": arithmetic.logarithm,
+    "log10": arithmetic.common_logarithm,
     "number": lambda truth: Decimal(int(truth)),
     "count_true": _count_true,
     "min": min,
@@ -96,8 +101,16 @@ LIBRARY: Mapping[str, Callable[..., Any]] = {
     "length": lambda text: Decimal(len(text)),
     "lower": str.lower,
     "upper": str.upper,
-    "concat": _concat,
+    "concat": texts.joined,
     "starts_with": lambda text, beginnings: text.startswith(tuple(beginnings)),
+    "ends_with": lambda text, ends: text.endswith(tuple(ends)),
+    "contains": lambda text, parts: any(part in text for part in parts),
+    "matches": texts.matches,
+    "position_of": texts.position_of,
+    "substring": texts.substring,
+    "trim": str.strip,
+    "replace": texts.replaced,
+    "number_of": texts.number_of,
     "has_any": _has_any,
     "text_of": arithmetic.plain,
     "valid_pesel": lambda text: judge_pesel(text) is None,

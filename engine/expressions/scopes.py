@@ -86,6 +86,12 @@ class Scope:
             yield scope
             scope = scope.parent
 
+    def family(self) -> Iterator[Scope]:
+        """The scope and all that stands in it, at any depth."""
+        yield self
+        for child in self.children.values():
+            yield from child.family()
+
     def index(self) -> dict[str, list[Found]]:
         """Every name in or under the scope, nearest first, with the way down to it."""
         if self._index is None:

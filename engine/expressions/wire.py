@@ -6,12 +6,13 @@ text, never a float), a date and time `{"m": "2025-03-17T09:10+01:00"}`; dates, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from engine.datatypes.base import Json
+from engine.datatypes.browser_patterns import browser_pattern
 from engine.datatypes.local_time import offset_text
 from engine.datatypes.values import FileValue, PartialDate, Reference
 from engine.expressions.arithmetic import plain
@@ -44,8 +45,19 @@ def wire_term(term: Term) -> list[Json]:
     if term.op == "in":
         return ["in", wire_term(term.args[0]), wire_value(term.args[1])]
     if term.op == "call":
-        return ["call", term.args[0], *(_argument(arg) for arg in term.args[1:])]
+        name, *args = term.args
+        return ["call", name, *(_argument(_ABROAD[name](arg) if name in _ABROAD else arg) for arg in args)]
     return [term.op, *(_part(arg) for arg in term.args)]
+
+
+def _patterns(arg: Any) -> Any:
+    """Regular expressions as browsers write them."""
+    return tuple(map(browser_pattern, arg)) if isinstance(arg, tuple) else arg
+
+
+_ABROAD: Mapping[str, Callable[[Any], Any]] = {
+    "matches": _patterns
+}  # functions with constants that browsers write otherwise
 
 
 def _argument(arg: Any) -> Json:

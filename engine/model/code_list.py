@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from engine.datatypes.base import Choice, Kind
 from engine.errors import NOWHERE, Mark
+from engine.model.annotations import Annotations
 from engine.model.text import NO_TEXT, TranslatedText
 
 Attribute = str | Decimal | bool | tuple[str, ...]
@@ -25,7 +26,7 @@ class AttributeDef:
 
 @dataclass(frozen=True, slots=True)
 class CodeList:
-    """A list of codes. `external` names a dictionary that is not shipped: any code is accepted."""
+    """A list of codes. `external` names a dictionary that is not shipped: any code that could be one of its `system` is accepted."""
 
     id: str
     title: TranslatedText = field(default_factory=dict)
@@ -34,9 +35,13 @@ class CodeList:
     values: Mapping[str, Mapping[str, Attribute]] = field(default_factory=dict)  # code -> attribute -> value
     standard: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # code -> system -> code
     external: str | None = None
+    system: str | None = None  # how codes of the external dictionary are written
     dictionary: bool = False  # from a file: its codes are known beyond this registry
     validity: Mapping[str, tuple[date | None, date | None]] = field(default_factory=dict)  # code -> first, last day
     mark: Mark = NOWHERE
+    oid: str | None = None
+    annotations: Annotations = field(default_factory=dict)
+    noted: Mapping[str, Annotations] = field(default_factory=dict)  # code -> its annotations
 
     def attribute(self, code: str, name: str) -> Attribute | None:
         """The attribute of a code; its default where the code is silent or unknown."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.errors import NOWHERE, Mark
+from engine.model.annotations import Annotations
 from engine.model.item import ExpressionText, ItemDef, Template
 from engine.model.rights import ALL, Rights
-from engine.model.text import TranslatedText
+from engine.model.text import TranslatedText, in_language
 
 
 class CheckSeverity(StrEnum):
@@ -35,6 +36,7 @@ class CheckDef:
     mark: Mark = NOWHERE
     templates: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)  # message -> language -> template
     query: bool = False  # whether a completed form that breaks it is asked about
+    annotations: Annotations = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class GroupDef:
     when: ExpressionText | None = None
     mark: Mark = NOWHERE
     rights: Rights = ALL
+    annotations: Annotations = field(default_factory=dict)
 
     @property
     def items(self) -> tuple[ItemDef, ...]:
@@ -78,6 +81,8 @@ class SectionDef:
     mark: Mark = NOWHERE
     templates: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)  # title, note -> language -> template
     rights: Rights = ALL
+    oid: str | None = None
+    annotations: Annotations = field(default_factory=dict)
 
     @property
     def conditional(self) -> bool:
@@ -101,6 +106,7 @@ class FormDef:
     checks: tuple[CheckDef, ...] = ()
     mark: Mark = NOWHERE
     rights: Rights = ALL
+    annotations: Annotations = field(default_factory=dict)
 
     @property
     def items(self) -> tuple[ItemDef, ...]:
@@ -111,6 +117,11 @@ class FormDef:
     def groups(self) -> tuple[GroupDef, ...]:
         """The outermost groups, in order."""
         return tuple(part for section in self.sections for part in section.content if isinstance(part, GroupDef))
+
+
+def section_title(section: SectionDef, form: FormDef, language: str) -> str:
+    """A section without a title of its own goes by that of its form."""
+    return in_language(section.title, language) or in_language(form.title, language) or form.id
 
 
 def walk_items(part: FormDef | GroupDef) -> Iterator[ItemDef]:

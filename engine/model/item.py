@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from engine.datatypes.base import DataType, Facets
 from engine.errors import NOWHERE, Mark
+from engine.model.annotations import Annotations
 from engine.model.code_list import NO_MISSING, MissingList
 from engine.model.rights import ALL, Rights
 from engine.model.text import TranslatedText
@@ -144,6 +145,7 @@ class ItemDef:
     rights: Rights = ALL
     templates: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)  # label, hint -> language -> template
     standard: Mapping[str, str] = field(default_factory=dict)
+    annotations: Annotations = field(default_factory=dict)
 
     @property
     def offered(self) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from engine.errors import NOWHERE, Mark
+from engine.model.annotations import Annotations
 from engine.model.code_list import CodeList, MissingList
 from engine.model.form import FormDef
 from engine.model.item import ExpressionText, Formula
@@ -67,6 +68,7 @@ class StudyEventDef:
     every: Generator | None = None
     repeats: bool = False
     mark: Mark = NOWHERE
+    annotations: Annotations = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +157,4 @@ class MetaDataVersion:
     indicators: tuple[IndicatorDef, ...] = ()
     verification: VerificationDef | None = None
     sources: Mapping[str, str] = field(default_factory=dict)  # file -> SHA-256 of its text: the include closure
+    annotations: Annotations = field(default_factory=dict)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from engine.compiler.compiled import CompiledRegistry
 from engine.compiler.rules import Rule
 from engine.datatypes.base import Json
+from engine.datatypes.codes import SYSTEMS
 from engine.datatypes.local_time import transitions
 from engine.datatypes.messages import MESSAGES
 from engine.datatypes.words import MONTHS, quoted
@@ -26,7 +27,15 @@ from engine.records.quiet import concerns_of
 
 _OWN_MESSAGES = (  # what the interpreter can find wrong by itself; the rest arrives in words
     *("required", "required_or_reason", "missing_not_allowed", "not_in_list", "exclusive", "unique", "rows_few"),
-    *("rows_many", "length", "text_character", "code_form", "boolean_form", "reference_form"),
+    *(
+        "rows_many",
+        "length",
+        "text_character",
+        "code_form",
+        *(system.message for system in SYSTEMS.values()),
+        "boolean_form",
+        "reference_form",
+    ),
     *(
         "no_value",
         "calculated_misfit",

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from engine.compiler.rules import Hole, ItemRules, Rule, TextRules
 from engine.datatypes.base import DataType, Facets, Json, Kind
+from engine.datatypes.codes import SYSTEMS
 from engine.datatypes.messages import range_remedy
 from engine.datatypes.quantity import spellings
 from engine.datatypes.text import TextType
@@ -26,8 +27,8 @@ _KEPT: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "integer": ("decimals",),
         "decimal": ("decimals",),
         "quantity": ("decimals", "unit", "units", "spellings"),
-        "code": ("choices", "also", "open"),
-        "codes": ("choices", "also", "open"),
+        "code": ("choices", "also", "open", "shape"),
+        "codes": ("choices", "also", "open", "shape"),
     }
 )
 
@@ -134,6 +135,7 @@ def _ranges(reach: Reach, rules: ItemRules) -> list[Json]:
 def facets_json(facets: Facets, datatype: DataType, *, codes: bool = True) -> dict[str, Json]:
     """What `ecrfRules.parse` needs of an item's facets; `codes` says whether the list stands here."""
     name, many = datatype.name, len(facets.choices) > MOST_CODES
+    system = SYSTEMS[facets.system] if facets.system is not None else None
     found: dict[str, Json] = {
         "decimals": 0 if name == "integer" else facets.decimals,
         "unit": facets.unit,
@@ -142,6 +144,7 @@ def facets_json(facets: Facets, datatype: DataType, *, codes: bool = True) -> di
         "choices": list(facets.choices) if codes and not many else None,
         "also": {text: code for code, choice in facets.choices.items() for text in choice.also} if not many else None,
         "open": facets.open_list or not facets.choices or many,
+        "shape": [system.pattern, system.message] if system is not None else None,
         "length": (facets.max_length or datatype.default_length) if isinstance(datatype, TextType) else None,
     }
     return {

@@ -65,6 +65,12 @@ class Violation:
         """The path of the item, or else of the row; '' for the form, and for whatever stands in another record."""
         return "" if self.home is not None else self.item or self.row
 
+    def is_met_by(self, answer: str | None) -> bool:
+        """Whether an answer is what a warning asks for: to be confirmed, or a reason where one is wanted. None meets an error."""
+        if self.severity is CheckSeverity.WARNING_REASON:
+            return bool(answer and answer.strip())
+        return self.severity is CheckSeverity.WARNING and answer is not None
+
     @property
     def abroad(self) -> str:
         """The place in another record as one text, `discharge[1].complications.events[2].onset`; '' in this one."""

@@ -252,7 +252,7 @@ class Session:
 
     def _structure_changed(self, scope: Scope) -> None:
         """Rows came or went, and later ones have new places: what reads the group or anything in it is run again."""
-        family = _family(scope)
+        family = list(scope.family())
         changed: dict[str, Places | None] = {f"{scope.form_id}.{scope.id}": None}
         for place in family:
             changed.update(dict.fromkeys((f"{place.form_id}.{name}" for name in place.fields), None))
@@ -325,10 +325,6 @@ class Session:
 
 def _row(node: Node) -> RowData:
     return RowData(node.key, dict(node.entered), {name: tuple(map(_row, rows)) for name, rows in node.kids.items()})
-
-
-def _family(scope: Scope) -> list[Scope]:
-    return [scope, *(place for child in scope.children.values() for place in _family(child))]
 
 
 __all__ = ["Session"]

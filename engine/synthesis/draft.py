@@ -22,6 +22,7 @@ from engine.synthesis.distribution import INSTANCE, PLANNED, PREVIOUS, SLOT
 from engine.synthesis.order import HiddenDraw, NumberDraw
 from engine.synthesis.plan import Plan, order_of
 from engine.synthesis.samples import told_of
+from engine.synthesis.unrest import Unrest
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class Draft:
     clocks: dict[str, datetime] = field(default_factory=dict)  # the same in an occurrence, by its key
     days: dict[str, date | None] = field(default_factory=dict)  # for which an occurrence is planned, by its key
     decided: set[tuple[str, str]] = field(default_factory=set)  # key of the node, item or group
+    unrest: Unrest = field(default_factory=Unrest)  # what changed since all was filled
     _rows: int = 0
 
     @property
@@ -86,7 +88,7 @@ class Draft:
         """A new instance of a container, with the forms that are there as soon as it is."""
         before = tuple(parent.kids.get(scope.id, ()))
         within = "" if parent.parent is None or parent.parent.parent is None else f"{parent.key}."
-        node = self.tree.add(Node(scope, parent, f"{within}{scope.id}[{len(before) + 1}]"))
+        node = self.add(Node(scope, parent, f"{within}{scope.id}[{len(before) + 1}]"))
         end = max(filter(None, map(self.latest, before[-1:])), default=None)
         drawn = dict.fromkeys(SLOT + name for name, home in self.plan.distribution.homes.items() if home is scope)
         outer = self.hidden.get(parent.key, {})
@@ -111,7 +113,7 @@ class Draft:
         """A new record of a form in a container instance or occurrence."""
         records = holder.kids.get(form, [])
         key = f"{holder.key}.{form}[{len(records) + 1}]"
-        node = self.tree.add(Node(holder.scope.children[form], holder, key))
+        node = self.add(Node(holder.scope.children[form], holder, key))
         self.tree.world.rows[key] = node
         return node
 
@@ -119,12 +121,23 @@ class Draft:
         """An occurrence of an event in a container instance."""
         node = Node(instance.scope.children[EVENT], instance, f"{instance.key}/{event}[{number}]")
         node.event, node.number = event, number
-        return self.tree.add(node)
+        return self.add(node)
 
     def add_row(self, holder: Node, scope: Scope) -> Node:
         """An empty row at the end of a group."""
         self._rows += 1
+        self.unrest.added(scope)
         return add_row(self.tree, holder, scope, RowData(f"{holder.key}.{scope.id}#{self._rows}"))
+
+    def add(self, node: Node) -> Node:
+        """Hang a node under its parent."""
+        self.unrest.added(node.scope)
+        return self.tree.add(node)
+
+    def remove(self, row: Node) -> None:
+        """Take a row out, with everything in it."""
+        self.unrest.removed(row.scope)
+        self.tree.remove(row)
 
     def forms(self) -> Iterator[Node]:
         """All records, in order of the definition."""
@@ -145,14 +158,37 @@ class Draft:
         self.decided.add((node.key, item))
 
     def fill(self, chooser: Chooser) -> None:
-        """Settle everything in order; draw what is asked and not decided, take out what is not asked any more."""
+        """Settle in order what may have changed; draw what is asked and not decided, take out what is not asked any more."""
+        reshaped, self.unrest.reshaped = self.unrest.reshaped, set()
         for making in self.plan.order:
             if isinstance(making, NumberDraw):
                 assert making.scope.parent is not None
                 for holder in tuple(self.tree.of(making.scope.parent)):
                     self._fill_number(making, holder, chooser)
-            else:
+            elif isinstance(making, HiddenDraw):
                 self._fill_all(making, self.tree.of(making.scope), chooser)
+            else:
+                self._fill_all(making, self._concerned(making, reshaped), chooser)
+        self.unrest.moved.clear()  # each step stands after what it reads; what was opened on the way is still noted
+
+    def _concerned(self, step: Step, reshaped: set[str]) -> Sequence[Node]:
+        """The nodes at which a step was never settled, or may come out otherwise than the last time."""
+        nodes = self.tree.of(step.scope)
+        near = self.unrest.concerned(self.plan, step, nodes, reshaped)
+        return (
+            nodes if near is None else [node for node in nodes if id(node) in near or not self._is_settled(step, node)]
+        )
+
+    def _is_settled(self, step: Step, node: Node) -> bool:
+        """Whether a step was settled at a node since it was entered there."""
+        return (node.key, step.id) in self.decided if isinstance(step, GroupStep) else step.id in node.values
+
+    def _settle(self, step: Step, node: Node) -> bool:
+        """Settle a step at a node, and note where something changed."""
+        changed = settle(step, node, self.tree)
+        if changed:
+            self.unrest.note(step.key, node)
+        return changed
 
     def fill_within(self, around: Node, chooser: Chooser) -> None:
         """The same for the forms of a node, of which nothing else depends that is to be drawn there."""
@@ -179,7 +215,7 @@ class Draft:
             case GroupStep():
                 self._fill_group(making, node, chooser)
             case OutcomeStep():
-                settle(making, node, self.tree)
+                self._settle(making, node)
 
     def _fill_number(self, making: NumberDraw, holder: Node, chooser: Chooser) -> None:
         """Draw how many there are in a holder. Of instances the first is opened: the others follow one by one."""
@@ -199,13 +235,13 @@ class Draft:
         place = (node.key, step.id)
         if step.plain and step.id in node.values and place in self.decided:
             return
-        settle(step, node, self.tree)
+        self._settle(step, node)
         if step.calculate is not None or step.id not in node.scope.fields:
             return
         if step.id in node.hidden:
             if step.id in node.entered:
                 self.enter(node, step.id, None)
-                settle(step, node, self.tree)
+                self._settle(step, node)
             self.decided.discard(place)
         elif place not in self.decided:
             with self.tree.world.forgetting():  # values are tried, and compared with those just entered
@@ -213,14 +249,14 @@ class Draft:
             self.decided.add(place)
             if value is not None:
                 self.enter(node, step.id, value)
-                settle(step, node, self.tree)
+                self._settle(step, node)
 
     def _fill_group(self, step: GroupStep, node: Node, chooser: Chooser) -> None:
-        settle(step, node, self.tree)
+        self._settle(step, node)
         place = (node.key, step.id)
         if step.id in node.hidden:
             for row in tuple(node.kids.get(step.id, ())):
-                self.tree.remove(row)
+                self.remove(row)
             self.decided.discard(place)
         elif place not in self.decided:
             self.decided.add(place)
@@ -235,7 +271,7 @@ class Draft:
         for step in self.plan.program.steps:
             if step.key == key or not step.reads.isdisjoint(dirty):
                 for node in self.tree.of(step.scope):
-                    if settle(step, node, self.tree):
+                    if self._settle(step, node):
                         dirty.add(step.key)
 
     # taking back ------------------------------------------------------------------------------------------------
@@ -257,6 +293,7 @@ class Draft:
             dict(self.wanted),
             self.clock,
             dict(self.clocks),
+            self.unrest.copy(),
         )
 
     def restore(self, kept: Snapshot) -> None:
@@ -273,6 +310,7 @@ class Draft:
         self.wanted = dict(kept.wanted)
         self.clock = kept.clock
         self.clocks = dict(kept.clocks)
+        self.unrest = kept.unrest.copy()
 
 
 def _occurrence(node: Node) -> str:
@@ -296,6 +334,7 @@ class Snapshot:
     wanted: dict[tuple[str, str], int]
     clock: datetime
     clocks: dict[str, datetime]
+    unrest: Unrest
 
 
 class Chooser(ABC):

@@ -36,6 +36,7 @@ class Plan:
     waits: Mapping[
         str, frozenset[str]
     ]  # number of instances, records or occurrences -> forms that are to be there first
+    watched: Mapping[str, frozenset[str]]  # step -> keys of items, groups and scopes of whose changes it may depend
 
 
 def plan_synthesis(registry: CompiledRegistry, distribution: Distribution = NO_DISTRIBUTION) -> Plan:
@@ -56,7 +57,19 @@ def plan_synthesis(registry: CompiledRegistry, distribution: Distribution = NO_D
     order = making_order(program, distribution.reads, distribution.homes)
     first = frozenset(_first_forms(registry))
     waits = dict(_waits(registry, distribution))
-    return Plan(registry, program, distribution, order, checks, asked, _dated(registry), first, waits)
+    return Plan(
+        registry, program, distribution, order, checks, asked, _dated(registry), first, waits, _watched(program)
+    )
+
+
+def scope_key(scope: Scope) -> str:
+    """How what is read names a scope."""
+    return f"{scope.form_id}.{scope.id}"
+
+
+def _watched(program: Program) -> dict[str, frozenset[str]]:
+    """What steps read; places of rows move when others come or go."""
+    return {step.key: step.reads | {scope_key(step.scope)} if step.crosses else step.reads for step in program.steps}
 
 
 @lru_cache(maxsize=256)

@@ -52,7 +52,7 @@ class Change:
             draft.update(f"{self.node.scope.form_id}.{self.name}")
             return
         if self.row is not None:
-            draft.tree.remove(self.row)
+            draft.remove(self.row)
         else:
             draft.add_row(self.node, self.node.scope.children[self.name])
         draft.decided.add((self.node.key, self.name))
@@ -78,7 +78,7 @@ def causes_of(draft: Draft, fault: Fault) -> Causes:
         waiting = [(key, 0) for key in sorted(start.reads)]
     elif fault.step is not None:
         reads = program.judges[fault.step.key].reads | {fault.step.key}
-        waiting = [(key, 0) for key in sorted(reads, key=lambda key: key != fault.step.key)]  # type: ignore[union-attr]
+        waiting = [(key, 0) for key in sorted(reads, key=lambda key: (key != fault.step.key, key))]  # type: ignore[union-attr]
     seen: set[str] = set()
     while waiting:
         key, far = waiting.pop(0)
@@ -105,7 +105,7 @@ def _named(rule: Rule) -> Iterator[Any]:
         elif term.op in ("in", "call"):
             for arg in term.args:
                 if isinstance(arg, tuple | frozenset):
-                    yield from arg
+                    yield from sorted(arg, key=str)
 
 
 def proposals(draft: Draft, fault: Fault) -> Iterator[Change]:

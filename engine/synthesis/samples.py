@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from engine.datatypes.base import Kind
+from engine.datatypes.codes import SYSTEMS
 from engine.datatypes.identifiers import CHECKS
 from engine.datatypes.local_time import resolve
 from engine.datatypes.values import FileValue, PartialDate, Reference, Unread, Value
@@ -155,6 +156,8 @@ def _text(wish: Wish) -> str | None:
 
 def _code(wish: Wish) -> str | None:
     if not wish.codes and wish.item.facets.open_list:  # a dictionary that is not at hand
+        if wish.item.facets.system is not None:
+            return text_like(SYSTEMS[wish.item.facets.system].pattern, wish.draw)
         return f"SYN{wish.draw.randrange(100):02d}"
     return wish.draw.choice(wish.codes) if wish.codes else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -48,7 +49,16 @@ class Work(ABC):
                 for number in numbers:
                     pipe.send(self.make(number))
         except Exception as fault:  # noqa: BLE001 -- the process that asked raises it
-            pipe.send(fault)
+            pipe.send(_portable(fault))
+
+
+def _portable(fault: Exception) -> Exception:
+    """The fault as another process can take it: what is not made of its text alone arrives as text."""
+    try:
+        type(fault)(*fault.args)  # as it is made there
+    except Exception:  # noqa: BLE001 -- whatever its constructor thinks of it
+        return RuntimeError("".join(traceback.format_exception(fault)))
+    return fault
 
 
 __all__ = ["Work"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from engine.datatypes.base import Kind
 from engine.expressions.terms import Term
 from engine.words.gathering import kind_of, say_aggregate
 from engine.words.nouns import read_of_several, with_local
@@ -139,7 +140,8 @@ def _in_set(speaker: Speaker, term: Term, here: Here, truth: bool) -> Phrase:
 def _test(speaker: Speaker, term: Term, here: Here, truth: bool) -> Phrase:
     """A function that is a condition."""
     name, first, *rest = term.args
-    codes = [speaker.titles.value(value, first.type.codelist) for value in (rest[0] if rest else ())]
+    codelist = first.type.codelist if first.type.kind is Kind.CODES else None  # parts of texts are no codes
+    codes = [speaker.titles.value(value, codelist) for value in (rest[0] if rest else ())]
     level = COMPOUND if len(codes) > 1 else CLAUSE
     return speaker.either(f"call.{name}", truth, speaker.noun(first, here), speaker.series(codes), level=level)
 

@@ -196,7 +196,10 @@ _SHAPES = _listed(
     {
         "num": """
             {num} + {num}; {num} - {num}; {num} * {num}; {num} / {num}; -{num}; {num} ^ 2; {num} ^ -1; {num} ^ 0.5;
-            {num} ^ {num}; abs({num}); round({num}); round({num}, 2); round({num}, -1); floor({num}); ceil({num});
+            {num} ^ {num}; abs({num}); round({num}); round({num}, 2); round({num}, -1); floor({num}); ceil({num}); floor({num}, 1); ceil({num}, {num});
+            truncate({num}); truncate({num}, -1);
+            sign({num}); log10({num}); hour({time}); hour({moment}); minute({time}); minute({moment}); number_of({text});
+            position_of({text}, {text}); number_of(text_of({num}));
             mod({num}, {num}); sqrt({num}); exp({num}); ln({num}); number({bool}); count_true({bool}, {bool}, {bool});
             min({num}, {num}); max({num}, {num}, {num}); least({num}, {num}); greatest({num}, {num}); coalesce({num},
             {num}); if({bool}, {num}, {num}); twice({num}); days({date}, {date}); years({date}, {date});
@@ -226,7 +229,8 @@ _SHAPES = _listed(
             ('fever' in m1); {code} in distinct(g.g_c); {num} in {nums}; {date} not in distinct(g.g_d); {moment} in distinct(g: {moment~g});
             has_any({nums}, (1, 2.0)); any(u in distinct(g: {partial~g}) where u = {partial}); {bool} in distinct(g.g_b);
             {code} in distinct(g.h.h_c); filled({num}); empty({text});
-            filled({codes}); filled({ref}); starts_with({text}, ('a', 'Ż')); has_any(m1, ('fever', 'cough'));
+            filled({codes}); filled({ref}); starts_with({text}, ('a', 'Ż')); ends_with({text}, ('c', 'ć', '1')); contains({text}, ('b', '/2'));
+            matches({text}, ('[a-c]+', '\\w\\w')); matches({text}, '\\d*|.\\b.*'); has_any(m1, ('fever', 'cough'));
             valid_pesel({text}); valid_npwz({text}); attr({code}, 'warm'); if({bool}, {bool}, {bool});
             coalesce({bool}, {bool}); between({num}, {num}, {num}); any(g where {bool~g}); all(g where {bool~g});
             any(g: {bool~g} where {bool~g}); all(g.h where {bool~h}); any(g.h: {bool~h} where {bool~h}); any(s in m1
@@ -238,7 +242,9 @@ _SHAPES = _listed(
             or not q; unique(patient.device.dev_name); any(g where any(h where {bool~h} and outer.g_b))
         """,
         "text": """
-            lower({text}); upper({text}); concat({text}, {text}); text_of({num}); precision({partial}); label({code});
+            lower({text}); upper({text}); trim({text}); substring({text}, {num}); substring({text}, n3, {num});
+            substring({text}, 2, 3); replace({text}, {text}, {text});
+            replace({text}, 'b', {text}); concat({text}, {text}); text_of({num}); precision({partial}); label({code});
             attr({code}, 'family'); time({moment}); pesel_sex({text}); if({bool}, {text}, {text}); coalesce({text},
             {text}); first(g: {text~g} by {num~g}); last(g.h: {text~h})
         """,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import yaml
 
 from engine.compiler import CompiledRegistry, compile_definition
 from engine.datatypes import DATATYPES, Choice, Facets, Unread
+from engine.datatypes.codes import SYSTEMS
 from engine.datatypes.local_time import transitions
 from engine.expressions.terms import Term
 from engine.records.browser import form_program
@@ -20,6 +22,7 @@ from engine.records.browser_items import facets_json
 from engine.records.browser_state import subject_state
 from engine.records.json_data import read_values
 from engine.records.session import Session
+from engine.synthesis.texts import text_like
 from tests.engine.rules_in_node import NOON, Interpreter, running_interpreter
 
 ROOT = Path(__file__).parents[2]
@@ -122,6 +125,28 @@ def test_typed_text_is_refused_as_on_the_server(node):
         assert isinstance(refusal, Unread)
         expected = (refusal.code, refusal.message, dict(refusal.parts))
         assert (answer["unread"], answer["message"], answer["parts"]) == expected, (name, line)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_codes_of_a_system_are_judged_alike(node, system):
+    """Of codes as the system writes them, and of these with a character more, less or other: the browser takes what the server does."""
+    draw = Random(system)  # noqa: S311 -- the same texts each time
+    given = Facets(open_list=True, system=system)
+    texts = [text_like(SYSTEMS[system].pattern, draw) or "" for _ in range(300)]
+    for text in texts[:200]:
+        place, sign = draw.randrange(len(text) + 1), draw.choice("aA0.+*-, ąĄ٤\u2028")
+        texts += [
+            text[:place] + sign + text[place:],
+            text[:place] + text[place + 1 :],
+            text[:place] + sign + text[place + 1 :],
+        ]
+    texts = [text for text in texts if text.strip()]
+    here = [DATATYPES["code"].parse(text, given) for text in texts]
+    assert 300 <= sum(isinstance(found, str) for found in here) < len(texts)
+    there = read(node, [("code", {"raw": text}, given) for text in texts])
+    assert [answer.get("unread", answer["value"]) for answer in there] == [
+        found.code if isinstance(found, Unread) else found for found in here
+    ]
 
 
 def test_nothing_typed_is_nothing(node):

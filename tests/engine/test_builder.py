@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.compiler import compile_definition
+from engine.datatypes.patterns import fault_of_pattern
 from engine.definitions import read_definition, read_definition_text
 from engine.definitions.codes import CODES
-from engine.definitions.patterns import fault_of_pattern
 from engine.definitions.rename import rename_expression
 from engine.definitions.source import read_source
 from engine.errors import DefinitionError, Mark, Problems, Severity
@@ -44,6 +44,7 @@ LARGE = {
 
 OF_LISTS = {"too-many-codes"}  # see test_explosions.py
 OF_EXAMPLES = {"unknown-example", "example-failed"}  # see test_definitions.py
+OF_FOLDERS = {"registry-twice", "sign-taken"}  # see tests/web/test_registries.py
 
 
 def diagnose(path: Path):
@@ -89,7 +90,7 @@ def test_faulty_definition(path):
 
 def test_every_code_has_a_fixture():
     seen = {line[4] for path in INVALID.glob("*.yaml") for line in expected_of(path)}
-    assert set(CODES) - seen == set(LARGE) | OF_EXAMPLES | OF_LISTS
+    assert set(CODES) - seen == set(LARGE) | OF_EXAMPLES | OF_LISTS | OF_FOLDERS
 
 
 @pytest.mark.parametrize("code", LARGE)
@@ -183,6 +184,30 @@ def test_groups_and_titles(complete):
     assert (leads.key, leads.min_rows, leads.max_rows) == ("lead_no", 0, 12)
     assert leads.row_title["pl"] == "{lead_no}. {model} {proc_start}"
     assert lx.row_title == {"pl": "{lead}", "en": "{lead}"}
+
+
+def test_annotations_are_kept_as_written(complete):
+    form, severity = complete.forms["procedure"], complete.codelists["severity"]
+    items = {item.id: item for item in walk_items(form)}
+    assert complete.annotations == {"odm": {"StudyName": "COMPLETE"}}
+    assert complete.events["procedure"].annotations == {"redcap": {"arm": "1"}}
+    assert form.annotations == {"redcap": {"survey": "false"}}
+    assert form.sections[0].annotations == {"redcap": {"Section Header": "Main"}}
+    assert form.groups[0].annotations == {"xlsform": {"appearance": "field-list"}}
+    assert items["severity"].annotations == {
+        "redcap": {"Field Annotation": "@HIDDEN", "Matrix": "m1"},
+        "xlsform": {"appearance": "minimal"},
+    }
+    assert form.checks[0].annotations == {"odm": {"RangeCheck": "LE"}}
+    assert severity.annotations == {"redcap": {"Choices": "1, minor | 2, major"}}
+    assert severity.noted == {"major": {"odm": {"OrderNumber": "2"}}}
+    assert (items["book"].annotations, complete.forms["follow_up"].annotations) == ({}, {})
+
+
+def test_sections_and_code_lists_have_names_in_other_systems(complete):
+    assert complete.forms["procedure"].sections[0].oid == "S1"
+    assert complete.codelists["severity"].oid == "CL1"
+    assert complete.codelists["icd10"].oid is None
 
 
 def test_blocks_are_renamed_with_their_expressions(complete):

@@ -1,7 +1,10 @@
 """Synthetic subjects: all rules hold, seeds tell them apart, one check can be broken alone."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,6 +22,7 @@ from engine.records.json_data import read_values
 from engine.synthesis import Unsatisfiable, Wanted, make_subject, plan_synthesis, read_distribution
 from engine.synthesis.drawing import DRAWS
 from engine.synthesis.texts import text_like
+from engine.synthesis.work import Work
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "tests/fixtures/definitions"
@@ -88,6 +92,53 @@ def test_a_subject_is_the_same_whenever_it_is_made():
     assert [line(planned(FIXTURES / "hard_endocarditis.yaml"), number) for number in range(5, 0, -1)] == first[::-1]
     assert len(set(first)) == len(first)
     assert line(plan, 1, seed=2) != first[0]
+
+
+def test_a_subject_is_the_same_in_every_process():
+    """Sets of texts have another order in each; six subjects of this registry are enough to see it."""
+    command = [
+        str(Path(sys.executable).with_name("ecrf")),
+        "synth",
+        "form_definitions/mcs.yaml",
+        "--seed",
+        "5",
+        "-n",
+        "6",
+    ]
+    told = [
+        subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True)
+        for seed in ("1", "3")
+    ]
+    assert told[0].stdout == told[1].stdout
+
+
+class Odd(Exception):
+    """Cannot be made from its text."""
+
+    def __init__(self, number, what):
+        super().__init__(f"{what} {number}")
+
+
+class Failing(Work):
+    """Makes subjects until one fails."""
+
+    def __init__(self, fault):
+        self.fault = fault
+
+    def make(self, number):
+        if number == 5:
+            raise self.fault
+        return str(number)
+
+
+@pytest.mark.parametrize(
+    ("fault", "arrives"),
+    [(Unsatisfiable("no way"), Unsatisfiable), (Odd(5, "way"), RuntimeError)],
+    ids=["plain", "odd"],
+)
+def test_a_fault_of_another_process_arrives(fault, arrives):
+    with pytest.raises(arrives, match="way"):
+        list(Failing(fault).results(20, 2))
 
 
 @pytest.mark.parametrize(
@@ -278,9 +329,9 @@ def focuses(instance):
         yield from focuses(child)
 
 
-@pytest.mark.parametrize("check", ["TLE-34", "TLE-41"])
-def test_several_forms_looked_at_in_one_go_are_told_what_each_alone_is(lead_extraction, check):
-    values = json.loads(line(lead_extraction, 2, breaking=check), parse_float=Decimal)
+@pytest.mark.parametrize(("check", "number"), [("TLE-34", 1), ("TLE-41", 2)])  # subjects that are quickly made
+def test_several_forms_looked_at_in_one_go_are_told_what_each_alone_is(lead_extraction, check, number):
+    values = json.loads(line(lead_extraction, number, breaking=check), parse_float=Decimal)
     subject = read_values(lead_extraction.registry, "patient", None, values).subject
     places = list(focuses(subject))
     assert len(places) > 10

@@ -1,4 +1,4 @@
-"""Judges the regular expression of an item: it must compile, mean the same in a browser, and be fast on any text."""
+"""Judges regular expressions, of items and of rules: they must compile, mean the same in a browser, and be fast on any text."""
 
 from __future__ import annotations
 
