@@ -7,10 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, and_, exists, false, insert, or_, select, true, union_all
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Connection,
+    FromClause,
+    and_,
+    cast,
+    exists,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.sql import ColumnElement
 
-from storage.database import Database
+from storage.database import Acting, Database
 from storage.direct import Query
 from storage.errors import NotVisible
 from storage.slots import utc
@@ -30,6 +45,16 @@ class Actor:
     channel: str = "web"
     identities: bool = True  # whether the role may know who somebody is; where not, nothing is decrypted for it
     unit: int | None = None  # the ward of the site whose episodes alone are seen; none: all of the site's
+
+
+def on_behalf(database: Database, actor: Actor, at: datetime) -> Database:
+    """The same database for one who acts: behind PostgreSQL's policies it shows what the actor may see."""
+    return database.on_behalf(actor.site, actor.registry, at, actor.account, unit=actor.unit)
+
+
+def acting_of(actor: Actor, at: datetime) -> Acting:
+    """The same as PostgreSQL's policies know it."""
+    return Acting(actor.site, actor.registry, at, actor.account, actor.unit)
 
 
 def grants(actor: Actor, at: datetime) -> ColumnElement[bool]:
@@ -75,6 +100,13 @@ def visible_subjects(actor: Actor, at: datetime) -> ColumnElement[bool]:
     return and_(enrolled, exists().where(access.c.subject_id == enrolment.c.subject_id, grants(actor, at)))
 
 
+def in_other_registry(database: Database, actor: Actor, subject: ColumnElement[int] | int) -> ColumnElement[bool]:
+    """Whether a person is in another registry than the actor's as well. PostgreSQL's policies show no rows of those, so it is asked there."""
+    if database.dialect == "postgresql" and database.acting is not None:
+        return func.ecrf_elsewhere(cast(subject, BigInteger), type_=Boolean)
+    return exists().where(enrolment.c.subject_id == subject, enrolment.c.registry != actor.registry)
+
+
 def visible_instances(connection: Connection, actor: Actor, subject: int, at: datetime) -> frozenset[int] | None:
     """The episodes that the actor may see, None for all of them; raises NotVisible when there is no right at all."""
     given = given_to(actor, subject, at)
@@ -94,7 +126,7 @@ def seen_by(actor: Actor, subject: int, enrolled: bool, granted: Sequence[int | 
 
 
 def given_to(actor: Actor, subject: int, at: datetime) -> dict[str, Any]:
-    """What ENROLLED and GRANTED ask for."""
+    """What ENROLLED, GRANTED and SEEN ask for."""
     return {
         "subject": subject, "actor_registry": actor.registry, "site": actor.site, "unit": actor.unit or 0, "at": utc(at),
     }  # fmt: skip
@@ -149,26 +181,33 @@ ENROLLED = (
     "OR EXISTS (SELECT 1 FROM site_subject WHERE subject_id = :subject AND registry = :actor_registry))"
 )
 _LASTING = (
-    "{0}.subject_id = :subject AND {0}.site_id = :site AND {0}.registry = :actor_registry AND {0}.starts_at <= :at "
+    "{0}.site_id = :site AND {0}.registry = :actor_registry AND {0}.starts_at <= :at "
     "AND ({0}.ends_at IS NULL OR {0}.ends_at > :at)"
 )
-GRANTED = (
-    f"access a WHERE {_LASTING.format('a')} AND (coalesce(a.unit_id, 0) = :unit "  # noqa: S608 -- names alone
+_GRANTED = (
+    "access a WHERE a.subject_id = {0} AND "  # noqa: S608 -- names alone
+    f"{_LASTING.format('a')} AND (coalesce(a.unit_id, 0) = :unit "
     "OR EXISTS (SELECT 1 FROM site_subject h WHERE h.subject_id = a.subject_id)) AND (a.unit_id IS NULL OR EXISTS "
-    f"(SELECT 1 FROM access b WHERE {_LASTING.format('b')} AND b.unit_id IS NULL "
+    f"(SELECT 1 FROM access b WHERE b.subject_id = a.subject_id AND {_LASTING.format('b')} AND b.unit_id IS NULL "
     "AND (b.instance_id IS NULL OR a.instance_id IS NULL OR b.instance_id = a.instance_id)))"
 )  # a ward's rows count while its hospital has a right; the hospital's own records are for all its wards
+GRANTED = _GRANTED.format(":subject")
+SEEN = f"(CAST(:site AS bigint) IS NULL OR EXISTS (SELECT 1 FROM {_GRANTED.format('e.subject_id')}))"  # a row `e` of enrolment  # noqa: S608
 _IS_ENROLLED = Query.of(f"SELECT {ENROLLED}")
 _GRANTED_INSTANCES = Query.of(f"SELECT a.instance_id FROM {GRANTED}")  # noqa: S608 -- names of columns alone
 
 __all__ = [
     "ENROLLED",
     "GRANTED",
+    "SEEN",
     "Actor",
+    "acting_of",
     "add_access",
     "given_to",
     "grants",
+    "in_other_registry",
     "may_see",
+    "on_behalf",
     "require_access",
     "seen_by",
     "seen_episodes",

@@ -12,7 +12,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.attempts import (
@@ -30,9 +30,11 @@ from storage.held_roles import IN_ORDER, ROLE, Membership, lasts
 from storage.identity import normalised_name
 from storage.slots import utc
 from storage.tables import account, membership, session, site
+from storage.tables.base import Moment
 
 IDLE = timedelta(minutes=30)
 LONGEST_SESSION = timedelta(hours=12)
+MOST_SESSIONS = 20  # of one account at a time; one more ends the one that has rested longest
 TIME_FOR_CODE = timedelta(minutes=10)  # between the password and the code of the second factor
 SHORTEST_PASSWORD = 12
 OPEN, CODE_DUE, LOCKED = "open", "code", "locked"  # stages of a session; what is locked waits for its person
@@ -189,6 +191,7 @@ def sign_in(
     at: datetime,
     address: str = "",
     address_failures: int = ADDRESS_FAILURES,
+    device: str = "",
 ) -> str:
     """A new session's token; where a second factor is set, the session waits for its code.
 
@@ -197,7 +200,7 @@ def sign_in(
         LockedOut: after too many failures of login or address.
     """
     with _proving(database, login, password, at, address, address_failures, "sign_in") as (connection, found):
-        return open_session(connection, found.id, at, code_due=found.second_factor is not None)
+        return open_session(connection, found.id, at, code_due=found.second_factor is not None, device=device)
 
 
 def confirm_password(
@@ -239,28 +242,35 @@ def _proving(
 def session_account(database: Database, token: str, *, at: datetime, idle: timedelta = IDLE) -> Account | None:
     """Who a token belongs to while the session lasts, with the roles, in one statement; each use prolongs it."""
     moment, hashed = utc(at), token_hash(token)
-    held = session.join(account, session.c.account_id == account.c.id)
-    held = held.outerjoin(membership, and_(membership.c.account_id == account.c.id, lasts(at)))
-    query = (
-        select(
-            account.c.id, account.c.login, account.c.name, account.c.language,
-            account.c.second_factor.is_not(None), session.c.seen_at, *ROLE,
-        )
-        .select_from(held.outerjoin(site, site.c.id == membership.c.site_id))
-        .where(session.c.token_hash == hashed, session.c.expires_at > moment, session.c.seen_at > moment - idle)
-        .where(account.c.closed_at.is_(None), session.c.stage == OPEN)
-        .order_by(*IN_ORDER)
-    )  # fmt: skip
-    with database.read() as connection:
-        found = connection.execute(query).all()
+    with database.alone() as connection:
+        found = connection.execute(_OF_SESSION, {"token": hashed, "at": moment, "used": moment - idle}).all()
     if not found:
         return None
     if moment - found[0].seen_at > idle / 30:  # not at each request
-        with database.write() as connection:
+        with database.alone(writes=True) as connection:
             connection.execute(update(session).where(session.c.token_hash == hashed).values(seen_at=moment))
     number, login, name, language, second_factor = found[0][:5]
     roles = tuple(Membership(*row[6:]) for row in found if row.role is not None)
     return Account(number, login, name, language, bool(second_factor), roles)
+
+
+_AT = bindparam("at", type_=Moment())
+_OF_SESSION = (  # asked at each request: made once
+    select(
+        account.c.id, account.c.login, account.c.name, account.c.language, account.c.second_factor.is_not(None),
+        session.c.seen_at, *ROLE,
+    )
+    .select_from(
+        session.join(account, session.c.account_id == account.c.id)
+        .outerjoin(membership, and_(membership.c.account_id == account.c.id, lasts(_AT)))
+        .outerjoin(site, site.c.id == membership.c.site_id)
+    )
+    .where(
+        session.c.token_hash == bindparam("token"), session.c.expires_at > _AT,
+        session.c.seen_at > bindparam("used", type_=Moment()), account.c.closed_at.is_(None), session.c.stage == OPEN,
+    )
+    .order_by(*IN_ORDER)
+)  # fmt: skip
 
 
 def find_account(database: Database, login: str) -> Account:
@@ -290,7 +300,9 @@ def normal_login(login: str) -> str:
     return login.strip().casefold()
 
 
-def open_session(connection: Connection, account_id: int, at: datetime, *, code_due: bool = False) -> str:
+def open_session(
+    connection: Connection, account_id: int, at: datetime, *, code_due: bool = False, device: str = ""
+) -> str:
     """A new session's token; with `code_due` it opens once the code of the second factor was given, soon."""
     token, moment = secrets.token_urlsafe(32), utc(at)
     row = {
@@ -300,7 +312,12 @@ def open_session(connection: Connection, account_id: int, at: datetime, *, code_
         "seen_at": moment,
         "expires_at": moment + (TIME_FOR_CODE if code_due else LONGEST_SESSION),
         "stage": CODE_DUE if code_due else OPEN,
+        "device": device,
     }
+    mine = select(session.c.token_hash).where(session.c.account_id == account_id).order_by(session.c.seen_at.desc())
+    rested = connection.execute(mine.offset(MOST_SESSIONS - 1)).scalars().all()
+    if rested:
+        connection.execute(delete(session).where(session.c.token_hash.in_(rested)))
     connection.execute(insert(session), row)
     return token
 

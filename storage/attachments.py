@@ -94,6 +94,18 @@ def carry_files(connection: Connection, source: SubjectKey, goal: SubjectKey, fo
     )
 
 
+def carry_uploads(
+    connection: Connection, source: SubjectKey, goal: SubjectKey, account: int, places: tuple[Place, Place]
+) -> None:
+    """The files of a working copy, from one place to another, where the copy is already."""
+    here, there = places
+    query = select(upload).where(upload.c.account_id == account, upload.c.place == here.text)
+    for row in connection.execute(query).all():
+        ciphertext = _for(goal, row.digest, _opened(source, row))
+        kept = (account, there.text, row.digest, goal.subject, row.media_type, row.size, ciphertext, utc(row.added_at))
+        _KEEP.run(connection, [kept])
+
+
 def _opened(key: SubjectKey, row: Row[Any]) -> bytes:
     return decrypt(key.key, bytes(row.ciphertext), _bound(key.subject, row.digest))
 
@@ -172,5 +184,5 @@ _CONTENT = Query.of(
 )
 
 __all__ = [
-    "MOST_UNSAVED", "Carried", "Kind", "Upload", "attach", "carry_files", "file_content", "keep_uploads", "kind_of", "known_files",
+    "MOST_UNSAVED", "Carried", "Kind", "Upload", "attach", "carry_files", "carry_uploads", "file_content", "keep_uploads", "kind_of", "known_files",
 ]  # fmt: skip

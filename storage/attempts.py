@@ -34,15 +34,15 @@ def refuse_address_if_locked(connection: Connection, address: str, at: datetime)
 
 def note_attempt(connection: Connection, key: str, at: datetime) -> None:
     """Count a failure; from the fifth on the key is locked, each time for twice as long."""
-    failures = _count(connection, key, at)
+    failures = count(connection, key, at)
     if failures >= FREE_ATTEMPTS:
         _lock(connection, key, utc(at) + min(LOCK * 2 ** min(failures - FREE_ATTEMPTS, 10), LONGEST_LOCK))
 
 
 def note_address(connection: Connection, address: str, at: datetime, *, most: int) -> None:
     """Count a failure of an address; too many lock it until the end of the window."""
-    if address and _count(connection, _address_key(address, at), at) >= most:
-        _lock(connection, _address_key(address, at), _window(at) + ADDRESS_WINDOW)
+    if address and count(connection, _address_key(address, at), at) >= most:
+        _lock(connection, _address_key(address, at), window(at, ADDRESS_WINDOW) + ADDRESS_WINDOW)
 
 
 def forget_attempts(connection: Connection, key: str) -> None:
@@ -50,7 +50,7 @@ def forget_attempts(connection: Connection, key: str) -> None:
     connection.execute(delete(attempt).where(attempt.c.key == key))
 
 
-def _count(connection: Connection, key: str, at: datetime) -> int:
+def count(connection: Connection, key: str, at: datetime) -> int:
     """One more failure; how many there are now. Counters that have rested for long go on the way."""
     connection.execute(delete(attempt).where(attempt.c.last_at < utc(at) - FORGOTTEN))
     return int(connection.execute(_COUNT, {"key": key, "at": _stored(connection, at)}).scalar_one())
@@ -61,10 +61,10 @@ def _lock(connection: Connection, key: str, until: datetime) -> None:
 
 
 def _address_key(address: str, at: datetime) -> str:
-    return f"address:{_origin(address)}@{_window(at):%Y-%m-%dT%H:%M}"
+    return f"address:{origin(address)}@{window(at, ADDRESS_WINDOW):%Y-%m-%dT%H:%M}"
 
 
-def _origin(address: str) -> str:
+def origin(address: str) -> str:
     """Where an address counts: whoever has one of IPv6 has the /64 network around it."""
     try:
         known = ip_address(address)
@@ -73,9 +73,9 @@ def _origin(address: str) -> str:
     return str(ip_network((known, 64), strict=False)) if known.version == 6 else str(known)
 
 
-def _window(at: datetime) -> datetime:
-    """The beginning of the window in which failures of an address are counted together."""
-    return utc(at) - (utc(at) - datetime.min.replace(tzinfo=UTC)) % ADDRESS_WINDOW
+def window(at: datetime, length: timedelta) -> datetime:
+    """The beginning of the window of this length in which a time lies."""
+    return utc(at) - (utc(at) - datetime.min.replace(tzinfo=UTC)) % length
 
 
 def _stored(connection: Connection, at: datetime) -> datetime | str:
@@ -90,9 +90,12 @@ _COUNT = text(
 
 __all__ = [
     "ADDRESS_FAILURES",
+    "count",
     "forget_attempts",
     "note_address",
     "note_attempt",
+    "origin",
     "refuse_address_if_locked",
     "refuse_if_locked",
+    "window",
 ]

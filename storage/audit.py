@@ -9,16 +9,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
-from storage.bulk import Writes, addition
+from storage.bulk import Row, Writes, addition, addition_in_turn
 from storage.direct import Query
 from storage.slots import canonical, utc
 from storage.tables import audit_entry
 from storage.tables.base import instant_text
+from storage.together import Part
 
 SYSTEM = "system"
 SAVES = ("open_form", "save", "withdraw_row", "restore_row")  # the kinds of entries that give a form a new revision
+LINKS = ("link", "unlink")  # of two episodes
 NO_HASH = bytes(32)
 
 
@@ -55,6 +57,11 @@ def registry_stream(registry: str) -> str:
     return f"registry:{registry}"
 
 
+def desk_stream(site: int | None, registry: str) -> str:
+    """The stream that tells what somebody looked at: of the own site, or of the registry whose keeper it is."""
+    return site_stream(site) if site is not None else registry_stream(registry)
+
+
 def append_entry(connection: Connection, entry: AuditEntry) -> int:
     """Append to its stream and return the number there. A subject's stream is guarded by the subject's lock."""
     if entry.subject is None and connection.dialect.name == "postgresql":
@@ -63,6 +70,19 @@ def append_entry(connection: Connection, entry: AuditEntry) -> int:
     head = append_after(writes, entry, last_of(connection, entry.stream))
     writes.send(connection)
     return head.number
+
+
+def append_expected(connection: Connection, entry: AuditEntry, last: Head) -> int:
+    """The same for a stream of no subject, whose last entry was read before the lock: one statement, unless another came since."""
+    head, row = _after(entry, last)
+    return head.number if _APPEND_IN_TURN.changed_by(connection, row) else append_entry(connection, entry)
+
+
+def last_entry(stream: str) -> Part[Head | None]:
+    """The last entry of a stream as part of something larger."""
+    found = select(audit_entry.c.number, audit_entry.c.hash).where(audit_entry.c.stream == stream)
+    query = found.order_by(audit_entry.c.number.desc()).limit(1)
+    return Part(query, lambda rows: next((Head(row.number, row.hash.hex()) for row in rows), None))
 
 
 def last_of(connection: Connection, stream: str) -> Head | None:
@@ -80,6 +100,13 @@ class Head(NamedTuple):
 
 def append_after(writes: Writes, entry: AuditEntry, last: Sequence[Any] | None) -> Head:
     """The same when the last entry of the stream (number, hash as hex) was read since the lock was taken."""
+    head, row = _after(entry, last)
+    writes.add(_APPEND, [row])
+    return head
+
+
+def _after(entry: AuditEntry, last: Sequence[Any] | None) -> tuple[Head, Row]:
+    """The entry as a row."""
     number, previous = (last[0] + 1, bytes.fromhex(last[1])) if last else (1, NO_HASH)
     body = canonical(entry.body)
     own = entry_hash(entry, number, body, previous)
@@ -87,8 +114,7 @@ def append_after(writes: Writes, entry: AuditEntry, last: Sequence[Any] | None) 
         entry.stream, number, entry.subject, entry.form, entry.kind, entry.who, utc(entry.at), entry.channel,
         entry.reason, entry.definition, entry.revision, entry.items, body, previous, own,
     )  # fmt: skip
-    writes.add(_APPEND, [row])
-    return Head(number, own.hex())
+    return Head(number, own.hex()), row
 
 
 def entry_hash(entry: AuditEntry, number: int, body: str, previous: bytes) -> bytes:
@@ -106,7 +132,8 @@ def read_texts(stored: Any) -> tuple[str, ...]:
 
 
 _LAST = Query.of("SELECT number, hex(hash) FROM audit_entry WHERE stream = :stream ORDER BY number DESC LIMIT 1")
-_APPEND = addition(audit_entry, tuple(column.name for column in audit_entry.columns))
+_COLUMNS = tuple(column.name for column in audit_entry.columns)
+_APPEND, _APPEND_IN_TURN = addition(audit_entry, _COLUMNS), addition_in_turn(audit_entry, _COLUMNS)
 
 __all__ = [
     "NO_HASH",
@@ -116,7 +143,10 @@ __all__ = [
     "Head",
     "append_after",
     "append_entry",
+    "append_expected",
+    "desk_stream",
     "entry_hash",
+    "last_entry",
     "last_of",
     "read_texts",
     "registry_stream",

@@ -11,10 +11,11 @@ from sqlalchemy import Connection, Row, exists, func, not_, select
 from storage.audit import NO_HASH, AuditEntry, entry_hash, read_texts, subject_stream
 from storage.audit_seals import Finding, Heads, Seal, check_exported, check_seals, sealed_heads
 from storage.database import Database
-from storage.form_data import Cells, RowState, cells_in, cells_query
+from storage.direct import Query
+from storage.form_data import RowState
 from storage.history import RebuiltForm, replay
 from storage.identity import sealed
-from storage.slots import SEALED, Cell, Key, unpack
+from storage.slots import CELL_COLUMNS, SEALED, Cell, Cells, Key, cells_in, unpack
 from storage.tables import attachment, audit_entry, form_instance, identity, row_data, subject
 
 _AT_ONCE = 1000
@@ -189,6 +190,8 @@ def _entry(row: Row[tuple[Any, ...]]) -> AuditEntry:
     )  # fmt: skip
 
 
-_CELLS = cells_query("item_data d WHERE d.form_id BETWEEN :first AND :last")
+_CELLS = Query.of(
+    f"SELECT {CELL_COLUMNS} FROM item_data d WHERE d.form_id BETWEEN :first AND :last"  # noqa: S608 -- names of columns alone
+)
 
 __all__ = ["Progress", "count_entries", "verify"]

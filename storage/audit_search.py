@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Row,
     Select,
     and_,
+    any_,
     exists,
     func,
     literal,
@@ -22,16 +24,17 @@ from sqlalchemy import (
     true,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from storage.access import Actor, grants, whole_records
-from storage.audit import read_texts, registry_stream
+from storage.access import Actor, grants, in_other_registry, whole_records
+from storage.audit import LINKS, read_texts, registry_stream
 from storage.database import Database
-from storage.history import instance_in_body
+from storage.history import body_of_entry, instance_in_body
 from storage.slots import utc
 from storage.tables import access, audit_entry, enrolment, form_instance, instance, site_subject
 from storage.tables.base import Moment
 
-FEW, FEW_WITH_ITEMS = 3000, 100  # subjects; an item may be in none of their entries, and all are read
+FEW = 3000  # subjects
 AT_ONCE = 1000  # entries of a file read in one query
 
 
@@ -78,9 +81,12 @@ def search_audit(
     Those of other registries, and of episodes that are not seen, are left out.
     """
     with database.read() as connection:
-        by_subject = not (sought.subject or sought.who) and _has_few(connection, actor, sought, at)
-        each = _newest(_entries(database, actor, sought, at, after), size)
-        if by_subject:
+        few = () if sought.subject or sought.who else _few(connection, actor, at)
+        entries = _entries(database, actor, sought, at, after)
+        if few and sought.items:  # both indexes together tell which entries, however rare the item is
+            entries = entries.where(audit_entry.c.subject_id == any_(literal(few, ARRAY(BigInteger))))
+        each = _newest(entries, size)
+        if few and not sought.items:
             own = select(access.c.subject_id).where(grants(actor, at)).distinct().subquery()
             of_one = _entries(database, actor, sought, at, after).where(audit_entry.c.subject_id == own.c.subject_id)
             parts = _newest(of_one.correlate(own), size).lateral()
@@ -88,22 +94,22 @@ def search_audit(
         return tuple(_found(row) for row in connection.execute(_named(each.subquery(), actor)))
 
 
-def _has_few(connection: Connection, actor: Actor, sought: Sought, at: datetime) -> bool:
-    """Whether a hospital has so few subjects that the newest entries are better sought with each of them.
+def _few(connection: Connection, actor: Actor, at: datetime) -> Sequence[int]:
+    """The subjects of a hospital that has so few that the newest entries are better sought with them; else none.
 
     Of a hospital with many, one is soon met among the newest of all. SQLite has no other way, nor need of one.
     """
     if actor.site is None or connection.dialect.name != "postgresql":
-        return False
-    few = FEW_WITH_ITEMS if sought.items else FEW
-    some = select(access.c.subject_id).where(grants(actor, at)).limit(few + 1).subquery()
-    return connection.execute(select(func.count()).select_from(some)).scalar_one() <= few
+        return ()
+    own = select(access.c.subject_id).where(grants(actor, at)).distinct().limit(FEW + 1)
+    found = connection.execute(own).scalars().all()
+    return found if len(found) <= FEW else ()
 
 
 def _entries(database: Database, actor: Actor, sought: Sought, at: datetime, after: Mark | None) -> Select[Any]:
     e = audit_entry.c
     query = select(e.at, e.stream, e.number, e.kind, e.who, e.channel, e.reason, e["items"], e.subject_id, e.form_id)
-    query = query.where(_seen(actor, at), *_conditions(database, sought))
+    query = query.where(_seen(database, actor, at), *_conditions(database, sought))
     if after is None:
         return query
     place = tuple_(literal(after.at, Moment()), literal(after.stream), literal(after.number))
@@ -139,7 +145,7 @@ def _conditions(database: Database, sought: Sought) -> Iterator[ColumnElement[bo
         yield e.at < utc(sought.until)
 
 
-def _seen(actor: Actor, at: datetime) -> ColumnElement[bool]:
+def _seen(database: Database, actor: Actor, at: datetime) -> ColumnElement[bool]:
     """Whether the searcher may see an entry."""
     e = audit_entry.c
     if actor.site is None:
@@ -147,12 +153,22 @@ def _seen(actor: Actor, at: datetime) -> ColumnElement[bool]:
         kept = exists().where(site_subject.c.subject_id == e.subject_id, site_subject.c.registry == actor.registry)
         return or_(
             e.stream == registry_stream(actor.registry),
-            and_(e.subject_id.is_not(None), or_(enrolled, kept), _of_registry(actor)),
+            and_(
+                e.subject_id.is_not(None),
+                or_(enrolled, kept),
+                _of_registry(database, actor),
+                _links_nowhere_else(actor),
+            ),
         )
-    granted = exists().where(
-        access.c.subject_id == e.subject_id, grants(actor, at), or_(whole_records(actor), _in_granted())
-    )
-    return and_(e.subject_id.is_not(None), granted, _of_registry(actor))
+    some = and_(_in_granted(), e.kind.not_in(LINKS))
+    granted = exists().where(access.c.subject_id == e.subject_id, grants(actor, at), or_(whole_records(actor), some))
+    return and_(e.subject_id.is_not(None), granted, _of_registry(database, actor), _links_nowhere_else(actor))
+
+
+def _links_nowhere_else(actor: Actor) -> ColumnElement[bool]:
+    """Whether both ends of a link, if it is one, are of this registry; others are told in the patient's history to who sees both."""
+    e = audit_entry.c
+    return or_(e.kind.not_in(LINKS), body_of_entry()["other", 0].as_string() == actor.registry)
 
 
 def _in_granted() -> ColumnElement[bool]:
@@ -168,7 +184,7 @@ def _in_granted() -> ColumnElement[bool]:
     return or_(of_form, and_(e.form_id.is_(None), instance_in_body() == access.c.instance_id))
 
 
-def _of_registry(actor: Actor) -> ColumnElement[bool]:
+def _of_registry(database: Database, actor: Actor) -> ColumnElement[bool]:
     """Whether an entry of a subject belongs to the registry: its form does, its episode, or the whole subject."""
     e = audit_entry.c
     form = exists().where(form_instance.c.id == e.form_id, form_instance.c.home.in_(("", actor.registry)))
@@ -177,7 +193,7 @@ def _of_registry(actor: Actor) -> ColumnElement[bool]:
         instance.c.registry == actor.registry,
         instance.c.id == instance_in_body(),
     )
-    others = exists().where(enrolment.c.subject_id == e.subject_id, enrolment.c.registry != actor.registry)
+    others = in_other_registry(database, actor, e.subject_id)
     return or_(form, and_(e.form_id.is_(None), or_(own, not_(others))))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import count
@@ -34,12 +34,21 @@ class BulkStatement:
     texts: bool = False  # whether a parameter may be a time or a list, which SQLite needs as text
     parameters: Callable[[Sequence[Row]], Sequence[Any]] = arrays  # of PostgreSQL
     first: bool = False  # what others belong to: they are refused while PostgreSQL does not see it
+    marks: str = ""  # of PostgreSQL's statement for one row: repeated for each where it adds plain values
 
     def run(self, connection: Connection, rows: Iterable[Row]) -> None:
         """Send it once for all rows; without rows it is not sent."""
         writes = Writes()
         writes.add(self, rows)
         writes.send(connection)
+
+    def changed_by(self, connection: Connection, row: Row) -> bool:
+        """Send it for one row; whether that changed anything."""
+        if connection.dialect.name == "postgresql":
+            cursor = send(connection, _as_one((self.postgresql,)), self.parameters([row]))
+        else:
+            cursor = send(connection, self.sqlite, tuple(map(_plain, row)))
+        return int(cursor.rowcount) > 0
 
 
 class Writes:
@@ -83,19 +92,29 @@ class Writes:
         self._gathered.clear()
 
     def _send_additions(self, connection: Connection) -> None:
-        """What is to come first, and several rows of what is added one by one: the same text, so that it is planned once."""
-        alone = [
-            one for one, rows in self._gathered.items() if one.parameters is _only and (one.first or len(rows) > 1)
-        ]
+        """What is to come first, and several rows of plain values: in a few lengths, so that each text is planned once."""
+        alone = [one for one, rows in self._gathered.items() if one.marks and (one.first or len(rows) > 1)]
         for statement in alone:
-            for row in self._gathered.pop(statement):
-                send(connection, _as_one((statement.postgresql,)), _only([row]))
+            rows = self._gathered.pop(statement)
+            while rows:
+                together = next(number for number in _LENGTHS if number <= len(rows))
+                send(connection, _of_several(statement, together), _only(rows[:together]))
+                rows = rows[together:]
 
     def commit(self, connection: Connection) -> None:
         """Send them and end the transaction, in one trip."""
         with in_one_trip(connection):
             self.send(connection)
             connection.commit()
+
+
+_LENGTHS = (8, 4, 2, 1)  # rows that are added by one statement
+
+
+@lru_cache(maxsize=64)
+def _of_several(statement: BulkStatement, number: int) -> str:
+    """PostgreSQL's statement for so many rows."""
+    return _as_one((statement.postgresql.replace(statement.marks, ", ".join([statement.marks] * number)),))
 
 
 @lru_cache(maxsize=256)  # a save writes to some of ten tables: the same few combinations again and again
@@ -122,16 +141,29 @@ def upsert(table: Table, columns: Sequence[str], update: Sequence[str] | None = 
 
 
 def addition(table: Table, columns: Sequence[str], *, only_new: bool = False, first: bool = False) -> BulkStatement:
-    """Insert one row (unless it is there, with `only_new`): plain values, which are planned faster than arrays."""
+    """Insert few rows (unless they are there, with `only_new`): plain values, which are planned faster than arrays."""
     head = f"INSERT INTO {table.name} ({', '.join(columns)})"
-    marks = ", ".join(f"%s::{name}" for name in _type_names(table, columns))
+    marks = f"({', '.join(f'%s::{name}' for name in _type_names(table, columns))})"
     tail = " ON CONFLICT DO NOTHING" if only_new else ""
     return BulkStatement(
         f"{head} VALUES ({', '.join('?' * len(columns))}){tail}",
-        f"{head} VALUES ({marks}){tail}",
+        f"{head} VALUES {marks}{tail}",
         texts=_texts(table, columns),
         parameters=_only,
         first=first,
+        marks=marks,
+    )
+
+
+def addition_in_turn(table: Table, columns: Sequence[str]) -> BulkStatement:
+    """Insert one row unless it is there, in the turn of all who add with the same first column: who is before is waited for."""
+    plain = addition(table, columns, only_new=True)
+    marks = ", ".join(f"%s::{name}" for name in _type_names(table, columns))
+    waited = "(SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))) AS waited"
+    return replace(
+        plain,
+        postgresql=f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT {marks} FROM {waited} ON CONFLICT DO NOTHING",  # noqa: S608 -- names of columns alone
+        parameters=lambda rows: [*_only(rows), rows[0][0]],
     )
 
 
@@ -157,8 +189,8 @@ def change(table: Table, keys: Sequence[str], columns: Sequence[str]) -> BulkSta
 
 
 def _only(rows: Sequence[Row]) -> Sequence[Any]:
-    (row,) = rows
-    return [array_text(value) if type(value) is tuple else value for value in row]
+    """Rows as the parameters of plain values, one row after the other."""
+    return [array_text(value) if type(value) is tuple else value for row in rows for value in row]
 
 
 def _texts(table: Table, columns: Sequence[str]) -> bool:
@@ -209,4 +241,15 @@ def _type_names(table: Table, columns: Sequence[str]) -> list[str]:
     return [table.c[name].type.compile(dialect=dialect) for name in columns]
 
 
-__all__ = ["BulkStatement", "Row", "Writes", "addition", "array_text", "arrays", "change", "deletion", "upsert"]
+__all__ = [
+    "BulkStatement",
+    "Row",
+    "Writes",
+    "addition",
+    "addition_in_turn",
+    "array_text",
+    "arrays",
+    "change",
+    "deletion",
+    "upsert",
+]

@@ -11,9 +11,10 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, literal, select, tuple_
+from sqlalchemy import Connection, bindparam, delete, func, insert, literal, select, tuple_, update
 
 from engine.datatypes.base import Slot
 from engine.datatypes.values import Entered, Reference
@@ -23,8 +24,8 @@ from storage.attachments import Carried, carry_files
 from storage.changes import paths_of
 from storage.database import Database
 from storage.errors import Erased, TooMany
-from storage.form_data import FormRecord, Place, SubjectRecord, ask_cells, build_record
-from storage.form_index import Registry, has_site_forms
+from storage.form_data import FormRecord, Place, SubjectRecord, build_record
+from storage.form_index import Registry
 from storage.instances import instances_in, open_part
 from storage.opened_forms import Deed, open_structure
 from storage.queries import carry_queries
@@ -34,7 +35,8 @@ from storage.slots import utc
 from storage.states import FINISHED
 from storage.structure import InstanceRow, Structure
 from storage.subjects import NewOccurrence, write_occurrences
-from storage.tables import acknowledgement, instance, missed_event
+from storage.tables import acknowledgement, form_instance, instance, missed_event
+from storage.working_copy import Begun, Copies, carry_copies
 
 _RECORD = re.compile(r"([0-9]+)\.([A-Za-z_]\w*)(?:\[([0-9]+)\])?")  # how references name a record: engine.records.tree
 
@@ -91,16 +93,14 @@ class Load:
 def open_record(work: Work, deed: Deed) -> Opened:
     """Read a subject, whose lock is taken. Raises NotVisible, and Erased."""
     connection, database, book = work.connection, work.database, work.book
-    structure = open_structure(connection, book.registry, deed)
-    name, sites = book.registry.model.registry, has_site_forms(book.registry.model)
-    cells = ask_cells(connection, name, deed.subject, sites=sites)()
-    record = build_record(database, book.registry, structure, cells)
+    structure = open_structure(connection, book.registry, deed, values=True)
+    record = build_record(database, book.registry, structure)
     if record.erased:
         raise Erased(deed.subject)
     forms = dict(record.forms)
     pinned = {place: form.definition for place, form in forms.items() if place.form not in book.rules.shared_forms}
     for definition in set(pinned.values()) - {book.registry.hash}:
-        then = build_record(database, book.of(definition)[0], structure, cells)
+        then = build_record(database, book.of(definition)[0], structure)
         forms |= {place: then.forms[place] for place, hash_ in pinned.items() if hash_ == definition}
     return Opened(deed, structure, replace(record, forms=forms))
 
@@ -140,8 +140,11 @@ def carry(work: Work, source: Opened, goal: Opened, load: Load, key: str) -> tup
                 withdrawn={paths_of(data).path(at): why for at, why in form.withdrawn.items()},
             )
         )  # fmt: skip
+    known = {form.id for form in goal.record.forms.values()}
     saved = save_all(work, requests)
     forms = {news[place]: result.form for place, result in saved.items()}
+    _carry_copies(connection, source.record, goal.record, inside, ways, saved)
+    _keep_names(connection, source.record, {old: new for old, new in forms.items() if new not in known})
     _carry_answers(connection, forms)
     carry_queries(connection, forms, deed.subject, (source.record.key, goal.record.key))
     return ways, list(saved.values())
@@ -200,7 +203,10 @@ def _open_one(connection: Connection, deed: Deed, row: InstanceRow, parent: int,
     taken = select(func.max(instance.c.number), func.count().filter(instance.c.number == row.number)).where(*kin)
     last, same = connection.execute(taken).one()
     number = (last or 0) + 1 if whole or same else row.number
-    return open_part(connection, deed.actor, deed.subject, row.container, parent, number, deed.at)
+    opened = open_part(connection, deed.actor, deed.subject, row.container, parent, number, deed.at)
+    first = select(func.coalesce(instance.c.origin_id, instance.c.id)).where(instance.c.id == row.id).scalar_subquery()
+    connection.execute(update(instance).where(instance.c.id == opened).values(origin_id=first))
+    return opened
 
 
 def _open_occurrences(
@@ -272,7 +278,7 @@ def _referring(data: FormData, ways: Ways) -> FormData:
     """The same answers; what refers to a record that is carried too refers to where that comes to stand."""
 
     def value(one: Entered) -> Entered:
-        return Reference(_named(one.target, ways)) if isinstance(one, Reference) else one
+        return Reference(named_at_goal(one.target, ways)) if isinstance(one, Reference) else one
 
     def items(part: FormData | RowData) -> dict[str, Entered]:
         return {name: value(one) for name, one in part.items.items()}
@@ -286,7 +292,8 @@ def _referring(data: FormData, ways: Ways) -> FormData:
     return FormData(items(data), groups(data))
 
 
-def _named(target: str, ways: Ways) -> str:
+def named_at_goal(target: str, ways: Ways) -> str:
+    """What references call a record at the goal."""
     found = _RECORD.fullmatch(target)
     if found is None:
         return target
@@ -295,6 +302,42 @@ def _named(target: str, ways: Ways) -> str:
         return f"{ways.occurrences[holder]}.{form}" if holder in ways.occurrences else target
     place = ways.places.get(Place(holder, form, None, int(record) - 1))
     return f"{place.instance}.{form}[{place.record + 1}]" if place is not None else target
+
+
+def _carry_copies(
+    connection: Connection, source: SubjectRecord, goal: SubjectRecord, inside: Collection[int], ways: Ways,
+    saved: Mapping[Place, SaveResult],
+) -> None:  # fmt: skip
+    """What people typed and did not save comes along, as they left it."""
+    if source.key is None or goal.key is None:
+        return
+
+    def place(begun: Begun) -> Place | None:
+        here = begun.place
+        if here in ways.places or here.instance not in inside:
+            return ways.places.get(here)
+        occurrence = ways.occurrences.get(here.occurrence) if here.occurrence is not None else None
+        if occurrence is None and here.occurrence is not None:
+            return None
+        return Place(ways.instances[here.instance], here.form, occurrence, here.record)
+
+    def revision(begun: Begun, before: int) -> int:
+        form, there = source.forms.get(begun.place), ways.places.get(begun.place)
+        if form is None or there is None or form.revision != before:
+            return 0
+        if there in saved:
+            return saved[there].revision
+        return goal.forms[there].revision if there in goal.forms else 0
+
+    carry_copies(connection, Copies(source.key, goal.key, place, revision, partial(named_at_goal, ways=ways)))
+
+
+def _keep_names(connection: Connection, source: SubjectRecord, opened: Mapping[int, int]) -> None:
+    """References from other registries go on pointing to the forms: each keeps the number that it had at first."""
+    names = {form.id: form.lasting for form in source.forms.values()}
+    named = update(form_instance).where(form_instance.c.id == bindparam("new")).values(origin_id=bindparam("name"))
+    if opened:
+        connection.execute(named, [{"new": new, "name": names[old]} for old, new in opened.items()])
 
 
 def _carry_answers(connection: Connection, forms: Mapping[int, int]) -> None:
@@ -308,4 +351,4 @@ def _carry_answers(connection: Connection, forms: Mapping[int, int]) -> None:
         connection.execute(insert(acknowledgement).from_select(["form_id", *(one.name for one in others)], found))
 
 
-__all__ = ["Book", "Load", "Opened", "Ways", "Work", "carry", "open_record", "save_all"]
+__all__ = ["Book", "Load", "Opened", "Ways", "Work", "carry", "named_at_goal", "open_record", "save_all"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Subquery, and_, exists, func, literal, or_, select
+from sqlalchemy import String, Subquery, and_, cast, exists, func, literal, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from storage.access import Actor, grants, whole_records
@@ -17,7 +17,7 @@ NEVER, NO_END = "0001-01-01", "9999-12-31"  # instead of a day that there is not
 
 def on_day(day: date | str) -> ColumnElement[Any]:
     """A day to compare columns with, in both databases."""
-    return literal(str(day), Day)
+    return cast(literal(str(day), String), Day)
 
 
 def seen_part(actor: Actor, at: datetime) -> ColumnElement[bool]:

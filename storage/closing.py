@@ -58,8 +58,8 @@ def close(database: Database, actor: Actor, year: int, *, at: datetime, reason: 
         return True
 
 
-def reopen(database: Database, actor: Actor, number: int, *, at: datetime, reason: str) -> None:
-    """Take a closing back. Raises NotFound where it does not stand, and ReasonNeeded."""
+def reopen(database: Database, actor: Actor, number: int, *, at: datetime, reason: str) -> int:
+    """Take a closing back; the year, or `WHOLE`. Raises NotFound where it does not stand, and ReasonNeeded."""
     _ask_reason(reason)
     with database.write() as connection:
         _wait(connection, actor.registry)
@@ -70,6 +70,7 @@ def reopen(database: Database, actor: Actor, number: int, *, at: datetime, reaso
         ended = {"reopened_at": utc(at), "reopened_by": actor.name, "reopened_why": reason}
         connection.execute(update(closing).where(*mine).values(ended))
         _note(connection, actor, "unfreeze" if year == WHOLE else "reopen_year", year, at, reason)
+        return int(year)
 
 
 def closings(database: Database, registry: str) -> tuple[Closing, ...]:
@@ -83,6 +84,18 @@ def closed_years(database: Database, registry: str) -> frozenset[int]:
     """The years that are closed now; `WHOLE` among them where the registry is frozen."""
     with database.read() as connection:
         return alone(connection, years_closed(registry))
+
+
+def closings_that_stand(database: Database, registry: str) -> tuple[Closing, ...]:
+    """What is closed now, the newest first."""
+    with database.read() as connection:
+        return alone(connection, standing_closings(registry))
+
+
+def standing_closings(registry: str) -> Part[tuple[Closing, ...]]:
+    """The same as part of something larger."""
+    query = select(closing).where(*_standing(registry)).order_by(closing.c.id.desc())
+    return Part(query, lambda rows: tuple(map(_closing, rows)))
 
 
 def years_closed(registry: str) -> Part[frozenset[int]]:
@@ -161,7 +174,9 @@ __all__ = [
     "closed_year",
     "closed_years",
     "closings",
+    "closings_that_stand",
     "refuse_frozen",
     "reopen",
+    "standing_closings",
     "years_closed",
 ]

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError
@@ -19,18 +20,27 @@ from storage.form_index import FormIndexes
 from storage.keys import Keys
 
 _WRITES = "ecrf_writes"
+_OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 # Pages are short questions of many people at once: nothing is worth compiling, nor a second process; and what is read at
 # random lies in memory or on a disk without arms. Said after connecting, and kept with the application's role: a pooler
 # between refuses what is said while connecting.
 PLANS: Mapping[str, str] = MappingProxyType(
     {"jit": "off", "max_parallel_workers_per_gather": "0", "random_page_cost": "1.1"}
 )
+# What a page asks depends on who asks and how much they have: a plan that was made for all of them reads a million
+# lines for somebody's ten. Saves send the same short statements again and again.
+_ANEW = "set_config('plan_cache_mode', 'force_custom_plan', true)"
 _BUSY_MILLISECONDS = 30_000
 ALL_SITES = "all"  # how a keeper's transactions name their site
 _SAY = (
     "SELECT set_config('ecrf.registry', %s, true), set_config('ecrf.site', %s, true), set_config('ecrf.at', %s, true), "
     "set_config('ecrf.account', %s, true), set_config('ecrf.unit', %s, true)"
 )
+
+
+_AT_HAND = "SELECT current_setting('ecrf.at_hand', true)"
+_NOBODY_AT_HAND = "SELECT set_config('ecrf.at_hand', '', true)"
+_TURN_TO = "SELECT ecrf_turn_to(nullif(%s, '')::bigint)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,7 @@ class Database:
     keys: Keys | None = field(default=None, repr=False)
     indexes: FormIndexes = field(default_factory=FormIndexes, repr=False)
     acting: Acting | None = None  # nobody: of subjects nothing is seen
+    reading: Connection | None = field(default=None, repr=False)  # the transaction that reads share: `at_once`
 
     def on_behalf(
         self, site: int | None, registry: str, at: datetime, account: int = 0, *, unit: int | None = None
@@ -78,28 +89,71 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database from its first query to its last."""
+        if self.reading is not None:
+            yield self.reading
+            return
+        with self._reading(plan=True) as connection:
+            yield connection
+
+    @contextmanager
+    def at_once(self) -> Iterator[Database]:
+        """The same database, whose reads within are one transaction: each of their own would cost two more trips.
+
+        For what is read about one patient or person: plans are kept, and not made anew.
+        """
+        with self._reading(plan=False) as connection:
+            yield replace(self, reading=connection)
+
+    @contextmanager
+    def _reading(self, *, plan: bool) -> Iterator[Connection]:
         with self.pool.connect() as connection:
             if self.dialect == "postgresql":
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
-                self._say(connection)
+                self._say(connection, self.acting, plan=plan)
+                yield connection
+
+    @contextmanager
+    def alone(self, *, writes: bool = False) -> Iterator[Connection]:
+        """For one statement that is about no patient: on PostgreSQL it is its own transaction, and one trip."""
+        if self.dialect != "postgresql":
+            with self.write() if writes else self.read() as connection:
+                yield connection
+        else:
+            with self.pool.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that commits at its end; on SQLite the one writer from its first statement on."""
         with self.pool.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
-            self._say(connection)
+            self._say(connection, self.acting)
             yield connection
 
-    def _say(self, connection: Connection) -> None:
+    @contextmanager
+    def meanwhile(self, connection: Connection, who: Acting) -> Iterator[None]:
+        """A part of a transaction that is for somebody else, such as whoever is given what the one at work may give."""
+        driver = connection.connection.driver_connection
+        if not isinstance(driver, psycopg.Connection):
+            yield
+            return
+        at_hand = driver.execute(_AT_HAND).fetchone()  # of the one at work
+        driver.execute(_NOBODY_AT_HAND)
+        self._say(connection, who)
+        yield
+        self._say(connection, self.acting)
+        driver.execute(_TURN_TO, at_hand)
+
+    def _say(self, connection: Connection, who: Acting | None, *, plan: bool = False) -> None:
         """Tell PostgreSQL who acts until the end of the transaction, together with BEGIN: it costs no trip of its own."""
         driver = connection.connection.driver_connection
-        if self.acting is not None and isinstance(driver, psycopg.Connection):
-            who = self.acting
-            site, unit = ALL_SITES if who.site is None else str(who.site), str(who.unit or "")
-            with driver.pipeline():
-                driver.execute(_SAY, (who.registry, site, who.at.isoformat(), str(who.account), unit))
+        if not isinstance(driver, psycopg.Connection) or not (who is not None or plan):
+            return
+        with driver.pipeline():
+            if who is None:
+                driver.execute(f"SELECT {_ANEW}")
+            else:
+                driver.execute(f"{_SAY}, {_ANEW}" if plan else _SAY, said_of(who))
 
     @contextmanager
     def counted(self) -> Iterator[list[str]]:
@@ -121,6 +175,12 @@ class Database:
         self.pool.dispose()
 
 
+def said_of(who: Acting) -> tuple[str, str, str, str, str]:
+    """How PostgreSQL is told who acts: registry, site, time, account, unit."""
+    site = ALL_SITES if who.site is None else str(who.site)
+    return who.registry, site, who.at.isoformat(), str(who.account), str(who.unit or "")
+
+
 def open_database(url: str, keys: Keys | None = None, *, connections: int = 10, made_up: bool = False) -> Database:
     """Open `sqlite:///path` or `postgresql://…`; identities need the keys as well. No value stands in the text of an error of SQLAlchemy.
 
@@ -138,6 +198,7 @@ def open_database(url: str, keys: Keys | None = None, *, connections: int = 10, 
         )
         event.listen(pool, "handle_error", _hide_details)
         event.listen(pool, "connect", _plan)
+        event.listen(pool, "checkin", _leave_nothing)
         if made_up:
             event.listen(pool, "connect", _hurry_postgresql)
         return Database(pool, keys)
@@ -170,6 +231,12 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _leave_nothing(connection: psycopg.Connection[Any] | None, _record: Any) -> None:
+    """A commit that was refused leaves its transaction open, of which SQLAlchemy knows nothing any more: others would find it."""
+    if connection is not None and connection.info.transaction_status in _OPEN:
+        connection.rollback()
+
+
 def _plan(connection: Any, _record: Any) -> None:
     connection.execute("; ".join(f"SET {name} TO {value}" for name, value in PLANS.items()))
     connection.commit()
@@ -191,4 +258,4 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
-__all__ = ["PLANS", "Acting", "Database", "open_database"]
+__all__ = ["PLANS", "Acting", "Database", "open_database", "said_of"]

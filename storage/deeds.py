@@ -26,12 +26,16 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "refused": (
             "sign_in_refused",
             "confirm_refused",
+            "password_refused",
             "unlock_refused",
             "second_factor_refused",
             "denied",
             "reset_asked",
         ),
-        "account": ("account", "close", "password", "pin", "second_factor", "end_sessions", "unlock"),
+        "account": (
+            *("account", "close", "reopen", "password", "pin", "second_factor", "recovery_codes"),
+            *("end_sessions", "unlock"),
+        ),
         "role": ("membership", "invitation", "access_request", "access_decision"),
         "hospital": ("site", "unit", "participation"),
     }

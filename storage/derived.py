@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -18,7 +19,8 @@ from storage.direct import Query
 from storage.form_data import Place, SubjectRecord
 from storage.form_index import FormIndex, Registry
 from storage.keys import Keys
-from storage.slots import SLOTS, Cell, Key, cell_columns, cell_rows, read_cell, stored_cell
+from storage.slots import SLOTS, Cell, Key, cell_parts, cell_rows, read_cell, stored_cell
+from storage.together import Part
 
 OUTCOMES = 0  # the form id under which the outcomes of a container instance are kept
 HIDDEN = "hidden_by_other_form"  # an issue: a foreign change made an entered value not applicable
@@ -100,18 +102,25 @@ def _outcome_cell(key: CalculatedKey, definition: DerivedDef, value: Any) -> dic
 def ask_calculated(connection: Connection, subject: int) -> Callable[[], dict[CalculatedKey, Cell]]:
     """The calculated values of a subject as they are stored."""
     fetch = _CALCULATED.ask(connection, {"subject": subject})
+    return lambda: _calculated(fetch())
 
-    def answer() -> dict[CalculatedKey, Cell]:
-        stored: dict[CalculatedKey, Cell] = {}
-        for instance, form, row, item, position, *content in fetch():
-            cell, key = read_cell(*content), (instance, form, row, item)
-            if not position:
-                stored[key] = cell
-            elif cell.value is not None:
-                stored[key] = Cell(cell.slot, stored[key].value + cell.value, cell.extra)
-        return stored
 
-    return answer
+def calculated_where_signed(dialect: str, subject: int, forms: Collection[int]) -> Part[dict[CalculatedKey, Cell]]:
+    """The same where one of the forms has a signature that stands; else nothing is read."""
+    given = {"subject": subject, "forms": sorted(forms)}
+    columns = ("instance_id", "form_id", "row_id", "item", "position", "place", "content", "extra")
+    return Part(_WHERE_SIGNED.selected(dialect, given, *columns), _calculated)
+
+
+def _calculated(rows: Iterable[Sequence[Any]]) -> dict[CalculatedKey, Cell]:
+    stored: dict[CalculatedKey, Cell] = {}
+    for instance, form, row, item, position, *content in sorted(rows, key=itemgetter(4)):
+        cell, key = read_cell(*content), (instance, form, row, item)
+        if not position:
+            stored[key] = cell
+        elif cell.value is not None:
+            stored[key] = Cell(cell.slot, stored[key].value + cell.value, cell.extra)
+    return stored
 
 
 def changed_calculated(
@@ -160,10 +169,7 @@ def _issues_of(registry: Registry, keys: Keys | None, one: Evaluated, at: dateti
     origin = OWN if one.own else FOREIGN
     quotes = bool(one.index.sealed)  # a message may quote a value of the form: the engine gives it again
     for broken in one.evaluation.violations:
-        if broken.home is not None:
-            row, item = "", broken.abroad
-        else:
-            row, item = place_of(one.paths, broken)
+        row, item = place_of(one.paths, broken)
         yield Issue(
             one.form, broken.code, row, item, str(broken.severity), broken.blocks, "" if quotes else broken.message,
             broken.rule, inputs_hash(keys, broken.inputs), registry.hash, origin, at,
@@ -178,7 +184,9 @@ def _issues_of(registry: Registry, keys: Keys | None, one: Evaluated, at: dateti
 
 
 def place_of(paths: Paths, broken: Violation) -> Key:
-    """Row id and item of a violation in its own form."""
+    """Row id and item of a violation; of one that is about another record no row, and its place there."""
+    if broken.home is not None:
+        return "", broken.abroad
     return paths.key(broken.item) if broken.item else (paths.key(broken.row)[0], "")
 
 
@@ -204,9 +212,15 @@ def ancestors(record: SubjectRecord, instance: int) -> dict[str, int]:
     return found
 
 
-_CALCULATED = Query.of(
-    f"SELECT c.instance_id, c.form_id, c.row_id, c.item, c.position, {cell_columns('c', SLOTS)} "  # noqa: S608 -- names of columns alone
-    "FROM instance i JOIN calculated_data c ON c.instance_id = i.id WHERE i.subject_id = :subject ORDER BY c.position"
+_PLACE, _CONTENT, _EXTRA = cell_parts("c", SLOTS)
+_ALL = (
+    f"SELECT c.instance_id, c.form_id, c.row_id, c.item, c.position, {_PLACE} AS place, {_CONTENT} AS content, {_EXTRA} "  # noqa: S608 -- names of columns alone
+    "FROM instance i JOIN calculated_data c ON c.instance_id = i.id WHERE i.subject_id = :subject"
+)
+_CALCULATED = Query.of(_ALL)
+_WHERE_SIGNED = Query.of(
+    f"{_ALL} AND EXISTS (SELECT 1 FROM signature s "  # noqa: S608 -- names of columns alone
+    "WHERE s.form_id = ANY(:forms) AND s.ended_at IS NULL AND s.entered <> '')"
 )
 
 __all__ = [
@@ -219,6 +233,7 @@ __all__ = [
     "ancestors",
     "ask_calculated",
     "calculated_cells",
+    "calculated_where_signed",
     "changed_calculated",
     "changed_issues",
     "inputs_hash",

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Self
 
 import psycopg
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Text, TextualSelect, column, text
 
 from storage.tables.base import instant_text
 
@@ -36,6 +36,13 @@ def send(connection: Connection, statement: str, parameters: Any, *, many: bool 
     else:
         cursor.execute(statement, parameters)
     return cursor
+
+
+def tell(connection: Connection, statement: str, parameters: Any) -> None:
+    """Tell PostgreSQL something for the rest of the transaction; SQLite has nothing to be told. It counts as little as BEGIN."""
+    driver = connection.connection.driver_connection
+    if isinstance(driver, psycopg.Connection):
+        psycopg.RawCursor(driver).execute(statement, parameters)
 
 
 @contextmanager
@@ -59,6 +66,7 @@ class Query:
     sqlite: str
     postgresql: str
     names: tuple[str, ...]
+    named: str  # PostgreSQL's, with its parameters by name
 
     @classmethod
     def of(cls, text: str) -> Self:
@@ -66,7 +74,13 @@ class Query:
         sqlite, postgresql, names = text, text, tuple(dict.fromkeys(_NAME.findall(text)))
         for words, of_sqlite, of_postgresql in _WORDS:
             sqlite, postgresql = words.sub(of_sqlite, sqlite), words.sub(of_postgresql, postgresql)
-        return cls(sqlite, _NAME.sub(lambda name: f"${names.index(name[1]) + 1}", postgresql), names)
+        return cls(sqlite, _NAME.sub(lambda name: f"${names.index(name[1]) + 1}", postgresql), names, postgresql)
+
+    def selected(self, dialect: str, given: Mapping[str, Any], *columns: str) -> TextualSelect:
+        """The same for SQLAlchemy, as part of something larger; what its columns hold is read as JSON has it."""
+        words = self.named if dialect == "postgresql" else self.sqlite
+        plain = given if dialect == "postgresql" else {name: _plain(value) for name, value in given.items()}
+        return text(words).bindparams(**plain).columns(*(column(name, Text) for name in columns))
 
     def rows(self, connection: Connection, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """What it finds. Times are given aware, lists as lists."""
@@ -102,4 +116,4 @@ _WORDS = (  # as written here, for SQLite, for PostgreSQL
     (re.compile(r"\bhex\((\S+?)\)"), r"hex(\1)", r"encode(\1, 'hex')"),
 )
 
-__all__ = ["TAKEN", "Query", "in_one_trip", "send"]
+__all__ = ["TAKEN", "Query", "in_one_trip", "send", "tell"]

@@ -124,8 +124,8 @@ class Conflict(StorageError):
 class DecidedMeanwhile(StorageError):
     """Somebody else decided about an event since the page was opened; nothing is overwritten."""
 
-    def __init__(self, who: str) -> None:
-        self.who = who
+    def __init__(self, who: str, decision: str = "") -> None:
+        self.who, self.decision = who, decision
         super().__init__(f"{who} decided meanwhile")
 
 
@@ -171,6 +171,16 @@ class Occupied(StorageError):
         )
 
 
+class MovedAway(StorageError):
+    """What is withdrawn stands elsewhere now: it was moved, or a merge was taken back. It is moved back, not restored."""
+
+    def __init__(self, withdrawal: int) -> None:
+        self.withdrawal = withdrawal
+        super().__init__(
+            f"withdrawal {withdrawal} cannot be undone: what was withdrawn stands elsewhere now; move it back"
+        )
+
+
 class BeingFilled(StorageError):
     """Somebody else types in a form of the record right now: it stays where it is until they have saved."""
 
@@ -185,6 +195,14 @@ class NotReady(StorageError):
     def __init__(self, codes: tuple[str, ...]) -> None:
         self.codes = codes
         super().__init__(f"not to be signed yet: {', '.join(codes)}")
+
+
+class Unanswered(StorageError):
+    """Warnings at signing want a reason that nobody gave: the codes of their rules."""
+
+    def __init__(self, codes: tuple[str, ...]) -> None:
+        self.codes = codes
+        super().__init__(f"a reason is wanted before the signature: {', '.join(codes)}")
 
 
 class ConfirmClear(StorageError):
@@ -307,6 +325,7 @@ __all__ = [
     "KnownPerson",
     "Locked",
     "LockedOut",
+    "MovedAway",
     "NoKeys",
     "NoTime",
     "NotEntitled",
@@ -322,6 +341,7 @@ __all__ = [
     "Taken",
     "TooMany",
     "TooManyFiles",
+    "Unanswered",
     "UnknownFile",
     "UnknownItem",
     "Unreachable",

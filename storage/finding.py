@@ -14,6 +14,7 @@ from storage.audit import SYSTEM, AuditEntry, append_entry
 from storage.database import Database
 from storage.errors import Hidden
 from storage.identity import Person, is_gone, known_as
+from storage.limits import spend
 from storage.tables import access, enrolment, identity_hash
 
 
@@ -48,6 +49,7 @@ def find_person(database: Database, actor: Actor, person: Person, *, at: datetim
     limit = f"look-up:{actor.account}"
     with database.write() as connection:
         refuse_if_locked(connection, limit, at)
+        spend(connection, "look-up", actor.account, at)
         query = query.add_columns(gone.label("gone")).order_by("gone", by_pesel.c.subject_id)
         found = _first(connection, actor, [(row.subject_id, bool(row.gone)) for row in connection.execute(query)], at)
         if found is None:

@@ -1,24 +1,20 @@
-"""Loads a subject with all its forms as an Instance tree, in two queries, however large it is."""
+"""Loads a subject with all its forms as an Instance tree, in one query, however large it is."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
-
-from sqlalchemy import Connection
 
 from engine.datatypes.values import Entered
 from engine.records.form_data import FormData, Instance, Occurrence, RowData
 from storage.access import Actor
 from storage.database import Database
-from storage.direct import Query, in_one_trip
 from storage.form_index import SITE, FormIndex, Registry, has_site_forms
 from storage.identity import SubjectKey, subject_key_of
 from storage.rights import hidden_items
-from storage.slots import WITHDRAWN, Cell, Key, cell_columns, read_cell, value_of
+from storage.slots import WITHDRAWN, Cell, Cells, Key, value_of
 from storage.structure import (
     Beside,
     FormRow,
@@ -32,7 +28,6 @@ from storage.structure import (
     ask_structure,
     seen_instances,
 )
-from storage.subject_query import BESIDE, MINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +42,16 @@ class FormRecord:
     status: str
     opened_at: datetime
     saved_at: datetime
+    origin: int | None = None
     data: FormData = field(default_factory=FormData)
     rows: Mapping[str, RowState] = field(default_factory=dict)
     cells: Mapping[Key, Cell] = field(default_factory=dict)
     ciphertexts: Mapping[Key, bytes] = field(default_factory=dict)
+
+    @property
+    def lasting(self) -> int:
+        """The number by which other registries refer to it: it stays when the form is moved or merged, and moved back."""
+        return self.origin or self.id
 
     @property
     def withdrawn(self) -> dict[Key, str]:
@@ -104,20 +105,13 @@ def load_subject(database: Database, registry: Registry, actor: Actor, subject: 
     """A subject with all forms that the actor may see; raises NotVisible."""
     name, sites = registry.model.registry, has_site_forms(registry.model)
     with database.read() as connection:
-        with in_one_trip(connection):
-            structure = ask_structure(connection, name, actor, subject, at, sites=sites)
-            cells = ask_cells(connection, name, subject, sites=sites)
-        found = structure()
-        record = build_record(database, registry, found, cells(), viewer=actor)
+        found = ask_structure(connection, name, actor, subject, at, sites=sites)()
+        record = build_record(database, registry, found, viewer=actor)
     return record if found.seen is None else _only(record, found.seen)
 
 
-Cells = dict[int, dict[Key, Cell]]  # by form
-
-
 def build_record(
-    database: Database, registry: Registry, structure: Structure, cells: Cells, besides: Collection[Place] = (),
-    viewer: Actor | None = None,
+    database: Database, registry: Registry, structure: Structure, besides: Collection[Place] = (), viewer: Actor | None = None,
 ) -> SubjectRecord:  # fmt: skip
     """The whole subject with its values, without asking whose they are: rules across sites need it.
 
@@ -127,7 +121,7 @@ def build_record(
     subject = structure.subject
     blind = viewer is not None and not viewer.identities
     key = subject_key_of(database.master, subject) if database.keys and subject.wrapped and not blind else None
-    secrets = structure.secrets
+    cells, secrets = structure.cells, structure.secrets
     if viewer is not None:
         hidden = _hidden(database, registry, viewer, (*structure.forms, *structure.beside.forms))
         cells, secrets = _without(cells, hidden), tuple(s for s in secrets if s.item not in hidden.get(s.form, ()))
@@ -246,31 +240,6 @@ def numbers_of(held: Mapping[str, Mapping[int, FormData]]) -> dict[str, tuple[in
     return {form: tuple(records) for form, records in held.items() if max(records) >= len(records)}
 
 
-def cells_query(*sources: str) -> Query:
-    """The query of entered values, out of what holds them as `d`."""
-    columns = f"d.form_id, d.row_id, d.item, d.position, {cell_columns('d')}"
-    found = " UNION ALL ".join(f"SELECT {columns} FROM {source}" for source in sources)  # noqa: S608 -- texts of this package alone
-    return Query.of(f"{found} ORDER BY 4")
-
-
-def ask_cells(connection: Connection, registry: str, subject: int, *, sites: bool) -> Callable[[], Cells]:
-    """The cells of a subject in a registry; `sites`: with those of the hospitals that have a right to it, or had one."""
-    fetch = _CELLS[sites].ask(connection, {"subject": subject, "registry": registry})
-    return lambda: cells_in(fetch())
-
-
-def cells_in(rows: Iterable[Sequence[Any]]) -> Cells:
-    """The rows of a cells query by form and key; those of a multiple choice become one cell."""
-    cells: Cells = defaultdict(dict)
-    for form, row, item, position, *content in rows:
-        cell, key = read_cell(*content), (row, item)
-        if position:
-            before = cells[form][key]
-            cell = Cell(before.slot, before.value + cell.value, before.extra)
-        cells[form][key] = cell
-    return cells
-
-
 def _open_secrets(
     secrets: Iterable[Secret], cells: dict[int, dict[Key, Cell]], key: SubjectKey | None
 ) -> dict[int, dict[Key, bytes]]:
@@ -295,11 +264,7 @@ def _only(record: SubjectRecord, seen: frozenset[int]) -> SubjectRecord:
     )
 
 
-_OWN = f"form_instance f JOIN item_data d ON d.form_id = f.id WHERE {MINE}"
-_CELLS = {False: cells_query(_OWN), True: cells_query(_OWN, f"{BESIDE} JOIN item_data d ON d.form_id = f.id")}
-
 __all__ = [
-    "Cells",
     "FormRecord",
     "InstanceRow",
     "MissedRow",
@@ -307,11 +272,8 @@ __all__ = [
     "Place",
     "RowState",
     "SubjectRecord",
-    "ask_cells",
     "build_form",
     "build_record",
     "build_tree",
-    "cells_in",
-    "cells_query",
     "load_subject",
 ]

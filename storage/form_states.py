@@ -10,14 +10,16 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, update
 
 from engine.model.form import CheckSeverity
+from engine.records.evaluation import Evaluation
+from storage.answers import AnswerKey, answer_key, answer_within
 from storage.audit import append_entry
 from storage.bulk import Writes
 from storage.changes import paths_of
 from storage.database import Database
 from storage.derived import CalculatedKey, Evaluated, ancestors, ask_calculated, calculated_cells, changed_calculated
-from storage.errors import NotReady, ReasonNeeded, WrongState
-from storage.form_data import FormRecord, Place, SubjectRecord, ask_cells, build_record
-from storage.form_index import Registry, has_site_forms
+from storage.errors import NotReady, ReasonNeeded, Unanswered, WrongState
+from storage.form_data import FormRecord, Place, SubjectRecord, build_record
+from storage.form_index import Registry
 from storage.opened_forms import Deed, form_at, open_structure
 from storage.request import Rules
 from storage.saved_form import focus_of
@@ -58,33 +60,42 @@ def take_steps(
     return frozenset(form.place for form, _ in done)
 
 
+def _outspoken(said: Evaluation) -> Evaluation:
+    return said
+
+
 @dataclass(frozen=True, slots=True)
 class SignRequest:
-    """Which form is signed, and with which meaning. That the actor is that person was proved before."""
+    """Which form is signed, with which meaning, and what is answered to warnings. That the actor is that person was proved before."""
 
     seen: Seen
     meaning: Meaning
     rules: Rules = field(repr=False)
+    answers: Mapping[AnswerKey, str] = field(default_factory=dict)
+    told: Callable[[Evaluation], Evaluation] = _outspoken  # of what rules say that part which the actor may hear of
+    unread: bool = False  # no warning was shown to the actor: then one that would do with a tick stands in the way too
 
 
 def sign_form(database: Database, registry: Registry, deed: Deed, request: SignRequest) -> None:
     """Sign a form as it is stored: bound to its entered values, with a copy of the calculated ones.
 
-    Raises NotVisible, NotFound, WrongState, and NotReady where rules at signing find an error.
+    Raises NotVisible, NotFound, WrongState; NotReady where rules at signing find an error, and Unanswered where they warn
+    the actor of what a reason is wanted for, and none is known; of anything that nobody answered, where it was `unread`.
     """
     place, revision = request.seen
     with database.write() as connection:
-        structure = open_structure(connection, registry, deed)
+        structure = open_structure(connection, registry, deed, values=True)
         head = form_at(structure, place)
         row = _allowed(deed, Action.SIGN, head, revision)
         pinned = head.definition == registry.hash or place.form in request.rules.shared_forms
         if row is None or not pinned:
             raise WrongState(Action.SIGN, head.state)
-        name, sites = registry.model.registry, has_site_forms(registry.model)
-        cells = ask_cells(connection, name, deed.subject, sites=sites)()
-        record = build_record(database, registry, structure, cells)
+        record = build_record(database, registry, structure)
         form = record.forms[place]
-        values = _values(database, registry, deed, request.rules, record, form)
+        said = _judged(registry, deed, request.rules, record, form)
+        _answer(connection, database, deed, request, form, said)
+        index, paths = database.indexes.of(registry, place.form), paths_of(form.data)
+        values = calculated_cells(registry, record, [Evaluated(form.id, place, index, paths, said, own=True)])
         writes = Writes()
         write_calculated(writes, changed_calculated(ask_calculated(connection, deed.subject)(), values))
         writes.send(connection)
@@ -96,16 +107,30 @@ def sign_form(database: Database, registry: Registry, deed: Deed, request: SignR
         _take(connection, deed, head, row, (), facts)
 
 
-def _values(
-    database: Database, registry: Registry, deed: Deed, rules: Rules, record: SubjectRecord, form: FormRecord
-) -> dict[CalculatedKey, Cell | None]:
-    """What rules calculate, at signing; raises NotReady where they find an error."""
+def _judged(registry: Registry, deed: Deed, rules: Rules, record: SubjectRecord, form: FormRecord) -> Evaluation:
+    """What rules say at signing; raises NotReady where they find an error."""
     focus, others = focus_of(form.place), record.beside
     said = rules.evaluate(registry, record.tree, focus, as_of=deed.at, at="signing", others=others)
     if not said.complete:
         raise NotReady(tuple(each.code for each in said.violations if each.severity is CheckSeverity.ERROR))
-    index, paths = database.indexes.of(registry, form.place.form), paths_of(form.data)
-    return calculated_cells(registry, record, [Evaluated(form.id, form.place, index, paths, said, own=True)])
+    return said
+
+
+def _answer(
+    connection: Connection, database: Database, deed: Deed, request: SignRequest, form: FormRecord, said: Evaluation
+) -> None:
+    """Keep what was answered to the warnings of which the actor hears; raises Unanswered."""
+    paths = paths_of(form.data)
+    warned = {answer_key(database.keys, paths, each): each for each in request.told(said).violations}
+    given = {key: answer for key, answer in request.answers.items() if key in warned and warned[key].is_met_by(answer)}
+    known = answer_within(connection, deed.actor, deed.subject, form.id, given, deed.at)
+    wanting = (
+        (CheckSeverity.WARNING, CheckSeverity.WARNING_REASON) if request.unread else (CheckSeverity.WARNING_REASON,)
+    )
+    open_ = (each for key, each in warned.items() if each.severity in wanting and key not in known)
+    codes = tuple(each.code for each in open_)
+    if codes:
+        raise Unanswered(codes)
 
 
 def _own(

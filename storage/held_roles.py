@@ -47,9 +47,9 @@ ROLE: tuple[ColumnElement[Any], ...] = (  # of `membership` joined with its `sit
 IN_ORDER = (membership.c.registry, membership.c.id)
 
 
-def lasts(at: datetime) -> ColumnElement[bool]:
+def lasts(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """The condition on `membership` rows that count at a time."""
-    moment = utc(at)
+    moment = utc(at) if isinstance(at, datetime) else at
     over = or_(membership.c.ends_at.is_(None), membership.c.ends_at > moment)
     return and_(membership.c.starts_at <= moment, over)
 

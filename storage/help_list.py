@@ -11,9 +11,10 @@ from sqlalchemy import BigInteger, Select, and_, func, literal, or_, select
 
 from storage.access import Actor
 from storage.database import Database
+from storage.desks import Desk
 from storage.help_requests import Scope, before, of_asker
 from storage.help_steps import WAITS_LOCALLY, State, Team
-from storage.my_day import NO_SUBJECT, Desk, enough, task
+from storage.my_day import NO_SUBJECT, enough, task
 from storage.slots import utc
 from storage.tables import help_message, help_request, site
 
@@ -90,10 +91,23 @@ def help_questions(desk: Desk) -> Select[Any]:
     return _tasks(waits_for(desk.actor, [Team.REGISTRY], desk.at))
 
 
+def help_technical(desk: Desk) -> Select[Any]:
+    """What waits for the administrators of a hospital, or of all, as tasks."""
+    return _tasks(waits_for(desk.actor, [Team.LOCAL, Team.CENTRAL], desk.at))
+
+
 def _tasks(wanted: Scope) -> Select[Any]:
     nobody = literal(NO_SUBJECT, BigInteger)
     found = task(nobody, nobody, _ASKED.changed_at, number=_ASKED.id).select_from(help_request).where(wanted)
     return enough(found, _ASKED.changed_at)
 
 
-__all__ = ["ListedRequest", "RequestPage", "help_answers", "help_questions", "list_requests", "waits_for"]
+__all__ = [
+    "ListedRequest",
+    "RequestPage",
+    "help_answers",
+    "help_questions",
+    "help_technical",
+    "list_requests",
+    "waits_for",
+]

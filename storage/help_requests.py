@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
@@ -14,8 +15,9 @@ from storage.audit import AuditEntry, append_entry, registry_stream
 from storage.database import Database
 from storage.errors import DecidedMeanwhile, NotFound, TooMany
 from storage.help_steps import STEPS, TEAMS, Kind, Side, State, Step, Team, fits
+from storage.idempotency import answer_claim, claim
 from storage.mail import Mail, queue_mail
-from storage.slots import utc
+from storage.slots import canonical, utc
 from storage.tables import account, help_message, help_request, membership, site
 from storage.threads import Message, SaidOf
 
@@ -86,10 +88,15 @@ def before(actor: Actor, teams: Collection[Team]) -> Scope:
     return here if actor.site is None else and_(here, _ASKED.site_id == actor.site)
 
 
-def ask(database: Database, kind: Kind, place: str, said: Said, notice: Notice) -> int:
-    """Ask; the request's number. Raises TooMany where as many of the person's wait already."""
+def ask(database: Database, kind: Kind, place: str, said: Said, notice: Notice, *, key: str = "") -> int:
+    """Ask; the request's number, under the same key once. Raises TooMany where as many of the person's wait already."""
     actor, moment = said.actor, utc(said.at)
+    content = canonical([key, actor.registry, kind, said.text])  # a page that Back brought may ask something else
+    claimed = f"help:{sha256(content.encode()).hexdigest()}"
     with database.write() as connection:
+        earlier = claim(connection, actor.account, claimed, said.at) if key else None
+        if earlier is not None:
+            return int(earlier["number"])
         waiting = select(func.count()).select_from(help_request)
         open_ones = waiting.where(of_asker(actor.account), _ASKED.state == State.OPEN)
         if connection.execute(open_ones).scalar_one() >= MOST_OPEN:
@@ -103,6 +110,8 @@ def ask(database: Database, kind: Kind, place: str, said: Said, notice: Notice) 
         _say(connection, new, said, 1, {"state": [None, said.row.ends], "team": [None, team]})
         post = Post(database, connection, new.id, said.at) if notice.mails else None
         _tell(post, notice.to_team, _others(actor.registry, actor.site, team, said, notice))
+        if key:
+            answer_claim(connection, actor.account, claimed, {"number": new.id})
         return int(new.id)
 
 

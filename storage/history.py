@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, and_, cast, exists, literal, not_, or_, select
+from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, and_, cast, literal, not_, or_, select
 
 from engine.records.form_data import FormData
-from storage.access import Actor, require_access, visible_instances
-from storage.audit import SAVES, read_texts, subject_stream
+from storage.access import Actor, in_other_registry, require_access, visible_instances
+from storage.audit import LINKS, SAVES, read_texts, subject_stream
 from storage.database import Database
 from storage.form_data import FormRecord, RowState, SubjectRecord, build_form
 from storage.form_index import Registry
 from storage.identity import SubjectKey
 from storage.rights import kept_items
 from storage.slots import SEALED, Cell, Key, Packed, unpack, utc
-from storage.tables import audit_entry, enrolment, form_instance, instance, issue
+from storage.tables import audit_entry, form_instance, instance, issue
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,26 +154,25 @@ def issues_then(
         return tuple(IssueThen(*row) for row in connection.execute(query.order_by(columns.code, columns.row_id)))
 
 
-def readable(record: SubjectRecord, form: FormRecord, key: Key, packed: Packed | None, *, known: bool) -> Cell | None:
+def readable(record: SubjectRecord, form: FormRecord, key: Key, packed: Packed | None, actor: Actor) -> Cell | None:
     """A value as the audit keeps it, for a reader who may know who the person is, or may not."""
-    return _readable(record.key if known else None, form.id, key, packed)
+    return _readable(_key(record, actor), form.id, key, packed)
 
 
 def form_history(
-    database: Database, registry: Registry, actor: Actor, record: SubjectRecord, form: FormRecord, *, at: datetime,
-    known: bool = True,
-) -> tuple[LogEntry, ...]:  # fmt: skip
-    """All entries of a form, the newest first, without what is hidden from the actor. `known`: who the person is may be told."""
+    database: Database, registry: Registry, actor: Actor, record: SubjectRecord, form: FormRecord, *, at: datetime
+) -> tuple[LogEntry, ...]:
+    """All entries of a form, the newest first, without what is hidden from the actor."""
     query = select(audit_entry).where(audit_entry.c.form_id == form.id).order_by(audit_entry.c.number.desc())
     with database.read() as connection:
         require_access(connection, actor, record.subject, at)
         rows = connection.execute(query).all()
-    return _read_entries(rows, _key(record, actor) if known else None, _kept(database, registry, actor, record))
+    return _read_entries(rows, _key(record, actor), _kept(database, registry, actor, record))
 
 
-def subject_history(  # noqa: PLR0913 -- whose, for whom, and which page
-    database: Database, registry: Registry, actor: Actor, record: SubjectRecord, *, at: datetime, known: bool = True,
-    before: int = 0, size: int = 25,
+def subject_history(
+    database: Database, registry: Registry, actor: Actor, record: SubjectRecord, *, at: datetime, before: int = 0,
+    size: int = 25,
 ) -> tuple[LogEntry, ...]:  # fmt: skip
     """A page of what happened to what one may see of a subject, the newest first: the entries before a number.
 
@@ -184,12 +183,12 @@ def subject_history(  # noqa: PLR0913 -- whose, for whom, and which page
         seen = visible_instances(connection, actor, record.subject, at)
         some = None if seen is None else [row.id for row in record.instances]
         query = select(audit_entry).where(
-            entry.stream == subject_stream(record.subject), _of_registry(actor, record, some)
+            entry.stream == subject_stream(record.subject), _of_registry(database, actor, record, some)
         )
         if before:
             query = query.where(entry.number < before)
         rows = connection.execute(query.order_by(entry.number.desc()).limit(size)).all()
-    return _read_entries(rows, _key(record, actor) if known else None, _kept(database, registry, actor, record))
+    return _read_entries(rows, _key(record, actor), _kept(database, registry, actor, record))
 
 
 def _kept(database: Database, registry: Registry, actor: Actor, record: SubjectRecord) -> dict[int, frozenset[str]]:
@@ -203,7 +202,9 @@ def _key(record: SubjectRecord, actor: Actor) -> SubjectKey | None:
     return record.key if actor.identities else None
 
 
-def _of_registry(actor: Actor, record: SubjectRecord, some: Sequence[int] | None) -> ColumnElement[bool]:
+def _of_registry(
+    database: Database, actor: Actor, record: SubjectRecord, some: Sequence[int] | None
+) -> ColumnElement[bool]:
     """Whether an entry belongs here: to a form or an instance of this registry, or to a person of this registry alone.
 
     What was withdrawn stays. `some`: the instances that are seen, where these are not all.
@@ -213,16 +214,22 @@ def _of_registry(actor: Actor, record: SubjectRecord, some: Sequence[int] | None
     parts = select(part.id).where(part.subject_id == record.subject, part.registry == actor.registry)
     if some is not None:
         forms, parts = forms.where(form.instance_id.in_(some)), parts.where(part.id.in_(some))
-    others = exists().where(enrolment.c.subject_id == record.subject, enrolment.c.registry != actor.registry)
-    whole = and_(not_(others), literal(some is None))
-    return or_(entry.form_id.in_(forms), and_(entry.form_id.is_(None), or_(instance_in_body().in_(parts), whole)))
+    whole = and_(not_(in_other_registry(database, actor, record.subject)), literal(some is None))
+    parts_told: ColumnElement[bool] = instance_in_body().in_(parts)
+    if some is not None:  # links are told to those who see both ends
+        parts_told = and_(parts_told, entry.kind.not_in(LINKS))
+    return or_(entry.form_id.in_(forms), and_(entry.form_id.is_(None), or_(parts_told, whole)))
 
 
 def instance_in_body() -> ColumnElement[int]:
     """The container instance that an entry is about, as its body names it."""
-    body = cast(audit_entry.c.body, JSON().with_variant(Text(), "sqlite"))
-    found: ColumnElement[int] = body["instance"].as_integer()
+    found: ColumnElement[int] = body_of_entry()["instance"].as_integer()
     return found
+
+
+def body_of_entry() -> Any:
+    """The body of an entry, to look into."""
+    return cast(audit_entry.c.body, JSON().with_variant(Text(), "sqlite"))
 
 
 def _read_entries(
@@ -321,6 +328,7 @@ __all__ = [
     "LogLine",
     "RebuiltForm",
     "ValueChange",
+    "body_of_entry",
     "form_history",
     "form_then",
     "instance_in_body",

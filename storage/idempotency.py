@@ -24,6 +24,8 @@ from storage.tables.base import Moment, instant_text
 
 def request_digest(keys: Keys | None, request: SaveRequest, submitted: Submitted) -> bytes:
     """What tells a repeated request from another one with the same key; keyed, since it covers identities."""
+    if not request.key:
+        return b""
     told = (request.subject, request.place, request.expected_revision, request.complete)
     cells, rows = sorted(submitted.cells.items()), sorted(submitted.rows.values())
     content = canonical([told, cells, rows, sorted(submitted.kept)])
@@ -34,8 +36,8 @@ def ask_answers(
     connection: Connection, account: int, keys: Sequence[str]
 ) -> Callable[[], list[tuple[str, str] | None]]:
     """What requests with these keys were answered, in order; without keys nothing is asked."""
-    if not keys:
-        return list
+    if not any(keys):
+        return lambda: [None] * len(keys)
     fetch = _ANSWERS.ask(connection, {"account": account, "keys": list(keys)})
 
     def answer() -> list[tuple[str, str] | None]:
@@ -57,7 +59,9 @@ def stored_answer(stored: Sequence[str] | None, request: SaveRequest, digest: by
 
 
 def keep_answer(writes: Writes, request: SaveRequest, digest: bytes, result: SaveResult) -> None:
-    """Remember the answer, in the transaction of the save itself."""
+    """Remember the answer, in the transaction of the save itself; without a key nobody will ask for it."""
+    if not request.key:
+        return
     answer = {
         "form": result.form,
         "revision": result.revision,

@@ -9,9 +9,26 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import Enum
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, literal, not_, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    exists,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    text,
+    update,
+)
 
+from engine.datatypes.identifiers import judge_pesel
 from storage.access import Actor, require_access, visible_subjects
 from storage.audit import AuditEntry, append_entry, site_stream, subject_stream
 from storage.bulk import upsert
@@ -33,6 +50,7 @@ from storage.tables import (
     withdrawal,
     working_copy,
 )
+from storage.verification_counts import count_subject
 
 STARTS = 3  # letters of a surname by which it is found
 PARTS = 4  # of a compound surname that are found alone
@@ -163,6 +181,16 @@ def person_in(values: Mapping[str, object], items: PersonItems) -> Person:
     )
 
 
+def are_two(one: Person, other: Person) -> bool:
+    """Whether two records are plainly of two people: their PESELs say so, else surname and birth date both differ."""
+    pesels = {one.pesel, other.pesel}
+    if all(judge_pesel(pesel) is None for pesel in pesels):
+        return len(pesels) > 1
+    born = one.birth_date and other.birth_date and one.birth_date != other.birth_date
+    names = {normalised_name(one.surname), normalised_name(other.surname)}
+    return bool(born) and len(names) > 1 and "" not in names
+
+
 def write_hashes(connection: Connection, keys: Keys, subject_id: int, person: Person) -> None:
     """Bring the hashes by which a subject is found up to date."""
     _WRITE_HASHES.run(connection, [(subject_id, kind, value) for kind, value in person.hashes(keys).items()])
@@ -183,7 +211,10 @@ def unshare_hashes(connection: Connection, registry: str, subject_id: int, kept:
 
 def known_as(column: ColumnElement[str], registry: str, kind: str) -> ColumnElement[bool]:
     """The condition on the kinds of hashes: that it is one's own, or that of a record that was merged in the registry."""
-    return or_(column == kind, column.like(f"{_MERGED}{registry}:%:{kind}"))
+    merged = and_(
+        column.startswith(f"{_MERGED}{registry}:", autoescape=True), column.endswith(f":{kind}", autoescape=True)
+    )
+    return or_(column == kind, merged)
 
 
 def is_gone(subjects: ColumnElement[int], registry: str) -> ColumnElement[bool]:
@@ -202,19 +233,52 @@ def mark_gone(connection: Connection, registry: str, subject_id: int, *, gone: b
 
 def refuse_known(connection: Connection, keys: Keys, registry: str, subject_id: int, person: Person) -> None:
     """Raise KnownPerson where another subject of whatever registry has the PESEL or the document; who writes it waits."""
-    hashes, whole = person.hashes(keys), sum(map(str.isdigit, person.pesel)) == PESEL_DIGITS
-    wanted = {kind: value for kind in NUMBERS if (value := hashes[kind]) is not None and (whole or kind != "pesel")}
+    wanted = _numbers(keys, person)
     if not wanted:
         return
     if connection.dialect.name == "postgresql":
         for value in sorted(wanted.values()):
             lock = {"name": f"person:{value.hex()}"}
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), lock)
+    if (
+        connection.execute(_having(registry, wanted).where(identity_hash.c.subject_id != subject_id)).first()
+        is not None
+    ):
+        raise KnownPerson(("person",))
+
+
+class Taken(Enum):
+    """Whether somebody has a number that tells one person from all others."""
+
+    NOBODY = "nobody"
+    OTHER = "other"
+    SAME = "same"  # in the registry, under the same name and born on the same day
+
+
+def taken_by(database: Database, registry: str, person: Person) -> Taken:
+    """Who has the PESEL or the document of a person that is made up. At work nothing of this is told."""
+    wanted, named = _numbers(database.master, person), person.hashes(database.master)["surname_birth_date"]
+    if not wanted:
+        return Taken.NOBODY
+    here = exists().where(enrolment.c.subject_id == identity_hash.c.subject_id, enrolment.c.registry == registry)
+    own = identity_hash.alias("own")
+    alike = exists().where(own.c.subject_id == identity_hash.c.subject_id, own.c.hash == named)
+    with database.read() as connection:
+        found = connection.execute(_having(registry, wanted).add_columns(and_(here, alike))).all()
+    return Taken.SAME if any(same for _, same in found) else Taken.OTHER if found else Taken.NOBODY
+
+
+def _numbers(keys: Keys, person: Person) -> dict[str, bytes]:
+    """The keyed hashes of the PESEL, where it is whole, and of the document."""
+    hashes, whole = person.hashes(keys), sum(map(str.isdigit, person.pesel)) == PESEL_DIGITS
+    return {kind: value for kind in NUMBERS if (value := hashes[kind]) is not None and (whole or kind != "pesel")}
+
+
+def _having(registry: str, wanted: Mapping[str, bytes]) -> Select[Any]:
+    """The subjects that have one of these numbers."""
     known = identity_hash.c
     same = or_(*(and_(known_as(known.kind, registry, kind), known.hash == value) for kind, value in wanted.items()))
-    others = select(known.subject_id).where(same, known.subject_id != subject_id)
-    if connection.execute(others.where(not_(is_gone(known.subject_id, registry)))).first() is not None:
-        raise KnownPerson(("person",))
+    return select(known.subject_id).where(same, not_(is_gone(known.subject_id, registry)))
 
 
 def _merged(registry: str, subject_id: int) -> str:
@@ -279,6 +343,7 @@ def _erase(connection: Connection, actor: Actor, subject_id: int, at: datetime, 
         connection.execute(delete(table).where(table.c.subject_id == subject_id))
     connection.execute(delete(unique_key).where(unique_key.c.subject_id == subject_id))
     connection.execute(update(subject).where(subject.c.id == subject_id).values(erased_at=utc(at)))
+    count_subject(connection, subject_id)
     forms = connection.execute(select(form_instance.c.id).where(form_instance.c.subject_id == subject_id))
     body = {"forms": [row.id for row in forms]}
     stream = subject_stream(subject_id)
@@ -296,6 +361,8 @@ __all__ = [
     "Person",
     "PersonItems",
     "SubjectKey",
+    "Taken",
+    "are_two",
     "create_subject_key",
     "erase",
     "is_gone",
@@ -309,6 +376,7 @@ __all__ = [
     "searched_hashes",
     "share_hashes",
     "subject_key_of",
+    "taken_by",
     "unshare_hashes",
     "write_hashes",
 ]

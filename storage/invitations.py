@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
-from storage.accounts import hashed_password, insert_account, normal_login, put_password, token_hash
-from storage.attempts import forget_attempts
+from storage.accounts import Account, hashed_password, insert_account, normal_login, put_password, token_hash
+from storage.attempts import forget_attempts, origin
 from storage.audit import SYSTEM, AuditEntry, append_entry, registry_stream
 from storage.database import Database
-from storage.errors import NotFound, Taken
+from storage.errors import DecidedMeanwhile, LockedOut, NotFound, Taken
 from storage.hospitals import Change
 from storage.identity import normalised_name
-from storage.mail import Mail, queue_mail
+from storage.limits import refuse_spent, spend
+from storage.mail import Mail, queue_mail, queue_notice
 from storage.people import Scope, put_role, require_place
 from storage.slots import utc
 from storage.tables import access_request, account, invitation, password_reset, site
@@ -27,6 +28,7 @@ from storage.together import Part, alone
 INVITED_FOR = timedelta(days=7)
 RESET_WITHIN = timedelta(minutes=30)
 RESET_AGAIN = timedelta(minutes=2)  # so soon no second mail is sent
+GRANTED, REFUSED = "granted", "refused"
 MOST_REQUESTS = 5  # of one person that wait for an answer
 
 Write = Callable[[str], Mail]  # token -> the mail that carries it
@@ -65,14 +67,19 @@ class AccessRequest:
     answer: str
 
 
-def invite(
-    database: Database, scope: Scope, email: str, role: str, change: Change, write: Write, *, unit_id: int | None = None
-) -> str:
+def invite(  # noqa: PLR0913 -- who invites whom to what
+    database: Database, scope: Scope, email: str, role: str, change: Change, write: Write, *, inviter: int,
+    unit_id: int | None = None,
+) -> str:  # fmt: skip
     """Ask somebody by mail to make an account with a role; returns the token of the link, which is kept as a hash alone.
+
+    Args:
+        inviter: the account that is counted for: two people may have one name, and one may change it.
 
     Raises:
         Taken: there is an account with this address already: give it the role.
         NotFound: no such hospital or unit.
+        LockedOut: too many on one day.
     """
     login, token = normal_login(email), secrets.token_urlsafe(32)
     row = {
@@ -84,6 +91,7 @@ def invite(
         require_place(connection, scope.site, unit_id)
         if connection.execute(select(account.c.id).where(account.c.login == login)).first() is not None:
             raise Taken("account", login)
+        spend(connection, "invitation", inviter, change.at)
         connection.execute(insert(invitation), row)
         queue_mail(connection, database.master, write(token), change.at)
         body = {"email": login, "site": scope.site, "unit": unit_id, "role": role}
@@ -100,7 +108,7 @@ def open_invitations(database: Database, scope: Scope, *, at: datetime) -> tuple
 def invitations_of(scope: Scope, *, at: datetime) -> Part[tuple[Invitation, ...]]:
     """The same as part of something larger."""
     here = invitation.c.site_id == scope.site if scope.site is not None else true()
-    mine = and_(invitation.c.registry == scope.registry, here, _waits(at))
+    mine = and_(invitation.c.registry == scope.registry, here, waits(at))
     query = _INVITATIONS.where(mine).order_by(invitation.c.id.desc()).limit(100)
     return Part(query, lambda rows: tuple(Invitation(*row) for row in rows))
 
@@ -108,7 +116,7 @@ def invitations_of(scope: Scope, *, at: datetime) -> Part[tuple[Invitation, ...]
 def withdraw_invitation(database: Database, scope: Scope, number: int, change: Change) -> None:
     """Its link leads nowhere any more. Raises NotFound."""
     here = invitation.c.site_id == scope.site if scope.site is not None else true()
-    mine = and_(invitation.c.id == number, invitation.c.registry == scope.registry, here, _waits(change.at))
+    mine = and_(invitation.c.id == number, invitation.c.registry == scope.registry, here, waits(change.at))
     with database.write() as connection:
         if not connection.execute(update(invitation).where(mine).values(done_at=utc(change.at))).rowcount:
             raise NotFound("invitation", number)
@@ -120,7 +128,7 @@ def find_invitation(database: Database, token: str, *, at: datetime) -> Invitati
     """What a link invites to; raises NotFound for one that was used, is over, or never was."""
     with database.read() as connection:
         row = connection.execute(
-            _INVITATIONS.where(invitation.c.token_hash == token_hash(token), _waits(at))
+            _INVITATIONS.where(invitation.c.token_hash == token_hash(token), waits(at))
         ).one_or_none()
     if row is None:
         raise NotFound("invitation", "of this link")
@@ -144,7 +152,7 @@ def accept_invitation(
     change = Change(found.invited_by, at, "invitation")
     try:
         with database.write() as connection:
-            mine = and_(invitation.c.token_hash == token_hash(token), _waits(at))
+            mine = and_(invitation.c.token_hash == token_hash(token), waits(at))
             if not connection.execute(update(invitation).where(mine).values(done_at=utc(at))).rowcount:
                 raise NotFound("invitation", "of this link")
             account_id = insert_account(connection, row, name, at)
@@ -208,14 +216,14 @@ def decide_request(  # noqa: PLR0913 -- who decides what about which
     """Give what was asked for, or refuse it; the person is told by mail. Nobody (`decider`) decides on an own request.
 
     Raises:
-        NotFound: none of this scope waits under the number, or its role is not one of `may_give`.
+        NotFound: none of this scope has the number, or its role is not one of `may_give`.
+        DecidedMeanwhile: somebody has decided.
         Taken: the person has the role already.
     """
     here = access_request.c.site_id == scope.site if scope.site is not None else true()
     mine = and_(
         access_request.c.id == number, access_request.c.registry == scope.registry, here,
-        access_request.c.decided_at.is_(None), access_request.c.role.in_(list(may_give)),
-        access_request.c.account_id.is_distinct_from(decider),
+        access_request.c.role.in_(list(may_give)), access_request.c.account_id.is_distinct_from(decider),
     )  # fmt: skip
     with database.write() as connection:
         row = connection.execute(_REQUESTS.where(mine)).one_or_none()
@@ -223,8 +231,13 @@ def decide_request(  # noqa: PLR0913 -- who decides what about which
         decided = {
             "decided_at": utc(change.at), "decided_by": change.who, "granted": grant, "answer": change.reason,
         }  # fmt: skip
-        if row is None or not connection.execute(update(access_request).where(mine).values(decided)).rowcount:
+        if row is None:
             raise NotFound("request", number)
+        waiting = and_(mine, access_request.c.decided_at.is_(None))
+        if not connection.execute(update(access_request).where(waiting).values(decided)).rowcount:
+            known = select(access_request.c.decided_by, access_request.c.granted).where(mine)
+            who, granted = connection.execute(known).one()
+            raise DecidedMeanwhile(who or "", GRANTED if granted else REFUSED)
         found = AccessRequest(*row)
         if grant:
             put_role(connection, Scope(scope.registry, place), found.account, found.role, change)
@@ -236,21 +249,26 @@ def decide_request(  # noqa: PLR0913 -- who decides what about which
     return found
 
 
-def ask_reset(database: Database, email: str, write: Callable[[str, str], Mail], *, at: datetime) -> None:
-    """Mail a link to a new password to whoever has the address for a login; nobody learns whether somebody has.
+def ask_reset(
+    database: Database, email: str, write: Callable[[str, str], Mail], *, at: datetime, address: str = ""
+) -> None:
+    """Mail a link to a new password to whoever has the e-mail address for a login; nobody learns whether somebody has.
 
-    `write` gets the token and the language of the person.
+    `write` gets the token and the language of the person. Raises LockedOut where too much came from one address of the network.
     """
     login, token = normal_login(email), secrets.token_urlsafe(32)
     found = select(account.c.id, account.c.language).where(account.c.login == login, account.c.closed_at.is_(None))
     with database.write() as connection:
+        if address:
+            spend(connection, "reset", origin(address), at)
         person = connection.execute(found.with_for_update()).one_or_none()
-        if person is None or "@" not in login:
+        if person is None or "@" not in login or _has_enough(connection, person.id, at):
             return
         own = password_reset.c.account_id == person.id
         latest = connection.execute(select(func.max(password_reset.c.expires_at)).where(own)).scalar()
         if latest is not None and latest > utc(at) + RESET_WITHIN - RESET_AGAIN:
             return
+        spend(connection, "reset of account", person.id, at)
         connection.execute(delete(password_reset).where(own))
         row = {"token_hash": token_hash(token), "account_id": person.id, "expires_at": utc(at) + RESET_WITHIN}
         connection.execute(insert(password_reset), row)
@@ -258,35 +276,60 @@ def ask_reset(database: Database, email: str, write: Callable[[str, str], Mail],
         _note(connection, SYSTEM, "reset_asked", Change(login, at), {"account": person.id})
 
 
-def reset_waits(database: Database, token: str, *, at: datetime) -> bool:
-    """Whether a link leads to a new password."""
+def _has_enough(connection: Connection, account_id: int, at: datetime) -> bool:
+    """Whether so many mails went to a person on this day that a further one would only trouble them."""
+    try:
+        refuse_spent(connection, "reset of account", account_id, at)
+    except LockedOut:
+        return True
+    return False
+
+
+def find_reset(database: Database, token: str, *, at: datetime) -> Account:
+    """Whom a link leads to a new password. Raises NotFound for one that was used, is over, or never was."""
     with database.read() as connection:
-        return connection.execute(select(password_reset.c.account_id).where(_resets(token, at))).first() is not None
+        return _of_reset(connection, token, at)
 
 
-def reset_password(database: Database, token: str, password: str, *, at: datetime) -> None:
+def reset_password(database: Database, token: str, password: str, *, at: datetime, notice: Mail | None = None) -> None:
     """A new password by a mailed link, once; all sessions end and a lockout is over. The second factor stays.
+
+    Args:
+        database: where.
+        token: the link's.
+        password: the new one.
+        at: now.
+        notice: what the person is told of it.
 
     Raises:
         NotFound: the link was used, is over, or never was. ValueError: the password is too short.
     """
-    if not reset_waits(database, token, at=at):
-        raise NotFound("reset", "of this link")
+    find_reset(database, token, at=at)
     hashed = hashed_password(password)
     with database.write() as connection:
-        query = select(account.c.id, account.c.login).join(password_reset, password_reset.c.account_id == account.c.id)
-        person = connection.execute(query.where(_resets(token, at), account.c.closed_at.is_(None))).one_or_none()
-        if person is None or not connection.execute(delete(password_reset).where(_resets(token, at))).rowcount:
+        person = _of_reset(connection, token, at)
+        if not connection.execute(delete(password_reset).where(_resets(token, at))).rowcount:
             raise NotFound("reset", "of this link")
         put_password(connection, person.id, hashed, person.login, at)
         forget_attempts(connection, f"login:{person.login}")
+        queue_notice(connection, database.master, notice, at)
+
+
+def _of_reset(connection: Connection, token: str, at: datetime) -> Account:
+    query = select(account.c.id, account.c.login, account.c.name, account.c.language)
+    query = query.join(password_reset, password_reset.c.account_id == account.c.id)
+    row = connection.execute(query.where(_resets(token, at), account.c.closed_at.is_(None))).one_or_none()
+    if row is None:
+        raise NotFound("reset", "of this link")
+    return Account(*row)
 
 
 def _resets(token: str, at: datetime) -> Any:
     return and_(password_reset.c.token_hash == token_hash(token), password_reset.c.expires_at > utc(at))
 
 
-def _waits(at: datetime) -> Any:
+def waits(at: datetime) -> ColumnElement[bool]:
+    """The condition on `invitation` rows of those whose link still leads somewhere."""
     return and_(invitation.c.done_at.is_(None), invitation.c.expires_at > utc(at))
 
 
@@ -312,7 +355,7 @@ _REQUESTS: Any = (  # more columns than SQLAlchemy knows types of
 )  # fmt: skip
 
 __all__ = [
-    "AccessRequest", "Invitation", "accept_invitation", "ask_access", "ask_reset", "decide_request", "find_invitation",
-    "invitations_of", "invite", "open_invitations", "open_requests", "requests_by", "requests_of", "requests_to", "reset_password", "reset_waits",
+    "GRANTED", "REFUSED", "AccessRequest", "Invitation", "accept_invitation", "ask_access", "ask_reset", "decide_request", "find_invitation", "find_reset",
+    "invitations_of", "invite", "open_invitations", "open_requests", "requests_by", "requests_of", "requests_to", "reset_password", "waits",
     "withdraw_invitation",
 ]  # fmt: skip

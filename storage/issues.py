@@ -1,4 +1,4 @@
-"""Issues as data: the open ones of a subject, and acknowledgements, which hold while rule, inputs and row stay."""
+"""Issues as data: the open ones of a subject, and whether somebody answered them (storage.answers)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,7 @@ from sqlalchemy.sql import ColumnElement
 
 from engine.model.form import CheckSeverity
 from storage.access import Actor, require_access
-from storage.audit import AuditEntry, append_entry, subject_stream
-from storage.bulk import upsert
 from storage.database import Database
-from storage.derived import inputs_hash
-from storage.locking import lock_subject
-from storage.slots import utc
 from storage.tables import acknowledgement, form_instance, instance, issue
 from storage.together import Part, alone
 
@@ -88,34 +83,4 @@ def unanswered_warnings(actor: Actor, *seen: ColumnElement[bool]) -> Select[tupl
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
-    """Which broken rule is accepted, and why; rule and inputs are those of the Violation."""
-
-    form: int
-    rule: str
-    inputs: str
-    row: str
-    item: str
-    reason: str
-
-
-def acknowledge(database: Database, actor: Actor, subject: int, accepted: Acknowledgement, *, at: datetime) -> None:
-    """Accept a warning with a reason; it comes back when the value or the rule changes."""
-    with database.write() as connection:
-        lock_subject(connection, subject)
-        require_access(connection, actor, subject, at)
-        inputs = inputs_hash(database.keys, accepted.inputs)
-        place = (accepted.form, accepted.rule, inputs, accepted.row, accepted.item)
-        _WRITE.run(connection, [(*place, accepted.reason, actor.name, utc(at))])
-        body = {"rule": accepted.rule, "row": accepted.row, "item": accepted.item}
-        entry = AuditEntry(
-            subject_stream(subject), "acknowledge", actor.name, at, actor.channel, body, accepted.reason, subject,
-            items=(accepted.item,),
-        )  # fmt: skip
-        append_entry(connection, entry)
-
-
-_WRITE = upsert(acknowledgement, ("form_id", "rule", "inputs", "row_id", "item", "reason", "who", "at"))
-
-__all__ = ["Acknowledgement", "OpenIssue", "acknowledge", "issues_of", "open_issues", "unanswered_warnings"]
+__all__ = ["OpenIssue", "issues_of", "open_issues", "unanswered_warnings"]

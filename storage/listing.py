@@ -131,7 +131,7 @@ def list_subjects(  # noqa: PLR0913 -- each narrows or orders the list
 ) -> SubjectPage:  # fmt: skip
     """A page of the subjects that the actor may see: the first one, or that before or after a mark of another page."""
     lines = _lines(actor, narrowed, at)
-    keys = _keys(lines, Order(order.removeprefix("-")))
+    keys = _keys(lines, actor, Order(order.removeprefix("-")))
     backwards, mark = bool(before), _read(before or after, keys)
     falling = order.startswith("-") is not backwards
     total = select(func.count()).select_from(select(literal(1)).select_from(lines).limit(MOST + 1).subquery())
@@ -194,12 +194,13 @@ def _with_local(actor: Actor, seen: Subquery) -> FromClause:
     return seen.outerjoin(local_number, and_(local_number.c.subject_id == seen.c.subject_id, *mine))
 
 
-def _keys(lines: Subquery, order: Order) -> tuple[ColumnElement[Any], ...]:
-    """What lines are sorted by; the number last, which no two have in common."""
+def _keys(lines: Subquery, actor: Actor, order: Order) -> tuple[ColumnElement[Any], ...]:
+    """What lines are sorted by; the number last, which no two have in common. A keeper has no own numbers."""
     line = lines.c
+    numbered = actor.site is not None
     keys: dict[Order, tuple[ColumnElement[Any], ...]] = {
         Order.NUMBER: (),
-        Order.LOCAL: (case((line.local.is_(None), 1), else_=0), func.coalesce(line.local, "")),
+        Order.LOCAL: (case((line.local.is_(None), 1), else_=0), func.coalesce(line.local, "")) if numbered else (),
         Order.DATE: (line.day,),
         Order.STATE: (line.state,),
         Order.EPISODES: (line.episodes,),

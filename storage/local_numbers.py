@@ -1,11 +1,14 @@
-"""What a hospital calls a patient in its own books: one name a patient, found by it, seen by that hospital alone."""
+"""What a hospital calls a patient in its own books: one name a patient, found by it, seen by that hospital alone.
+
+It is one number in whatever letters and with whatever blanks it is written; it is shown as it was written.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, exists, or_, select, update
+from sqlalchemy import Connection, and_, delete, exists, or_, select, union_all, update
 
 from storage.access import Actor, require_access, visible_subjects
 from storage.audit import AuditEntry, append_entry, subject_stream
@@ -29,15 +32,15 @@ def set_local_number(database: Database, actor: Actor, subject: int, name: str, 
         lock_subject(connection, subject)
         require_access(connection, actor, subject, at)
         known = select(local_number.c.subject_id, local_number.c.name)
-        mine = or_(local_number.c.subject_id == subject, local_number.c.name == name)
+        mine = or_(local_number.c.subject_id == subject, local_number.c.folded == _folded(name))
         there = {row.subject_id: row.name for row in connection.execute(known.where(own, mine))}
         old = there.pop(subject, "")
         if old == name:
             return False
-        if there:
+        if there and name:
             raise Taken("local number", name)
         if name:
-            _WRITE.run(connection, [(actor.site, actor.registry, subject, name)])
+            _WRITE.run(connection, [(actor.site, actor.registry, subject, name, _folded(name), 0)])
         else:
             connection.execute(delete(local_number).where(own, local_number.c.subject_id == subject))
         body = {"site": actor.site, "number": [old or None, name or None]}
@@ -46,6 +49,10 @@ def set_local_number(database: Database, actor: Actor, subject: int, name: str, 
             connection, AuditEntry(stream, "local_number", actor.name, at, actor.channel, body, subject=subject)
         )
         return True
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 def local_number_of(database: Database, actor: Actor, subject: int) -> str:
@@ -77,19 +84,20 @@ def pass_numbers(
 
 def find_number(database: Database, actor: Actor, names: Collection[str], local: str, *, at: datetime) -> str | None:
     """The pseudonym of the patient with one of these pseudonyms or with that own number; None where there is none."""
-    own = (
-        select(local_number.c.subject_id)
-        .where(local_number.c.site_id == actor.site, local_number.c.registry == actor.registry)
-        .where(local_number.c.name == local)
+    here = select(local_number.c.subject_id).where(
+        local_number.c.site_id == actor.site, local_number.c.registry == actor.registry
     )
-    known = or_(enrolment.c.pseudonym.in_([name.upper() for name in names]), enrolment.c.subject_id.in_(own))
-    query = select(enrolment.c.pseudonym).where(known, visible_subjects(actor, at))
+    own = here.where(local_number.c.folded == _folded(local), local_number.c.folded != "")
+    as_written = enrolment.c.subject_id.in_(here.where(local_number.c.name == local))  # of twins the one that is meant
+    named = select(enrolment.c.subject_id).where(enrolment.c.pseudonym.in_([name.upper() for name in names]))
+    known = enrolment.c.subject_id.in_(union_all(named, own))  # few: the database begins with them
+    query = select(enrolment.c.pseudonym).where(known, visible_subjects(actor, at)).order_by(as_written.desc())
     with database.read() as connection:
         found = list(connection.execute(query).scalars())
     exact = [name for name in found if name in {one.upper() for one in names}]
     return next(iter((*exact, *found)), None)
 
 
-_WRITE = upsert(local_number, ("site_id", "registry", "subject_id", "name"))
+_WRITE = upsert(local_number, ("site_id", "registry", "subject_id", "name", "folded", "twin"))
 
 __all__ = ["find_number", "local_number_of", "number_of", "pass_numbers", "set_local_number"]

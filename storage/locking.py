@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from storage.direct import send
+from storage.direct import send, tell
 from storage.errors import NotVisible
 
 
@@ -24,7 +24,16 @@ def lock_subject(connection: Connection, subject: int) -> LockedSubject:
 
     Whoever holds the lock works on the subject as a whole: rules of one episode read the others, and the audit is one chain.
     """
-    return _row(connection, subject, _LOCK if connection.dialect.name == "postgresql" else _LOOK)
+    if connection.dialect.name != "postgresql":
+        return _row(connection, subject, _LOOK)
+    found = _row(connection, subject, _LOCK)
+    turn_to(connection, subject)
+    return found
+
+
+def turn_to(connection: Connection, subject: int) -> None:
+    """Let PostgreSQL look once whether who acts may see anything of the subject: it is at hand until the end of the transaction."""
+    tell(connection, "SELECT ecrf_turn_to($1)", (subject,))
 
 
 def wait_for_subject(connection: Connection, subject: int) -> None:
@@ -53,6 +62,6 @@ _LOOK = (
     "SELECT s.id, s.erased_at, k.wrapped FROM subject s LEFT JOIN subject_key k ON k.subject_id = s.id "
     "WHERE s.id = :subject"
 )
-_LOCK = _LOOK.replace(" FROM", ", set_config('ecrf.whole', CAST(s.id AS text), true) FROM", 1) + " FOR UPDATE OF s"
+_LOCK = f"{_LOOK} FOR UPDATE OF s"
 
-__all__ = ["LockedSubject", "lock_subject", "look_at_subject", "wait_for_subject"]
+__all__ = ["LockedSubject", "lock_subject", "look_at_subject", "turn_to", "wait_for_subject"]

@@ -45,6 +45,12 @@ def queue_mail(connection: Connection, keys: Keys, message: Mail, at: datetime) 
     connection.execute(insert(mail), row)
 
 
+def queue_notice(connection: Connection, keys: Keys, notice: Mail | None, at: datetime) -> None:
+    """The same where there may be nothing to send, since no mail goes out or the person has no address."""
+    if notice is not None:
+        queue_mail(connection, keys, notice, at)
+
+
 def send_due(
     database: Database, deliver: Callable[[Mail], None], clock: Callable[[], datetime], refusal: type[Exception]
 ) -> Sent:
@@ -80,4 +86,4 @@ def _take(database: Database, at: datetime) -> tuple[int, int, Mail] | None:
 
 
 _PLACE = "mail to be sent"
-__all__ = ["FIRST_WAIT", "MOST_TRIES", "Mail", "Sent", "queue_mail", "send_due"]
+__all__ = ["FIRST_WAIT", "MOST_TRIES", "Mail", "Sent", "queue_mail", "queue_notice", "send_due"]

@@ -59,6 +59,15 @@ def merge_of(database: Database, actor: Actor, subject: int, *, at: datetime) ->
     return found
 
 
+def merged_names(database: Database, actor: Actor, subject: int, *, at: datetime) -> tuple[int, ...]:
+    """The subjects that were merged into one, also by way of others, as far as the actor may see them."""
+    merges = _merges(actor, at).with_only_columns(withdrawal.c.subject_id)
+    names = merges.where(withdrawal.c.kept_id == subject).cte(recursive=True)
+    names = names.union(merges.where(withdrawal.c.kept_id == names.c.subject_id))
+    with database.read() as connection:
+        return tuple(connection.execute(select(names.c.subject_id)).scalars())
+
+
 def _merges(actor: Actor, at: datetime) -> Any:
     """Merges that stand, of records that the actor may see."""
     mine = and_(enrolment.c.subject_id == withdrawal.c.subject_id, enrolment.c.registry == withdrawal.c.registry)
@@ -71,4 +80,4 @@ def _merges(actor: Actor, at: datetime) -> Any:
     )  # fmt: skip
 
 
-__all__ = ["Merged", "gone_and_merged", "merge_of", "merged_into"]
+__all__ = ["Merged", "gone_and_merged", "merge_of", "merged_into", "merged_names"]

@@ -20,12 +20,14 @@ from storage.audit import AuditEntry, append_entry, subject_stream
 from storage.carrying import Book, Load, Opened, Ways, Work, carry, open_record, save_all
 from storage.closing import refuse_frozen
 from storage.database import Database
+from storage.episode_links import linked_parts
 from storage.errors import BeingFilled, DecidedMeanwhile, NotFound, NotVisible, ReasonNeeded
 from storage.form_data import Place, SubjectRecord, build_form
 from storage.history import opened_cells, replay
 from storage.identity import share_hashes, unshare_hashes
 from storage.instances import instances_in
 from storage.local_numbers import pass_numbers
+from storage.merged_copies import bring_copies, copies_of_one_registry, take_copies_back
 from storage.merged_rights import end_rights, give_rights, grants_held, take_rights_back
 from storage.moving import open_both
 from storage.opened_forms import Deed
@@ -35,6 +37,7 @@ from storage.states import FINISHED
 from storage.structure import InstanceRow
 from storage.tables import audit_entry, enrolment, takeover_request, withdrawal, working_copy
 from storage.withdrawing import Target, restore_within, withdraw_within
+from storage.working_copy import Begun, begun_in
 
 RESTS = timedelta(minutes=15)  # since the last key: longer ago nobody is at work
 
@@ -66,11 +69,14 @@ def merge(database: Database, book: Book, deed: Deed, wanted: Merge) -> int:
         _require_there(connection, deed, (deed.subject, wanted.kept))
         _require_rest(connection, deed)
         before = grants_held(connection, deed, (deed.subject, wanted.kept))
+        begun = begun_in(connection, deed.subject, deed.at)
+        parts = parts_coming(source.record, begun, linked_parts(connection, deed.subject))
+        copies = copies_of_one_registry(connection, deed.actor.registry, source.record, deed.at)
         number = withdraw_within(connection, database, book.registry, book.rules, deed, Target())
-        parts = parts_coming(source.record)
         alone = places_alone(book, source.record, goal.record)
         ended = end_rights(connection, deed, wanted.kept, before, comes=bool(parts))
         ways, _ = carry(work, source, goal, Load(parts, alone), f"merge:{number}:{wanted.key}")
+        brought = bring_copies(work, source, goal, ways, copies)
         taken = _take_answers(work, source, goal, wanted, f"merge:{number}:{wanted.key}")
         pairs = {one: ways.instances[one] for one in parts}
         given = give_rights(connection, deed, goal, pairs, before, ended)
@@ -81,6 +87,7 @@ def merge(database: Database, book: Book, deed: Deed, wanted: Merge) -> int:
         carried = {
             "parts": list(pairs.items()), "places": [[*here, *ways.places[here]] for here in ways.places],
             "given": given, "ended": [[row.id, row.ends_at and row.ends_at.isoformat()] for row in ended], "taken": taken, "asked": asked, "numbers": numbers,
+            "copies": brought,
         }  # fmt: skip
         mine = withdrawal.c.id == number
         connection.execute(update(withdrawal).where(mine).values(kept_id=wanted.kept, carried=canonical(carried)))
@@ -120,6 +127,7 @@ def unmerge(database: Database, book: Book, deed: Deed, number: int) -> None:
         _withdraw_gone(work, deed, source, goal, parts, places)
         ways = Ways(_pairs(source, goal, parts), _occurrences(source, goal, parts), dict(places))
         carry(work, source, goal, Load(live, alone, ways, over=True), f"unmerge:{number}")
+        take_copies_back(work, source, goal, ways, carried.get("copies", ()))
         take_rights_back(connection, deed, kept, carried)
         if database.keys is not None:
             unshare_hashes(connection, deed.actor.registry, deed.subject, kept)
@@ -129,9 +137,13 @@ def unmerge(database: Database, book: Book, deed: Deed, number: int) -> None:
         _note_both(connection, book, deed, kept, "unmerge", told)
 
 
-def parts_coming(source: SubjectRecord) -> list[int]:
-    """The episodes in which there is anything: one that was opened with the record and is empty stays with it."""
-    used = {place.instance for place in source.forms} | {row.instance for row in source.occurrences}
+def parts_coming(source: SubjectRecord, begun: Collection[Begun], linked: Collection[int]) -> list[int]:
+    """The episodes in which there is anything, or that are linked: one that was opened with the record and is empty stays with it.
+
+    `begun`: the forms in which somebody left unsaved edits.
+    """
+    used = {place.instance for place in (*source.forms, *(each.place for each in begun))} | {*linked}
+    used |= {row.instance for row in source.occurrences}
     used |= {row.instance for row in source.missed}
     episodes = [row.id for row in source.instances if row.parent == source.root]
     return [one for one in episodes if used.intersection(instances_in(source.instances, one))]

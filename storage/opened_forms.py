@@ -34,12 +34,12 @@ class Deed:
         )  # fmt: skip
 
 
-def open_structure(connection: Connection, registry: Registry, deed: Deed) -> Structure:
-    """The subject without its values, from now on locked; raises NotVisible."""
+def open_structure(connection: Connection, registry: Registry, deed: Deed, *, values: bool = False) -> Structure:
+    """The subject, from now on locked; raises NotVisible."""
     wait_for_subject(connection, deed.subject)
     model = registry.model
     return ask_structure(
-        connection, model.registry, deed.actor, deed.subject, deed.at, sites=has_site_forms(model)
+        connection, model.registry, deed.actor, deed.subject, deed.at, sites=has_site_forms(model), values=values
     )()  # fmt: skip
 
 

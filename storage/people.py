@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    ScalarSelect,
     Select,
     String,
     and_,
@@ -155,14 +156,28 @@ def put_role(
 
 def end_role(database: Database, scope: Scope, role_id: int, may_end: Collection[str], change: Change) -> None:
     """End a role now: the next request of the person is refused. Raises NotFound where it is not one of `may_end`."""
-    wanted = and_(membership.c.id == role_id, _in_scope(scope), membership.c.role.in_(list(may_end)))
     with database.write() as connection:
-        row = connection.execute(select(membership).where(wanted, membership.c.ends_at.is_(None))).one_or_none()
-        if row is None:
+        if not _end(connection, scope, membership.c.id == role_id, may_end, change):
             raise NotFound("role", role_id)
-        connection.execute(update(membership).where(membership.c.id == role_id).values(ends_at=utc(change.at)))
+
+
+def end_all_roles(database: Database, scopes: Mapping[Scope, Collection[str]], account_id: int, change: Change) -> int:
+    """End all that may be ended of the roles of a person in some scopes, for somebody who leaves; how many there were."""
+    mine = membership.c.account_id == account_id
+    with database.write() as connection:
+        return sum(_end(connection, scope, mine, may_end, change) for scope, may_end in scopes.items())
+
+
+def _end(
+    connection: Connection, scope: Scope, which: ColumnElement[bool], may_end: Collection[str], change: Change
+) -> int:
+    lasts = and_(membership.c.ends_at.is_(None), membership.c.role.in_(list(may_end)))
+    found = connection.execute(select(membership).where(which, in_scope(scope), lasts)).all()
+    for row in found:
+        connection.execute(update(membership).where(membership.c.id == row.id).values(ends_at=utc(change.at)))
         body = {"account": row.account_id, "site": row.site_id, "unit": row.unit_id, "role": row.role, "ended": True}
         _note(connection, scope.registry, change, body)
+    return len(found)
 
 
 def lift_lockout(database: Database, person: Person, change: Change) -> None:
@@ -189,27 +204,33 @@ def _first(rows: Rows) -> Any:
     return rows[0][0]
 
 
-def _people(at: datetime) -> Any:
-    locked = (
+def locked_until(at: datetime) -> ScalarSelect[Any]:
+    """Of an account, until when it is locked after too many wrong passwords or codes."""
+    return (
         select(func.max(attempt.c.locked_until))
         .where(or_(attempt.c.key == "login:" + account.c.login, attempt.c.key == "code:" + cast(account.c.id, String)))
         .where(attempt.c.locked_until > utc(at))
+        .correlate(account)
         .scalar_subquery()
     )
+
+
+def _people(at: datetime) -> Any:
     seen = select(func.max(session.c.seen_at)).where(session.c.account_id == account.c.id).scalar_subquery()
     return select(
         account.c.id, account.c.login, account.c.name, account.c.language, account.c.closed_at,
-        account.c.second_factor.is_not(None).label("second_factor"), locked.label("locked_until"), seen.label("seen_at"),
+        account.c.second_factor.is_not(None).label("second_factor"), locked_until(at).label("locked_until"), seen.label("seen_at"),
     )  # fmt: skip
 
 
-def _in_scope(scope: Scope) -> ColumnElement[bool]:
+def in_scope(scope: Scope) -> ColumnElement[bool]:
+    """The condition on `membership` rows of a scope."""
     here = membership.c.site_id == scope.site if scope.site is not None else true()
     return and_(membership.c.registry == scope.registry, here)
 
 
 def _seen(scope: Scope) -> ColumnElement[bool]:
-    return account.c.id.in_(select(membership.c.account_id).where(_in_scope(scope)))
+    return account.c.id.in_(select(membership.c.account_id).where(in_scope(scope)))
 
 
 def _roles(scope: Scope, whose: ColumnElement[bool]) -> Part[dict[int, list[Role]]]:
@@ -222,7 +243,7 @@ def _roles(scope: Scope, whose: ColumnElement[bool]) -> Part[dict[int, list[Role
         .select_from(
             membership.outerjoin(site, site.c.id == membership.c.site_id).outerjoin(unit, unit.c.id == membership.c.unit_id)
         )
-        .where(_in_scope(scope), whose)
+        .where(in_scope(scope), whose)
         .order_by(membership.c.ends_at.is_not(None), membership.c.starts_at.desc(), membership.c.id)
     )  # fmt: skip
 
@@ -253,6 +274,6 @@ def _note(connection: Connection, registry: str, change: Change, body: Mapping[s
 
 
 __all__ = [
-    "PeoplePage", "Person", "Role", "Scope", "ask_people", "ask_person", "end_role", "give_role", "lift_lockout", "list_people", "load_person",
-    "put_role", "require_place",
+    "PeoplePage", "Person", "Role", "Scope", "ask_people", "ask_person", "end_role", "give_role", "in_scope", "lift_lockout", "list_people", "load_person",
+    "locked_until", "put_role", "require_place",
 ]  # fmt: skip

@@ -229,7 +229,10 @@ def require_place(connection: Connection, actor: Actor, subject: int, about: Abo
         raise NotFound("form", about.form)
     if about.row:
         row = (row_data.c.form_id == about.form, row_data.c.row_id == about.row, row_data.c.removed.is_(False))
-        if connection.execute(select(row_data.c.row_id).where(*row)).first() is None:
+        if (
+            connection.execute(select(row_data.c.row_id).where(*row, row_data.c.withdrawal_id.is_(None))).first()
+            is None
+        ):
             raise NotFound("row", about.row)
 
 

@@ -20,7 +20,7 @@ from storage.derived import (
     changed_calculated,
     changed_issues,
 )
-from storage.form_data import Place, SubjectRecord, ask_cells, build_record
+from storage.form_data import Place, SubjectRecord, build_record
 from storage.form_index import Registry, has_site_forms
 from storage.opened_forms import Deed
 from storage.request import Rules
@@ -50,7 +50,7 @@ def read_anew(database: Database, connection: Connection, registry: Registry, de
     structure, before = ask_before(
         connection, name, deed.actor, deed.subject, deed.at, "", new=False, sites=sites
     )()  # fmt: skip
-    record = build_record(database, registry, structure, ask_cells(connection, name, deed.subject, sites=sites)())
+    record = build_record(database, registry, structure)
     return Anew(deed, record, before, ask_calculated(connection, deed.subject)())
 
 

@@ -105,7 +105,7 @@ class SaveRequest:
     place: Place
     data: FormData
     expected_revision: int  # 0: the form was not opened yet
-    key: str  # idempotency: the same key gives the same answer and saves once
+    key: str  # idempotency: the same key gives the same answer and saves once; '': it is sent once in any case
     actor: Actor
     at: datetime
     reason: str = ""
@@ -114,6 +114,7 @@ class SaveRequest:
     confirm_clear: frozenset[str] = frozenset()  # paths that may be deleted because they became not applicable
     past_closing: bool = False  # whoever saves may change forms of closed years, with a reason
     withdrawn: Mapping[str, str] = field(default_factory=dict)  # path -> reason: values to retract
+    forget: bool = False  # the actor's working copy goes with the save, unless something in it could not be read
     carried: tuple[Carried, ...] | None = None  # from another place, where those who might entered it: with these files
 
 

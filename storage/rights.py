@@ -31,8 +31,8 @@ def fixed_items(actor: Actor, index: FormIndex) -> frozenset[str]:
 class Unseen:
     """What of a registry's forms is hidden from an actor, for what is said about it: queries are not told, counted or sent."""
 
-    items: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by form
-    groups: Mapping[str, frozenset[str]] = field(default_factory=dict)  # of which no item is seen, by form
+    items: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)  # by form
+    groups: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)  # of which no item is seen, by form
     forms: frozenset[str] = frozenset()  # of which no item is seen
     rules: frozenset[str] = frozenset()  # checks that read any of it
 

@@ -13,7 +13,7 @@ from storage import query_steps as steps
 from storage.access import Actor
 from storage.audit import Head as LastEntry
 from storage.audit import append_after
-from storage.bulk import Writes, change, upsert
+from storage.bulk import Writes, addition, change
 from storage.derived import Evaluated, inputs_hash, place_of
 from storage.form_index import Registry
 from storage.keys import Keys
@@ -122,12 +122,13 @@ def _ids(connection: Connection, count: int) -> list[int]:
     return list(range(first, first + count))
 
 
-_RAISE = upsert(
+_RAISE = addition(
     query,
     (
         *("id", "registry", "subject_id", "form_id", "row_id", "item"),
         *("rule", "state", "raised_by", "raised_at", "changed_at"),
     ),
+    first=True,  # PostgreSQL's policy on messages looks for it
 )
 _CHANGE = change(query, ("id",), ("state", "changed_at"))
 

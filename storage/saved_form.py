@@ -108,12 +108,18 @@ class SavedForm:
         request, rules, data = self.request, self.rules, self._after()
         master, key = self.database.master, self.record.key
         scope, person = self.registry.model.registry, person_in(data.items, rules.person)
+        renamed = key is not None and bool(rules.person.all.intersection(self.changes.items))
+        if (
+            renamed
+            and request.place.form in rules.shared_forms
+            and rules.person.numbers.intersection(self.changes.items)
+        ):
+            # Before the keys of this registry: a person has one record for all, and that is what is told.
+            refuse_known(connection, master, scope, request.subject, person)
         if keys := list(rules.unique_keys(self.registry, request.place.form, data)):
             writes.send(connection)  # the row of a new form, to which they belong
             write_unique_keys(connection, master, request.subject, self.head.id, scope, keys, request.at)
-        if rules.person.all.intersection(self.changes.items) and key is not None:
-            if request.place.form in rules.shared_forms and rules.person.numbers.intersection(self.changes.items):
-                refuse_known(connection, master, scope, request.subject, person)
+        if renamed:
             write_hashes(connection, master, request.subject, person)
 
     def _after(self) -> FormData:

@@ -28,7 +28,7 @@ from storage.derived import (
 )
 from storage.direct import in_one_trip
 from storage.errors import Closed, ConfirmClear, Locked, NotVisible, ReasonNeeded, WrongDefinition
-from storage.form_data import Place, SubjectRecord, ask_cells, build_record
+from storage.form_data import Place, SubjectRecord, build_record
 from storage.form_index import Registry, has_site_forms
 from storage.idempotency import ask_answers, keep_answer, stored_answer
 from storage.locking import wait_for_subject
@@ -43,6 +43,8 @@ from storage.status import pack_status
 from storage.structure import Before, ask_before
 from storage.subjects import NewOccurrence, add_occurrences_within
 from storage.verification import take_back
+from storage.verification_counts import count_again
+from storage.working_copy import forget_copies
 from storage.writing import (
     FormHead,
     ask_form_ids,
@@ -145,13 +147,12 @@ def save_within(
         )
         answers = ask_answers(connection, first.actor.account, [each.key for each in requests[1:]])
         ids = ask_form_ids(connection, new - 1)
-        cells = ask_cells(connection, name, first.subject, sites=sites)
         calculated = ask_calculated(connection, first.subject)
     structure, before = subject()
     if before.withdrawal is not None:
         raise NotVisible(first.subject)
     places = frozenset(each.place for each in requests)
-    record = build_record(database, registry, structure, cells(), besides=places)
+    record = build_record(database, registry, structure, besides=places)
     for each in requests:
         check_place(record, each.place, structure.seen, places)
     work = _Work(
@@ -233,7 +234,15 @@ def _save(work: _Work, *, ends: bool) -> list[SaveResult]:
     rules = RuleSteps(work.registry, work.database.keys, work.request.subject, work.request.actor, work.request.at)
     rules.write(work.connection, writes, work.before.queries, evaluated, _complete(work, saved, evaluated), last)
     write_pending(writes, work.registry, work.request.subject, work.before, planned)
-    (writes.commit if ends else writes.send)(work.connection)
+    count_again(writes, [one.head.id for one in saved])
+    with in_one_trip(work.connection):
+        writes.send(work.connection)
+        forget_copies(
+            work.connection,
+            [(one.request.actor, one.request.place) for one in saved if one.request.forget and not one.unread],
+        )
+        if ends:
+            work.connection.commit()
     return results
 
 

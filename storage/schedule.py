@@ -20,7 +20,7 @@ from storage.bulk import Writes, deletion, upsert
 from storage.database import Database
 from storage.direct import in_one_trip
 from storage.errors import DecidedMeanwhile, NotFound, NotVisible
-from storage.form_data import MissedRow, SubjectRecord, ask_cells, build_record
+from storage.form_data import MissedRow, SubjectRecord, build_record
 from storage.form_index import Registry, has_site_forms
 from storage.locking import wait_for_subject
 from storage.request import Rules
@@ -129,9 +129,8 @@ def _read(
         wait_for_subject(connection, subject)
         sites = has_site_forms(registry.model)
         answer = ask_before(connection, name, decision.actor, subject, decision.at, "", new=False, sites=sites)
-        cells = ask_cells(connection, name, subject, sites=sites)
     structure, before = answer()
-    record = build_record(database, registry, structure, cells())
+    record = build_record(database, registry, structure)
     if decision.occasion.instance not in {row.id for row in record.instances}:
         raise NotFound("instance", decision.occasion.instance)
     if structure.seen is not None and decision.occasion.instance not in seen_instances(

@@ -15,6 +15,7 @@ from storage.audit import SYSTEM, AuditEntry, append_entry
 from storage.database import Database
 from storage.errors import BadCredentials, NotFound
 from storage.keys import decrypt, encrypt
+from storage.mail import Mail, queue_notice
 from storage.slots import utc
 from storage.tables import account, recovery_code
 
@@ -23,6 +24,8 @@ DIGITS = 6
 DRIFT = 1  # intervals that a clock may be wrong by
 SECRET_BYTES = 20  # as long as the hash, RFC 4226 section 4
 RECOVERY_CODES = 10
+RECOVERY_PART = 6
+RECOVERY_LETTERS = 24  # of 31: 118 bits, so that a plain keyed hash is enough to keep them (ASVS 6.5.2 asks for 112)
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
 
 
@@ -52,7 +55,7 @@ def secret_text(secret: bytes) -> str:
 
 
 def set_up_second_factor(
-    database: Database, account_id: int, secret: bytes, code: str, *, who: str, at: datetime
+    database: Database, account_id: int, secret: bytes, code: str, *, who: str, at: datetime, notice: Mail | None = None
 ) -> tuple[str, ...]:
     """From now on the account is asked for codes; returns its recovery codes, which are shown once.
 
@@ -69,6 +72,7 @@ def set_up_second_factor(
             raise NotFound("account", account_id)
         codes = _draw_codes(database, connection, account_id)
         _note(connection, "second_factor", who, at, {"account": account_id, "set": True})
+        queue_notice(connection, database.master, notice, at)
     return codes
 
 
@@ -86,7 +90,8 @@ def draw_recovery_codes(database: Database, account_id: int, code: str, *, who: 
 
 def _draw_codes(database: Database, connection: Connection, account_id: int) -> tuple[str, ...]:
     codes = tuple(
-        "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(2)) for _ in range(RECOVERY_CODES)
+        "-".join(_letters(RECOVERY_PART) for _ in range(RECOVERY_LETTERS // RECOVERY_PART))
+        for _ in range(RECOVERY_CODES)
     )
     connection.execute(delete(recovery_code).where(recovery_code.c.account_id == account_id))
     rows = [{"account_id": account_id, "hash": _recovery_hash(database, account_id, each)} for each in codes]
@@ -94,7 +99,13 @@ def _draw_codes(database: Database, connection: Connection, account_id: int) -> 
     return codes
 
 
-def end_second_factor(database: Database, account_id: int, *, who: str, at: datetime, reason: str = "") -> None:
+def _letters(number: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(number))
+
+
+def end_second_factor(
+    database: Database, account_id: int, *, who: str, at: datetime, reason: str = "", notice: Mail | None = None
+) -> None:
     """The account is asked for no code any more: a telephone was lost, and somebody vouches for the person."""
     with database.write() as connection:
         row = update(account).where(account.c.id == account_id).values(second_factor=None, last_code=None)
@@ -102,6 +113,7 @@ def end_second_factor(database: Database, account_id: int, *, who: str, at: date
             raise NotFound("account", account_id)
         connection.execute(delete(recovery_code).where(recovery_code.c.account_id == account_id))
         _note(connection, "second_factor", who, at, {"account": account_id, "set": False}, reason)
+        queue_notice(connection, database.master, notice, at)
 
 
 def check_code(database: Database, account_id: int, code: str, *, at: datetime) -> None:
@@ -118,7 +130,7 @@ def check_code(database: Database, account_id: int, code: str, *, at: datetime) 
         sealed = connection.execute(query).scalar_one_or_none()
         right = sealed is not None and (
             _take_code(connection, account_id, decrypt(database.master.noting, sealed, _place(account_id)), code, at)
-            or _take_recovery(connection, account_id, _recovery_hash(database, account_id, code.strip().casefold()))
+            or _take_recovery(connection, account_id, _recovery_hash(database, account_id, _as_drawn(code)))
         )
         if right:
             forget_attempts(connection, key)
@@ -145,8 +157,15 @@ def _take_recovery(connection: Connection, account_id: int, hashed: bytes) -> bo
 
 
 def _recovery_hash(database: Database, account_id: int, code: str) -> bytes:
-    """Keyed: the codes are short, and nobody without the master key may try them."""
+    """Keyed: nobody without the master key may try them, whatever was drawn in former times."""
     return database.master.keyed_hash(f"recovery code of {account_id}", code)
+
+
+def _as_drawn(code: str) -> str:
+    """A recovery code as it was written down, whatever stands between its parts and however its letters were typed."""
+    letters = "".join(filter(str.isalnum, code)).casefold()
+    size = RECOVERY_PART if len(letters) > 10 else 5  # shorter ones were drawn in former times
+    return "-".join(letters[start : start + size] for start in range(0, len(letters), size))
 
 
 def _digits(code: str) -> str:

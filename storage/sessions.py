@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
@@ -24,6 +25,7 @@ from storage.attempts import forget_attempts, note_attempt, refuse_if_locked
 from storage.audit import SYSTEM, AuditEntry, append_entry
 from storage.database import Database
 from storage.errors import BadCredentials, NotFound
+from storage.mail import Mail, queue_notice
 from storage.second_factor import check_code
 from storage.slots import utc
 from storage.tables import account, session
@@ -53,13 +55,14 @@ class SessionLine:
     seen_at: datetime
     stage: str
     current: bool
+    device: str  # browser and system in two words, as the list shows them; empty: unknown
 
 
-def admit(database: Database, account_id: int, *, who: str, at: datetime) -> str:
+def admit(database: Database, account_id: int, *, who: str, at: datetime, device: str = "") -> str:
     """The token of a session for somebody whom another system has let in; no password was asked for."""
     with database.write() as connection:
         _note(connection, "admit", who, at, {"account": account_id})
-        return open_session(connection, account_id, at)
+        return open_session(connection, account_id, at, device=device)
 
 
 def waiting_for_code(database: Database, token: str, *, at: datetime) -> int | None:
@@ -144,13 +147,19 @@ def unlock_session(database: Database, token: str, secret: str, *, at: datetime)
 
 
 def set_pin(database: Database, account_id: int, pin: str, *, who: str, at: datetime) -> None:
-    """A PIN with which the person comes back to a locked session. Raises ValueError for one of another length or letters."""
-    if not (SHORTEST_PIN <= len(pin) <= LONGEST_PIN and pin.isascii() and pin.isdecimal()) or len(set(pin)) < 3:
-        raise ValueError(f"a PIN has {SHORTEST_PIN} to {LONGEST_PIN} digits, and not all alike")
+    """A PIN with which the person comes back to a locked session. Raises ValueError for another length, letters, or an easy one."""
+    digits = pin.isascii() and pin.isdecimal()
+    if not (SHORTEST_PIN <= len(pin) <= LONGEST_PIN and digits) or len(set(pin)) < 3 or _is_run(pin):
+        raise ValueError(f"a PIN has {SHORTEST_PIN} to {LONGEST_PIN} digits, not all alike and not one after the other")
     hashed = hashed_password(_pin(pin))
     with database.write() as connection:
         connection.execute(update(account).where(account.c.id == account_id).values(pin_hash=hashed))
         _note(connection, "pin", who, at, {"account": account_id})
+
+
+def _is_run(pin: str) -> bool:
+    """Whether the digits run up or down by one, as on the keys: 0 follows 9."""
+    return {(int(after) - int(before)) % 10 for before, after in pairwise(pin)} in ({1}, {9})
 
 
 def list_sessions(database: Database, account_id: int, token: str, *, at: datetime) -> tuple[SessionLine, ...]:
@@ -166,7 +175,9 @@ def sessions_of(account_id: int, token: str, *, at: datetime) -> Part[tuple[Sess
 
     def read(rows: Rows) -> tuple[SessionLine, ...]:
         return tuple(
-            SessionLine(_mark(row.token_hash), row.created_at, row.seen_at, row.stage, bytes(row.token_hash) == own)
+            SessionLine(
+                _mark(row.token_hash), row.created_at, row.seen_at, row.stage, bytes(row.token_hash) == own, row.device
+            )
             for row in rows
         )
 
@@ -186,7 +197,10 @@ def end_sessions(
     return len(gone)
 
 
-def change_password(database: Database, account_id: int, old: str, new: str, *, at: datetime) -> str:
+def change_password(
+    database: Database, account_id: int, old: str, new: str, *, at: datetime, notice: Mail | None = None,
+    device: str = "",
+) -> str:  # fmt: skip
     """A new password by the person; all sessions end, and the token of a new one is returned.
 
     Raises:
@@ -202,9 +216,11 @@ def change_password(database: Database, account_id: int, old: str, new: str, *, 
         if right:
             forget_attempts(connection, key)
             put_password(connection, account_id, hashed, row.name, at)
-            token = open_session(connection, account_id, at)
+            token = open_session(connection, account_id, at, device=device)
+            queue_notice(connection, database.master, notice, at)
         else:
             note_attempt(connection, key, at)
+            _note(connection, "password_refused", row.login, at, {"account": account_id})
     if not right:
         raise BadCredentials
     return token

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import and_, insert, or_, select, update
 
-from storage.access import Actor, grants, visible_instances
+from storage.access import Actor, visible_instances
 from storage.audit import AuditEntry, append_entry, subject_stream
 from storage.database import Database
 from storage.errors import NotFound, NotVisible
+from storage.idempotency import answer_claim, claim, was_used
 from storage.locking import lock_subject
 from storage.slots import utc
 from storage.tables import access, instance, site
@@ -39,6 +40,7 @@ class Share:
     reason: str
     until: datetime | None = None
     leaving: bool = False
+    key: str = ""  # under which it is done once; of the page
 
 
 def grants_of(database: Database, actor: Actor, subject: int, *, at: datetime) -> tuple[Grant, ...]:
@@ -72,6 +74,10 @@ def share(database: Database, actor: Actor, subject: int, given: Share, *, at: d
         instance.c.parent_id.is_not(None), instance.c.part_id.is_(None),
     )  # fmt: skip
     with database.write() as connection:
+        if given.key:
+            if claim(connection, actor.account, _claimed(given.key), at) is not None:
+                return
+            answer_claim(connection, actor.account, _claimed(given.key), {})
         lock_subject(connection, subject)
         if visible_instances(connection, actor, subject, at) is not None:
             raise NotVisible(subject)
@@ -85,11 +91,24 @@ def share(database: Database, actor: Actor, subject: int, given: Share, *, at: d
         }  # fmt: skip
         connection.execute(insert(access), row)
         body: dict[str, object] = {"grant": [given.site, actor.registry, given.part], "until": str(given.until or "")}
-        if given.leaving and given.part is None and actor.site is not None:
-            own = and_(access.c.subject_id == subject, grants(actor, at))
-            connection.execute(update(access).where(own).values(ends_at=utc(at)))
+        leaving = given.leaving and given.part is None and actor.site is not None
+        if leaving:
             body["end"] = [actor.site, actor.registry]
         append_entry(connection, _entry(actor, subject, body, given.reason, at))
+        if leaving:  # last: from then on the hospital writes no more of the patient
+            own = (access.c.subject_id == subject, access.c.site_id == actor.site, access.c.registry == actor.registry)
+            lasting = or_(access.c.ends_at.is_(None), access.c.ends_at > utc(at))
+            connection.execute(update(access).where(*own, lasting).values(ends_at=utc(at)))
+
+
+def was_shared(database: Database, actor: Actor, key: str) -> bool:
+    """Whether the actor gave something under a key before: who handed a record over sees no more of it."""
+    with database.read() as connection:
+        return was_used(connection, actor.account, _claimed(key))
+
+
+def _claimed(key: str) -> str:
+    return f"share:{key}"
 
 
 def take_back(database: Database, actor: Actor, subject: int, grant: int, *, reason: str, at: datetime) -> None:
@@ -112,4 +131,4 @@ def _entry(actor: Actor, subject: int, body: dict[str, object], reason: str, at:
     return AuditEntry(subject_stream(subject), "access", actor.name, at, actor.channel, body, reason, subject)
 
 
-__all__ = ["Grant", "Share", "grants_of", "share", "take_back"]
+__all__ = ["Grant", "Share", "grants_of", "share", "take_back", "was_shared"]

@@ -19,14 +19,14 @@ from sqlalchemy import Connection, and_, insert, select, true, update
 from storage.access import Actor, require_access
 from storage.audit import subject_stream
 from storage.database import Database
-from storage.derived import CalculatedKey, ask_calculated
+from storage.derived import CalculatedKey, calculated_where_signed
 from storage.form_data import FormRecord
 from storage.form_index import Registry
 from storage.identity import sealed
 from storage.slots import Cell, canonical, unpack, utc
 from storage.states import Action
 from storage.tables import audit_entry, signature
-from storage.together import Part, alone
+from storage.together import Part, together
 
 
 class Meaning(StrEnum):
@@ -172,7 +172,10 @@ def signatures_of(
     """What was said about some forms of a subject, in few statements however many there are."""
     with database.read() as connection:
         require_access(connection, actor, subject, at)
-        return compared(connection, subject, alone(connection, marks_of_forms(subject, forms)), forms)
+        with together(connection) as asking:
+            said = asking.ask(marks_of_forms(subject, forms))
+            now = asking.ask(calculated_where_signed(database.dialect, subject, forms))
+    return compared(said(), now(), forms)
 
 
 def marks_of_forms(subject: int, forms: Collection[int]) -> Part[tuple[Signature, ...]]:
@@ -189,10 +192,9 @@ def marks_of_forms(subject: int, forms: Collection[int]) -> Part[tuple[Signature
 
 
 def compared(
-    connection: Connection, subject: int, found: Collection[Signature], forms: Collection[int]
+    found: Collection[Signature], now: Mapping[CalculatedKey, Cell], forms: Collection[int]
 ) -> dict[int, Signatures]:
-    """These by form, with what differs from those that stand; calculated values are read where one stands alone."""
-    now = ask_calculated(connection, subject)() if any(one.stands and one.entered for one in found) else {}
+    """These by form, with what differs `now` from those that stand."""
     held = {form: tuple(one for one in found if one.form == form) for form in forms}
     return {form: Signatures(every, _differences(every, now)) for form, every in held.items()}
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -90,11 +92,16 @@ _TEXTS: Mapping[str, str] = {
 
 
 def cell_columns(alias: str, slots: Sequence[str] = CELL_SLOTS) -> str:
-    """The columns of a query that `read_cell` takes: place of the filled slot, its text, extra."""
+    """The columns of a query that `read_cell` takes."""
+    return ", ".join(cell_parts(alias, slots))
+
+
+def cell_parts(alias: str, slots: Sequence[str] = CELL_SLOTS) -> tuple[str, str, str]:
+    """Each of them: place of the filled slot, its text, extra."""
     columns = {slot: f"{alias}.{value_column(slot)}" for slot in slots}
     filled = " ".join(f"WHEN {column} IS NOT NULL THEN {_PLACES[slot]}" for slot, column in columns.items())
     texts = ", ".join(_TEXTS.get(slot, "{}").format(column) for slot, column in columns.items())
-    return f"CASE {filled} END, coalesce({texts}), {alias}.extra"
+    return f"CASE {filled} END", f"coalesce({texts})", f"{alias}.extra"
 
 
 def read_cell(place: int | None, text: str | None, extra: str | None) -> Cell:
@@ -108,6 +115,23 @@ def read_cell(place: int | None, text: str | None, extra: str | None) -> Cell:
 
 
 _NO_VALUE = Cell(MISSING, None)
+Cells = dict[int, dict[Key, Cell]]  # by form
+CELL_COLUMNS = f"d.form_id, d.row_id, d.item, d.position, {cell_columns('d')}"  # of a query whose rows `cells_in` takes
+
+
+def cells_in(rows: Iterable[Sequence[Any]]) -> Cells:
+    """Rows of CELL_COLUMNS by form and key; those of a multiple choice become one cell."""
+    cells: Cells = defaultdict(dict)
+    for form, row, item, position, *content in sorted(rows, key=_POSITION):
+        cell, key = read_cell(*content), (row, item)
+        if position:
+            before = cells[form][key]
+            cell = Cell(before.slot, before.value + cell.value, before.extra)
+        cells[form][key] = cell
+    return cells
+
+
+_POSITION = itemgetter(3)
 
 
 def cell_of(item: ItemDef, value: Entered | None) -> Cell | None:
@@ -189,18 +213,22 @@ def utc(at: datetime) -> datetime:
 
 
 __all__ = [
+    "CELL_COLUMNS",
     "CELL_SLOTS",
     "MISSING",
     "SEALED",
     "SLOTS",
     "WITHDRAWN",
     "Cell",
+    "Cells",
     "Key",
     "Packed",
     "canonical",
     "cell_columns",
     "cell_of",
+    "cell_parts",
     "cell_rows",
+    "cells_in",
     "number_text",
     "read_cell",
     "stored_cell",

@@ -90,6 +90,16 @@ def actions_in(state: str) -> tuple[Transition, ...]:
     return tuple(row for row in TRANSITIONS if row.source == state and row.action not in saving)
 
 
+def states_before(actions: Collection[Action]) -> frozenset[State]:
+    """The states in which a form waits for one of these actions."""
+    return frozenset(row.source for row in TRANSITIONS if row.action in actions)
+
+
+def permissions_for(actions: Collection[Action]) -> dict[Action, str]:
+    """What each of these actions asks for, whatever the state."""
+    return {row.action: row.permission for row in TRANSITIONS if row.action in actions}
+
+
 def marked_state(standing: Collection[str]) -> State:
     """The state of an unlocked form whose standing marks are those that these actions left."""
     for action in (Action.SIGN, Action.REVIEW):
@@ -110,5 +120,7 @@ __all__ = [
     "Transition",
     "actions_in",
     "marked_state",
+    "permissions_for",
+    "states_before",
     "transition",
 ]

@@ -1,4 +1,4 @@
-"""All of a subject but its values, in one query: who may see it, its containers, events, forms, rows and ciphertexts."""
+"""All of a subject in one query: who may see it, its containers, events, forms, rows, values and ciphertexts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-import psycopg
 from sqlalchemy import Connection
 
 from storage.access import Actor, given_to, seen_by
 from storage.audit import subject_stream
+from storage.direct import tell
 from storage.errors import NotVisible
 from storage.locking import LockedSubject
-from storage.slots import canonical
-from storage.subject_query import LOAD, OWN_PARTS, SAVE
+from storage.slots import Cells, canonical, cells_in
+from storage.subject_query import HEADS, LOAD, OWN_PARTS, SAVE
 
 
 class Place(NamedTuple):
@@ -107,6 +107,7 @@ class FormRow(NamedTuple):
     status: str
     opened_at: datetime
     saved_at: datetime
+    origin: int | None  # the form that it was before it was carried here
 
 
 class Secret(NamedTuple):
@@ -128,7 +129,7 @@ class Beside(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """A subject without its values."""
+    """A subject as it is stored."""
 
     subject: LockedSubject
     seen: frozenset[int] | None  # the episodes that the actor may see, None for all
@@ -141,6 +142,7 @@ class Structure:
     gone: frozenset[Place]  # the forms that are withdrawn
     gone_rows: frozenset[str]  # the rows that are withdrawn, of forms that are not
     beside: Beside
+    cells: Cells  # the entered values, with those of what is beside; none where nobody asked for them
 
 
 class Before(NamedTuple):
@@ -159,21 +161,28 @@ class Before(NamedTuple):
 
 
 def ask_structure(
-    connection: Connection, registry: str, actor: Actor, subject: int, at: datetime, *, sites: bool
+    connection: Connection,
+    registry: str,
+    actor: Actor,
+    subject: int,
+    at: datetime,
+    *,
+    sites: bool,
+    values: bool = True,
 ) -> Callable[[], Structure]:
     """A subject in a registry; the answer raises NotVisible when the actor has no right to it at all.
 
     `sites`: with the own records of the hospitals that have a right to it, or had one.
     """
     _turn_to(connection, subject, sites=sites)
-    fetch = LOAD[sites].ask(connection, _given(registry, actor, subject, at))
+    fetch = (LOAD if values else HEADS)[sites].ask(connection, _given(registry, actor, subject, at))
     return lambda: _structure(actor, subject, _only(fetch(), subject))
 
 
 def ask_before(  # noqa: PLR0913 -- each is a fact of the save
     connection: Connection, registry: str, actor: Actor, subject: int, at: datetime, key: str, *, new: bool, sites: bool
 ) -> Callable[[], tuple[Structure, Before]]:
-    """The same for a save, with the answer under its idempotency key, the audit's last entry and open issues."""
+    """The same for a save, with its values, the answer under its idempotency key, the audit's last entry and open issues."""
     _turn_to(connection, subject, sites=sites)
     given = _given(registry, actor, subject, at) | {"account": actor.account, "key": key, "new": new}
     given["stream"] = subject_stream(subject)
@@ -181,7 +190,7 @@ def ask_before(  # noqa: PLR0913 -- each is a fact of the save
 
     def answer() -> tuple[Structure, Before]:
         row = _only(fetch(), subject)
-        kept, head, issues, form, gone, closed, pending, queries, verified, latest = row[OWN_PARTS + 3 :]
+        kept, head, issues, form, gone, closed, pending, queries, verified, latest = row[OWN_PARTS + 5 :]
         answer, last = json.loads(kept) if kept else None, json.loads(head) if head else None
         years = frozenset(year for (year,) in _list(closed))
         before = Before(
@@ -193,13 +202,11 @@ def ask_before(  # noqa: PLR0913 -- each is a fact of the save
 
 
 def _turn_to(connection: Connection, subject: int, *, sites: bool) -> None:
-    """Tell PostgreSQL which subject rules read as a whole, and whose hospitals are to be seen beside; on the way of what is asked.
+    """Tell PostgreSQL which subject is at hand, and whose hospitals are to be seen beside; on the way of what is asked.
 
-    It looks after the right to the subject.
+    It looks whether there is a right to anything of the subject; rules read it as a whole.
     """
-    driver = connection.connection.driver_connection
-    if isinstance(driver, psycopg.Connection):
-        driver.execute(_WHOLE, (str(subject), str(subject) if sites else ""))
+    tell(connection, _AT_HAND, (str(subject) if sites else "", subject))
 
 
 def _given(registry: str, actor: Actor, subject: int, at: datetime) -> dict[str, Any]:
@@ -214,7 +221,7 @@ def _only(found: list[tuple[Any, ...]], subject: int) -> tuple[Any, ...]:
 
 def _structure(actor: Actor, subject: int, row: tuple[Any, ...]) -> Structure:
     erased, wrapped, enrolled, granted, instances, occurrences, forms, rows, secrets, missed, gone = row[:OWN_PARTS]
-    sites, site_forms, site_rows = row[OWN_PARTS : OWN_PARTS + 3]
+    sites, site_forms, site_rows, values, site_values = row[OWN_PARTS : OWN_PARTS + 5]
     ordered = sorted((InstanceRow(*one) for one in _list(instances)), key=lambda one: (one.number, one.id))
     ours = {one.id for one in ordered}  # an occurrence belongs to the registry of its instance
     states, gone_rows = _states(rows)
@@ -238,6 +245,7 @@ def _structure(actor: Actor, subject: int, row: tuple[Any, ...]) -> Structure:
             tuple(_form(*one) for one in _list(site_forms)),
             _states(site_rows)[0],
         ),
+        cells_in([*_list(values), *_list(site_values)]),
     )
 
 
@@ -261,13 +269,17 @@ def _missed(instance: int, event: str, number: int, reason: str, who: str, at: s
     return MissedRow(instance, event, number, reason, who, datetime.fromisoformat(at))
 
 
-def _form(form: int, place: list[Any], head: list[Any], opened: str, saved: str) -> FormRow:
+def _form(form: int, place: list[Any], head: list[Any], opened: str, saved: str, origin: int | None) -> FormRow:
     definition, revision, state, status = head
     opened_at, saved_at = datetime.fromisoformat(opened), datetime.fromisoformat(saved)
-    return FormRow(form, Place(*place), definition, revision, state, status, opened_at, saved_at)
+    return FormRow(form, Place(*place), definition, revision, state, status, opened_at, saved_at, origin)
 
 
-_WHOLE = "SELECT set_config('ecrf.whole', %s, true), set_config('ecrf.subject', %s, true)"
+# A patient is read by the same plan as any other: it is made once, and not anew each time as pages are (storage.database).
+_AT_HAND = (
+    "SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('ecrf.subject', $1, true), "
+    "ecrf_turn_to($2)"
+)
 
 
 def _list(stored: str | None) -> list[Any]:

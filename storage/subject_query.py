@@ -1,4 +1,4 @@
-"""The queries that read a subject but for its values: each part of it is one column, a list as JSON.
+"""The queries that read a subject: each part of it is one column, a list as JSON.
 
 There are two of each: with the own records of hospitals beside, for registries that have such forms, and without.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from storage.access import ENROLLED, GRANTED
 from storage.direct import Query
+from storage.slots import CELL_COLUMNS
 
 
 def _all(columns: str, source: str) -> str:
@@ -16,11 +17,15 @@ def _all(columns: str, source: str) -> str:
 
 _FORM = (
     "id, json_array(instance_id, form, occurrence_id, record), json_array(definition, revision, state, status), "
-    "opened_at, saved_at"
+    "opened_at, saved_at, origin_id"
 )
 _ROW = "r.form_id, r.row_id, r.grp, r.parent, r.position, r.removed, r.withdrawal_id"
-_EVER = "f.subject_id = :subject AND f.home IN ('', :registry)"  # a subject's forms in a registry, and the shared ones
-MINE = f"{_EVER} AND f.withdrawal_id IS NULL"  # those that are not withdrawn
+# A subject's forms in a registry, and the shared ones: read once, since policies of row-level security are begun in each place.
+_EVER = (
+    "WITH ever AS MATERIALIZED (SELECT id, instance_id, form, occurrence_id, record, definition, revision, state, status, "
+    "opened_at, saved_at, origin_id, withdrawal_id FROM form_instance WHERE subject_id = :subject AND home IN ('', :registry))"
+)
+MINE = "f.withdrawal_id IS NULL"  # those that are not withdrawn
 OF_REGISTRY = "{0}.subject_id = :subject AND {0}.registry = :registry"
 _PARTS = (
     "s.erased_at",
@@ -32,16 +37,16 @@ _PARTS = (
         "instance i WHERE i.subject_id = :subject AND i.registry IN ('', :registry) AND i.withdrawal_id IS NULL",
     ),
     _all("o.id, o.instance_id, o.event, o.number, o.day", "occurrence o WHERE o.subject_id = :subject"),
-    _all(_FORM, f"form_instance f WHERE {MINE}"),
-    _all(_ROW, f"form_instance f JOIN row_data r ON r.form_id = f.id WHERE {MINE}"),
+    _all(_FORM, f"ever f WHERE {MINE}"),
+    _all(_ROW, f"ever f JOIN row_data r ON r.form_id = f.id WHERE {MINE}"),
     _all(
         "i.form_id, i.row_id, i.item, hex(i.ciphertext)",
-        f"form_instance f JOIN identity i ON i.form_id = f.id WHERE {MINE} AND i.ciphertext IS NOT NULL",
+        f"ever f JOIN identity i ON i.form_id = f.id WHERE {MINE} AND i.ciphertext IS NOT NULL",
     ),
     _all("m.instance_id, m.event, m.number, m.reason, m.who, m.at", f"missed_event m WHERE {OF_REGISTRY.format('m')}"),
     _all(
         "f.instance_id, f.form, f.occurrence_id, f.record",
-        f"form_instance f WHERE {_EVER} AND f.withdrawal_id IS NOT NULL",
+        "ever f WHERE f.withdrawal_id IS NOT NULL",
     ),
 )
 _SITES = (
@@ -49,12 +54,14 @@ _SITES = (
     "AND h.site_id IN (SELECT a.site_id FROM access a WHERE a.subject_id = :subject AND a.registry = :registry)) h"
 )
 BESIDE = f"{_SITES} JOIN form_instance f ON f.subject_id = h.subject_id AND f.withdrawal_id IS NULL"  # the forms of those hospitals
+_VALUES = _all(CELL_COLUMNS, f"ever f JOIN item_data d ON d.form_id = f.id WHERE {MINE}")
 _BESIDE = {
-    False: ("NULL",) * 3,
+    False: ("NULL",) * 4,
     True: (
         _all("h.site_id, i.id", f"{_SITES} JOIN instance i ON i.subject_id = h.subject_id AND i.parent_id IS NULL"),
         _all(f"f.{_FORM}", BESIDE),
         _all(_ROW, f"{BESIDE} JOIN row_data r ON r.form_id = f.id"),
+        _all(CELL_COLUMNS, f"{BESIDE} JOIN item_data d ON d.form_id = f.id"),
     ),
 }
 _BEFORE = (
@@ -63,7 +70,7 @@ _BEFORE = (
     _all(
         "u.form_id, u.code, u.row_id, u.item, u.severity, u.blocks, u.message, u.rule, hex(u.inputs), u.definition, "
         "u.origin, u.raised_at",
-        f"form_instance f JOIN issue u ON u.form_id = f.id WHERE {MINE} AND u.closed_at IS NULL",
+        f"ever f JOIN issue u ON u.form_id = f.id WHERE {MINE} AND u.closed_at IS NULL",
     ),
     "CASE WHEN :new THEN next_id(form_instance) ELSE 0 END",
     "(SELECT withdrawal_id FROM enrolment WHERE subject_id = :subject AND registry = :registry)",
@@ -81,10 +88,17 @@ _BEFORE = (
     _all("l.instance_id, l.day", f"latest_event l WHERE {OF_REGISTRY.format('l')}"),
 )
 _SOURCE = "FROM subject s LEFT JOIN subject_key k ON k.subject_id = s.id WHERE s.id = :subject"
-LOAD = {sites: Query.of(f"SELECT {', '.join((*_PARTS, *parts))} {_SOURCE}") for sites, parts in _BESIDE.items()}
-SAVE = {
-    sites: Query.of(f"SELECT {', '.join((*_PARTS, *parts, *_BEFORE))} {_SOURCE}") for sites, parts in _BESIDE.items()
-}
-OWN_PARTS = len(_PARTS)  # the columns of the subject itself; those of what is beside follow, then what a save asks
 
-__all__ = ["BESIDE", "LOAD", "MINE", "OWN_PARTS", "SAVE"]
+
+def _query(values: tuple[str, str], beside: tuple[str, ...], more: tuple[str, ...] = ()) -> Query:
+    return Query.of(f"{_EVER} SELECT {', '.join((*_PARTS, *beside[:3], *values, *more))} {_SOURCE}")
+
+
+HEADS = {sites: _query(("NULL", "NULL"), beside) for sites, beside in _BESIDE.items()}  # all but the values
+LOAD = {sites: _query((_VALUES, beside[3]), beside) for sites, beside in _BESIDE.items()}
+SAVE = {sites: _query((_VALUES, beside[3]), beside, _BEFORE) for sites, beside in _BESIDE.items()}
+OWN_PARTS = len(
+    _PARTS
+)  # the columns of the subject itself; three of what is beside, two of values and those of a save follow
+
+__all__ = ["HEADS", "LOAD", "OWN_PARTS", "SAVE"]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Executable, delete, insert, select, text
 
-from storage.access import Actor, add_access, visible_subjects
+from storage.access import SEEN, Actor, add_access, given_to, visible_subjects
 from storage.audit import AuditEntry, append_after, append_entry, last_of, subject_stream
 from storage.bulk import Writes
 from storage.closing import refuse_frozen
@@ -22,10 +22,11 @@ from storage.idempotency import answer_claim, claim
 from storage.identity import create_subject_key
 from storage.instances import NewPart, open_at_once, open_parts, require_instance, visible_rows
 from storage.keys import Keys
-from storage.locking import lock_subject
+from storage.locking import lock_subject, turn_to
 from storage.slots import utc
 from storage.structure import Place
 from storage.tables import enrolment, form_instance, instance, occurrence, pending_event, subject, working_copy
+from storage.verification_counts import count_subject
 
 _LETTERS = "ABCDEFGHJKLMNPRSTUWXYZ"  # without I, O and Q, V, which are misread
 
@@ -99,7 +100,8 @@ def _register(connection: Connection, keys: Keys | None, actor: Actor, prefix: s
 
 
 def enrol_in(connection: Connection, actor: Actor, subject_id: int, prefix: str, at: datetime) -> str:
-    """Take a known person, whose lock is held, into the actor's registry; returns the pseudonym there. The caller notes it."""
+    """Take a known person, whose lock is held, into the actor's registry, seen by the actor's site; the pseudonym there. The caller notes it."""
+    _grant_own(connection, actor, subject_id, at)
     return _enrol(connection, actor, subject_id, prefix, at)
 
 
@@ -114,6 +116,7 @@ def enrol_subject(
         lock_subject(connection, subject_id)
         _grant_own(connection, actor, subject_id, at)
         name = _enrol(connection, actor, subject_id, prefix, at)
+        count_subject(connection, subject_id)
         _note(connection, actor, subject_id, at, "enrol", {"pseudonym": name, "site": actor.site})
         if registry is not None:
             root = select(instance.c.id).where(instance.c.subject_id == subject_id, instance.c.parent_id.is_(None))
@@ -236,13 +239,12 @@ def _is_used(connection: Connection, subject_id: int, occurrence_id: int, at: da
 
 def find_pseudonym(database: Database, actor: Actor, name: str, *, at: datetime, withdrawn: bool = False) -> int:
     """The subject of a pseudonym that the actor may see, or of one that is withdrawn; raises NotFound."""
-    there = enrolment.c.withdrawal_id.is_not(None) if withdrawn else enrolment.c.withdrawal_id.is_(None)
-    seen = (enrolment.c.pseudonym == name.strip().upper(), there, visible_subjects(actor, at))
+    given = given_to(actor, 0, at) | {"pseudonym": name.strip().upper(), "withdrawn": withdrawn}
     with database.read() as connection:
-        found = connection.execute(select(enrolment.c.subject_id).where(*seen)).scalar_one_or_none()
-    if found is None:
+        found = _OF_PSEUDONYM.rows(connection, given)
+    if not found:
         raise NotFound("subject", name)
-    return int(found)
+    return int(found[0][0])
 
 
 def pseudonym_of(database: Database, actor: Actor, subject_id: int, *, at: datetime) -> str:
@@ -261,7 +263,7 @@ def _grant_own(connection: Connection, actor: Actor, subject_id: int, at: dateti
     add_access(connection, subject_id, actor.site, actor.registry, utc(at))
     if actor.unit is not None:
         add_access(connection, subject_id, actor.site, actor.registry, utc(at), unit=actor.unit)
-        lock_subject(connection, subject_id)  # what is opened at once is nobody's ward's before it is there
+    turn_to(connection, subject_id)  # what is opened at once is nobody's ward's before it is there
 
 
 def _enrol(connection: Connection, actor: Actor, subject_id: int, prefix: str, at: datetime) -> str:
@@ -302,6 +304,10 @@ def _entry(actor: Actor, subject_id: int, at: datetime, kind: str, body: dict[st
     return AuditEntry(subject_stream(subject_id), kind, actor.name, at, actor.channel, body, subject=subject_id)
 
 
+_OF_PSEUDONYM = Query.of(
+    "SELECT e.subject_id FROM enrolment e WHERE e.registry = :actor_registry AND e.pseudonym = :pseudonym "  # noqa: S608 -- names alone
+    f"AND (e.withdrawal_id IS NOT NULL) = :withdrawn AND {SEEN}"
+)
 _OCCURRENCES = Query.of("SELECT instance_id, event, number, id FROM occurrence WHERE subject_id = :subject")
 _NEXT = text(
     "INSERT INTO counter (name, value) VALUES (:name, 1) "

@@ -11,10 +11,11 @@ from sqlalchemy.sql import ColumnElement
 
 from storage.access import Actor, add_access, grants, visible_subjects, whole_records
 from storage.audit import AuditEntry, append_entry, site_stream, subject_stream
-from storage.database import Database
-from storage.errors import NotFound
+from storage.database import Acting, Database
+from storage.desks import Desk
+from storage.errors import DecidedMeanwhile, NotFound
 from storage.locking import lock_subject
-from storage.my_day import Desk, enough, task
+from storage.my_day import enough, task
 from storage.slots import utc
 from storage.subjects import enrol_in
 from storage.tables import access, enrolment, instance, site, takeover_request
@@ -65,9 +66,14 @@ def ask_takeover(database: Database, actor: Actor, subject: int, *, prefix: str,
 
 
 def decide_takeover(database: Database, actor: Actor, request: int, *, grant: bool, answer: str, at: datetime) -> None:
-    """Grant a request or refuse it. Raises NotFound where it is none that the actor decides, or somebody has decided."""
+    """Grant a request or refuse it.
+
+    Raises:
+        NotFound: it is none that the actor decides.
+        DecidedMeanwhile: somebody has decided.
+    """
     with database.write() as connection:
-        row = connection.execute(_open(actor, at).where(takeover_request.c.id == request)).one_or_none()
+        row = connection.execute(_to_decide(actor, at).where(takeover_request.c.id == request)).one_or_none()
         if row is None:
             raise NotFound("take-over request", request)
         lock_subject(connection, row.subject_id)
@@ -78,7 +84,9 @@ def decide_takeover(database: Database, actor: Actor, request: int, *, grant: bo
             "decision": GRANTED if grant else REFUSED, "decided_by": actor.name, "decided_at": utc(at), "answer": answer,
         }  # fmt: skip
         if connection.execute(decided.values(values)).rowcount != 1:
-            raise NotFound("take-over request", request)
+            known = select(takeover_request.c.decided_by, takeover_request.c.decision)
+            before = connection.execute(known.where(takeover_request.c.id == request)).one_or_none()
+            raise DecidedMeanwhile(*(each or "" for each in before or ("",)))
         body: dict[str, Any] = {"site": row.site_id, "registry": row.registry, "asked_by": row.asked_by}
         if grant:
             known = select(enrolment.c.number).filter_by(subject_id=row.subject_id, registry=row.registry)
@@ -86,7 +94,8 @@ def decide_takeover(database: Database, actor: Actor, request: int, *, grant: bo
                 add_access(connection, row.subject_id, row.site_id, row.registry, utc(at))
             else:  # a person of another registry alone
                 asker = Actor(actor.account, row.asked_by, row.registry, row.site_id)
-                body["pseudonym"] = enrol_in(connection, asker, row.subject_id, row.prefix, at)
+                with database.meanwhile(connection, Acting(row.site_id, row.registry, at)):
+                    body["pseudonym"] = enrol_in(connection, asker, row.subject_id, row.prefix, at)
         append_entry(connection, _entry(actor, row.subject_id, f"takeover_{values['decision']}", body, answer, at))
 
 
@@ -128,15 +137,27 @@ def requests(desk: Desk) -> Select[Any]:
 
 
 def _open(actor: Actor, at: datetime) -> Select[Any]:
-    """Requests that nobody has decided, of other hospitals, for patients whose whole record the actor sees here."""
-    asked = takeover_request.c
+    """Requests that nobody has decided, of those that the actor decides."""
+    return _to_decide(actor, at).where(takeover_request.c.decision.is_(None))
+
+
+def _to_decide(actor: Actor, at: datetime) -> Select[Any]:
+    """Requests of other hospitals, decided or not, for patients whose whole record the actor sees here.
+
+    Those from another registry as long as nobody there has the person: then it is for them to decide. Of one that is
+    decided, nobody had the person then: to grant it is to enrol the person.
+    """
+    asked, there = takeover_request.c, enrolment.alias("there")
     enrolled = and_(enrolment.c.subject_id == asked.subject_id, enrolment.c.registry == actor.registry)
     holds: ColumnElement[bool] = asked.registry == actor.registry
     if actor.site is not None:
         whole = exists().where(access.c.subject_id == asked.subject_id, whole_records(actor), grants(actor, at))
-        holds = and_(or_(asked.site_id != actor.site, asked.registry != actor.registry), whole)
+        before = or_(asked.decided_at.is_(None), there.c.enrolled_at < asked.decided_at)
+        taken = exists().where(there.c.subject_id == asked.subject_id, there.c.registry == asked.registry, before)
+        here = and_(asked.registry == actor.registry, asked.site_id != actor.site)
+        holds = and_(or_(here, and_(asked.registry != actor.registry, ~taken)), whole)
     joined = takeover_request.join(enrolment, enrolled)
-    return select(takeover_request).select_from(joined).where(asked.decision.is_(None), holds)
+    return select(takeover_request).select_from(joined).where(holds)
 
 
 def _read(row: Row[Any], pseudonym: str) -> Takeover:

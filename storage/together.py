@@ -6,7 +6,7 @@ A page that is put together from many small answers waits for the database once,
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -25,6 +25,7 @@ from sqlalchemy import (
     Select,
     Subquery,
     Text,
+    TextualSelect,
     case,
     cast,
     func,
@@ -42,8 +43,9 @@ Rows = Sequence[Any]  # as a query gives them, whose columns have names
 class Part(Generic[Found_co]):
     """A query and what is made of its rows."""
 
-    query: Select[Any] | CompoundSelect[Any]
+    query: Select[Any] | CompoundSelect[Any] | TextualSelect
     read: Callable[[Rows], Found_co]
+    given: Mapping[str, Any] = field(default_factory=dict)  # what a query that was made once is asked with
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,11 @@ class Asking:
     def send(self, connection: Connection) -> None:
         """Ask all of them."""
         dialect, sources = connection.dialect, [part.query.subquery() for part in self._parts]
-        row = connection.execute(select(*(_as_json(each, dialect) for each in sources))).one() if sources else ()
+        given: dict[str, Any] = {}
+        for name, value in (each for part in self._parts for each in part.given.items()):
+            if given.setdefault(name, value) != value:
+                raise ValueError(f"two questions that are asked together give {name} differently")
+        row = connection.execute(select(*(_as_json(each, dialect) for each in sources)), given).one() if sources else ()
         for part, source, text in zip(self._parts, sources, row, strict=True):
             self._answers.append(part.read(_rows(source, text, dialect)))
 
@@ -77,7 +83,7 @@ def together(connection: Connection) -> Iterator[Asking]:
 
 def alone(connection: Connection, part: Part[T]) -> T:
     """One part by itself."""
-    return part.read(connection.execute(part.query).all())
+    return part.read(connection.execute(part.query, part.given).all())
 
 
 def _as_json(rows: Subquery, dialect: Dialect) -> ScalarSelect[Any]:

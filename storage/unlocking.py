@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, inse
 from storage.access import Actor, require_access
 from storage.audit import append_entry
 from storage.database import Database
+from storage.desks import Desk
 from storage.errors import NotFound, ReasonNeeded
 from storage.form_index import Registry
-from storage.my_day import Desk, enough, task
+from storage.my_day import enough, task
 from storage.opened_forms import Deed, form_at, open_structure
 from storage.slots import utc
 from storage.states import State

@@ -21,6 +21,7 @@ from storage.query_words import key_for
 from storage.saved_form import SavedForm
 from storage.slots import Key, utc
 from storage.tables import audit_entry, form_instance, verification
+from storage.verification_counts import count_forms
 
 
 class Finding(StrEnum):
@@ -111,6 +112,7 @@ def _mark(connection: Connection, seen: Seen, keys: Collection[Key], state: Find
     old = [before[key].state if key in before else None for key in new]
     body = {"form": seen.form, "state": str(state), "keys": [list(key) for key in new], "old": old}
     append_entry(connection, _entry(seen.subject, seen.actor, seen.at, body))
+    count_forms(connection, [seen.form])
 
 
 def _entry(subject: int, actor: Actor, at: datetime, body: dict[str, Any]) -> AuditEntry:

@@ -1,21 +1,20 @@
-"""What of a registry is to be compared with the sources, drawn by risk, and how much of it was: counted in the database."""
+"""What of a registry is to be compared with the sources, drawn by risk, and how much of it was: read from kept counts."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, and_, case, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, exists, func, literal, select, true
 
 from engine.model.metadata_version import VerificationDef
-from storage.access import Actor
+from storage.access import Actor, visible_subjects
 from storage.database import Database
-from storage.tables import enrolment, form_instance, identity, item_data, verification
+from storage.tables import enrolment, form_instance, verification_form, verification_total
+from storage.tables import site as site_table
 from storage.together import Part, together
-from storage.verification import Finding
-from storage.visible_forms import FORMS, hospital_of, of_site, visible_forms
+from storage.visible_forms import FORMS, visible_forms
 
 _PRIME, _SPREAD = 2_147_483_647, 48_271
 
@@ -32,7 +31,7 @@ class Tally:
 
     subject: int  # 0 for a hospital
     name: str  # pseudonym, or name of the hospital
-    patients: int
+    forms: int
     values: int  # to be compared
     verified: int
     differing: int
@@ -59,72 +58,67 @@ class Overview:
 
 
 def overlook(
-    database: Database, actor: Actor, plan: VerificationDef, *, at: datetime, site: int | None = None, after: int = 0,
-    size: int = 50,
-) -> Overview:  # fmt: skip
-    """The hospitals whose patients the actor may see, and patients in the order of their ids, of one hospital (`site`) or all.
+    database: Database, actor: Actor, *, at: datetime, site: int | None = None, after: int = 0, size: int = 50
+) -> Overview:
+    """The hospitals that the actor oversees, and patients in the order of their ids, of one hospital (`site`) or all.
 
-    Values are counted once for both.
+    A patient counts for the hospital that had a right to it first; a ward is told of the forms that it sees. All is read from kept counts (decision 25).
     """
-    each = _by_subject(actor, plan, at)
-    columns = (func.count(), func.sum(each.c.due), func.sum(each.c.verified), func.sum(each.c.differing))
-    hospitals = select(each.c.hospital, *columns).group_by(each.c.hospital).order_by(each.c.hospital)
-    mine = and_(enrolment.c.subject_id == each.c.subject_id, enrolment.c.registry == actor.registry)
-    patients = (
-        select(each.c.subject_id, enrolment.c.pseudonym, literal(1), each.c.due, each.c.verified, each.c.differing)
-        .join_from(each, enrolment, mine)
-        .where(each.c.subject_id > after, each.c.due > each.c.verified + each.c.differing)
-        .order_by(each.c.subject_id)
-        .limit(size + 1)
+    form, mine = verification_form.c, actor.site if actor.site is not None else site
+    kept = verification_total if actor.unit is None else _of_ward(actor, at)
+    sums = [func.sum(kept.c[name]) for name in ("forms", "due", "verified", "differing")]
+    hospitals = (
+        select(site_table.c.name, *sums)
+        .join_from(kept, site_table, site_table.c.id == kept.c.site_id)
+        .where(kept.c.registry == actor.registry, kept.c.due > 0)
+        .group_by(site_table.c.id, site_table.c.name)
+        .order_by(site_table.c.name)
     )
-    if site is not None:
-        patients = patients.where(of_site(actor, site, each.c.subject_id))
+    if actor.site is not None:
+        hospitals = hospitals.where(kept.c.site_id == actor.site)
+    wanted = [form.registry == actor.registry, form.due > form.verified + form.differing, form.subject_id > after]
+    if mine is not None:
+        wanted.append(form.site_id == mine)
+    seen = exists().where(enrolment.c.subject_id == form.subject_id, visible_subjects(actor, at))
+    left = select(form.subject_id).where(*wanted, seen, _forms_of(actor, at))
+    page = left.group_by(form.subject_id).order_by(form.subject_id).limit(size + 1).subquery("page")
+    here = and_(form.subject_id == page.c.subject_id, form.registry == actor.registry)
+    patients = (
+        select(
+            page.c.subject_id, enrolment.c.pseudonym, func.count(), func.sum(form.due), func.sum(form.verified),
+            func.sum(form.differing),
+        )
+        .select_from(page.join(verification_form, here).join(
+            enrolment, and_(enrolment.c.subject_id == page.c.subject_id, enrolment.c.registry == actor.registry)
+        ))
+        .where(_forms_of(actor, at))
+        .group_by(page.c.subject_id, enrolment.c.pseudonym)
+        .order_by(page.c.subject_id)
+    )  # fmt: skip
     with database.read() as connection, together(connection) as asking:
         tallies = asking.ask(Part(hospitals, lambda rows: tuple(_tally(0, *row) for row in rows)))
         found = asking.ask(Part(patients, lambda rows: tuple(_tally(*row) for row in rows)))
     return Overview(tallies(), found()[:size], len(found()) > size)
 
 
-def _tally(subject: int, name: str | None, *counts: int) -> Tally:
-    return Tally(subject, name or "", *map(int, counts))
-
-
-def _by_subject(actor: Actor, plan: VerificationDef, at: datetime) -> CTE:
-    """Of each subject how many values are due, verified and differing; of forms that were completed once."""
-    clear = select(item_data.c.form_id, item_data.c.row_id, item_data.c.item).where(
-        item_data.c.position == 0, item_data.c.withdrawn.is_(None)
+def _forms_of(actor: Actor, at: datetime) -> ColumnElement[bool]:
+    """The condition on counted forms that a ward sees; a hospital sees all of its patients'."""
+    if actor.unit is None:
+        return true()
+    return verification_form.c.form_id.in_(
+        select(form_instance.c.id).select_from(FORMS).where(visible_forms(actor, at))
     )
-    secret = select(identity.c.form_id, identity.c.row_id, identity.c.item).where(identity.c.ciphertext.is_not(None))
-    cells = clear.union_all(secret).subquery("cells")
-    here = (verification.c.form_id == cells.c.form_id, verification.c.row_id == cells.c.row_id)
-    same = and_(*here, verification.c.item == cells.c.item, verification.c.registry == actor.registry)
-    state = {
-        each: func.count(case((verification.c.state == each, 1))).label(name)
-        for each, name in ((Finding.VERIFIED, "verified"), (Finding.DIFFERS, "differing"))
-    }
-    counted = (
-        select(form_instance.c.subject_id, func.count().label("due"), *state.values())
-        .select_from(FORMS.join(cells, cells.c.form_id == form_instance.c.id).outerjoin(verification, same))
-        .where(form_instance.c.home.in_(("", actor.registry)), form_instance.c.state != "in_progress")
-        .where(visible_forms(actor, at), _due(plan, cells.c.item))
-        .group_by(form_instance.c.subject_id)
-        .subquery("counted")
-    )
-    name = hospital_of(actor, counted.c.subject_id).label("hospital")
-    return select(*counted.c, name).cte("each_subject")
 
 
-def _due(plan: VerificationDef, item: ColumnElement[str]) -> ColumnElement[bool]:
-    drawn = lot(form_instance.c.subject_id, plan.seed) < plan.share
-    return or_(_among(plan.critical, item), and_(drawn, _among(plan.sampled, item)))
+def _of_ward(actor: Actor, at: datetime) -> Subquery:
+    """What is kept of the forms that a ward sees, one by one, as the sums have them."""
+    form = verification_form.c
+    columns = (form.registry, form.site_id, literal(1).label("forms"), form.due, form.verified, form.differing)
+    return select(*columns).where(_forms_of(actor, at)).subquery()
 
 
-def _among(places: tuple[tuple[str, str], ...], item: ColumnElement[str]) -> ColumnElement[bool]:
-    """The condition that form and item are one of these."""
-    forms: dict[str, list[str]] = defaultdict(list)
-    for form, name in places:
-        forms[form].append(name)
-    return or_(false(), *(and_(form_instance.c.form == form, item.in_(names)) for form, names in forms.items()))
+def _tally(subject: int, name: str, *counts: int) -> Tally:
+    return Tally(subject, name, *map(int, counts))
 
 
 __all__ = ["Overview", "Tally", "is_due", "lot", "overlook"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import and_, exists, false, or_, select, true, update
+from sqlalchemy import Connection, Select, and_, exists, false, or_, select, true, update
 from sqlalchemy.sql import ColumnElement
 
 from storage.access import Actor, add_access, grants, require_access
@@ -16,6 +16,7 @@ from storage.errors import NotFound, NotVisible
 from storage.locking import lock_subject
 from storage.slots import utc
 from storage.tables import access, instance, unit
+from storage.together import Part, alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,6 @@ def wards_of(database: Database, actor: Actor, subject: int, *, at: datetime) ->
 
 def give_to_ward(database: Database, actor: Actor, subject: int, given: ToWard, *, at: datetime) -> None:
     """Let a ward see an episode. Raises NotVisible as `wards_of` does, and NotFound without such a ward or episode."""
-    ward = select(unit.c.id).where(unit.c.id == given.unit, unit.c.site_id == actor.site, unit.c.ended_at.is_(None))
     episode = select(instance.c.id).where(
         instance.c.id == given.part, instance.c.subject_id == subject, instance.c.registry == actor.registry,
         instance.c.parent_id.is_not(None), instance.c.part_id.is_(None),
@@ -72,15 +72,20 @@ def give_to_ward(database: Database, actor: Actor, subject: int, given: ToWard, 
         _require_hospital(actor, subject)
         lock_subject(connection, subject)
         require_access(connection, actor, subject, at, given.part)
-        for what, found in (("ward", ward), ("episode", episode)):
+        for what, found in (("ward", is_ward(actor, given.unit)), ("episode", episode)):
             if connection.execute(found).first() is None:
                 raise NotFound(what, given)
         same = access.c.unit_id == given.unit
         ended = and_(access.c.instance_id == given.part, or_(same, true() if given.moved else false()))
         connection.execute(update(access).where(_lasting(actor, subject, at), ended).values(ends_at=utc(at)))
-        add_access(connection, subject, actor.site or 0, actor.registry, utc(at), given.part, unit=given.unit)
-        body = {"ward": [actor.site, given.unit, given.part], "moved": given.moved}
-        append_entry(connection, _entry(actor, subject, body, given.reason, at))
+        put_into_ward(connection, actor, subject, given, at)
+
+
+def put_into_ward(connection: Connection, actor: Actor, subject: int, given: ToWard, at: datetime) -> None:
+    """The row of access and the audit's entry, for a subject whose lock is held; the caller has looked after the right to it."""
+    add_access(connection, subject, actor.site or 0, actor.registry, utc(at), given.part, unit=given.unit)
+    body = {"ward": [actor.site, given.unit, given.part], "moved": given.moved}
+    append_entry(connection, _entry(actor, subject, body, given.reason, at))
 
 
 def take_from_ward(database: Database, actor: Actor, subject: int, grant: int, *, reason: str, at: datetime) -> None:
@@ -111,9 +116,19 @@ def join_ward(database: Database, actor: Actor, subject: int, *, reason: str, at
 
 def wards(database: Database, actor: Actor) -> tuple[tuple[int, str], ...]:
     """The wards of the actor's hospital, by name."""
-    own = select(unit.c.id, unit.c.name).where(unit.c.site_id == actor.site, unit.c.ended_at.is_(None))
     with database.read() as connection:
-        return tuple((row.id, row.name) for row in connection.execute(own.order_by(unit.c.name)))
+        return alone(connection, wards_part(actor))
+
+
+def wards_part(actor: Actor) -> Part[tuple[tuple[int, str], ...]]:
+    """The same, as part of something larger."""
+    own = select(unit.c.id, unit.c.name).where(unit.c.site_id == actor.site, unit.c.ended_at.is_(None))
+    return Part(own.order_by(unit.c.name), lambda rows: tuple((row.id, row.name) for row in rows))
+
+
+def is_ward(actor: Actor, ward: int) -> Select[tuple[int]]:
+    """A row where it is a ward of the actor's hospital."""
+    return select(unit.c.id).where(unit.c.id == ward, unit.c.site_id == actor.site, unit.c.ended_at.is_(None))
 
 
 def _require_hospital(actor: Actor, subject: int) -> None:
@@ -128,10 +143,14 @@ def _whole(actor: Actor) -> Actor:
 
 
 def _lasting(actor: Actor, subject: int, at: datetime) -> ColumnElement[bool]:
-    """The condition on `access` rows of the hospital's wards that count now."""
+    return and_(access.c.subject_id == subject, of_wards(actor, at))
+
+
+def of_wards(actor: Actor, at: datetime) -> ColumnElement[bool]:
+    """The condition on `access` rows of the wards of the actor's hospital that count now."""
     return and_(
-        access.c.subject_id == subject, access.c.site_id == actor.site, access.c.registry == actor.registry,
-        access.c.unit_id.is_not(None), or_(access.c.ends_at.is_(None), access.c.ends_at > utc(at)),
+        access.c.site_id == actor.site, access.c.registry == actor.registry, access.c.unit_id.is_not(None),
+        or_(access.c.ends_at.is_(None), access.c.ends_at > utc(at)),
     )  # fmt: skip
 
 
@@ -139,4 +158,7 @@ def _entry(actor: Actor, subject: int, body: Mapping[str, object], reason: str, 
     return AuditEntry(subject_stream(subject), "access", actor.name, at, actor.channel, body, reason, subject)
 
 
-__all__ = ["ToWard", "WardGrant", "give_to_ward", "join_ward", "take_from_ward", "wards", "wards_of"]
+__all__ = [
+    "ToWard", "WardGrant", "give_to_ward", "is_ward", "join_ward", "of_wards", "put_into_ward", "take_from_ward", "wards",
+    "wards_of", "wards_part",
+]  # fmt: skip

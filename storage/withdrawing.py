@@ -18,12 +18,13 @@ from storage.access import Actor, seen_episodes
 from storage.audit import AuditEntry, append_entry, subject_stream
 from storage.closing import refuse_frozen
 from storage.database import Database
-from storage.errors import Locked, NotFound, NotVisible, Occupied, ReasonNeeded, WrongState
+from storage.errors import Locked, MovedAway, NotFound, NotVisible, Occupied, ReasonNeeded, WrongState
 from storage.form_data import Place, SubjectRecord
 from storage.form_index import Registry
 from storage.identity import mark_gone, person_in, write_hashes
 from storage.instances import instances_in
 from storage.opened_forms import Deed, form_at, open_structure
+from storage.origins import is_elsewhere
 from storage.reassessing import read_anew, reassess
 from storage.request import Rules
 from storage.signatures import end_marks
@@ -33,6 +34,7 @@ from storage.structure import FormRow, InstanceRow, Structure, seen_instances
 from storage.tables import enrolment, form_instance, instance, row_data, unique_key, withdrawal
 from storage.together import Asking, Part, alone, together
 from storage.unique_keys import write_unique_keys
+from storage.verification_counts import count_subject
 
 
 class Level(StrEnum):
@@ -110,8 +112,8 @@ def withdraw_within(
 def restore(database: Database, registry: Registry, rules: Rules, deed: Deed, number: int) -> None:
     """Put back what was withdrawn.
 
-    Raises NotVisible, NotFound, ReasonNeeded, Locked, NotUnique where somebody else has its key now, and Occupied where
-    another form stands in its place, or what held it is withdrawn itself.
+    Raises NotVisible, NotFound, ReasonNeeded, Locked, NotUnique where somebody else has its key now, Occupied where
+    another form stands in its place, or what held it is withdrawn itself, and MovedAway where it stands elsewhere now.
     """
     with database.write() as connection:
         merged = select(withdrawal.c.kept_id).where(withdrawal.c.id == number)
@@ -297,14 +299,14 @@ def _forms_through(connection: Connection, structure: Structure, found: Any) -> 
     return shared + [
         FormRow(
             row.id, Place(row.instance_id, row.form, row.occurrence_id, row.record), row.definition, row.revision,
-            row.state, row.status, row.opened_at, row.saved_at,
+            row.state, row.status, row.opened_at, row.saved_at, row.origin_id,
         )
         for row in connection.execute(query.order_by(form_instance.c.id))
     ]  # fmt: skip
 
 
 def _require_free(connection: Connection, structure: Structure, found: Any) -> None:
-    """Raise Occupied where it cannot come back: what held it is withdrawn, or another form stands in its place."""
+    """Raise Occupied where what held it is withdrawn, or another form stands in its place; MovedAway where it stands elsewhere."""
     there = {row.id for row in structure.instances}
     if found.level == Level.PART:
         parent = select(instance.c.parent_id).where(instance.c.id == found.instance_id)
@@ -315,6 +317,8 @@ def _require_free(connection: Connection, structure: Structure, found: Any) -> N
         places = {each.place for each in structure.forms}
         if form.place.instance not in there or (form.place in places) is (found.level == Level.FORM):
             raise Occupied(found.id)
+    if is_elsewhere(connection, found):
+        raise MovedAway(found.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,19 +333,14 @@ class _Work:
 
     def settle(self, target: Target, forms: Sequence[FormRow], kind: str, number: int) -> None:
         """Judge everything anew, take keys again, and tell the audit."""
+        count_subject(self.connection, self.deed.subject)
         anew = read_anew(self.database, self.connection, self.registry, self.deed)
         if kind == "restore" or target.row:
             self._take_keys(anew.record, [form.place for form in forms])
         body: dict[str, Any] = {"withdrawal": number, "level": target.level}
         if target.place is None:
-            reassess(
-                self.connection,
-                self.database,
-                self.registry,
-                self.rules,
-                anew,
-                gone=kind == "withdraw" and target.instance is None,
-            )
+            gone = kind == "withdraw" and target.instance is None
+            reassess(self.connection, self.database, self.registry, self.rules, anew, gone=gone)
             self._note(kind, {**body, "instance": target.instance, "forms": [form.id for form in forms]})
             return
         (form,) = forms

@@ -28,7 +28,7 @@ _WRITE_ISSUES = upsert(issue, tuple(column.name for column in issue.columns))
 _MORE_IDS = "SELECT nextval('form_instance_id_seq') FROM generate_series(1, $1)"
 _OPEN_FORM = addition(
     form_instance,
-    tuple(column.name for column in form_instance.columns if column.name != "withdrawal_id"),
+    tuple(column.name for column in form_instance.columns if column.name not in ("withdrawal_id", "origin_id")),
     first=True,
 )
 _CHANGE_FORMS = change(form_instance, ("id",), ("definition", "revision", "state", "status", "saved_at"))

@@ -24,7 +24,15 @@ from storage.tables.people import (
     recovery_code,
     unit,
 )
-from storage.tables.queries import query, query_message, verification
+from storage.tables.queries import (
+    query,
+    query_message,
+    verification,
+    verification_form,
+    verification_plan,
+    verification_recount,
+    verification_total,
+)
 from storage.tables.states import closing, signature, unlock_request, withdrawal
 from storage.tables.subjects import (
     access,
@@ -33,6 +41,7 @@ from storage.tables.subjects import (
     counter,
     dictionary,
     enrolment,
+    episode_link,
     identity_hash,
     instance,
     latest_event,
@@ -55,6 +64,7 @@ from storage.tables.work import (
     job,
     membership,
     session,
+    session_note,
     site,
     upload,
     working_copy,
@@ -77,6 +87,7 @@ __all__ = [
     "counter",
     "dictionary",
     "enrolment",
+    "episode_link",
     "form_instance",
     "form_month",
     "help_message",
@@ -105,6 +116,7 @@ __all__ = [
     "registry_definition",
     "row_data",
     "session",
+    "session_note",
     "signature",
     "site",
     "site_subject",
@@ -116,6 +128,10 @@ __all__ = [
     "unlock_request",
     "upload",
     "verification",
+    "verification_form",
+    "verification_plan",
+    "verification_recount",
+    "verification_total",
     "withdrawal",
     "working_copy",
 ]

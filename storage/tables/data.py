@@ -37,6 +37,8 @@ def slot_columns() -> list[Column[Any]]:
     ]
 
 
+# The forms that somebody may review or sign: storage.states says in which states, a test that these are all of them.
+WAITING = text("state IN ('complete', 'reviewed') AND withdrawal_id IS NULL")
 form_instance = Table(
     "form_instance",
     METADATA,
@@ -54,9 +56,12 @@ form_instance = Table(
     Column("opened_at", Moment, nullable=False),
     Column("saved_at", Moment, nullable=False),
     Column("withdrawal_id", Id),  # through which it is withdrawn
+    Column("origin_id", Id),  # of one that was carried here: the form that it was at first, by which others refer to it
     CheckConstraint("state IN ('in_progress', 'complete', 'reviewed', 'signed', 'locked')", name="state"),
     Index("ix_form_instance_subject_id", "subject_id"),
     Index("ix_form_instance_form", "home", "form"),
+    Index("ix_form_instance_origin_id", "origin_id"),
+    Index("ix_form_instance_waiting", "id", sqlite_where=WAITING, postgresql_where=WAITING),
 )
 
 row_data = Table(
@@ -109,8 +114,8 @@ promise = Table(  # for lists: forms with values that are to be completed later,
 )
 
 # How many forms a hospital began in a month, and how many of them are complete: of forms that are not withdrawn, for each
-# hospital that had the right to the whole record when the form was begun. Triggers of the migration keep it; nothing else
-# writes it.
+# hospital that had the right to the whole record when the form was begun, and for each ward that sees its episode now (its
+# number with a minus for the hospital). Triggers of the migrations keep it; nothing else writes it.
 form_month = Table(
     "form_month",
     METADATA,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 
 from storage.tables.base import METADATA, Id, Moment
 
@@ -56,4 +56,57 @@ verification = Table(  # what a registry's monitor found of a value, until it ch
     Index("ix_verification_form_id", "form_id"),
 )
 
-__all__ = ["query", "query_message", "verification"]
+_LEFT = text("due > verified + differing")  # something of it is left to be compared
+
+verification_plan = Table(  # what a registry compares, as its definition says
+    "verification_plan",
+    METADATA,
+    Column("registry", Text, primary_key=True),
+    Column("form", Text, primary_key=True),
+    Column("item", Text, primary_key=True),
+    Column("share", Integer, nullable=False),  # percent of the patients
+    Column("seed", Id, nullable=False),
+)
+
+verification_form = Table(  # of each form with something to be compared, how much; kept by triggers
+    "verification_form",
+    METADATA,
+    Column("registry", Text, primary_key=True),
+    Column("form_id", Id, primary_key=True, autoincrement=False),
+    Column("subject_id", Id, nullable=False),
+    Column("site_id", Id, nullable=False),  # that had a right to the patient first
+    Column("form", Text, nullable=False),
+    Column("due", Integer, nullable=False),
+    Column("verified", Integer, nullable=False),
+    Column("differing", Integer, nullable=False),
+    Index("ix_verification_form_left", "registry", "subject_id", sqlite_where=_LEFT, postgresql_where=_LEFT),
+    Index("ix_verification_form_site", "registry", "site_id", "subject_id", sqlite_where=_LEFT, postgresql_where=_LEFT),
+    Index("ix_verification_form_form_id", "form_id"),
+    Index("ix_verification_form_subject_id", "subject_id"),
+)
+
+verification_total = Table(  # their sums by hospital and form
+    "verification_total",
+    METADATA,
+    Column("registry", Text, primary_key=True),
+    Column("site_id", Id, primary_key=True, autoincrement=False),
+    Column("form", Text, primary_key=True),
+    Column("forms", Integer, nullable=False),
+    Column("due", Integer, nullable=False),
+    Column("verified", Integer, nullable=False),
+    Column("differing", Integer, nullable=False),
+)
+
+verification_recount = Table(  # the forms that are to be counted anew: a trigger does it at once, and empties it
+    "verification_recount", METADATA, Column("form_id", Id, primary_key=True, autoincrement=False)
+)
+
+__all__ = [
+    "query",
+    "query_message",
+    "verification",
+    "verification_form",
+    "verification_plan",
+    "verification_recount",
+    "verification_total",
+]

@@ -84,7 +84,9 @@ instance = Table(  # the patient (container 'patient', no parent), an episode, a
     Column("opened_at", Moment, nullable=False),
     Column("withdrawal_id", Id),
     Column("part_id", Id),  # of what is in an episode that episode, however deep; else none
+    Column("origin_id", Id),  # of one that was carried here: what it was at first
     Index("ix_instance_subject_id", "subject_id"),
+    Index("ix_instance_origin_id", "origin_id"),
 )
 
 occurrence = Table(
@@ -185,8 +187,11 @@ local_number = Table(  # what a hospital calls a patient in its own books
     Column("registry", Text, primary_key=True),
     Column("subject_id", Id, ForeignKey("subject.id"), primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False),
+    Column("folded", Text, nullable=False, server_default=""),  # what it is compared by: storage.local_numbers
+    Column("twin", Integer, nullable=False, server_default="0"),  # beyond 0: it stood twice before that was refused
     UniqueConstraint("site_id", "registry", "name"),
     Index("ix_local_number_subject_id", "subject_id"),
+    Index("uq_local_number_folded", "site_id", "registry", "folded", "twin", unique=True),
 )
 
 # Who sees what: a site sees a subject, or one of its episodes, in a registry, from–to. Rows of a ward count for those who act
@@ -204,6 +209,27 @@ access = Table(
     Column("unit_id", Id),  # none: for those who act for the whole hospital
     Index("ix_access_subject_id", "subject_id"),
     Index("ix_access_site_id_registry", "site_id", "registry"),
+)
+
+# What people say that an episode is to another one of the same patient, which another registry may hold. Each end is named by
+# what it was before it was carried anywhere (instance.origin_id).
+episode_link = Table(
+    "episode_link",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("source_id", Id, nullable=False),
+    Column("source_registry", Text, nullable=False),
+    Column("target_id", Id, nullable=False),
+    Column("target_registry", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # storage.episode_links
+    Column("who", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("ended_at", Moment),
+    Column("ended_by", Text),
+    Column("ended_why", Text),
+    Index("ix_episode_link_source_id", "source_id"),
+    Index("ix_episode_link_target_id", "target_id"),
 )
 
 takeover_request = Table(  # a hospital asks to see a patient whom it does not know to be of which other one
@@ -255,6 +281,7 @@ __all__ = [
     "casebook_due",
     "counter",
     "enrolment",
+    "episode_link",
     "identity_hash",
     "instance",
     "latest_event",

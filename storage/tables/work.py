@@ -56,10 +56,22 @@ session = Table(
     Column("created_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
-    Column("notes", LargeBinary),  # storage.session_notes, encrypted
     Column("stage", Text, nullable=False, server_default="open"),  # storage.sessions.Stage
     Column("tries", Integer, nullable=False, server_default="0"),  # failures to unlock it
+    Column(
+        "device", Text, nullable=False, server_default=""
+    ),  # browser and system in two words, for the list of sessions
     Index("ix_session_account_id", "account_id"),
+)
+
+session_note = Table(  # storage.session_notes
+    "session_note",
+    METADATA,
+    Column("token_hash", LargeBinary, ForeignKey("session.token_hash", ondelete="CASCADE"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("noted_at", Moment, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+    Index("ix_session_note_noted_at", "noted_at"),
 )
 
 attempt = Table(  # failed attempts in a row, by login, address, or what else is limited

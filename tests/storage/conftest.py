@@ -20,7 +20,7 @@ from engine.model.item import ExpressionText, ItemDef, Privacy
 from engine.model.metadata_version import ContainerDef, DerivedDef, MetaDataVersion
 from engine.records.evaluation import DerivedValue, Evaluation, ItemState, Violation
 from engine.records.form_data import Focus, FormData, Instance, RowData
-from storage.access import Actor
+from storage.access import Actor, on_behalf
 from storage.accounts import create_account, create_site
 from storage.attachments import Upload
 from storage.changes import paths_of, walk_rows
@@ -291,7 +291,7 @@ def act_as(application: Database) -> Callable[..., Ward]:
     def act(ward: Ward, **more: Any) -> Ward:
         actor = replace(ward.actor, **more)
         at = ward.now + timedelta(hours=1)
-        database = application.on_behalf(actor.site, actor.registry, at, actor.account, unit=actor.unit)
+        database = on_behalf(application, actor, at)
         return replace(ward, database=database, actor=actor)
 
     return act

@@ -22,7 +22,7 @@ from storage.accounts import (
     sign_out,
     sites,
 )
-from storage.session_notes import leave_note, read_note, take_note
+from storage.session_notes import leave_note, purge_notes, read_note, take_note
 from storage.tables import account
 
 PASSWORD = "correct horse battery"
@@ -65,14 +65,14 @@ def test_a_session_notes_things_for_itself_for_a_while(database, new_login, smal
     assert read_note(database, other, name, at=now) is None
     assert read_note(database, token, name, at=now + timedelta(minutes=61)) is None
     with database.read() as connection:
-        assert b"Nowak" not in b"".join(
-            bytes(row)
-            for row in connection.exec_driver_sql("SELECT notes FROM session WHERE notes IS NOT NULL").scalars()
-        )
+        kept = [bytes(row) for row in connection.exec_driver_sql("SELECT ciphertext FROM session_note").scalars()]
+        assert kept
+        assert b"Nowak" not in b"".join(kept)
     assert take_note(database, token, name, at=now) == ["Nowak"]
     assert take_note(database, token, name, at=now) is None
-    names = [leave_note(database, token, number, at=now + timedelta(seconds=number)) for number in range(25)]
-    assert [read_note(database, token, each, at=now) for each in names] == [*[None] * 5, *range(5, 25)]
+    old, new = (leave_note(database, token, minutes, at=now + timedelta(minutes=minutes)) for minutes in (0, 30))
+    assert purge_notes(database, at=now + timedelta(minutes=60)) >= 1
+    assert [read_note(database, token, each, at=now) for each in (old, new)] == [None, 30]
     sign_out(database, token)
     assert take_note(database, token, leave_note(database, token, "late", at=now), at=now) is None
 

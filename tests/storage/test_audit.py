@@ -1,4 +1,5 @@
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,10 +10,12 @@ from hypothesis import strategies as st
 from engine.datatypes.values import Missing
 from engine.records.form_data import FormData, RowData
 from storage import errors
+from storage.audit import AuditEntry, append_entry, append_expected, last_entry, site_stream
 from storage.audit_check import verify
 from storage.audit_seals import seal
 from storage.history import form_history, form_then, rebuild_form, subject_log
 from storage.identity import erase
+from storage.together import alone
 
 
 @pytest.fixture
@@ -198,3 +201,27 @@ def test_writers_of_other_streams_wait_for_each_other(new_ward):
     assert not [one for one in verify(ward.database, values=False) if one.stream == "site:77"]
     with pytest.raises(errors.NotVisible):
         subject_log(ward.database, ward.actor, 10**9, at=ward.now)
+
+
+def test_an_entry_whose_forerunner_was_read_before_takes_its_turn_among_others(ward):
+    """One statement, and no gap nor fork where somebody has appended meanwhile."""
+    stream, database = site_stream(10**6 + ward.subject), ward.database
+
+    def entry(n):
+        return AuditEntry(stream, "identities", f"clerk {n}", ward.now, "web", {"n": n}, items=("pesel", "last_name"))
+
+    def append(n, last):
+        with database.write() as connection, database.counted() as sent:
+            return append_expected(connection, entry(n), last), len(sent)
+
+    with database.write() as connection:
+        append_entry(connection, entry(0))
+    with database.read() as connection:
+        last = alone(connection, last_entry(stream))
+    assert append(1, last) == (2, 1)
+    number, asked = append(2, last)
+    assert (number, asked > 1) == (3, True)
+    with ThreadPoolExecutor(4) as pool:
+        numbers = list(pool.map(lambda n: append(n, last)[0], range(3, 11)))
+    assert sorted(numbers) == list(range(4, 12))
+    assert [each for each in verify(database, values=False) if stream in str(each)] == []

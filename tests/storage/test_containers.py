@@ -376,4 +376,4 @@ def test_a_save_and_a_page_take_as_many_statements_for_many_records_and_instance
     assert len(counts) == 1
     [(saving, loading)] = counts
     assert saving <= (5 if ward.database.dialect == "postgresql" else 8)
-    assert loading == 2
+    assert loading == 1

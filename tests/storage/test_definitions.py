@@ -62,12 +62,18 @@ def test_the_newest_migration_is_the_last_of_the_line():
     assert ScriptDirectory(str(folder)).get_current_head() == newest_revision()
 
 
-def test_forms_of_before_the_states_can_be_locked_after_an_upgrade(new_sqlite):
+def tables_of(new_sqlite, revision):
+    """A database as an earlier version left it."""
     old = open_database(new_sqlite(tables=False))
     with old.write() as connection:
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(Path(storage.__file__).with_name("migrations")))
-        command.upgrade(config, "0006")
+        command.upgrade(config, revision)
+    return old
+
+
+def test_forms_of_before_the_states_can_be_locked_after_an_upgrade(new_sqlite):
+    old = tables_of(new_sqlite, "0006")
     with old.write() as connection:
         for statement in (
             "INSERT INTO registry_definition VALUES ('h', 'r', '1', 't', '{}', '2025', 'office')",
@@ -82,6 +88,24 @@ def test_forms_of_before_the_states_can_be_locked_after_an_upgrade(new_sqlite):
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
     with pytest.raises(IntegrityError), old.write() as connection:
         connection.exec_driver_sql("UPDATE form_instance SET state = 'odd'")
+    old.close()
+
+
+def test_own_numbers_that_stood_twice_stay_with_both_patients(new_sqlite):
+    old = tables_of(new_sqlite, "0035")
+    with old.write() as connection:
+        connection.exec_driver_sql("INSERT INTO site (id, code, name) VALUES (1, '1', 'Szpital')")
+        for subject, name in enumerate(("KG 12/2026", "kg 12/2026", "KG  12/2026", "Ł 1"), 1):
+            connection.exec_driver_sql(f"INSERT INTO subject (id, registered_at) VALUES ({subject}, '2025')")
+            connection.exec_driver_sql(f"INSERT INTO local_number VALUES (1, 'r', {subject}, '{name}')")
+    upgrade(old)
+    with old.read() as connection:
+        rows = connection.exec_driver_sql("SELECT name, folded, twin FROM local_number ORDER BY subject_id").all()
+    assert [tuple(row) for row in rows] == [
+        ("KG 12/2026", "kg 12/2026", 0), ("kg 12/2026", "kg 12/2026", 1), ("KG  12/2026", "kg 12/2026", 2), ("Ł 1", "ł 1", 0),
+    ]  # fmt: skip
+    with pytest.raises(IntegrityError), old.write() as connection:
+        connection.exec_driver_sql("UPDATE local_number SET folded = 'kg 12/2026', twin = 0 WHERE subject_id = 4")
     old.close()
 
 

@@ -22,6 +22,7 @@ from storage.subjects import add_occurrence
 from storage.tables import METADATA
 from storage.verification import Seen
 from storage.verification import verify as compare
+from storage.wardless import Sought, give_many, without_ward
 from storage.wards import ToWard, give_to_ward
 from storage.withdrawing import Target, withdraw
 from storage.working_copy import keep_working_copy
@@ -169,6 +170,24 @@ def test_nothing_is_added_to_another_episode(part, two, statement):
     used = {name: value for name, value in given.items() if f":{name}" in statement}
     with pytest.raises(ProgrammingError, match="row-level security"), part.database.write() as connection:
         connection.execute(text(statement), used)
+
+
+def test_a_hospital_gives_a_ward_of_its_own_what_it_sees_and_no_more(two, act_as, small):
+    """Many at once, of a patient of whom the hospital sees one episode of two: the other has no ward either."""
+    guest = act_as(two.guest)
+    ward = add_unit(two.ward.database, guest.actor.site, "g", "Oddział gości", Change("office", guest.now))
+    given = {"reason": "many", "at": guest.now}
+    found = without_ward(guest.database, guest.actor, Sought(), at=guest.now)
+    assert two.guest.episode in {each.id for each in found.episodes}
+    assert two.second not in {each.id for each in found.episodes}
+    assert give_many(guest.database, guest.actor, Sought(), [two.second], ward, **given) == 0
+    assert give_many(guest.database, guest.actor, Sought(), None, ward, **given) == found.total
+    nurse = act_as(two.guest, unit=ward)
+    assert OPEN in nurse.stored().items["v_text"]
+    assert not any(NEEDLE in row for row in told(nurse.database, "item_data"))
+    with pytest.raises(NotVisible):
+        give_many(nurse.database, nurse.actor, Sought(), None, ward, **given)
+    assert not [fault for fault in verify(two.ward.database) if fault.stream == f"subject:{guest.subject}"]
 
 
 def test_a_ward_counts_what_it_sees(part, two):

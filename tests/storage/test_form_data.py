@@ -113,7 +113,7 @@ def test_a_text_comes_back_as_it_was(ward, text):
     assert ward.stored().items == {"v_text": text * 2, "v_long_text": text}
 
 
-def test_a_subject_loads_in_two_queries(ward, small):
+def test_a_subject_loads_in_one_query(ward, small):
     counts = []
     for number in (1, 500):
         items = {f"w{n}": VALUES[f"v_{small.TYPES[n % 9]}"] for n in range(number)}
@@ -121,7 +121,7 @@ def test_a_subject_loads_in_two_queries(ward, small):
         with ward.database.counted() as sent:
             ward.load()
         counts.append(len(sent))
-    assert counts == [2, 2]
+    assert counts == [1, 1]
 
 
 def test_the_tree_is_what_rules_see(ward):

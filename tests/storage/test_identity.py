@@ -13,7 +13,7 @@ from storage import errors
 from storage.database import open_database
 from storage.finding import FoundPerson, find_person
 from storage.form_data import Place, load_subject
-from storage.identity import Person, erase, normalised_name, page_identities, searched_hashes
+from storage.identity import Person, are_two, erase, normalised_name, page_identities, searched_hashes
 from storage.keys import decrypt, derive_keys, encrypt, new_key, read_keys
 from storage.listing import Narrowed, list_subjects
 from storage.opened_forms import Deed
@@ -92,7 +92,7 @@ def test_a_moved_or_changed_ciphertext_is_refused():
     assert decrypt(key, secret, "1/2//last_name") == b"Nowak"
     for other in (
         (key, secret, "1/3//last_name"),
-        (key, secret[:-1] + b"x", "1/2//last_name"),
+        (key, secret[:-1] + bytes([secret[-1] ^ 1]), "1/2//last_name"),
         (new_key(), secret, "1/2//last_name"),
     ):
         with pytest.raises(InvalidTag):
@@ -221,3 +221,24 @@ def test_one_person_is_not_saved_twice_in_whatever_registry(new_ward, small):
     with pytest.raises(errors.KnownPerson):
         save_form(second.database, other, request, small.RULES)
     second.save(FormData({"pesel": number}), second.person)
+
+
+ONE = Person("Nowak", "1949-03-02", "49030200112")
+
+
+@pytest.mark.parametrize(
+    ("other", "two"),
+    [
+        (ONE, False),
+        (Person("Nowak", "1949-03-02", "49030200211"), True),
+        (Person("Nowak", "1949-03-02", "49030200113"), False),  # a slip of the pen: the check digit is wrong
+        (Person("Kowal", "1950-01-01", "49030200112"), False),  # the same number
+        (Person("Kowal", "1950-01-01"), True),
+        (Person("NOWAK ", "1950-01-01"), False),
+        (Person("Kowal", "1949-03-02"), False),
+        (Person("", "1950-01-01"), False),
+        (Person("Kowal"), False),
+    ],
+)
+def test_two_people_are_told_from_two_records_of_one(other, two):
+    assert are_two(ONE, other) is are_two(other, ONE) is two

@@ -1,5 +1,6 @@
 """Counts that triggers keep are what counting anew would give; promised values are known without looking through all values."""
 
+import importlib
 from datetime import timedelta
 
 import pytest
@@ -7,20 +8,28 @@ from sqlalchemy import text
 
 from engine.datatypes.values import Missing
 from engine.records.form_data import FormData
-from storage.completeness import Count, completeness
+from storage.completeness import Count, Own, completeness
+from storage.desks import Desk
 from storage.form_states import Seen, take_steps
-from storage.hospitals import Change, add_participation
-from storage.my_day import Desk, to_complete, what_waits
+from storage.hospitals import Change, add_participation, add_unit
+from storage.my_day import to_complete, what_waits
 from storage.opened_forms import Deed
 from storage.sharing import Share, grants_of, share, take_back
 from storage.states import Action
+from storage.wards import ToWard, give_to_ward, take_from_ward, wards_of
 from storage.withdrawing import Target, restore, withdraw, withdrawals_of
 
+COUNTS = importlib.import_module("storage.migrations.versions.0023_counts_by_ward")
 ANEW = (
     "SELECT a.site_id, f.form, count(*), sum(CASE WHEN f.state = 'in_progress' THEN 0 ELSE 1 END) FROM form_instance f "
-    "JOIN (SELECT DISTINCT subject_id, site_id, registry, starts_at, ends_at FROM access WHERE instance_id IS NULL) a "
+    "JOIN (SELECT DISTINCT subject_id, site_id, registry, starts_at, ends_at FROM access WHERE instance_id IS NULL AND unit_id IS NULL) a "
     "ON a.subject_id = f.subject_id AND f.home IN ('', a.registry) AND a.starts_at <= f.opened_at "
-    "AND (a.ends_at IS NULL OR a.ends_at > f.opened_at) WHERE f.withdrawal_id IS NULL GROUP BY 1, 2 ORDER BY 1, 2"
+    "AND (a.ends_at IS NULL OR a.ends_at > f.opened_at) WHERE f.withdrawal_id IS NULL GROUP BY 1, 2 "
+    "UNION ALL SELECT site_id, form, count(*), sum(complete) FROM (SELECT DISTINCT -a.unit_id AS site_id, f.form, f.id, "
+    "CASE WHEN f.state = 'in_progress' THEN 0 ELSE 1 END AS complete FROM form_instance f "
+    "JOIN instance i ON i.id = f.instance_id JOIN access a ON a.subject_id = f.subject_id AND f.home IN ('', a.registry) "
+    "AND a.unit_id IS NOT NULL AND a.ends_at IS NULL AND (i.parent_id IS NULL OR a.instance_id = coalesce(i.part_id, i.id)) "
+    "WHERE f.withdrawal_id IS NULL) w GROUP BY 1, 2 ORDER BY 1, 2"
 )
 KEPT = "SELECT site_id, form, sum(begun), sum(complete) FROM form_month WHERE begun > 0 GROUP BY 1, 2 ORDER BY 1, 2"
 
@@ -69,18 +78,70 @@ def test_months_and_hospitals_without_forms_are_told(new_ward, small):
         database, idle.actor.site, name, day.replace(month=day.month - 1, day=31 if day.month == 2 else 28), change
     )
     ward.save(FormData({"v_text": "a"}), complete=True)
-    sites = (ward.actor.site, idle.actor.site)
+    own = Own(frozenset({ward.actor.site, idle.actor.site}))
     with database.counted() as sent:
-        found = completeness(database, name, sites, at=ward.now)
+        found = completeness(database, name, own, at=ward.now)
     assert len(sent) == 1
-    by_site = {each.site: each for each in found.hospitals}
+    by_site = {each.place: each for each in found.places}
     assert by_site[ward.actor.site].counts == {"2025-03": Count(1, 1)}
     assert by_site[ward.actor.site].since is None
     assert by_site[idle.actor.site].counts == {}
     assert by_site[idle.actor.site].expected == {"2025-02", "2025-03"}
     assert found.forms == {"visit": Count(1, 1)}
-    assert completeness(database, name, sites, at=ward.now, form="person").forms == {}
-    assert completeness(database, "other", sites, at=ward.now).hospitals == ()
+    assert completeness(database, name, own, at=ward.now, form="person").forms == {}
+    assert completeness(database, "other", own, at=ward.now).places == ()
+
+
+def test_forms_count_for_the_wards_that_see_their_episode(new_ward, small):
+    """Those that it had when it was given, and from then on; not for others, nor once it is taken away."""
+    ward = new_ward()
+    database, at = ward.database, ward.now + timedelta(hours=1)
+    change = Change("office", ward.now)
+    first, second = (add_unit(database, ward.actor.site, str(n), f"Oddział {n}", change) for n in (1, 2))
+    ward.save(FormData({"last_name": "Sowa"}), ward.person)
+    ward.save(FormData({"v_text": "a"}), complete=True)
+    own = Own(frozenset({ward.actor.site}))
+
+    def counted(unit, own=own):
+        agree(database)
+        found = completeness(database, "small", own, at=at, chosen=-unit)
+        return {name: (count.complete, count.begun) for name, count in found.forms.items()}
+
+    assert counted(first) == {}
+    give_to_ward(database, ward.actor, ward.subject, ToWard(first, ward.episode, "one"), at=at)
+    both = {"person": (0, 1), "visit": (1, 1)}
+    assert counted(first) == both
+    ward.save(FormData({"fu_text": "b"}), ward.visit._replace(form="follow_up"))
+    assert counted(first) == {**both, "follow_up": (0, 1)}
+    give_to_ward(database, ward.actor, ward.subject, ToWard(second, ward.episode, "two", moved=True), at=at)
+    assert (counted(first), counted(second)) == ({}, {**both, "follow_up": (0, 1)})
+    wards = completeness(database, "small", own, at=at).wards
+    assert [each.name for each in wards] == ["Oddział 2"]
+    (grant,) = wards_of(database, ward.actor, ward.subject, at=at)
+    take_from_ward(database, ward.actor, ward.subject, grant.id, reason="x", at=at)
+    assert counted(second) == {}
+    give_to_ward(database, ward.actor, ward.subject, ToWard(second, ward.episode, "again"), at=at)
+    assert counted(second, Own(frozenset(), frozenset({second}))) == counted(second) != {}
+    assert counted(second, Own(frozenset(), frozenset({first}))) == {}
+    narrow = completeness(database, "small", Own(frozenset(), frozenset({second})), at=at)
+    assert [(each.place, each.name) for each in narrow.places] == [(-second, f"Szpital {hospital(ward)}, Oddział 2")]
+    deed = Deed(ward.subject, ward.actor, at, "pomyłka")
+    gone = withdraw(database, small.REGISTRY, ward.rules, deed, Target())
+    assert "visit" not in counted(second)
+    restore(database, small.REGISTRY, ward.rules, deed, gone)
+    assert counted(second)["visit"] == (1, 1)
+    with database.write() as connection:  # as the migration counts what is there
+        connection.execute(text("DELETE FROM form_month WHERE site_id < 0"))
+        whose = {"-a.unit_id": COUNTS.OF_WARDS}
+        connection.exec_driver_sql(COUNTS.added(COUNTS.counted(database.dialect, COUNTS.ALL, "f.sign", whose)))
+    assert counted(second)["visit"] == (1, 1)
+
+
+def hospital(ward):
+    """The number in the name of its hospital."""
+    with ward.database.read() as connection:
+        query = text("SELECT code FROM site WHERE id = :site")
+        return connection.execute(query, {"site": ward.actor.site}).scalar_one().removeprefix("s")
 
 
 @pytest.mark.parametrize("reason", ["tl", "nk"])

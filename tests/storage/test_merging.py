@@ -1,5 +1,7 @@
 """Two records of one person become one, and two again."""
+# long: one deed and its undoing, from every side
 
+import importlib
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -7,14 +9,16 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from engine.datatypes.values import Reference
+from engine.datatypes.values import FileValue, Reference
 from engine.records.form_data import FormData, RowData
 from storage import errors
 from storage.access import may_see
-from storage.attachments import file_content
+from storage.accounts import add_membership, create_account
+from storage.attachments import Upload, file_content
 from storage.audit_check import verify
 from storage.carrying import Book
 from storage.closing import WHOLE, close, closings, reopen
+from storage.episode_links import End, link_episodes, links_of, unlink_episodes
 from storage.finding import find_person
 from storage.form_data import Place
 from storage.form_states import Seen, SignRequest, sign_form, take_steps
@@ -22,18 +26,21 @@ from storage.history import subject_log
 from storage.identity import Person, erase
 from storage.instances import open_instance
 from storage.listing import Narrowed, list_subjects
+from storage.merge_outlook import outlook
 from storage.merges import merge_of, merged_into
 from storage.merging import Merge, merge, unmerge
 from storage.moving import MovedPart, move_part
 from storage.opened_forms import Deed
 from storage.queries import About, Said, queries_of, raise_query
+from storage.saving import save_form
 from storage.sharing import Share, share
 from storage.signatures import Meaning
 from storage.states import Action, State
-from storage.subjects import register_subject
+from storage.subjects import NewOccurrence, add_occurrences, register_subject
 from storage.tables import access
 from storage.takeovers import ask_takeover, takeovers_to_decide
 from storage.withdrawing import Target, restore, withdraw
+from storage.working_copy import drop_working_copy, keep_working_copy, working_copies, working_copy_of
 
 REASON = "the same person"
 
@@ -127,6 +134,28 @@ def test_one_record_becomes_another_name_for_the_other(pair, book):
     assert not [one for one in verify(ward.database) if one.stream == "values" and one.number in forms_of(ward, other)]
     with pytest.raises(errors.NotVisible):
         other.save(FormData({"v_text": "late"}))
+
+
+def test_other_registries_name_a_form_that_was_merged_as_before(pair, book, another):
+    ward, other = pair
+    third, name = another(ward), other.load().forms[other.visit].id
+    numbers = [joined(book, other, ward), joined(book, ward, third)]
+    assert name in {form.lasting for form in third.load().forms.values()}
+    visit = next(place for place, form in third.load().forms.items() if form.lasting == name)
+    third.save(FormData({"v_text": "later"}), visit, expected_revision=1)
+    parted(book, ward, third, numbers[1])
+    parted(book, other, ward, numbers[0])
+    assert other.load().forms[other.visit].lasting == name
+
+
+def test_merges_of_before_give_their_forms_these_names(pair, book):
+    ward, other = pair
+    joined(book, other, ward)
+    names = {place: form.lasting for place, form in ward.load().forms.items()}
+    with ward.database.write() as connection:
+        connection.exec_driver_sql("UPDATE form_instance SET origin_id = NULL")
+        importlib.import_module("storage.migrations.versions.0022_names_of_carried_forms").name_forms(connection)
+    assert {place: form.lasting for place, form in ward.load().forms.items()} == names
 
 
 def forms_of(*wards):
@@ -291,6 +320,110 @@ def test_a_hospital_without_an_episode_sees_the_person_alone(ward, new_ward, boo
     assert episodes(ward) == [ward.episode]
     assert may_see(ward.database, ward.actor, ward.subject, ward.now)
     assert texts(ward) == {1: "kept"}
+
+
+def copy_of(ward, place, actor=None):
+    return working_copy_of(ward.database, actor or ward.actor, ward.subject, place, at=ward.now)
+
+
+def typed(ward, place, text, actor=None, revision=0, **more):
+    content = {"data": {"items": {"last_name": text}, "groups": {}}}
+    keep_working_copy(
+        ward.database, actor or ward.actor, ward.subject, place, content, revision=revision, at=ward.now, **more
+    )
+    ward.now += timedelta(minutes=1)
+
+
+def test_what_was_typed_about_the_patient_comes_and_goes_back(pair, book):
+    ward, other = pair
+    value = FileValue("scan.pdf", "application/pdf", 4, "1" * 64)
+    typed(other, other.person, "Lisek", revision=1, uploads=[Upload(value, b"%PDF")])
+    number = joined(book, other, ward)
+    come = copy_of(ward, ward.person)
+    assert come is not None
+    assert (come.content["data"]["items"], come.revision) == ({"last_name": "Lisek"}, 0)
+    assert file_content(ward.database, ward.actor, ward.load(), ward.person, value.digest, at=ward.now) == b"%PDF"
+    parted(book, other, ward, number)
+    assert copy_of(ward, ward.person) is None
+    back = copy_of(other, other.person)
+    assert back is not None
+    assert (back.content, back.revision) == (come.content, 1)
+    assert file_content(other.database, other.actor, other.load(), other.person, value.digest, at=other.now) == b"%PDF"
+
+
+def test_what_was_typed_at_the_kept_record_stays_there(pair, book):
+    ward, other = pair
+    typed(other, other.person, "theirs", revision=1)
+    typed(ward, ward.person, "mine", revision=1)
+    number = joined(book, other, ward)
+    assert copy_of(ward, ward.person).content["data"]["items"] == {"last_name": "mine"}
+    parted(book, other, ward, number)
+    assert copy_of(other, other.person).content["data"]["items"] == {"last_name": "theirs"}
+    number = joined(book, other, ward)
+    assert copy_of(ward, ward.person).content["data"]["items"] == {"last_name": "mine"}
+    drop_working_copy(ward.database, ward.actor, ward.person)
+    typed(ward, ward.person, "later", revision=1)
+    parted(book, other, ward, number)
+    assert copy_of(ward, ward.person).content["data"]["items"] == {"last_name": "later"}
+
+
+def test_what_may_be_of_another_registry_stays_and_is_told(pair, book):
+    ward, other = pair
+    writer = create_account(ward.database, "ela", "Ela", "correct horse battery", who="office", at=ward.now)
+    for registry in ("small", "large"):
+        add_membership(ward.database, writer, registry, "entry", site_id=ward.actor.site, who="office", at=ward.now)
+    ela = replace(other.actor, account=writer, name="Ela")
+    typed(other, other.person, "Lisek", actor=ela, revision=1)
+    typed(other, other.person, "Lisica", revision=1)
+    told = outlook(ward.database, book, keeper(ward), other.subject, ward.subject, at=other.now)
+    assert told.unsaved == 1
+    other.now += timedelta(minutes=20)  # until nobody types
+    number = joined(book, other, ward)
+    assert (copy_of(ward, ward.person, ela), copy_of(ward, ward.person) is None) == (None, False)
+    parted(book, other, ward, number)
+    assert copy_of(other, other.person, ela).revision == copy_of(other, other.person).revision == 1
+
+
+def test_what_was_typed_in_an_event_or_a_new_record_finds_its_place(pair, book, small):
+    ward, other = pair
+    note = replace(small.REGISTRY.model.forms["follow_up"], id="note", container="patient", repeats=True)
+    model = replace(small.REGISTRY.model, forms={**small.REGISTRY.model.forms, "note": note})
+    registry = small.SmallRegistry(model)
+    save_form(
+        ward.database, registry, ward.request(FormData({"fu_text": "a"}), Place(ward.patient, "note")), ward.rules
+    )
+    (occurrence,) = add_occurrences(
+        other.database, other.actor, other.subject, [NewOccurrence(other.patient, "call", 1)], at=other.now
+    )  # fmt: skip
+    places = [Place(other.patient, "person", occurrence), Place(other.patient, "note")]
+    for place in places:
+        typed(other, place, "Lisek")
+    number = joined(replace(book, registry=registry), other, ward)
+    (there,) = [row for row in ward.load().occurrences if row.event == "call"]
+    come = [Place(ward.patient, "person", there.id), Place(ward.patient, "note", None, 1)]
+    assert set(working_copies(ward.database, ward.actor, ward.subject, at=ward.now)) == set(come)
+    parted(replace(book, registry=registry), other, ward, number)
+    assert set(working_copies(other.database, other.actor, other.subject, at=other.now)) == set(places)
+
+
+def test_an_empty_episode_that_is_linked_comes_along(pair, book, small):
+    ward, other = pair
+    empty = open_instance(
+        other.database, small.REGISTRY, other.actor, other.subject, "episode", other.patient, at=other.now
+    )  # fmt: skip
+    ends = [End(other.database, other.actor, other.subject, one) for one in (empty, other.episode)]
+    link_episodes("related", *ends, reason="x", at=other.now)
+    told = outlook(ward.database, book, keeper(ward), other.subject, ward.subject, at=other.now)
+    assert told.parts == 2
+    number = joined(book, other, ward)
+    seen = links_of(ward.database, ward.actor, ward.subject)
+    assert [each.instance for each in seen] == [episodes(ward)[2], episodes(ward)[1]]
+    parted(book, other, ward, number)
+    assert episodes(other) == [other.episode, empty]
+    assert {each.instance for each in links_of(other.database, other.actor, other.subject)} == {other.episode, empty}
+    unlink_episodes(seen[0].number, *ends, reason="x", at=other.now)
+    joined(book, other, ward)
+    assert len(episodes(ward)) == 2
 
 
 def test_what_cannot_be_merged_is_refused_and_nothing_happens(pair, book, small, new_ward):

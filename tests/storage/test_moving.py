@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from engine.datatypes.values import FileValue
 from engine.records.form_data import FormData, RowData
 from storage import errors
-from storage.attachments import file_content
+from storage.attachments import Upload, file_content
 from storage.audit_check import verify
 from storage.carrying import Book
 from storage.form_states import Seen
@@ -17,6 +18,7 @@ from storage.opened_forms import Deed
 from storage.sharing import Share, share
 from storage.states import State
 from storage.withdrawing import withdrawals_of
+from storage.working_copy import keep_working_copy, working_copy_of
 
 
 @pytest.fixture
@@ -68,8 +70,11 @@ def test_a_form_goes_to_another_episode_of_its_patient(ward, move, small):
     episode = open_instance(
         ward.database, small.REGISTRY, ward.actor, ward.subject, "episode", ward.patient, at=ward.now
     )  # fmt: skip
+    before = ward.load().forms[ward.visit]
     move(ward, ward.visit._replace(instance=episode))
-    assert set(ward.load().forms) == {ward.visit._replace(instance=episode)}
+    (after,) = ward.load().forms.values()
+    assert after.place == ward.visit._replace(instance=episode)
+    assert (after.lasting, after.id == before.id) == (before.id, False), "other registries go on referring to it"
 
 
 def test_nothing_is_moved_onto_another_form_or_half(ward, move, new_ward, small):
@@ -100,6 +105,32 @@ def test_files_come_along_and_are_encrypted_for_who_has_them_now(ward, move, new
     read = file_content(other.database, other.actor, other.load(), other.visit, value.digest, at=other.now)
     assert read == b"%PDF-1.7 scan"
     assert not [one for one in verify(ward.database) if one.stream == "values" and one.number == result.form]
+
+
+def test_what_is_typed_and_not_saved_comes_along_with_its_files(ward, move, new_ward, small):
+    other = patient_of(ward, new_ward, small)
+    value, content = (
+        FileValue("scan.pdf", "application/pdf", 4, "0" * 64),
+        {"data": {"items": {"r": ["reference", f"{ward.visit.instance}.visit[1]"]}, "groups": {}}},
+    )
+    keep_working_copy(
+        ward.database,
+        ward.actor,
+        ward.subject,
+        ward.visit,
+        content,
+        revision=1,
+        at=ward.now,
+        uploads=[Upload(value, b"%PDF")],
+    )
+    move(other, other.visit)
+    at = ward.now
+    assert working_copy_of(ward.database, ward.actor, ward.subject, ward.visit, at=at) is None
+    copy = working_copy_of(other.database, other.actor, other.subject, other.visit, at=at)
+    assert copy is not None
+    assert (copy.revision, copy.content["data"]["items"]["r"][1]) == (1, f"{other.visit.instance}.visit[1]")
+    other.now = at
+    assert file_content(other.database, other.actor, other.load(), other.visit, value.digest, at=at) == b"%PDF"
 
 
 def test_an_episode_goes_to_a_patient_of_whom_one_sees_some_alone(ward, new_ward, small):

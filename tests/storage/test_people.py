@@ -17,6 +17,7 @@ from storage.accounts import (
 )
 from storage.hospitals import Change, add_unit, end_unit
 from storage.invitations import (
+    GRANTED,
     accept_invitation,
     ask_access,
     ask_reset,
@@ -88,7 +89,7 @@ def test_codes_are_those_of_the_rfc(seconds):
 
 def test_an_invitation_makes_an_account_once(database, scope, change, small):
     email = f"Nowa.{scope.site}@Szpital.example"
-    token = invite(database, scope, email, "entry", change, letter)
+    token = invite(database, scope, email, "entry", change, letter, inviter=1)
     (mail,) = outbox(database, small.NOW)
     assert token in mail.text
     with database.read() as connection:
@@ -105,11 +106,13 @@ def test_an_invitation_makes_an_account_once(database, scope, change, small):
     with pytest.raises(errors.NotFound):
         accept_invitation(database, token, "Ktoś inny", PASSWORD, "pl", at=small.NOW)
     with pytest.raises(errors.Taken):
-        invite(database, scope, email, "entry", change, letter)
+        invite(database, scope, email, "entry", change, letter, inviter=1)
 
 
 def test_a_link_that_is_over_withdrawn_or_made_up_leads_nowhere(database, scope, change, small):
-    old, withdrawn = (invite(database, scope, f"x{next(NUMBERS)}@a.example", "entry", change, letter) for _ in range(2))
+    old, withdrawn = (
+        invite(database, scope, f"x{next(NUMBERS)}@a.example", "entry", change, letter, inviter=1) for _ in range(2)
+    )
     number = open_invitations(database, scope, at=small.NOW)[0].id
     with pytest.raises(errors.NotFound):
         withdraw_invitation(database, Scope("small", 10**9), number, change)
@@ -164,8 +167,11 @@ def test_a_request_is_asked_once_and_decided_by_who_may_give(database, scope, ch
     decide_request(database, scope, asked.id, {"entry"}, change, grant=True, write=lambda each: letter(each.role))
     assert [one.role for one in memberships(database, person[0], at=small.NOW)] == ["entry"]
     assert [(each.granted, each.answer) for each in requests_of(database, person[0])] == [(True, "umowa 7")]
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(errors.DecidedMeanwhile) as second:
         decide_request(database, scope, asked.id, {"entry"}, change, grant=False, write=lambda _: None)
+    assert (second.value.who, second.value.decision) == ("Olga", GRANTED)
+    with pytest.raises(errors.NotFound):
+        decide_request(database, scope, asked.id, {"reader"}, change, grant=False, write=lambda _: None)
     assert len(outbox(database, small.NOW)) == 1
 
 
@@ -194,7 +200,7 @@ def test_a_reset_works_once_soon_and_ends_all_sessions(database, person, small):
 
 
 def test_mail_that_fails_is_tried_again_and_forgotten_at_last(database, scope, change, small):
-    invite(database, scope, f"x{next(NUMBERS)}@a.example", "entry", change, letter)
+    invite(database, scope, f"x{next(NUMBERS)}@a.example", "entry", change, letter, inviter=1)
 
     def refuse(_):
         raise OSError
@@ -276,7 +282,17 @@ def test_a_locked_session_waits_for_its_person(database, person, small):
     account, login = person
     at = small.NOW
     token = sign_in(database, login, PASSWORD, at=at)
-    for pin in ("12345", "1234567890123", "12a456", "111111", "１２３４５６"):
+    for pin in (
+        "12345",
+        "1234567890123",
+        "12a456",
+        "111111",
+        "１２３４５６",
+        "123456",
+        "987654",
+        "678901234",
+        "210987",
+    ):
         with pytest.raises(ValueError, match="PIN"):
             set_pin(database, account, pin, who="Anna", at=at)
     set_pin(database, account, "824671", who="Anna", at=at)

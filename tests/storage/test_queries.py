@@ -14,11 +14,13 @@ from engine.records.form_data import FormData, RowData
 from storage import errors
 from storage.form_data import Place
 from storage.instances import open_instance
+from storage.opened_forms import Deed
 from storage.queries import About, Said, queries_of, raise_query, take_step
 from storage.query_list import Wanted, all_queries, list_queries
 from storage.query_steps import STEPS, Turn
 from storage.saving import save_form
 from storage.sharing import Share, share
+from storage.withdrawing import Target, withdraw
 
 
 def keeper(ward):
@@ -268,3 +270,12 @@ def test_the_list_is_narrowed_counted_and_paged(ward):
     assert [one.id for one in all_queries(ward.database, ward.actor, Wanted(after=numbers[0]), at=ward.now)] == numbers[
         1:
     ]
+
+
+def test_nobody_is_asked_about_a_row_that_was_withdrawn(ward, small):
+    ward.save(FormData({"v_text": "a"}, {"bc": (RowData("r1", {"bc_no": Decimal(1)}),)}))
+    asked(ward, item="bc_no", row="r1")
+    deed = Deed(ward.subject, ward.actor, ward.now, "entered twice")
+    withdraw(ward.database, small.REGISTRY, ward.rules, deed, Target(place=ward.visit, row="r1"))
+    with pytest.raises(errors.NotFound):
+        asked(ward, item="bc_no", row="r1")

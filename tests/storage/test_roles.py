@@ -21,6 +21,11 @@ def test_the_application_works_as_a_role_that_owns_nothing(ward, small, database
         driver = connection.connection.driver_connection
         assert driver is not None
         assert (connection.exec_driver_sql("SHOW jit").scalar_one(), driver.info.options) == ("off", "")
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "1min"
+    with ward.database.read() as connection:
+        assert (
+            connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "0"
+        )  # an upgrade takes as long as it takes
     own = own.on_behalf(ward.actor.site, ward.actor.registry, ward.now)
     guest = small.replace(ward, database=own)
     guest.save(FormData({"v_text": "a"}))

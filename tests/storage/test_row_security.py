@@ -5,26 +5,35 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import ProgrammingError
 
 from engine.records.form_data import FormData, RowData
 from storage.access import may_see
+from storage.accounts import add_membership, create_account
+from storage.audit_search import Sought, search_audit
 from storage.carrying import Book
-from storage.errors import NotVisible
+from storage.completeness import Own, completeness
+from storage.episode_links import End, episodes_named, link_episodes, links_of, unlink_episodes
+from storage.errors import NotFound, NotVisible
+from storage.form_data import load_subject
 from storage.help_requests import Notice, Said, ask, before, load_request, of_asker, take_step
 from storage.help_steps import Kind, Side, Team
+from storage.history import subject_history
+from storage.hospitals import Change, add_unit
 from storage.identity import erase, page_identities
 from storage.instances import open_instance
 from storage.listing import list_subjects
 from storage.merges import merge_of, merged_into
 from storage.merging import Merge, merge, unmerge
+from storage.my_day import hospital_days
 from storage.opened_forms import Deed
 from storage.sharing import Share, grants_of, share, take_back
 from storage.subjects import enrol_subject, register_subject
-from storage.tables import METADATA
+from storage.tables import METADATA, episode_link
 from storage.takeovers import ask_takeover, decide_takeover, takeovers_to_decide
-from storage.working_copy import keep_working_copy
+from storage.wards import ToWard, give_to_ward
+from storage.working_copy import keep_working_copy, working_copy_of
 
 # Rows of people that everybody at work may find: keyed hashes, which tell that something is taken and nothing else.
 HASHES = {"identity_hash", "unique_key"}
@@ -216,11 +225,25 @@ def test_the_work_of_a_hospital_goes_on(act_as, new_ward, small):
     erase(own.database, own.actor, new.subject, own.now, reason="asked for")
 
 
+def typed(ward, at):
+    """What somebody typed about a patient as a whole."""
+    copy = working_copy_of(ward.database, ward.actor, ward.subject, ward.person, at=at)
+    return copy.content if copy is not None else None
+
+
 def test_records_are_merged_and_parted_behind_the_wall(act_as, new_ward, small):
     """A keeper merges two hospitals' records of a person: each goes on with what it saw, and sees nothing else."""
     kept, other = new_ward(), new_ward()
     kept.save(FormData({"v_text": "kept"}))
     other.save(FormData({"v_text": "other", "v_file": other.upload(b"%PDF-1.7 other")}))
+    keep_working_copy(
+        other.database, other.actor, other.subject, other.person, {"x": "typed"}, revision=0, at=other.now
+    )
+    empty = open_instance(
+        other.database, small.REGISTRY, other.actor, other.subject, "episode", other.patient, at=other.now
+    )  # fmt: skip
+    ends = [End(other.database, other.actor, other.subject, episode) for episode in (empty, other.episode)]
+    link_episodes("related", *ends, reason="x", at=other.now)
     book = Book(small.REGISTRY, small.RULES, lambda _: (small.REGISTRY, small.RULES))
     keeper, at = act_as(other, site=None), other.now + timedelta(minutes=1)
     deed = Deed(other.subject, keeper.actor, at, "the same person")
@@ -229,6 +252,10 @@ def test_records_are_merged_and_parted_behind_the_wall(act_as, new_ward, small):
     texts = lambda one: [form.data.items["v_text"] for form in one.load().forms.values()]  # noqa: E731
     host = small.replace(act_as(kept), now=at)
     assert (texts(guest), texts(host)) == (["other"], ["kept"])
+    guest.patient = kept.patient
+    assert typed(guest, at) == {"x": "typed"}
+    assert len(links_of(guest.database, guest.actor, kept.subject)) == 2
+    assert links_of(host.database, host.actor, kept.subject) == ()
     assert merge_of(guest.database, guest.actor, other.subject, at=at) is not None
     assert merged_into(guest.database, guest.actor, kept.subject, at=at)
 
@@ -239,6 +266,9 @@ def test_records_are_merged_and_parted_behind_the_wall(act_as, new_ward, small):
     unmerge(keeper.database, book, small.replace(deed, at=at + timedelta(minutes=1)), number)
     own = small.replace(act_as(other), now=at + timedelta(minutes=2))
     assert texts(own) == ["other"]
+    assert typed(own, at) == {"x": "typed"}
+    assert typed(host, at) is None
+    assert {each.instance for each in links_of(own.database, own.actor, own.subject)} == {empty, other.episode}
     assert rows(own.database, "SELECT 1 FROM instance WHERE subject_id = :s", s=kept.subject) == []
 
 
@@ -257,6 +287,41 @@ def test_a_patient_of_another_hospital_is_asked_for_and_given(act_as, new_ward, 
     assert guest.stored().items == {"v_text": "Ryś"}
 
 
+def test_counts_are_told_of_ones_own_hospitals_and_wards_alone(act_as, new_ward, small):
+    """Numbers of forms and of patients: of the hospitals where the person at work has a role, whichever is the present one."""
+    here, there, foreign = new_ward(), new_ward(), new_ward()
+    owner, change = here.database, Change("office", here.now)
+    account = create_account(owner, "rita", "Rita", "correct horse battery", who="office", at=here.now)
+    for one in (here, there, foreign):
+        one.save(FormData({"v_text": "x"}))
+    mine = (here.actor.site, there.actor.site)
+    for site in mine:
+        add_membership(owner, account, "small", "coordinator", site_id=site, who="office", at=here.now)
+    unit, other = (add_unit(owner, one.actor.site, "w", "Oddział", change) for one in (here, foreign))
+    for one, ward in ((here, unit), (foreign, other)):
+        give_to_ward(owner, one.actor, one.subject, ToWard(ward, one.episode, "x"), at=one.now)
+    at = here.now + timedelta(hours=2)
+    rita = replace(here.actor, account=account)
+    database = act_as(small.replace(here, actor=rita)).database
+    counted = lambda one: {row[0] for row in rows(one, "SELECT site_id FROM form_month")}  # noqa: E731
+    assert counted(database) == {*mine, -unit}
+    assert counted(act_as(here, unit=unit).database) == {-unit}
+    assert counted(act_as(here, site=None).database) >= {*mine, foreign.actor.site, -other}
+    own = Own(frozenset(mine))
+    assert [each.place for each in completeness(database, "small", own, at=at).places] == sorted(mine)
+    assert completeness(database, "small", Own(frozenset({foreign.actor.site})), at=at).forms == {}
+    three = (*mine, foreign.actor.site)
+    days = {day.site: day for day in hospital_days(database, "small", three, at=at)}
+    asked = {day.site: day for day in hospital_days(owner, "small", three, at=at)}
+    assert {site: days[site] for site in mine} == {site: asked[site] for site in mine}
+    assert (days[foreign.actor.site].begun, asked[foreign.actor.site].begun) == (0, 1)
+    end_roles = "UPDATE membership SET ends_at = starts_at WHERE account_id = :a AND site_id = :s"
+    with owner.write() as connection:
+        connection.execute(text(end_roles), {"a": account, "s": mine[1]})
+    assert counted(database) == {mine[0], -unit}
+    assert [day.begun for day in hospital_days(database, "small", mine, at=at)] == [1, 0]
+
+
 def test_who_acts_is_said_on_the_way(act_as, two):
     mine = two[0]
     own = act_as(mine)
@@ -269,3 +334,66 @@ def test_who_acts_is_said_on_the_way(act_as, two):
         assert connection.execute(text("SELECT current_setting('ecrf.registry')")).scalar_one() == "small"
     nobody = replace(own.database, acting=None)  # by the same connections: nothing of the transaction before is left
     assert rows(nobody, "SELECT current_setting('ecrf.registry', true)") != [("small",)]
+
+
+def test_links_of_episodes_are_behind_the_wall(act_as, two, small):
+    mine, theirs = (act_as(ward) for ward in two)
+    at = two[0].now
+    other = open_instance(
+        mine.database, small.REGISTRY, mine.actor, mine.subject, "episode", mine.patient, at=at
+    )  # fmt: skip
+    here, there = (End(mine.database, mine.actor, mine.subject, one) for one in (mine.episode, other))
+    link_episodes("related", here, there, reason="x", at=at)
+    assert len(links_of(mine.database, mine.actor, mine.subject)) == 2
+    assert links_of(theirs.database, theirs.actor, mine.subject) == ()
+    assert rows(theirs.database, "SELECT 1 FROM episode_link") == []
+    (number,) = {each.number for each in links_of(mine.database, mine.actor, mine.subject)}
+    unlink_episodes(number, here, there, reason="x", at=at)
+    assert links_of(mine.database, mine.actor, mine.subject) == ()
+
+
+def test_a_link_across_registries_is_told_in_both_to_those_who_see_its_ends(act_as, new_ward, small):
+    ward, stranger = new_ward(), new_ward()
+    model = replace(small.REGISTRY.model, registry="large")
+    large, owner = small.SmallRegistry(model, "h2"), replace(ward.actor, registry="large")
+    enrol_subject(ward.database, owner, ward.subject, prefix="LRG", at=ward.now)
+    beyond = open_instance(ward.database, large, owner, ward.subject, "episode", ward.patient, at=ward.now)
+    mine, theirs, guest = act_as(ward), act_as(ward, registry="large"), act_as(stranger)
+    at = mine.now
+    here, there = (
+        End(one.database, one.actor, ward.subject, episode) for one, episode in ((mine, ward.episode), (theirs, beyond))
+    )
+    link_episodes("same_illness", here, there, reason="x", at=at)
+    link_episodes("same_illness", there, here, reason="x", at=at)  # said from the other side it is the same one
+    (seen,), (back,) = (links_of(end.database, end.actor, ward.subject) for end in (here, there))
+    assert (seen.number, seen.registry, seen.other, seen.outgoing) == (back.number, "large", beyond, True)
+    assert (back.registry, back.other, back.outgoing) == ("small", ward.episode, False)
+    assert episodes_named(theirs.database, theirs.actor, ward.subject, [seen.other]) == {beyond: beyond}
+    assert episodes_named(mine.database, mine.actor, ward.subject, [seen.other]) == {}
+    for one, registry, end in ((mine, small.REGISTRY, here), (theirs, large, there)):
+        record = load_subject(one.database, registry, one.actor, ward.subject, at)
+        told = subject_history(one.database, registry, one.actor, record, at=at)
+        assert [line.body["instance"] for line in told if line.kind == "link"] == [end.instance]
+        found = search_audit(one.database, one.actor, Sought(subject=ward.subject), at=at, size=100)
+        assert {"enrol", "link"}.isdisjoint(
+            each.kind for each in found
+        )  # what may be another registry's, or is half of it
+    strange = (guest, act_as(stranger, registry="large"))
+    for one in strange:
+        assert links_of(one.database, one.actor, ward.subject) == ()
+        assert rows(one.database, "SELECT 1 FROM episode_link") == []
+        own = End(one.database, one.actor, ward.subject, ward.episode)
+        for ends in ((own, there), (own, here)):
+            with pytest.raises(NotVisible):
+                unlink_episodes(seen.number, *ends, reason="x", at=at)
+            with pytest.raises(NotVisible):
+                link_episodes("related", *ends, reason="x", at=at)
+    forged = {"source_id": beyond, "source_registry": "large", "target_id": ward.episode, "target_registry": "small"}
+    with pytest.raises(ProgrammingError), guest.database.write() as connection:  # through the role, past our own checks
+        connection.execute(insert(episode_link), {**forged, "kind": "related", "who": "x", "at": at, "reason": "x"})
+    unlink_episodes(seen.number, there, here, reason="y", at=at)
+    assert (
+        links_of(mine.database, mine.actor, ward.subject) == links_of(theirs.database, theirs.actor, ward.subject) == ()
+    )
+    with pytest.raises(NotFound):
+        unlink_episodes(seen.number, here, there, reason="y", at=at)

@@ -8,9 +8,10 @@ import pytest
 from engine.records.form_data import FormData
 from storage import errors
 from storage.audit_check import verify
+from storage.desks import Desk
 from storage.form_states import Seen, SignRequest, sign_form, take_steps
 from storage.history import subject_log
-from storage.my_day import Desk, what_waits
+from storage.my_day import what_waits
 from storage.opened_forms import Deed
 from storage.signatures import Meaning, Verdict, signatures_of
 from storage.states import ENDS, MARKS, TRANSITIONS, Action, Need, State, transition
@@ -172,6 +173,27 @@ def test_errors_at_signing_stand_in_the_way(ward, small):
         form.sign()
     assert refused.value.codes == ("missing_not_allowed",)
     assert (form.state, form.said.all) == (State.COMPLETE, ())
+
+
+@pytest.mark.parametrize("unread", [True, False])
+def test_a_warning_that_nobody_was_shown_stands_in_the_way_even_where_a_tick_would_do(ward, small, unread):
+    def careful(registry, subject, focus, **more):
+        from engine.model.form import CheckSeverity
+        from engine.records.evaluation import Violation
+
+        said = small.evaluate(registry, subject, focus, **more)
+        return small.replace(said, violations=(Violation("CAREFUL", CheckSeverity.WARNING, "v_text", "", ""),))
+
+    ward.rules = small.replace(small.RULES, evaluate=careful)
+    ward.save(VALUES, complete=True)
+    form = Acts(ward, small)
+    request = SignRequest(Seen(ward.visit, form.stored.revision), Meaning.AUTHOR, ward.rules, unread=unread)
+    if unread:
+        with pytest.raises(errors.Unanswered):
+            sign_form(ward.database, small.REGISTRY, form.deed(), request)
+    else:
+        sign_form(ward.database, small.REGISTRY, form.deed(), request)
+    assert form.state == (State.COMPLETE if unread else State.SIGNED)
 
 
 def test_a_signature_keeps_what_was_calculated_and_shows_what_differs_later(form):

@@ -4,12 +4,12 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, literal, null, select
+from sqlalchemy import bindparam, func, literal, null, select
 
 from engine.datatypes.values import Entered
 from engine.records.form_data import FormData, RowData
 from storage.tables import account, audit_entry, form_instance, item_data, row_data, subject_key
-from storage.together import Part, alone, together
+from storage.together import Asking, Part, alone, together
 
 QUERIES = {
     "numbers, times, bytes": select(audit_entry.c.stream, audit_entry.c.number, audit_entry.c.at, audit_entry.c.previous, audit_entry.c.body)
@@ -52,3 +52,10 @@ def test_nothing_asked_is_nothing_sent(filled):
     with filled.read() as connection, filled.counted() as sent, together(connection):
         pass
     assert sent == []
+
+
+def test_questions_that_give_the_same_name_differently_are_not_asked_together(database):
+    wanted = select(literal(1).label("one")).where(account.c.id == bindparam("who"))
+    asking = Asking([Part(wanted, tuple, {"who": who}) for who in (1, 2)])
+    with database.read() as connection, pytest.raises(ValueError, match="who"):
+        asking.send(connection)
