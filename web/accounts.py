@@ -10,12 +10,15 @@ from flask.typing import ResponseReturnValue
 from storage.accounts import sign_in, sign_out
 from storage.errors import BadCredentials, LockedOut
 from storage.sessions import waiting_for_code
+from web.devices import device_of
+from web.door_faults import DoorFault
 from web.guard import kept_at
 from web.navigation import first_place
 from web.pages import render
 from web.permissions import needs
 from web.roles import Permission
 from web.security import forget_training, safe_next
+from web.workplace import LAST, days_of, workplace
 from web.workspace import visit, workspace
 
 accounts = Blueprint("accounts", __name__)
@@ -24,11 +27,15 @@ accounts = Blueprint("accounts", __name__)
 @accounts.get("/sign-in")
 @needs(Permission.PUBLIC)
 def sign_in_page() -> ResponseReturnValue:
-    """The door."""
-    target = safe_next(request.args.get("next"), "/")
-    if visit().account is not None:
+    """The door; for whoever comes by Back from where the sign-in led, a step on the way back to what was typed before it."""
+    target, one, fault = safe_next(request.args.get("next"), "/"), visit(), DoorFault.taken()
+    if one.account is not None and request.args.get("back"):
+        return render("nothing.html", title=one.words("signed_in"), text=one.words("went_back"), back=True)
+    if one.account is not None:
         return redirect(target, 303)
-    return door(target, kept=kept_at())
+    if fault.key:
+        return door(target, login=fault.who, fault=fault.words(one)), fault.status
+    return door(target, kept=kept_words())
 
 
 @accounts.post("/sign-in")
@@ -46,12 +53,11 @@ def sign_in_post() -> ResponseReturnValue:
             at=now,
             address=request.remote_addr or "",
             address_failures=space.settings.address_failures,
+            device=device_of(request.user_agent.string),
         )
-    except BadCredentials:
-        return door(target, login=login, fault=visit().words("wrong_credentials")), 401
-    except LockedOut as locked:
-        time = visit().tongue.moment(locked.until, now)
-        return door(target, login=login, fault=visit().words("locked_out", time=time)), 429
+    except (BadCredentials, LockedOut) as fault:
+        DoorFault.of(fault, "wrong_credentials", login).leave()
+        return redirect(url_for("accounts.sign_in_page", next=target), 303)
     open_session(token)
     if waiting_for_code(space.database, token, at=now) is not None:
         return redirect(url_for("doors.code_page", next=target), 303)
@@ -97,10 +103,13 @@ def signed_in() -> ResponseReturnValue:
 @accounts.get("/")
 @needs(Permission.SIGNED_IN)
 def home() -> ResponseReturnValue:
-    """The first page after signing in: where one's role begins to work."""
+    """The first page after signing in: what waits in all of one's registries; later on the one where one works."""
     one, known = visit(), workspace().registries.current
     held = [each for each in one.memberships if each.registry in known]
-    place = first_place(held)
+    if session.get(LAST) is None and len(days_of(one)) > 1:
+        return redirect(url_for("days.show"), 303)
+    last = workplace(one)
+    place = first_place([last, *held] if last else held)
     if place:
         return redirect(place, 303)
     title, text = ("no_place", "no_place_text") if held else ("no_registry", "no_registry_text")
@@ -117,15 +126,25 @@ def choose_site() -> ResponseReturnValue:
     return redirect(safe_next(request.form.get("next"), url_for("accounts.home")), 303)
 
 
-def door(target: str, *, login: str = "", fault: str = "", kept: str | None = None) -> Response:
+def door(target: str, *, login: str = "", fault: str = "", kept: str = "") -> Response:
     """The sign-in page."""
-    now = visit().now
-    kept_time = visit().tongue.moment(datetime.fromisoformat(kept), now) if kept else ""
-    ended, lost = "token" in session, kept == ""
     return render(
-        "sign_in.html", target=target, login=login, fault=fault, kept_time=kept_time, ended=ended, lost=lost,
-        bench=bool(session.get("bench")),
+        "sign_in.html", target=target, login=login, fault=fault, kept=kept, ended="token" in session, bench=bool(session.get("bench"))
     )  # fmt: skip
 
 
-__all__ = ["accounts", "door", "open_session"]
+def kept_words() -> str:
+    """What became of a post that came after the end of a session, told once; '' where none did."""
+    one, kept = visit(), kept_at()
+    if request.args.get("back"):
+        return one.words("kept_back")
+    if kept is None:
+        return ""
+    return (
+        one.words("kept_changes", time=one.tongue.moment(datetime.fromisoformat(kept), one.now))
+        if kept
+        else one.words("kept_nothing")
+    )
+
+
+__all__ = ["accounts", "door", "kept_words", "open_session"]

@@ -18,8 +18,10 @@ from web.audit_search import audit_search
 from web.browser_rules import Programs
 from web.closings import closings
 from web.completeness import complete
+from web.days import days
 from web.deeds import deeds
 from web.doors import doors
+from web.episode_links import episode_links
 from web.events import events
 from web.form_states import form_states
 from web.forms import forms
@@ -43,7 +45,7 @@ from web.patient_states import patient_states
 from web.patients import patients
 from web.people import people
 from web.permissions import needs, undeclared
-from web.places import SubjectConverter
+from web.places import NumberConverter, SubjectConverter
 from web.programs import programs
 from web.queries import queries
 from web.records import records
@@ -56,6 +58,8 @@ from web.training.mode import MODE, TrainingMode
 from web.training.page import training
 from web.uploads import BoundedRequest
 from web.verification import verification
+from web.waiting import waiting
+from web.wardless import wardless
 from web.wards import wards
 from web.withdrawals import withdrawals
 from web.words import load_tongues
@@ -82,12 +86,14 @@ PARTS = (
     audit_search,
     deeds,
     accounts,
+    days,
     my_day,
     complete,
     known,
     patients,
     sharing,
     wards,
+    wardless,
     parts,
     events,
     records,
@@ -101,10 +107,12 @@ PARTS = (
     verification,
     form_states,
     patient_states,
+    waiting,
     withdrawals,
     closings,
     moving,
     moving_parts,
+    episode_links,
     merging,
     hospitals,
     people,
@@ -131,6 +139,7 @@ def create_app(settings: Settings) -> Flask:
     security.configure(app, settings)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = DAY if settings.secure_cookies else 0
     app.extensions[EXTENSION] = open_workspace(settings)
+    app.url_map.converters["int"] = NumberConverter
     app.url_map.converters["subject"] = SubjectConverter
     guard.install(app)
     CSRFProtect(app)

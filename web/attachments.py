@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from io import BytesIO
 
-from flask import Response, request, send_file
+from flask import Response, request
 from werkzeug.datastructures import FileStorage
 
 from engine.datatypes.base import Control
@@ -24,11 +24,15 @@ from storage.attachments import Upload, file_content, kind_of, known_files
 from storage.changes import value_at, with_values
 from storage.errors import NotEntitled, NotFound, TooManyFiles
 from storage.slots import Key
+from web.denials import log_refusal
+from web.downloads import file_download
 from web.drafts import Draft, keep_draft
 from web.entry import Entry, address_of
+from web.malware import holds_malware
 from web.uploads import read_file
 from web.workspace import workspace
 
+_LOG = logging.getLogger("ecrf.web")
 Places = Mapping[str, tuple[Key, ItemDef]]  # posted name -> row id and item
 DOWNLOAD_POLICY = "default-src 'none'; sandbox"  # should a browser show it all the same
 
@@ -63,11 +67,28 @@ def take_files(form: FormDef, data: FormData) -> tuple[FormData, dict[Key, Uploa
         key, item = places[stem]
         if isinstance(value_at(data, key), Missing):
             continue
-        value, content = read_file(item, sent)
+        value, content = read_searched(item, sent)
         taken[key] = value
         if isinstance(value, FileValue):
             uploads[key] = Upload(value, content)
     return (with_values(data, taken) if taken else data), uploads
+
+
+def read_searched(item: ItemDef, sent: FileStorage) -> tuple[FileValue | Unread, bytes]:
+    """What was sent for an item, searched for malware where that is set up; what could not be searched is not taken."""
+    value, content = read_file(item, sent)
+    clamd = workspace().settings.clamd
+    if not clamd or isinstance(value, Unread):
+        return value, content
+    try:
+        harm = "file_harm" if holds_malware(content, clamd) else ""
+    except OSError as fault:
+        _LOG.warning("files cannot be searched for malware: %s", fault)
+        harm = "file_unknown"
+    if not harm:
+        return value, content
+    log_refusal((item.id,))
+    return _refused(value.name, harm), b""
 
 
 def without_unknown(entry: Entry, data: FormData, fresh: Collection[Upload], at: datetime) -> FormData:
@@ -115,7 +136,7 @@ def receive_file(entry: Entry, name: str, sent: FileStorage, at: datetime) -> Fi
     key, item = places[name]
     if item.id in entry.fixed:
         raise NotEntitled((item.id,))
-    value, content = read_file(item, sent)
+    value, content = read_searched(item, sent)
     if isinstance(value, Unread):
         return value
     draft = replace(draft, data=with_values(draft.data, {key: value}))
@@ -152,9 +173,8 @@ def held_file(entry: Entry, digest: str) -> tuple[Key, FileValue]:
 def file_answer(entry: Entry, value: FileValue, at: datetime) -> Response:
     """The file, to be kept and not to be shown. Raises NotFound and Erased."""
     content = file_content(workspace().database, entry.actor, entry.record, entry.place, value.digest, at=at)
-    answer = send_file(BytesIO(content), mimetype=value.media_type, as_attachment=True, download_name=value.name)
+    answer = file_download(content, value.name, value.media_type)
     answer.headers["Content-Security-Policy"] = DOWNLOAD_POLICY
-    answer.headers["Cache-Control"] = "no-store"
     return answer
 
 

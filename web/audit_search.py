@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from io import StringIO
 
-from flask import Blueprint, Response, request, stream_with_context, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine.datatypes.local_time import resolve, to_local
@@ -20,6 +18,7 @@ from storage.errors import NotFound, NotVisible
 from storage.form_index import index_form
 from storage.rights import kept_items
 from web.denials import log_audit_export
+from web.downloads import csv_download
 from web.entry import subject_of
 from web.history_words import channel_words, kind_words
 from web.pages import render
@@ -39,8 +38,7 @@ KINDS = (
         "open_form",
         "save",
         "acknowledge",
-        "withdraw",
-        "restore",
+        *("withdraw", "withdraw_form", "withdraw_row", "restore", "restore_form", "restore_row"),
         "review",
         "unreview",
         "sign",
@@ -48,10 +46,11 @@ KINDS = (
         "lock",
         "unlock",
     ),
-    *("move_form", "query", "verify", "access", "erase", "help"),
+    *("move_form", "move_part", "merge", "unmerge", "link", "unlink", "query", "verify", "access", "erase", "help"),
+    *("takeover_asked", "takeover_granted", "takeover_refused", "unlock_asked", "unlock_refused"),
+    *("close_year", "reopen_year", "freeze", "unfreeze"),
 )
 COLUMNS = ("time", "who", "kind", "patient", "form", "items", "reason", "channel", "stream", "number")
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # what a table program would run
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +89,8 @@ def export(registry: str) -> ResponseReturnValue:
     asked = _asked(version, one)
     found = iter(()) if asked.wrong else walk_audit(database, one.actor, asked.sought, at=one.now)
     log_audit_export(asked.typed)
-    headers = {"Content-Disposition": f'attachment; filename="audit-{registry}.csv"'}
-    told = stream_with_context(_file(found, one, _kept(version, one)))
-    return Response(told, content_type="text/csv; charset=utf-8", headers=headers)
+    columns = [one.words(f"audit_column_{name}") for name in COLUMNS]
+    return csv_download(f"audit-{registry}.csv", columns, _rows(found, one, _kept(version, one)))
 
 
 def mark_text(mark: Mark) -> str:
@@ -202,11 +200,8 @@ class Line:
 
 def _line(version: Version, entry: FoundEntry, one: Visit, kept: frozenset[str]) -> Line:
     model = version.registry.model
-    labels = (
-        {item.id: in_language(item.label, one.language) for item in walk_items(model.forms[entry.form])}
-        if entry.form in model.forms
-        else {}
-    )
+    forms = [model.forms[entry.form]] if entry.form in model.forms else model.forms.values()  # a query names no form
+    labels = {item.id: in_language(item.label, one.language) for form in forms for item in walk_items(form)}
     href = url_for("history.of_subject", registry=version.name, who=entry.pseudonym) if entry.pseudonym else ""
     return Line(
         one.tongue.instant(entry.mark.at), entry.who, kind_words(entry.kind, one.tongue),
@@ -216,20 +211,12 @@ def _line(version: Version, entry: FoundEntry, one: Visit, kept: frozenset[str])
     )  # fmt: skip
 
 
-def _file(found: Iterator[FoundEntry], one: Visit, kept: frozenset[str]) -> Iterator[str]:
-    yield _row([one.words(f"audit_column_{name}") for name in COLUMNS])
+def _rows(found: Iterator[FoundEntry], one: Visit, kept: frozenset[str]) -> Iterator[list[str]]:
     for entry in found:
-        yield _row([
+        yield [
             to_local(entry.mark.at).isoformat(timespec="seconds"), entry.who, kind_words(entry.kind, one.tongue), entry.pseudonym,
             entry.form, " ".join(item for item in entry.items if item not in kept), entry.reason, entry.channel, entry.mark.stream, str(entry.mark.number),
-        ])  # fmt: skip
-
-
-def _row(cells: list[str]) -> str:
-    """A line of the file; nothing in it is taken for a formula."""
-    text = StringIO()
-    csv.writer(text).writerow([f"'{cell}" if cell.startswith(DANGEROUS) else cell for cell in cells])
-    return text.getvalue()
+        ]  # fmt: skip
 
 
 __all__ = ["audit_search", "begin_of", "mark_text", "read_mark"]

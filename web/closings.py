@@ -28,9 +28,11 @@ def show(registry: str) -> ResponseReturnValue:
     """What is closed, and what may be."""
     one = visit()
     held, this = all_closings(workspace().database, registry), to_local(one.now).year
+    news = News.taken("said")
     closed = {each.year for each in held if each.reopened_at is None}
     return render(
-        "closing.html", registry=registry, held=held, news=News.taken("said"), most=MAX_REASON, whole=WHOLE,
+        "closing.html", registry=registry, held=held, news=news, most=MAX_REASON, whole=WHOLE,
+        chosen=dict(news.rest).get("year", ""),
         years=[year for year in range(this, this - OFFERED, -1) if year not in closed], frozen=WHOLE in closed,
         moment=lambda at: one.tongue.moment(at, one.now),
     )  # fmt: skip
@@ -43,12 +45,12 @@ def shut(registry: str) -> ResponseReturnValue:
     one, typed = visit(), request.form.get("year", "")
     year = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else None
     if year is None or not (year == WHOLE or FIRST_YEAR <= year <= to_local(one.now).year):
-        return _back(registry, News(wrong="closing_year"))
+        return _back(registry, News(wrong="closing_year", typed=posted_reason()))
     try:
         done = close(workspace().database, one.actor, year, at=one.now, reason=posted_reason())
     except ReasonNeeded:
-        return _back(registry, News(wrong="close"))
-    return _back(registry, News(("did_close" if done else "closing_there",)))
+        return _back(registry, News(wrong="close", rest=(("year", typed),)))
+    return _back(registry, News(("did_close" if done else "closing_there",), event=str(year)))
 
 
 @closings.post("/<int:number>")
@@ -57,12 +59,12 @@ def take_back(registry: str, number: int) -> ResponseReturnValue:
     """Open again."""
     one = visit()
     try:
-        reopen(workspace().database, one.actor, number, at=one.now, reason=posted_reason())
+        year = reopen(workspace().database, one.actor, number, at=one.now, reason=posted_reason())
     except ReasonNeeded:
         return _back(registry, News(wrong=f"reopen-{number}"))
     except NotFound:
         return _back(registry, News(("closing_moved",)))
-    return _back(registry, News(("did_reopen",)))
+    return _back(registry, News(("did_reopen",), event=str(year)))
 
 
 def _back(registry: str, news: News) -> ResponseReturnValue:

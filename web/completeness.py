@@ -11,12 +11,13 @@ from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine.datatypes.words import date_text
-from storage.completeness import Count, HospitalMonths, completeness, months_until
+from storage.completeness import Count, Own, PlaceMonths, completeness, months_until
 from web.pages import render
 from web.permissions import needs
-from web.roles import Permission, allows
+from web.places import whole_number
+from web.roles import Permission
 from web.titles import form_words
-from web.workspace import version_of, visit, workspace
+from web.workspace import has, version_of, visit, workspace
 
 complete = Blueprint("completeness", __name__, url_prefix="/<registry>/completeness")
 WIDTH, BASE, TALL = 400, 130, 100  # units of the drawing: its width, where bars stand, the height of a full one
@@ -51,9 +52,9 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A hospital: its forms, the months in which it took part and those in which it began forms, drawn as well."""
+    """A hospital or ward: its forms, the months in which it took part and those in which it began forms, drawn as well."""
 
-    site: int
+    place: int
     name: str
     since: str
     forms: Share
@@ -65,17 +66,16 @@ class Line:
 @complete.get("")
 @needs(Permission.OVERSEE)
 def show(registry: str) -> ResponseReturnValue:
-    """Of one's own hospitals, or of all where the role belongs to none."""
+    """Of one's own hospitals and wards, or of all where the role belongs to no hospital."""
     one, space, version = visit(), workspace(), version_of(registry)
     model, months = version.registry.model, months_until(one.now)
-    known, site, form = _own(registry), request.args.get("site", type=int), request.args.get("form", "")
+    own, site, form = _own(registry), request.args.get("site", type=whole_number), request.args.get("form", "")
     form = form if form in model.forms else ""
-    chosen = known if site is None else {site} if known is None or site in known else known
-    found = completeness(space.database, registry, chosen, at=one.now, form=form)
-    number = max(request.args.get("page", 1, type=int), 1)
-    lines = [_line(each, months, one.language) for each in found.hospitals[(number - 1) * PAGE : number * PAGE]]
-    begun = [Share(month, *_sum(each.counts.get(month) for each in found.hospitals)) for month in months]
-    taking = [_taking(found.hospitals, month) for month in months]
+    found = completeness(space.database, registry, own, at=one.now, form=form, chosen=site)
+    number = max(request.args.get("page", 1, type=whole_number), 1)
+    lines = [_line(each, months, one.language) for each in found.places[(number - 1) * PAGE : number * PAGE]]
+    begun = [Share(month, *_sum(each.counts.get(month) for each in found.places)) for month in months]
+    taking = [_taking(found.places, month) for month in months]
 
     def here(page: int = 1, site: int | None = site) -> str:
         return url_for(
@@ -85,10 +85,11 @@ def show(registry: str) -> ResponseReturnValue:
     return render(
         "completeness.html", registry=registry, title=model.title.get(one.language, version.name), here=here,
         months=begun, bars=_bars(begun), taking=taking, taking_bars=_bars(taking), lines=lines, number=number,
-        pages=max(-(-len(found.hospitals) // PAGE), 1), total=Share("", *_sum(found.forms.values())),
-        missing=sum(bool(each.expected) and not each.reported for each in found.hospitals),
+        pages=max(-(-len(found.places) // PAGE), 1), total=Share("", *_sum(found.forms.values())),
+        missing=sum(bool(each.expected) and not each.reported for each in found.places),
         width=WIDTH, base=BASE, tall=TALL, bar=STEP * 0.62, forms={name: form_words(model, name, one.language) for name in model.forms},
-        form=form, chosen=lines[0].name if site is not None and chosen == {site} and lines else "",
+        form=form, chosen=lines[0].name if site is not None and lines else "", of_ward=all(line.place < 0 for line in lines), asked=site is not None,
+        wards=[_line(each, months, one.language) for each in found.wards],
         by_form=[
             Share(form_words(model, name, one.language), count.complete, count.begun)
             for name in model.forms
@@ -97,11 +98,13 @@ def show(registry: str) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-def _own(registry: str) -> set[int] | None:
-    """The hospitals that one oversees; None: all."""
-    held = [one for one in visit().memberships if one.registry == registry and allows(one.role, Permission.OVERSEE)]
-    sites = {each.site for each in held if each.unit is None}  # they are counted as a whole
-    return None if None in sites else {each for each in sites if each is not None}
+def _own(registry: str) -> Own:
+    """The hospitals that one oversees as a whole, and the wards."""
+    one = visit()
+    held = [each for each in one.memberships if each.registry == registry and has(one, each, Permission.OVERSEE)]
+    sites = {each.site for each in held if each.unit is None}
+    units = frozenset(each.unit for each in held if each.unit is not None and each.site not in sites)
+    return Own(None) if None in sites else Own(frozenset(each for each in sites if each is not None), units)
 
 
 def _sum(counts: Iterable[Count | None]) -> tuple[int, int]:
@@ -109,13 +112,13 @@ def _sum(counts: Iterable[Count | None]) -> tuple[int, int]:
     return found.complete, found.begun
 
 
-def _taking(hospitals: Sequence[HospitalMonths], month: str) -> Share:
+def _taking(hospitals: Sequence[PlaceMonths], month: str) -> Share:
     """Of the hospitals that took part in a month, how many began forms."""
     there = [each for each in hospitals if month in each.expected]
     return Share(month, sum(month in each.reported for each in there), len(there))
 
 
-def _line(each: HospitalMonths, months: Sequence[str], language: str) -> Line:
+def _line(each: PlaceMonths, months: Sequence[str], language: str) -> Line:
     filled, empty = [], []
     for place, month in enumerate(months):
         count, x = each.counts.get(month, Count()), place * (WIDE + 1)
@@ -127,7 +130,7 @@ def _line(each: HospitalMonths, months: Sequence[str], language: str) -> Line:
     since = date_text(each.since, language) if each.since is not None else ""
     asked = each.expected | each.reported
     return Line(
-        each.site, each.name, since, Share("", *_sum(each.counts.values())), Share("", len(each.reported), len(asked)),
+        each.place, each.name, since, Share("", *_sum(each.counts.values())), Share("", len(each.reported), len(asked)),
         "".join(filled), "".join(empty),
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flask import request
 
 from engine.datatypes.values import FileValue
-from storage.audit import AuditEntry, append_entry, registry_stream, site_stream
+from storage.audit import AuditEntry, Head, append_entry, append_expected, desk_stream, registry_stream
 from storage.form_index import index_form
 from storage.rights import hidden_items
 from storage.slots import Key
@@ -19,7 +19,7 @@ def log_identities(entry: Entry) -> None:
     """A form with identifying values was shown."""
     items = _identities(entry)
     if items and entry.stored is not None:
-        _note("identities", {"subjects": [entry.subject]}, items)
+        _note("identities", {"subjects": [entry.subject]}, items, entry.around.told.noted)
 
 
 def log_seen(subject: int, items: tuple[str, ...]) -> None:
@@ -77,12 +77,17 @@ def log_withdrawn() -> None:
         append_entry(connection, AuditEntry(registry_stream(registry), "denied", name, one.now, "web", body))
 
 
-def _note(kind: str, body: dict[str, object], items: tuple[str, ...] = ()) -> None:
+def _note(kind: str, body: dict[str, object], items: tuple[str, ...] = (), last: Head | None = None) -> None:
+    """`last`: the last entry of the stream, where it was read already."""
     one, space = visit(), workspace()
     actor = one.actor
-    stream = site_stream(actor.site) if actor.site is not None else registry_stream(actor.registry)
+    stream = desk_stream(actor.site, actor.registry)
+    entry = AuditEntry(stream, kind, actor.name, one.now, actor.channel, body, items=items)
     with space.database.write() as connection:
-        append_entry(connection, AuditEntry(stream, kind, actor.name, one.now, actor.channel, body, items=items))
+        if last is None:
+            append_entry(connection, entry)
+        else:
+            append_expected(connection, entry, last)
 
 
 __all__ = [

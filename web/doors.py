@@ -14,22 +14,24 @@ from storage.invitations import (
     accept_invitation,
     ask_reset,
     find_invitation,
+    find_reset,
     reset_password,
-    reset_waits,
 )
 from storage.mail import Mail
 from storage.session_notes import leave_note, take_note
 from storage.sessions import lock_session, locked_sessions, pass_code, unlock_session, waiting_for_code
-from web.accounts import open_session
+from web.accounts import kept_words, open_session
+from web.door_faults import DoorFault
 from web.mail import is_address, letter
 from web.pages import render
-from web.people import absolute
+from web.passwords import posted_password
 from web.permissions import needs
+from web.proofs import changed_notice
 from web.registries import LANGUAGES
 from web.roles import Permission
 from web.security import forget_training, safe_next
 from web.typed import Refused, Typed, typed, word_of
-from web.workspace import visit, workspace
+from web.workspace import absolute, registry_title, visit, workspace
 
 doors = Blueprint("doors", __name__)
 MOST_ON_BENCH = 6  # people whose sessions wait at one computer
@@ -57,7 +59,8 @@ def accept(token: str) -> ResponseReturnValue:
         found = find_invitation(database, token, at=one.now)
         try:
             language = request.form.get("language", "")
-            name, password = word_of("name", "full_name"), _new_password()
+            name = word_of("name", "full_name")
+            password = posted_password(name, found.email)
             accept_invitation(
                 database, token, name, password, language if language in LANGUAGES else LANGUAGES[0], at=one.now
             )
@@ -71,7 +74,7 @@ def accept(token: str) -> ResponseReturnValue:
 def _invited(found: Invitation, refused: Typed | None = None) -> ResponseReturnValue:
     return render(
         "invitation.html", status=422 if refused else 200, invited=found, typed=refused or Typed(), one=visit(),
-        shortest=SHORTEST_PASSWORD, action=request.path,
+        registry=registry_title(found.registry, visit().language), shortest=SHORTEST_PASSWORD, action=request.path,
     )  # fmt: skip
 
 
@@ -96,7 +99,11 @@ def ask() -> ResponseReturnValue:
         return letter(tongue, "reset", email, link=absolute(url_for("doors.reset", token=token)))
 
     if is_address(email) and space.settings.smtp:
-        ask_reset(space.database, email, write, at=visit().now)
+        try:
+            ask_reset(space.database, email, write, at=visit().now, address=request.remote_addr or "")
+        except LockedOut as locked:
+            told = visit().words("locked_out", time=visit().tongue.moment(locked.until, visit().now))
+            return render("forgotten.html", status=429, typed=Typed("ask", told), asked=False, mail=True)
     return render("forgotten.html", typed=Typed(), asked=True, mail=bool(space.settings.smtp))
 
 
@@ -104,7 +111,9 @@ def ask() -> ResponseReturnValue:
 @needs(Permission.PUBLIC)
 def reset(token: str) -> ResponseReturnValue:
     """The form of the new password."""
-    if not reset_waits(workspace().database, token, at=visit().now):
+    try:
+        find_reset(workspace().database, token, at=visit().now)
+    except NotFound:
         return _link_is_over("reset_over")
     return render("reset.html", typed=Typed(), shortest=SHORTEST_PASSWORD, action=request.path)
 
@@ -114,23 +123,16 @@ def reset(token: str) -> ResponseReturnValue:
 def put(token: str) -> ResponseReturnValue:
     """The new password; all sessions of the account are over."""
     try:
-        reset_password(workspace().database, token, _new_password(), at=visit().now)
+        database, now = workspace().database, visit().now
+        person = find_reset(database, token, at=now)
+        notice = changed_notice("password", person.login, person.language)
+        reset_password(database, token, posted_password(person.login, person.name), at=now, notice=notice)
     except Refused as fault:
         refused = typed(str(fault))
         return render("reset.html", status=422, typed=refused, shortest=SHORTEST_PASSWORD, action=request.path)
     except NotFound:
         return _link_is_over("reset_over")
     return _door("password_changed")
-
-
-def _new_password() -> str:
-    """A password that was typed twice alike. Raises Refused."""
-    words, password = visit().words, request.form.get("password", "")[:1000]
-    if len(password) < SHORTEST_PASSWORD:
-        raise Refused(words("password_short", least=SHORTEST_PASSWORD))
-    if password != request.form.get("again", "")[:1000]:
-        raise Refused(words("password_differs"))
-    return password
 
 
 # The code of the second factor
@@ -142,7 +144,9 @@ def code_page() -> ResponseReturnValue:
     """Asked after the password."""
     if waiting_for_code(workspace().database, _token(), at=visit().now) is None:
         return redirect(url_for("accounts.sign_in_page", next=_next()), 303)
-    return render("code.html", typed=Typed(), target=_next())
+    fault = DoorFault.taken()
+    typed = Typed("code", fault.words(visit())) if fault.key else Typed()
+    return render("code.html", status=fault.status, typed=typed, target=_next())
 
 
 @doors.post("/sign-in/code")
@@ -154,11 +158,9 @@ def code() -> ResponseReturnValue:
         pass_code(workspace().database, _token(), request.form.get("code", "")[:40], at=one.now)
     except NotFound:
         return redirect(url_for("accounts.sign_in_page", next=_next()), 303)
-    except BadCredentials:
-        return render("code.html", status=401, typed=Typed("code", one.words("code_wrong")), target=_next())
-    except LockedOut as locked:
-        told = one.words("locked_out", time=one.tongue.moment(locked.until, one.now))
-        return render("code.html", status=429, typed=Typed("code", told), target=_next())
+    except (BadCredentials, LockedOut) as fault:
+        DoorFault.of(fault, "code_wrong").leave()
+        return redirect(url_for("doors.code_page", next=_next()), 303)
     return redirect(_next(), 303)
 
 
@@ -189,8 +191,11 @@ def lock() -> ResponseReturnValue:
 @doors.get("/switch")
 @needs(Permission.PUBLIC)
 def switch() -> ResponseReturnValue:
-    """Ask who comes back."""
-    return _switch()
+    """Ask who comes back; `next` is an address that was asked for while the screen was locked."""
+    if visit().account is not None and request.args.get("back"):
+        return redirect(url_for("accounts.sign_in_page", next=_next(), back="yes"), 303)
+    fault = DoorFault.taken()
+    return _switch(Typed(fault.who, fault.words(visit())) if fault.key else None)
 
 
 @doors.post("/switch")
@@ -201,30 +206,40 @@ def come_back() -> ResponseReturnValue:
     waiting = locked_sessions(database, [token for token, _ in _bench()], at=one.now)
     token = next((each for each, line in waiting.items() if line.mark == request.form.get("who")), None)
     if token is None:
-        return _switch(Typed("switch", one.words("switch_over")))
+        return _refused_switch("switch_over", "switch")
     try:
         unlock_session(database, token, request.form.get("secret", "")[:1000], at=one.now)
     except BadCredentials:
-        return _switch(Typed(waiting[token].mark, one.words("switch_wrong")))
+        return _refused_switch("switch_wrong", waiting[token].mark)
     except NotFound:
-        return _switch(Typed("switch", one.words("switch_over")))
+        return _refused_switch("switch_over", "switch")
     note = next(name for each, name in _bench() if each == token)
     place = take_note(database, token, note, at=one.now) or {}
+    asked = (
+        _next() if token == _bench()[-1][0] else "/"
+    )  # Back leads through the pages of whoever locked the screen last
     if one.account is not None:
         lock_session(database, _token())  # somebody came in by another tab
     open_session(token)
     if place.get("site"):
         session["site"] = place["site"]
-    return redirect(safe_next(place.get("next"), "/"), 303)
+    return redirect(asked if asked != "/" else safe_next(place.get("next"), "/"), 303)
+
+
+def _refused_switch(key: str, line: str) -> ResponseReturnValue:
+    DoorFault(key, line).leave()
+    return redirect(url_for("doors.switch", next=_next()), 303)
 
 
 def _switch(refused: Typed | None = None) -> ResponseReturnValue:
     one = visit()
     waiting = locked_sessions(workspace().database, [token for token, _ in _bench()], at=one.now)
     if not waiting and refused is None:
-        return redirect(url_for("accounts.sign_in_page"), 303)
+        return redirect(url_for("accounts.sign_in_page", next=_next(), back=request.args.get("back")), 303)
     lines = sorted(waiting.values(), key=lambda line: line.name)
-    return render("switch.html", status=401 if refused else 200, waiting=lines, typed=refused or Typed())
+    return render(
+        "switch.html", status=401 if refused else 200, waiting=lines, typed=refused or Typed(), target=_next(), kept=kept_words()
+    )  # fmt: skip
 
 
 def _page_before() -> str:

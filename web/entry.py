@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 
 from flask import url_for
 
@@ -36,6 +37,28 @@ from web.workspace import Workspace
 _PSEUDONYM = re.compile(r"[A-Za-z0-9-]{1,40}")
 
 
+class Fate(StrEnum):
+    """What became of the form of a page that was open meanwhile."""
+
+    FOLLOWED = "followed"  # it stands elsewhere now: merged, or moved
+    WITHDRAWN = "withdrawn"  # it may be entered anew
+    NOWHERE = "nowhere"  # there is no place for it any more
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A page that was opened where the form is no more: whose record that was, and which of its revisions is which here."""
+
+    fate: Fate
+    who: str
+    left: int = 0  # the last revision there
+    arrived: int = 0  # the revision here that says the same
+
+    def revision(self, posted: str) -> int:
+        """The revision here from which the page was made."""
+        return self.arrived if posted == str(self.left) else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One form of one patient, as one person works on it."""
@@ -51,6 +74,7 @@ class Entry:
     draft: Draft | None
     around: AroundForm = field(default_factory=AroundForm)
     blank: FormData = field(default_factory=FormData)  # how a form begins: with what its defaults offer
+    stray: Stray | None = None  # where it was when the page was opened that posts to it
 
     @property
     def form(self) -> FormDef:
@@ -160,27 +184,28 @@ def subject_named(database: Database, actor: Actor, who: str, at: datetime) -> i
     return found
 
 
-def open_entry(space: Workspace, actor: Actor, who: str, spot_text: str, at: datetime) -> Entry:
-    """Find a form by address. Raises NotFound and NotVisible, which look the same from outside."""
+def open_entry(space: Workspace, actor: Actor, who: str, spot_text: str, at: datetime, *, shown: bool = True) -> Entry:
+    """Find a form by address, to be `shown` or to be written. Raises NotFound and NotVisible, which look the same from outside."""
     spot = parse_spot(spot_text)
     if spot is None:
         raise NotFound("place", spot_text)
     space.registries.dictionaries.refresh()
     version = space.registries.current[actor.registry]
-    subject = subject_named(space.database, actor, who, at)
-    record = load_subject(space.database, version.registry, actor, subject, at)
-    if not is_sound(version.registry.model, record, spot):
-        raise NotFound("form", spot_text)
-    record, place = imagined(record, spot)
-    stored = record.forms.get(place)
-    pinned = _pinned(space.registries, version, stored)
-    if pinned is not version:  # its rows and items are those of the version it was filled with
-        record, place = imagined(load_subject(space.database, pinned.registry, actor, subject, at), spot)
+    with space.database.at_once() as database:
+        subject = subject_named(database, actor, who, at)
+        record = load_subject(database, version.registry, actor, subject, at)
+        if not is_sound(version.registry.model, record, spot):
+            raise NotFound("form", spot_text)
+        record, place = imagined(record, spot)
         stored = record.forms.get(place)
-    around = around_form(
-        space.database, actor, subject, place, stored.id if stored is not None else None, at=at,
-        unseen=unseen_by(pinned.registry, actor),
-    )  # fmt: skip
+        pinned = version if stored is None else version_at(space.registries, version, spot.form, stored.definition)
+        if pinned is not version:  # its rows and items are those of the version it was filled with
+            record, place = imagined(load_subject(database, pinned.registry, actor, subject, at), spot)
+            stored = record.forms.get(place)
+        around = around_form(
+            database, actor, subject, place, stored.id if stored is not None else None, at=at,
+            unseen=unseen_by(pinned.registry, actor), shown=shown,
+        )  # fmt: skip
     draft = draft_in(around.copy, pinned.registry.model.forms[spot.form], actor)
     entry = Entry(pinned, actor, who.upper(), subject, spot, record, place, stored, draft, around)
     if stored is not None or draft is not None or not allows(actor.role, Permission.ENTER):
@@ -188,11 +213,10 @@ def open_entry(space: Workspace, actor: Actor, who: str, spot_text: str, at: dat
     return entry.begun(at)
 
 
-def _pinned(registries: Registries, version: Version, stored: FormRecord | None) -> Version:
+def version_at(registries: Registries, version: Version, form: str, definition: str) -> Version:
     """A form keeps to the version it was filled with; the form that all registries share goes with the newest."""
-    if stored is None or stored.definition == version.registry.hash or stored.place.form in version.rules.shared_forms:
-        return version
-    return registries.of(stored.definition)
+    newest = definition == version.registry.hash or form in version.rules.shared_forms
+    return version if newest else registries.of(definition)
 
 
 def address_of(entry: Entry, endpoint: str = "forms.show", **parts: str | list[str] | None) -> str:
@@ -215,12 +239,15 @@ def settle_place(database: Database, entry: Entry, at: datetime) -> Entry:
 
 __all__ = [
     "Entry",
+    "Fate",
     "NotFound",
     "NotVisible",
+    "Stray",
     "address_of",
     "open_entry",
     "session_at",
     "settle_place",
     "subject_named",
     "subject_of",
+    "version_at",
 ]

@@ -19,6 +19,7 @@ from web.permissions import needs
 from web.places import event_form_spot, read_occasion
 from web.roles import Permission
 from web.schedule_page import MAX_REASON
+from web.typed import line_of
 from web.workspace import version_of, visit, workspace
 
 MOST_KEPT = 2000  # of a reason that is too long, to be shortened
@@ -29,7 +30,7 @@ events = Blueprint("events", __name__, url_prefix="/<registry>/patients/<who>/ev
 @needs(Permission.ENTER)
 def missed(registry: str, who: str, occasion: str) -> ResponseReturnValue:
     """Say that an event did not take place, and why."""
-    reason = " ".join(request.form.get("reason", "").split())
+    reason = line_of("reason", MOST_KEPT)
     if not reason or len(reason) > MAX_REASON:
         wrong = "miss_long" if reason else "miss_needed"
         return _back(registry, who, News(wrong=wrong, event=occasion, typed=reason[:MOST_KEPT]))

@@ -11,8 +11,9 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.exceptions import HTTPException
 
+from engine.datatypes.identifiers import holds_pesel
 from renderers.html import PostTooLarge
-from storage.errors import Erased, Hidden, NotEntitled, NotFound, NotVisible
+from storage.errors import Erased, Hidden, LockedOut, NotEntitled, NotFound, NotVisible
 from web.denials import log_denial, log_refusal
 from web.guard import wants_json
 from web.merged import to_kept
@@ -20,8 +21,11 @@ from web.news import News
 from web.pages import render
 from web.rescue import FORM_POSTS, rescue_post
 from web.security import is_own_post
+from web.typed import HoldsPesel
 from web.workspace import visit
 
+WRITTEN = ("text", "reason", "answer", "why")  # the fields of small forms in which somebody writes
+SECRET = frozenset({"password", "old", "again", "pin", "code", "secret"})  # such a form is never shown again
 SHOWN = frozenset({400, 403, 404, 405, 413, 419, 429, 500, 501})
 NOT_THERE = 404
 _LOG = logging.getLogger("ecrf.web")
@@ -35,7 +39,9 @@ def install(app: Flask) -> None:
     app.register_error_handler(Erased, hidden)
     app.register_error_handler(Hidden, private)
     app.register_error_handler(NotEntitled, refused)
+    app.register_error_handler(LockedOut, too_often)
     app.register_error_handler(PostTooLarge, too_large)
+    app.register_error_handler(HoldsPesel, to_rewrite)
     app.register_error_handler(CSRFError, stale_token)
     app.register_error_handler(Exception, broken)
 
@@ -66,7 +72,7 @@ def http_failure(fault: HTTPException) -> ResponseReturnValue:
 def hidden(fault: Exception) -> ResponseReturnValue:
     """What is not there, and what is another hospital's, look the same; the attempt is noted.
 
-    The number of a record that was merged leads on to the one that is kept.
+    The number of a record that was merged leads on to the one that is kept, that of a withdrawn one to the page that says so.
     """
     kept = to_kept() if isinstance(fault, NotFound) and not wants_json() else None
     if kept is not None:
@@ -87,12 +93,28 @@ def refused(fault: NotEntitled) -> ResponseReturnValue:
     return failure(403)
 
 
+def too_often(_: LockedOut) -> ResponseReturnValue:
+    """One person, or one address, asked for something more often than anybody who works does; noted."""
+    log_refusal()
+    return failure(429)
+
+
 def too_large(fault: PostTooLarge) -> ResponseReturnValue:
     """More than the reader of forms takes."""
     one = visit()
     if wants_json():
         return jsonify(error=413, message=str(fault)), 413
     return render("failure.html", status=413, title=one.words("failure_413"), text=str(fault), number="")
+
+
+def to_rewrite(fault: HoldsPesel) -> ResponseReturnValue:
+    """A text that says who somebody is; nothing was done. It is shown with all else that was sent, to be sent without that."""
+    if wants_json():
+        return jsonify(error=422, message=str(fault)), 422
+    sent = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    written = [(name, value) for name, value in sent if name in WRITTEN and holds_pesel(value)]
+    fields = [pair for pair in sent if pair not in written] if _is_small() else None
+    return render("rewrite.html", status=422, fault=str(fault), fields=fields, written=written, action=_same_address())
 
 
 def stale_token(_: CSRFError) -> ResponseReturnValue:
@@ -116,7 +138,29 @@ def stale_token(_: CSRFError) -> ResponseReturnValue:
     if request.endpoint == "accounts.sign_in_post":
         session.pop("csrf_token", None)
         return redirect(url_for("accounts.sign_in_page", next=request.form.get("next", "/")), 303)
-    return failure(419)
+    return _resend() if _may_resend() else failure(419)
+
+
+def _may_resend() -> bool:
+    """Whether the post of a small form is shown to whoever is signed in now, who may send it once more."""
+    return visit().account is not None and _is_small() and is_own_post(request) and not wants_json()
+
+
+def _is_small() -> bool:
+    """Whether all that was posted may stand on a page again."""
+    return not request.files and not SECRET.intersection(request.form) and request.endpoint not in FORM_POSTS
+
+
+def _same_address() -> str:
+    """Where the post went; the training mode has its own beginning."""
+    return request.script_root + request.full_path.rstrip("?")
+
+
+def _resend() -> Response:
+    """Nothing was done: what was typed is shown with who would send it now."""
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    written = [value for name, value in fields if name in WRITTEN and value.strip()]
+    return render("resend.html", status=419, fields=fields, written=written, action=_same_address())
 
 
 def broken(fault: Exception) -> ResponseReturnValue:

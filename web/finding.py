@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from flask import request, session
 
-from engine.datatypes.identifiers import judge_pesel
+from engine.datatypes.identifiers import is_pesel
 from storage.identity import searched_hashes
+from storage.limits import spend
 from storage.local_numbers import find_number
 from storage.session_notes import leave_note, read_note
 from storage.subjects import pseudonym
 from web.registries import Version
-from web.roles import Permission, allows
 from web.workspace import visit, workspace
 
 LONGEST = 100
@@ -33,9 +33,16 @@ class Search:
 
 
 def keep_search() -> str:
-    """Note what was posted in the session, encrypted, for an hour; the name of the note may stand in addresses."""
+    """Note what was posted in the session, encrypted, for an hour; the name of the note may stand in addresses.
+
+    Raises LockedOut where one looks for identity numbers too often.
+    """
     text = "".join(filter(str.isprintable, request.form.get("q", ""))).strip()[:LONGEST]
-    return leave_note(workspace().database, str(session["token"]), text, at=visit().now) if text else ""
+    one, database = visit(), workspace().database
+    if is_pesel(text):
+        with database.write() as connection:
+            spend(connection, "identity search", one.actor.account, one.now)
+    return leave_note(database, str(session["token"]), text, at=one.now) if text else ""
 
 
 def search_at(version: Version, note: str) -> Search:
@@ -44,28 +51,24 @@ def search_at(version: Version, note: str) -> Search:
     return _search(version, text, note) if isinstance(text, str) else Search()
 
 
-def holds_pesel(text: str) -> bool:
-    """Whether a text holds what reads as a PESEL: it must not become a number by which everybody calls a patient."""
-    joined = re.sub(r"[\s-]", "", text)
-    return any(judge_pesel(run) is None for run in re.findall(r"(?<![0-9])[0-9]{11}(?![0-9])", joined))
-
-
 def _search(version: Version, text: str, note: str) -> Search:
     """A number, whole or in part or the hospital's own, leads to the patient; letters are a surname, eleven digits a PESEL.
 
     Whoever may not see who patients are finds them by numbers alone.
     """
     one, database = visit(), workspace().database
-    digits = re.fullmatch(rf"(?:{version.prefix}-?)?0*([1-9][0-9]{{0,8}})(?:-[A-Za-z0-9]*)?", text, re.IGNORECASE)
+    form = rf"(?:{version.prefix}[\s-]*)?0*([1-9][0-9]{{0,8}})(?:-([a-z0-9]*)|\s*([a-z][0-9]))?"
+    digits = re.fullmatch(form, text, re.IGNORECASE)
     whole = pseudonym(version.prefix, int(digits[1])) if digits else ""
     found = find_number(database, one.actor, list(filter(None, (text, whole))), text, at=one.now)
     if found is not None:
-        misspelt = found == whole.upper() != text.upper() and text.count("-") > 1
+        ending = (digits[2] or digits[3] or "").upper() if digits else ""  # what guards against slips
+        misspelt = found == whole and not whole.endswith(ending)
         return Search(text, note, hint=found, hashes=()) if misspelt else Search(text, note, found=found)
     numbered = any(letter.isdigit() for letter in text) and not _PESEL.fullmatch(re.sub(r"[\s-]", "", text))
-    if numbered or len(text) < SHORTEST_NAME or not allows(one.actor.role, Permission.IDENTITY):
+    if numbered or len(text) < SHORTEST_NAME or not one.actor.identities:
         return Search(text, note, hashes=())
     return Search(text, note, hashes=tuple(searched_hashes(database.master, text)))
 
 
-__all__ = ["Search", "holds_pesel", "keep_search", "search_at"]
+__all__ = ["Search", "keep_search", "search_at"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -32,9 +32,9 @@ from renderers.html import (
 )
 from renderers.html.names import ids_in, name_of
 from renderers.paper import can_print
-from storage.changes import walk_rows
+from storage.answers import Answer, AnswerKey, answer_key
+from storage.changes import paths_of, walk_rows
 from storage.form_data import SubjectRecord
-from storage.issues import OpenIssue
 from web.attachments import files_address
 from web.discretion import discreet, items_of, veiled_keys
 from web.elsewhere import offers_elsewhere
@@ -52,7 +52,7 @@ from web.series import OpenSeries, Series, is_series, series_words
 from web.standing import standing_of
 from web.targets import targets_of, words_of
 from web.titles import STATES, event_title, form_words, label_of, value_words
-from web.workspace import Visit, visit
+from web.workspace import Visit, visit, workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,47 +283,35 @@ def _where_json(entry: Entry, home: Elsewhere) -> dict[str, str]:
 
 
 def answers_of(
-    entry: Entry, evaluation: Evaluation, tell: Callable[[OpenIssue], str] = lambda issue: issue.reason
+    entry: Entry, evaluation: Evaluation, tell: Callable[[Answer], str] = lambda answer: answer.reason
 ) -> Mapping[str, str]:
     """The answers to warnings: those of the draft, else those that are stored, as `tell` tells them."""
     if entry.draft is not None:
         return entry.draft.acknowledged
     if entry.stored is None:
         return {}
-    answered = stored_answers(entry.around.issues, entry.stored.id, tell)
-    found = {}
-    for name, violation, key in warnings_of(entry.data, evaluation):
-        reason = answered.get((violation.code, *key))
-        if reason is not None:
-            found[acknowledgement(name, violation)] = reason
-    return found
+    known = entry.around.told.answers
+    return {
+        acknowledgement(name, violation): tell(known[key])
+        for name, violation, key in warnings_of(entry.data, evaluation)
+        if key in known
+    }
 
 
-def stored_answers(
-    issues: Iterable[OpenIssue], form: int, tell: Callable[[OpenIssue], str] = lambda issue: issue.reason
-) -> dict[tuple[str, str, str], str]:
-    """The answered issues of a stored form: code, row id and item -> reason."""
-    return {(i.code, i.row, i.item): tell(i) for i in issues if i.form == form and i.acknowledged_by}
+def warnings_of(data: FormData, evaluation: Evaluation) -> list[tuple[str, Violation, AnswerKey]]:
+    """The warnings of a form with the name that the page gives their place, and the key of their answers."""
+    keys, paths = workspace().database.keys, paths_of(data)
+    return [
+        (name_of(data, parse_path(each.place)) or "", each, answer_key(keys, paths, each))
+        for each in evaluation.violations
+        if each.severity is not CheckSeverity.ERROR
+    ]
 
 
-def warnings_of(data: FormData, evaluation: Evaluation) -> list[tuple[str, Violation, tuple[str, str]]]:
-    """The warnings of a form with the name that the page gives their place, and row id and item as storage has them."""
-    found = []
-    for violation in evaluation.violations:
-        if violation.severity is not CheckSeverity.ERROR:
-            name = name_of(data, parse_path(violation.place)) or ""
-            found.append((name, violation, storage_key(name, violation)))
-    return found
-
-
-def storage_key(name: str, violation: Violation) -> tuple[str, str]:
-    """Row id and item of an issue."""
-    if violation.home is not None:
-        return "", violation.abroad
-    if not violation.item:
-        return name.rpartition(".")[2] if name else "", ""
-    row, _, item = name.rpartition(".")
-    return row.rpartition(".")[2], item
+def given_answers(data: FormData, evaluation: Evaluation, posted: Mapping[str, str]) -> dict[AnswerKey, str]:
+    """The answers that a page sent, to those warnings of a form whose wish they meet."""
+    given = ((key, each, posted.get(acknowledgement(name, each))) for name, each, key in warnings_of(data, evaluation))
+    return {key: answer.strip() for key, each, answer in given if answer is not None and each.is_met_by(answer)}
 
 
 def dictionary_words(entry: Entry, language: str, data: FormData | None = None) -> dict[str, str]:
@@ -372,10 +360,9 @@ __all__ = [
     "elsewhere_of",
     "facts_of",
     "form_page",
+    "given_answers",
     "link_to",
     "reading_of",
     "rows_to_open",
-    "storage_key",
-    "stored_answers",
     "warnings_of",
 ]

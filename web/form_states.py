@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from storage.accounts import confirm_password
-from storage.errors import BadCredentials, Closed, Locked, LockedOut, NotReady, ReasonNeeded, WrongState
+from engine.datatypes.identifiers import holds_pesel
+from renderers.html import Fields
+from storage.errors import BadCredentials, Closed, Locked, LockedOut, NotReady, ReasonNeeded, Unanswered, WrongState
 from storage.form_states import Seen, SignRequest, sign_form, take_steps
 from storage.opened_forms import Deed
 from storage.signatures import Meaning
@@ -16,12 +18,14 @@ from storage.states import TRANSITIONS, Action
 from storage.unlocking import ask_unlock, refuse_unlock
 from storage.withdrawing import Target, withdraw
 from web.entry import Entry, NotFound, address_of, open_entry
+from web.form_page import given_answers
 from web.news import News
 from web.permissions import needs
 from web.places import home_of, site_named
 from web.posts import posted_reason
+from web.proofs import prove
 from web.roles import Permission
-from web.state_page import state_page
+from web.state_page import Posted, at_signing, obstacles_of, state_page, told_at_signing
 from web.withdrawals import REFUSED
 from web.workspace import version_of, visit, workspace
 
@@ -46,27 +50,39 @@ def sign(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """Sign the form: with the password, at this moment, and with a meaning."""
     one, space, entry = visit(), workspace(), _open(registry, who, spot)
     assert one.account is not None
+    assert entry.stored is not None
     meaning = next((each for each in Meaning if each == request.form.get("meaning")), None)
+    fields = Fields(request.form.items(multi=True), one.language)
+    posted = Posted(meaning or "", entry.version.readers[entry.spot.form].answers(fields, entry.stored.data))
     if meaning is None:
-        return state_page(entry, News(wrong="sign_meaning")), 422
+        return _unsigned(entry, posted.leave(wrong="sign_meaning"))
+    if any(each.unmet for each in obstacles_of(entry, posted)):
+        return _unsigned(entry, posted.leave(wrong="sign_reasons"))
+    if any(map(holds_pesel, posted.answers.values())):
+        return _unsigned(entry, posted.leave("sign_pesel"))
     try:
-        confirm_password(
-            space.database, one.account.login, request.form.get("password", "")[:1000], at=one.now,
-            address=request.remote_addr or "", address_failures=space.settings.address_failures,
-        )  # fmt: skip
+        prove(one.account, "password")
     except BadCredentials:
-        return state_page(entry, News(wrong="sign_password", typed=meaning)), 401
+        return _unsigned(entry, posted.leave(wrong="sign_password"))
     except LockedOut as locked:
-        time = one.tongue.moment(locked.until, one.now)
-        return state_page(entry, News(wrong="locked_out", typed=meaning), time=time), 429
-    wanted = SignRequest(_seen(entry), meaning, entry.version.rules)
+        return _unsigned(entry, posted.leave(wrong="locked_out", time=one.tongue.moment(locked.until, one.now)))
+    answers = given_answers(entry.stored.data, at_signing(entry), posted.answers)
+    told = told_at_signing(entry.version, entry.spot.form, entry.actor)
+    wanted = SignRequest(_seen(entry), meaning, entry.version.rules, answers, told)
     try:
         sign_form(space.database, entry.version.registry, _deed(entry, ""), wanted)
-    except NotReady:
-        return _back(entry, "sign_unready")
-    except WrongState:
-        return _back(entry, "state_moved")
+    except (NotReady, Unanswered, WrongState) as refused:
+        return _unsigned(entry, posted.leave(_NOT_SIGNED[type(refused)]))
     return _back(entry, "did_sign")
+
+
+def _unsigned(entry: Entry, said: str) -> ResponseReturnValue:
+    return redirect(address_of(entry, "form_states.show", said=said), 303)
+
+
+_NOT_SIGNED: Mapping[type[Exception], str] = MappingProxyType(
+    {NotReady: "sign_unready", Unanswered: "sign_asks_more", WrongState: "state_moved"}
+)  # what is said where something changed since the page was made
 
 
 @form_states.post("/ask")
@@ -91,14 +107,14 @@ def withdraw_form(registry: str, who: str, spot: str) -> ResponseReturnValue:
     if entry.stored is None and entry.place in entry.record.gone:  # a second click
         return _to_gone(registry, who, News())
     if _seen(entry).revision != entry.revision:
-        return _back(entry, "state_moved")
+        return _back(entry, "state_moved", kept="withdraw")
     target, version = Target(place=entry.place, row=row), version_of(registry)  # other forms go by the newest rules
     try:
         withdraw(workspace().database, version.registry, version.rules, _deed(entry, posted_reason()), target)
     except ReasonNeeded:
         return _back(entry, wrong="withdraw")
     except (Closed, Locked, WrongState) as refused:
-        return _back(entry, REFUSED.get(type(refused), "state_moved"))
+        return _back(entry, REFUSED.get(type(refused), "state_moved"), kept="withdraw")
     if row:
         return _back(entry, "did_withdraw_row")
     return _to_gone(registry, who, News(("did_withdraw",)))
@@ -120,7 +136,7 @@ def _request(do: Callable[..., None], word: str, registry: str, who: str, spot: 
     except ReasonNeeded:
         return _back(entry, wrong=word)
     except NotFound:  # somebody unlocked it meanwhile
-        return _back(entry, "state_moved")
+        return _back(entry, "state_moved", kept=word)
     return _back(entry, f"did_{word}")
 
 
@@ -134,7 +150,7 @@ def _step(action: Action) -> Callable[..., ResponseReturnValue]:
             done = take_steps(workspace().database, entry.version.registry, deed, action, [seen])
         except ReasonNeeded:
             return _back(entry, wrong=action)
-        return _back(entry, f"did_{action}" if done else "state_moved")
+        return _back(entry, f"did_{action}") if done else _back(entry, "state_moved", kept=action)
 
     return step
 
@@ -162,9 +178,9 @@ def _seen(entry: Entry) -> Seen:
     return Seen(entry.place, int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0)
 
 
-def _back(entry: Entry, said: str = "", *, wrong: str = "") -> ResponseReturnValue:
-    """To the page of the state, which tells what came of it."""
-    news = News((said,) if said else (), wrong=wrong)
+def _back(entry: Entry, said: str = "", *, wrong: str = "", kept: str = "") -> ResponseReturnValue:
+    """To the page of the state, which tells what came of it; a reason that led to nothing is `kept` at what it was for."""
+    news = News((said,) if said else (), wrong=wrong, part=kept, typed=posted_reason() if kept else "")
     return redirect(address_of(entry, "form_states.show", said=news.leave()), 303)
 
 

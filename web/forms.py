@@ -15,14 +15,15 @@ from engine.records.piping import texts_of
 from engine.records.quiet import filled
 from renderers.html import Notice, evaluation_patch
 from renderers.html.names import ids_in
-from storage.errors import Conflict
+from storage.errors import Conflict, NotFound
 from storage.working_copy import drop_working_copy
 from web.attachments import file_answer, held_file, receive_file, told
 from web.conflicts import conflict_page, merge
 from web.denials import log_download, log_identities, log_print
 from web.discretion import discreet, veiled_keys
 from web.drafts import Draft, keep_draft, refused_in
-from web.entry import Entry, open_entry, settle_place
+from web.entry import Entry, Fate, open_entry
+from web.followed import open_settled, open_where_now
 from web.form_page import Told, elsewhere_of, form_page, rows_to_open
 from web.news import News
 from web.outcomes import outcome_notes
@@ -30,7 +31,8 @@ from web.permissions import needs
 from web.posts import draft_after, posted_revision, read_post
 from web.printing import pdf_answer
 from web.roles import Permission, allows
-from web.saves import REFUSALS, REFUSED, carry_out, save_draft, save_merged, taken_words
+from web.saves import REFUSALS, REFUSED, back, carry_out, save_draft, save_merged, taken_words
+from web.strays import answer_draft, answer_stray
 from web.workspace import visit, workspace
 
 forms = Blueprint("forms", __name__, url_prefix="/<registry>/<subject:who>/forms/<spot>")
@@ -48,9 +50,12 @@ TONES: Mapping[str, str] = MappingProxyType(
                 "late",
                 "moved",
                 "reason_needed",
+                "holds_pesel",
                 "locked",
                 "closed",
                 "row_of_others",
+                "followed",
+                "gone",
             ),
             "warn",
         ),
@@ -62,7 +67,10 @@ TONES: Mapping[str, str] = MappingProxyType(
 @needs(Permission.READ)
 def show(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """The form."""
-    entry = _open(registry, who, spot)
+    try:
+        entry = _open(registry, who, spot)
+    except NotFound:  # an old address: it may have been merged or moved
+        return back(open_where_now(workspace(), visit().actor, who, spot, visit().now))
     log_identities(entry)
     news = News.taken("said")
     return form_page(entry, Told(_notices(entry, news), news.summary, rows_to_open()))
@@ -72,8 +80,11 @@ def show(registry: str, who: str, spot: str) -> ResponseReturnValue:
 @needs(Permission.ENTER)
 def post(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """Whatever a button of the form asks for."""
-    entry = settle_place(workspace().database, _open(registry, who, spot), visit().now)
-    return carry_out(entry, read_post(entry, visit().language, visit().now))
+    entry = _open_to_post(registry, who, spot)
+    posted = read_post(entry, visit().language, visit().now)
+    if entry.stray is not None and entry.stray.fate is not Fate.FOLLOWED:
+        return answer_stray(entry, posted)
+    return carry_out(entry, posted)
 
 
 @forms.post("/draft")
@@ -81,8 +92,10 @@ def post(registry: str, who: str, spot: str) -> ResponseReturnValue:
 def autosave(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """Keep what was typed so far; answers what rules say about it."""
     one, space = visit(), workspace()
-    entry = settle_place(space.database, _open(registry, who, spot), one.now)
+    entry = _open_to_post(registry, who, spot)
     posted = read_post(entry, one.language, one.now)
+    if entry.stray is not None:
+        return answer_draft(entry, posted)
     draft = draft_after(entry, posted)
     page = posted.idempotency_key
     kept = keep_draft(space.database, entry.actor, entry.subject, entry.place, entry.form, draft, one.now, page=page)
@@ -109,7 +122,7 @@ def autosave(registry: str, who: str, spot: str) -> ResponseReturnValue:
 def upload(registry: str, who: str, spot: str, name: str) -> ResponseReturnValue:
     """Take a file into the working copy, for the field of a name; answers what the field shows then."""
     one = visit()
-    entry = settle_place(workspace().database, _open(registry, who, spot), one.now)
+    entry = _open_to_post(registry, who, spot)
     sent = request.files.get("file")
     if sent is None:
         abort(400)
@@ -181,13 +194,21 @@ def _open(registry: str, who: str, spot: str) -> Entry:
     return open_entry(workspace(), visit().actor, who, spot, visit().now)
 
 
+def _open_to_post(registry: str, who: str, spot: str) -> Entry:
+    """The form where it is now, with a place to write to."""
+    assert registry == visit().actor.registry  # the guard has made sure
+    return open_settled(workspace(), visit().actor, who, spot, visit().now)
+
+
 def _notices(entry: Entry, news: News) -> tuple[Notice, ...]:
     """What the page says on top: what has just happened, and that there are unsaved changes."""
     one = visit()
     time = one.tongue.moment(entry.stored.saved_at, one.now) if entry.stored is not None else ""
     notices = [
         Notice(
-            _partly_notice(entry, focus=not news.summary) if key == "partly" else one.words(f"said_{key}", time=time),
+            _partly_notice(entry, focus=not news.summary)
+            if key == "partly"
+            else one.words(f"said_{key}", time=time, who=news.who),
             TONES.get(key, ""),
         )
         for key in news.said

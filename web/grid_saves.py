@@ -40,6 +40,12 @@ class PostedSheet:
         """Whether the record was never saved, and nothing is entered in it."""
         return self.sheet.entry.stored is None and not self.posted.data.items
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the record was withdrawn since the page was made: it is not entered anew unseen."""
+        entry = self.sheet.entry
+        return entry.stored is None and entry.stray is None and self.posted.revision not in ("", "0")
+
 
 def read_sheets(grid: OpenSeries, kinds: Mapping[str, CellKind], fields: Fields) -> Iterator[PostedSheet]:
     """The records that the page held with inputs."""
@@ -72,7 +78,10 @@ def save_sheets(grid: OpenSeries, sheets: Iterable[PostedSheet], *, complete: bo
         entry = one.sheet.entry
         if not (one.changed or entry.draft is not None or (complete and entry.stored is not None)):
             continue
-        if entry.stored is None and not grid.series.event and not one.is_empty:
+        if one.is_gone:
+            keep(settle_place(workspace().database, entry, visit().now), one.posted)
+            found[one.sheet.number] = "changed"
+        elif entry.stored is None and not grid.series.event and not one.is_empty:
             found[one.sheet.number] = _save(_moved(one, held), complete=complete)
             held += 1
         else:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, abort, current_app, g, jsonify, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
 
-from storage.accounts import Membership, session_account
+from storage.accounts import session_account
 from web.denials import log_refusal, log_withdrawn
 from web.pages import render
 from web.permissions import FLASK_OWN, permission_of
@@ -16,8 +17,9 @@ from web.places import home_of
 from web.registries import LANGUAGES
 from web.rescue import rescue_post
 from web.roles import Permission, allows
-from web.security import ENTRANCE, TRAINING_PATH
+from web.security import ENTRANCE, TRAINING_PATH, safe_next
 from web.uploads import in_parts
+from web.workplace import membership_in
 from web.workspace import Visit, visit, workspace
 
 # Signing in and all that goes with it belongs to the real system, which lets people in to train; so does asking for help.
@@ -55,14 +57,6 @@ def _language(of_account: str) -> str:
         return asked
     known = session.get("language", of_account)
     return known if known in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
-
-
-def membership_in(held: tuple[Membership, ...], registry: str) -> Membership | None:
-    """The role that counts in a registry: at the hospital or ward that was chosen, else the first."""
-    found = [one for one in held if one.registry == registry and registry in workspace().registries.current]
-    chosen = str(session.get("site", ""))
-    at_hospital = (one for one in found if str(one.site) == chosen)
-    return next((one for one in (*(each for each in found if each.key == chosen), *at_hospital, *found)), None)
 
 
 def leave_to_the_real() -> ResponseReturnValue | None:
@@ -130,18 +124,26 @@ def ask_to_sign_in() -> ResponseReturnValue:
     """Lead to the sign-in, and keep what was posted."""
     now = visit().now
     kept = request.method == "POST" and rescue_post(now).kept
-    if kept or request.endpoint == "forms.post":  # an autosave is sent again by the page that holds it
-        session["kept_at"] = now.isoformat() if kept else ""
     target = _page_of_post() if request.method == "POST" else request.full_path.rstrip("?")
     in_training = workspace().settings.training
-    if wants_json():
-        sign_in = entrance() if in_training else url_for("accounts.sign_in_page", next=url_for("accounts.signed_in"))
+    if wants_json():  # the page that asks tells it; with a cookie it would undo a sign-in in another window meanwhile
+        sign_in = entrance() if in_training else _way_in(url_for("accounts.signed_in"))
         message = visit().words("sign_in_again" if kept else "sign_in_first")
         answer = jsonify(error="signed_out", message=message, sign_in=sign_in, kept=kept)
         return answer, 401
+    of_form = kept or request.endpoint == "forms.post"
+    if of_form:  # an autosave is sent again by the page that holds it
+        session["kept_at"] = now.isoformat() if kept else ""
     if in_training:
         return redirect(entrance(target if request.method == "POST" else request.script_root + target), 303)
-    return redirect(url_for("accounts.sign_in_page", next=target), 303)
+    small = request.method == "POST" and not of_form  # what was typed is on the page before, which Back shows
+    return redirect(_way_in(target, back=small), 303)
+
+
+def _way_in(target: str, *, back: bool = False) -> str:
+    """Where one comes in; who locked the screen is asked for the PIN there, as long as nobody else signed in."""
+    locked = session.get("bench") and "token" not in session
+    return url_for("doors.switch" if locked else "accounts.sign_in_page", next=target, back="yes" if back else None)
 
 
 def entrance(target: str = "") -> str:
@@ -156,7 +158,10 @@ def wants_json() -> bool:
 
 
 def _page_of_post() -> str:
-    """The page that a post came from."""
+    """The page that a post came from, as its browser says, else as the address of the post does."""
+    came = urlsplit(request.referrer or "")
+    if came.netloc == request.host and _is_page(came.path):
+        return safe_next(f"{came.path}?{came.query}".rstrip("?"), url_for("accounts.home"))
     arguments = request.view_args or {}
     if "spot" in arguments:
         return url_for("forms.show", **arguments)
@@ -167,6 +172,16 @@ def _page_of_post() -> str:
     if "registry" in arguments:
         return url_for("patients.listed", registry=arguments["registry"])
     return url_for("accounts.home")
+
+
+def _is_page(path: str) -> bool:
+    """Whether an address of our own can be opened: what was refused stands at that of a post."""
+    routes = current_app.url_map.bind(request.host)
+    try:
+        routes.match(path.removeprefix(request.script_root), method="GET")
+    except HTTPException:
+        return False
+    return True
 
 
 def kept_at() -> str | None:

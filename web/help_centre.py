@@ -12,12 +12,12 @@ from storage.errors import NotFound
 from storage.help_list import list_requests, waits_for
 from storage.help_requests import before
 from storage.help_steps import STEPS, Side, State
-from web.help_threads import SIGNS, Desk, act, last_before, registry_title, show_thread, teams_of
+from web.help_threads import SIGNS, Desk, act, last_before, show_thread, teams_of
 from web.pages import render
 from web.permissions import needs
 from web.roles import Permission
 from web.typed import said
-from web.workspace import visit, workspace
+from web.workspace import registry_title, visit, workspace
 
 help_centre = Blueprint("help_centre", __name__, url_prefix="/<registry>/help-centre")
 PAGE = 50

@@ -14,14 +14,14 @@ from werkzeug.routing import RequestRedirect
 
 from engine.model.form import FormDef
 from engine.model.text import in_language
-from storage.access import Actor, require_access
+from storage.access import Actor, on_behalf, require_access
 from storage.errors import NotFound, NotVisible
 from web.entry import subject_named
-from web.guard import membership_in
 from web.navigation import ENTRIES
 from web.permissions import permission_of
 from web.places import parse_spot, site_named
 from web.roles import Permission, allows
+from web.workplace import membership_in
 from web.workspace import Visit, actor_of, visit, workspace
 
 LONGEST = 500  # characters of a path
@@ -71,7 +71,7 @@ def _sees(actor: Actor, parts: Mapping[str, Any], at: datetime) -> bool:
     who, spot = str(parts.get("who", "")), parse_spot(str(parts.get("spot", "")))
     if not who:
         return True
-    database = workspace().database.on_behalf(actor.site, actor.registry, at, actor.account)
+    database = on_behalf(workspace().database, actor, at)
     try:
         subject = subject_named(database, actor, who, at)
         with database.read() as connection:

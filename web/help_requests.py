@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from secrets import token_urlsafe
+
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -12,14 +14,15 @@ from storage.help_requests import MOST_OPEN, Said, ask, load_request, of_asker
 from storage.help_steps import STEPS, Kind, Side, State
 from storage.threads import LONGEST
 from web.contacts import contacts_of
-from web.guard import membership_in
 from web.help_places import place_of, registry_of, seen_place
-from web.help_threads import SIGNS, Desk, act, last_before, notice_of, posted_text, registry_title, show_thread
+from web.help_threads import SIGNS, Desk, act, last_before, notice_of, show_thread
 from web.pages import render
 from web.permissions import needs
+from web.posts import key_of_page
 from web.roles import Permission
-from web.typed import done
-from web.workspace import actor_of, visit, workspace
+from web.typed import Refused, done, posted_text
+from web.workplace import membership_in, workplace
+from web.workspace import actor_of, registry_title, visit, workspace
 
 help_requests = Blueprint("help_requests", __name__, url_prefix="/help/requests")
 PAGE = 50
@@ -44,20 +47,21 @@ def new() -> ResponseReturnValue:
 
 def _form(place: str, fault: str = "") -> ResponseReturnValue:
     one, registries = visit(), _registries()
-    chosen = request.form.get("registry") or registry_of(place)
+    here = workplace(one)
+    chosen = request.form.get("registry") or registry_of(place) or (here.registry if here is not None else "")
     kept = request.form.get("about", "yes") if request.form else "yes"
     return render(
         "help_ask.html", status=422 if fault else 200, one=one, place=place, seen=seen_place(place), fault=fault,
         kinds=tuple(Kind), kind=request.form.get("kind", ""), registries=registries, chosen=chosen, about=kept,
         typed=request.form.get("text", "")[: 2 * LONGEST], most=LONGEST,
-        contacts=contacts_of([chosen] if chosen in registries else registries, one.language),
+        key=key_of_page() or token_urlsafe(12), contacts=contacts_of([chosen] if chosen in registries else registries, one.language),
     )  # fmt: skip
 
 
 @help_requests.post("")
 @needs(Permission.SIGNED_IN)
 def send() -> ResponseReturnValue:
-    """Ask."""
+    """Ask. Two clicks in the same instant ask once."""
     one, place = visit(), place_of(request.form.get("of", ""))
     kind, registry = request.form.get("kind", ""), request.form.get("registry", "")
     if registry not in _registries():
@@ -67,9 +71,11 @@ def send() -> ResponseReturnValue:
     try:
         asked = Said("ask", posted_text(), _actor(registry), one.now)
         kept = place if request.form.get("about") == "yes" else ""
-        number = ask(_desk().database, Kind(kind), kept, asked, notice_of(registry))
+        number = ask(_desk().database, Kind(kind), kept, asked, notice_of(registry), key=key_of_page())
     except ValueError:
         return _form(place, one.words("query_wrong", most=LONGEST))
+    except Refused as fault:
+        return _form(place, str(fault))
     except TooMany:
         return _form(place, one.words("help_too_many", most=MOST_OPEN))
     return done(url_for("help_requests.show", number=number), "help_did_ask")

@@ -10,7 +10,6 @@ from typing import Protocol
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine.model.text import in_language
 from storage.access import Actor
 from storage.database import Database
 from storage.errors import DecidedMeanwhile
@@ -21,11 +20,11 @@ from storage.threads import LONGEST
 from web.help_places import Seen, seen_place
 from web.mail import is_address, letter
 from web.pages import render
-from web.people import absolute
+from web.places import whole_number
 from web.registries import LANGUAGES
 from web.roles import ROLES, Permission, allows
-from web.typed import done, said
-from web.workspace import Visit, visit, workspace
+from web.typed import Refused, done, posted_text, said
+from web.workspace import Visit, absolute, registry_title, visit, workspace
 
 SIGNS: Mapping[State, str] = MappingProxyType(  # keys of the status signs
     {State.OPEN: "query", State.ANSWERED: "reviewed", State.CLOSED: "complete"}
@@ -111,6 +110,8 @@ def act(desk: Desk, number: int, step: str, actor: Actor) -> ResponseReturnValue
         taken = Said(step, posted_text(), actor, one.now)
     except ValueError:
         return show_thread(desk, number, wrong=one.words("query_wrong", most=LONGEST))
+    except Refused as fault:
+        return show_thread(desk, number, wrong=str(fault))
     try:
         take_step(desk.database, desk.scope, desk.side, number, taken, notice_of(actor.registry))
     except DecidedMeanwhile as fault:
@@ -121,12 +122,7 @@ def act(desk: Desk, number: int, step: str, actor: Actor) -> ResponseReturnValue
 
 def last_before() -> int:
     """The request after which a page of a list goes on; 0 on its first page."""
-    return min(max(request.args.get("after", 0, type=int), 0), MOST_NUMBER)
-
-
-def posted_text() -> str:
-    """What was typed."""
-    return request.form.get("text", "").replace("\r\n", "\n")
+    return min(max(request.args.get("after", 0, type=whole_number), 0), MOST_NUMBER)
 
 
 def notice_of(registry: str) -> Notice:
@@ -151,12 +147,6 @@ def notice_of(registry: str) -> Notice:
     return Notice(roles, to_team, to_asker, mails=bool(space.settings.smtp))
 
 
-def registry_title(registry: str, language: str) -> str:
-    """The title of a registry; of one that is no more its name."""
-    version = workspace().registries.current.get(registry)
-    return in_language(version.registry.model.title, language) or registry if version is not None else registry
-
-
 __all__ = [
     "SIGNS",
     "Desk",
@@ -164,8 +154,6 @@ __all__ = [
     "act",
     "last_before",
     "notice_of",
-    "posted_text",
-    "registry_title",
     "show_thread",
     "teams_of",
 ]

@@ -15,6 +15,7 @@ from engine.model.item import ItemDef
 from engine.model.text import in_language
 from engine.records.form_data import FormData
 from engine.records.naming import Naming
+from storage.access import Actor
 from storage.changes import walk_rows
 from storage.form_index import FormIndex, index_form
 from storage.history import LogEntry, ValueChange
@@ -61,7 +62,6 @@ class FormWords:
     tongue: Tongue
     entry: Entry
     registries: Registries
-    known: bool  # whether the reader may know who the person is
     titles: Mapping[str, str] = field(default_factory=dict)  # row id -> title
     labels: Mapping[str, str] = field(default_factory=dict)  # of references
 
@@ -122,9 +122,10 @@ class FormWords:
 
 
 def words_for(
-    entry: Entry, datas: Iterable[FormData], tongue: Tongue, registries: Registries, *, at: datetime, known: bool
+    entry: Entry, datas: Iterable[FormData], tongue: Tongue, registries: Registries, actor: Actor, *, at: datetime
 ) -> FormWords:
-    """Names what is, or was, in a form; the last of the data that holds a row names it."""
+    """Names what is, or was, in a form, as the actor may know it; the last of the data that holds a row names it."""
+    known = actor.identities
     titles: dict[str, str] = {}
     labels: dict[str, str] = {}
     for data in datas:
@@ -135,7 +136,7 @@ def words_for(
             if node is not None:
                 titles[row.id] = " · ".join(filter(None, (titles.get(parent, ""), naming.title(node))))
         labels |= words_of(session, tongue.language) if known else {}
-    return FormWords(tongue, entry, registries, known, titles, labels)
+    return FormWords(tongue, entry, registries, titles, labels)
 
 
 def field_name(key: tuple[str, str]) -> str:
@@ -164,7 +165,7 @@ def channel_words(channel: str, tongue: Tongue) -> str:
 
 def kind_words(kind: str, tongue: Tongue) -> str:
     """What kind of thing was done."""
-    return _known(f"deed_{kind}", tongue) or kind.replace("_", " ")
+    return _known(f"deed_{kind}", tongue) or _known(f"deeds_kind_{kind}", tongue) or kind.replace("_", " ")
 
 
 def what_words(entry: LogEntry, tongue: Tongue) -> str:

@@ -27,6 +27,7 @@ from storage.hospitals import (
 )
 from web.pages import render
 from web.permissions import needs
+from web.places import whole_number
 from web.roles import Permission
 from web.typed import Refused, Typed, change_of, day_of, done, said, typed, word_of
 from web.workspace import version_of, visit, workspace
@@ -58,7 +59,7 @@ def add(registry: str) -> ResponseReturnValue:
 def _list(registry: str, refused: Typed | None = None) -> ResponseReturnValue:
     query = request.args.get("q", "").strip()[:100]
     part = request.args.get("show") == "part"
-    number = min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)
+    number = min(max(request.args.get("page", 1, type=whole_number), 1), MOST_PAGES)
     page = list_hospitals(
         workspace().database, registry, day=_today(), text=query, part=part, first=(number - 1) * PAGE, size=PAGE
     )

@@ -9,10 +9,12 @@ from typing import Any
 from flask import Blueprint, Response, abort, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from engine.datatypes.identifiers import judge_pesel
+from engine.datatypes.calendar_dates import FIRST_YEAR
+from engine.datatypes.identifiers import judge_pesel, pesel_birth_date
 from engine.model.text import in_language
 from engine.records.form_data import FormData
-from storage.errors import Closed, LockedOut, NotFound
+from storage.access import on_behalf
+from storage.errors import Closed, DecidedMeanwhile, LockedOut, NotFound
 from storage.finding import find_person
 from storage.form_data import Place
 from storage.form_index import index_form
@@ -20,7 +22,7 @@ from storage.identity import Person, person_in
 from storage.rights import fixed_items
 from storage.session_notes import leave_note, read_note
 from storage.subjects import Registered, enrol_subject, is_in_registry, pseudonym_of
-from storage.takeovers import ask_takeover, decide_takeover, own_takeovers, takeovers_to_decide
+from storage.takeovers import GRANTED, ask_takeover, decide_takeover, own_takeovers, takeovers_to_decide
 from storage.wards import join_ward
 from storage.working_copy import working_copies
 from web.drafts import Draft, draft_of, keep_draft
@@ -31,9 +33,12 @@ from web.permissions import needs
 from web.registries import Version
 from web.roles import Permission, allows
 from web.rules import patient_form
-from web.workspace import actor_of, version_of, visit, workspace
+from web.typed import line_of
+from web.workspace import actor_of, has, version_of, visit, workspace
 
 MAX_REASON = 500
+REFUSED = frozenset({"takeover_decided", "void_frozen"})  # what the page of requests tells of what was not done
+FIRST_BIRTH = f"{FIRST_YEAR}-01-01"  # dates in this form are in the order of their letters
 FIELDS = ("pesel", "birth_date", "surname")
 known = Blueprint("known", __name__, url_prefix="/<registry>")
 
@@ -120,10 +125,10 @@ def _beside(subject: int) -> tuple[Version, str] | None:
         return None  # another hospital has the person in this registry, and decides
     for held in one.memberships:
         version = space.registries.current.get(held.registry)
-        if held.site != one.actor.site or version is None or not allows(held.role, Permission.IDENTITY):
-            continue
         actor = actor_of(one.account.id, one.account.name, held)
-        database = space.database.on_behalf(actor.site, actor.registry, one.now)
+        if held.site != one.actor.site or version is None or not has(one, held, Permission.IDENTITY):
+            continue
+        database = on_behalf(space.database, actor, one.now)
         try:
             return version, pseudonym_of(database, actor, subject, at=one.now)
         except NotFound:
@@ -157,6 +162,10 @@ def _faults(person: Person) -> dict[str, str]:
     faults = {} if judge_pesel(person.pesel) is None else {"pesel": "known_pesel"}
     if not person.birth_date:
         faults["birth_date"] = "known_birth_date"
+    elif not FIRST_BIRTH <= person.birth_date <= visit().now.date().isoformat():
+        faults["birth_date"] = "known_birth_never"
+    elif not faults and str(pesel_birth_date(person.pesel)) != person.birth_date:
+        faults["birth_date"] = "known_birth_pesel"
     if not person.surname:
         faults["surname"] = "known_surname"
     return faults
@@ -191,7 +200,7 @@ def begin_with(version: Version, new: Registered) -> None:
 def ask_for(registry: str) -> ResponseReturnValue:
     """Ask whoever has the record to let one's own hospital see it; one's ward sees at once what the hospital has."""
     one, space, version = visit(), workspace(), version_of(registry)
-    note, reason = request.form.get("note", "")[:64], _reason("reason")
+    note, reason = request.form.get("note", "")[:64], line_of("reason", MAX_REASON)
     kept = read_note(space.database, str(session["token"]), note, at=one.now)
     if not isinstance(kept, dict) or "takeover" not in kept or one.actor.site is None:
         abort(404)
@@ -213,7 +222,7 @@ def requests(registry: str) -> ResponseReturnValue:
     return render(
         "requests.html", registry=registry, own=own_takeovers(database, one.actor, at=one.now), decides=decides,
         asked=takeovers_to_decide(database, one.actor, at=one.now) if decides else (), longest=MAX_REASON,
-        said=one.words(news.said[0]) if news.said else "", wrong=news.wrong, about=news.event,
+        said=one.words(news.said[0], who=news.who) if news.said else "", refused=REFUSED.intersection(news.said), wrong=news.wrong, about=news.event,
         may_ask=allows(one.actor.role, Permission.REGISTER) and one.actor.site is not None,
         moment=lambda at: one.tongue.moment(at, one.now),
     )  # fmt: skip
@@ -223,7 +232,7 @@ def requests(registry: str) -> ResponseReturnValue:
 @needs(Permission.SHARE)
 def decide(registry: str, number: int) -> ResponseReturnValue:
     """Grant a request or refuse it, with a reason."""
-    one, answer, grant = visit(), _reason("answer"), request.form.get("do") == "grant"
+    one, answer, grant = visit(), line_of("answer", MAX_REASON), request.form.get("do") == "grant"
     if not answer and not grant:
         news = News(wrong="takeover_reason", event=str(number)).leave()
         return redirect(url_for("known.requests", registry=registry, said=news), 303)
@@ -231,15 +240,14 @@ def decide(registry: str, number: int) -> ResponseReturnValue:
         decide_takeover(workspace().database, one.actor, number, grant=grant, answer=answer, at=one.now)
     except Closed:
         return _to_requests(registry, "void_frozen")
+    except DecidedMeanwhile as other:
+        same = grant and other.decision == GRANTED  # a second click, or a colleague's
+        return _to_requests(registry, "takeover_was_granted" if same else "takeover_decided", who=other.who)
     return _to_requests(registry, "takeover_is_granted" if grant else "takeover_is_refused")
 
 
-def _reason(name: str) -> str:
-    return " ".join(request.form.get(name, "").split())[:MAX_REASON]
-
-
-def _to_requests(registry: str, said: str) -> ResponseReturnValue:
-    return redirect(url_for("known.requests", registry=registry, said=News((said,)).leave()), 303)
+def _to_requests(registry: str, said: str, who: str = "") -> ResponseReturnValue:
+    return redirect(url_for("known.requests", registry=registry, said=News((said,), who=who).leave()), 303)
 
 
 __all__ = ["begin_with", "known"]

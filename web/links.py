@@ -1,4 +1,4 @@
-"""Ties between episodes that references make: to an earlier episode of the patient, to a record of another registry, and back."""
+"""Ties between episodes, that references make or that people set: to another episode, a record of another registry, and back."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from engine.model.item import ItemDef
 from engine.model.text import in_language
 from engine.records.form_data import FormData, RowData
 from storage.changes import walk_rows
+from storage.episode_links import LinkEnd
 from storage.form_data import Place, SubjectRecord
 from storage.form_index import index_form
 from web.elsewhere import records_elsewhere
+from web.episode_links import Other
 from web.overview import Glance
 from web.parts import part_title
 from web.places import spot_of
@@ -30,26 +32,40 @@ class Tie:
     label: str
     words: str
     href: str
+    link: LinkEnd | None = None  # of one that somebody set
+    note: str = ""  # why, by whom and when
 
 
-def ties_of(glance: Glance, who: str, one: Visit) -> Mapping[int, list[Tie]]:
-    """By the instance of the episode. Costs a look at the patient for each other registry that is referred to."""
+def ties_of(glance: Glance, who: str, links: Mapping[LinkEnd, Other], one: Visit) -> Mapping[int, list[Tie]]:
+    """By the instance of the episode, with `links` of which one sees both ends. Costs a look at the patient for each other registry that is referred to."""
     record, found = glance.record, defaultdict[int, list[Tie]](list)
     places, tops = dict(_named(record)), _tops(record)
     titles = {row.id: part_title(glance, row) for row in record.instances}
-    for here, item, value in _references(glance):
+    references = list(_references(glance))
+    wanted = {item.elsewhere for _, item, _ in references if item.elsewhere is not None}
+    beyond = records_elsewhere(one, record.subject, wanted)
+    for here, item, value in references:
         label, there = in_language(item.label, one.language), places.get(value.target)
         if item.elsewhere is not None:
-            elsewhere = records_elsewhere(one, record.subject, item.elsewhere)
             found[tops[here.instance]] += [
-                Tie(label, each.words, each.href) for each in elsewhere if each.key == value.target
+                Tie(label, each.words, each.href) for each in beyond[item.elsewhere] if each.key == value.target
             ]
         elif there is not None and tops[here.instance] != tops[there.instance] != record.root != tops[here.instance]:
             mine, other = tops[here.instance], tops[there.instance]
             found[mine].append(Tie(label, f"{titles[other]}, {_form(glance, there)}", _href(glance, who, there)))
             back = f"{titles[mine]}, {_form(glance, here)}"
             found[other].append(Tie(one.words("tie_back"), back, _href(glance, who, here)))
+    for instance, tie in _set_ties(links, one):
+        found[instance].append(tie)
     return found
+
+
+def _set_ties(links: Mapping[LinkEnd, Other], one: Visit) -> Iterator[tuple[int, Tie]]:
+    """Links that people set: the instance of the episode, and what it is tied to."""
+    for each, there in links.items():
+        label = one.words(f"link_{each.kind}" if each.outgoing else f"link_{each.kind}_back")
+        note = one.words("link_note", reason=each.reason, who=each.who, time=one.tongue.moment(each.at, one.now))
+        yield each.instance, Tie(label, there.title, there.href, each, note)
 
 
 def _named(record: SubjectRecord) -> Iterator[tuple[str, Place]]:

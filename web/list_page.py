@@ -15,7 +15,6 @@ from storage.identity import page_identities
 from storage.listing import ListedSubject, Narrowed, Order, State, SubjectPage, Waiting, list_subjects
 from storage.slots import Cell
 from web.finding import Search
-from web.roles import Permission, allows
 from web.workspace import Visit, visit, workspace
 
 PAGE = 25
@@ -71,7 +70,7 @@ def asked_at(registry: str, search: Search) -> Asked:
     return Asked(
         registry, order if order in ORDERS else FIRST_ORDER, waiting if waiting in set(Waiting) else "",
         state if state in STATES else "", bool(given.get("several")), _day(given.get("since", "")),
-        _day(given.get("until", "")), bool(given.get("withdrawn")), "names" in given and may_identify(visit()), search.note,
+        _day(given.get("until", "")), bool(given.get("withdrawn")), "names" in given and visit().actor.identities, search.note,
     )  # fmt: skip
 
 
@@ -80,11 +79,6 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def may_identify(one: Visit) -> bool:
-    """Whether a person may see who the patients are."""
-    return allows(one.actor.role, Permission.IDENTITY)
 
 
 def page_of(asked: Asked, search: Search) -> SubjectPage:
@@ -121,4 +115,4 @@ def closing_words(one: Visit, each: ListedSubject) -> str:
     return one.words("until_day", day=date_text(each.until, one.language))
 
 
-__all__ = ["NAMES", "PAGE", "Asked", "asked_at", "closing_words", "may_identify", "names_on", "page_of", "person_words"]
+__all__ = ["NAMES", "PAGE", "Asked", "asked_at", "closing_words", "names_on", "page_of", "person_words"]

@@ -28,7 +28,7 @@ _AT_ONCE = 1_000  # lines that are made plain together
 
 _MARKS = re.compile("[\u0300-\u036f]+")
 _BETWEEN = re.compile(r"[^\w.\n]+")
-_SIGNS = re.compile(r"[^\w]+")
+_SIGNS = re.compile(r"(?!^-)[^\w]+")
 
 Label = Callable[[str, str], str]  # code, language -> label
 
@@ -48,8 +48,8 @@ def plain(text: str) -> str:
 
 
 def bare(text: str) -> str:
-    """A code as people type it: `t827` is T82.7."""
-    return _SIGNS.sub("", text.casefold())
+    """A code as people type it: `t827` is T82.7, but -1 is not 1."""
+    return _SIGNS.sub("", text.strip().casefold())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""The way from the number of a record that was merged into another one to the one that is kept."""
+"""The way from the number of a record that was merged into another one, or withdrawn, to what is there of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from web.workspace import visit, workspace
 
 
 def to_kept() -> ResponseReturnValue | None:
-    """On to the patient's page of the kept record, where this address names one that was merged into it."""
+    """On to what is there of a record that is not: the one that it was merged into, or the page that says it is withdrawn.
+
+    What was posted to a withdrawn one is not led on: nothing was done, and no page may look as if it were.
+    """
     who, registry, one = (request.view_args or {}).get("who"), (request.view_args or {}).get("registry"), visit()
     if not isinstance(who, str) or not isinstance(registry, str) or one.membership is None:
         return None
@@ -23,6 +26,8 @@ def to_kept() -> ResponseReturnValue | None:
         kept = pseudonym_of(database, one.actor, merged.kept, at=one.now) if merged is not None else ""
     except NotFound:
         return None
+    if not kept and request.method == "GET":
+        return redirect(url_for("withdrawals.show", registry=registry, who=who), 303)
     if not kept:
         return None
     news = News(("merge_was_done",), who=who.upper())

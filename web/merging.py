@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from secrets import token_urlsafe
 
 from flask import Blueprint, abort, redirect, request, url_for
@@ -44,7 +44,7 @@ from web.pages import render
 from web.permissions import needs
 from web.posts import key_of_page, posted_reason
 from web.registries import Version
-from web.roles import Permission, allows
+from web.roles import Permission
 from web.titles import form_words, label_of, value_words
 from web.workspace import Visit, version_of, visit, workspace
 
@@ -74,6 +74,7 @@ class Choice:
     kept: str  # its value in words; '' where there is none
     other: str
     chosen: str  # whose value
+    missing: bool = False  # nobody said whose
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Typed:
     chosen: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
     wrong: str = ""
+    same: bool = False  # it was ticked that they are one person all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,33 +129,40 @@ def show(registry: str, who: str) -> ResponseReturnValue:
     """First which other record it is, then what would become of both."""
     one, version = visit(), version_of(registry)
     subject = subject_of(workspace().database, one.actor, who, one.now)
-    other = request.args.get("to", "")[:40]
+    other = request.args.get("to", "")[:40].strip()
     if other:
         return _page(version, subject, who, other)
-    return _search_page(version, subject, who, News.taken("said"))
+    news = News(wrong="search_empty") if "to" in request.args else News.taken("said")
+    return _search_page(version, who, news)
 
 
 @merging.post("/find")
 @needs(Permission.VOID)
 def find(registry: str, who: str) -> ResponseReturnValue:
     """Look for the other record, and on to an address that says nothing of whom."""
-    return redirect(url_for("merging.show", registry=registry, who=who, found=keep_search() or None), 303)
+    found = keep_search()
+    if not found:
+        return _back(registry, who, "search_empty")
+    return redirect(url_for("merging.show", registry=registry, who=who, found=found), 303)
 
 
-def _search_page(version: Version, subject: int, who: str, news: News) -> ResponseReturnValue:
+def _search_page(version: Version, who: str, news: News) -> ResponseReturnValue:
     one, database = visit(), workspace().database
     search = search_at(version, request.args.get("found", ""))
     found = [search.found or search.hint] if search.found or search.hint else []
     if search.hashes:
         narrowed = Narrowed(hashes=search.hashes)
         page = list_subjects(database, one.actor, at=one.now, size=FOUND, narrowed=narrowed)
-        found = [each.pseudonym for each in page.subjects if each.subject != subject]
-    found = [each for each in found if each != who.upper()]
+        found = [each.pseudonym for each in page.subjects]
+    others = [each for each in found if each != who.upper()]
+    if found and not others:
+        news = News(wrong="merge_same")
+    found = others
     if search.found and found:
         return redirect(url_for("merging.show", registry=version.name, who=who, to=search.found), 303)
     return render(
         "merge_find.html", registry=version.name, who=who.upper(), search=search, found=found, news=news,
-        may_identify=allows(one.actor.role, Permission.IDENTITY),
+        may_identify=one.actor.identities,
     )  # fmt: skip
 
 
@@ -172,10 +181,11 @@ def _page(version: Version, subject: int, who: str, other: str, typed: Typed | N
         return _back(version.name, who, "merge_partly")
     records = [load_subject(database, version.registry, one.actor, each, one.now) for each in (subject, theirs)]
     choices = list(_choices(version, told, records[0], records[1], sent))
+    gaps = [each for each in choices if each.missing]
     model = version.registry.model
     return render(
         "merge.html", status=422 if sent.wrong else 200, registry=version.name, who=who.upper(), other=other.upper(),
-        told=told, choices=choices, sent=sent, key=token_urlsafe(12), most=MAX_REASON,
+        told=told, choices=choices, gaps=gaps, sent=sent, key=token_urlsafe(12), most=MAX_REASON,
         staying=[form_words(model, form, one.language) for form in told.staying],
     )  # fmt: skip
 
@@ -196,7 +206,8 @@ def _choices(
         default = OTHER if not each.kept else ""
         ours, theirs = words
         label = label_of(form, each.item, one.language)
-        yield Choice(each.item, label, ours, theirs, sent.chosen.get(each.item, default))
+        chosen = sent.chosen.get(each.item, "" if sent.wrong else default)
+        yield Choice(each.item, label, ours, theirs, chosen, missing=bool(sent.wrong) and not chosen)
     for record in (kept, other):
         log_seen(record.subject, tuple(sorted(shown)))
 
@@ -232,17 +243,21 @@ def join(registry: str, who: str) -> ResponseReturnValue:
         return _back(registry, who, "merge_partly")
     items = {each.item for each in told.differences}
     chosen = {item: whose for item in items if (whose := request.form.get(f"answer-{item}", "")) in (KEPT, OTHER)}
-    reason = posted_reason()
+    typed = Typed(chosen, posted_reason(), same=request.form.get("same") == "1")
     if chosen.keys() != items:
-        return _page(version, subject, who, other, Typed(chosen, reason, "merge_choose"))
+        return _page(version, subject, who, other, replace(typed, wrong="merge_choose"))
+    if told.two_people and not typed.same:
+        return _page(version, subject, who, other, replace(typed, wrong="merge_tick"))
     taken = frozenset(item for item, whose in chosen.items() if whose == OTHER)
-    deed = Deed(theirs, one.actor, one.now, reason)
+    deed = Deed(theirs, one.actor, one.now, typed.reason)
     try:
         merge(space.database, book_of(version), deed, Merge(subject, taken, key_of_page()))
     except ReasonNeeded:
-        return _page(version, subject, who, other, Typed(chosen, reason, "reason_missing"))
+        return _page(version, subject, who, other, replace(typed, wrong="reason_missing"))
+    except DecidedMeanwhile:
+        return _to_either(registry, who, other)
     except REFUSALS as refused:
-        return _page(version, subject, who, other, Typed(chosen, reason, REFUSED[type(refused)]))
+        return _page(version, subject, who, other, replace(typed, wrong=REFUSED[type(refused)]))
     news = News(("merge_is_done",), who=other.upper())
     return redirect(url_for("patients.show", registry=registry, who=who, said=news.leave()), 303)
 
@@ -267,6 +282,17 @@ def part(registry: str, who: str, number: int) -> ResponseReturnValue:
         return _to_states(registry, who, News((REFUSED[type(refused)],)))
     news = News(("merge_is_undone",), who=who.upper())
     return redirect(url_for("patients.show", registry=registry, who=found.pseudonym, said=news.leave()), 303)
+
+
+def _to_either(registry: str, who: str, other: str) -> ResponseReturnValue:
+    """On to that of the two records which is still there: what somebody was quicker to do leaves no merge to show."""
+    one, database = visit(), workspace().database
+    try:
+        subject_of(database, one.actor, who, one.now)
+    except NotFound:
+        who = other
+    said = News(("merge_meanwhile",)).leave()
+    return redirect(url_for("patients.show", registry=registry, who=who, said=said), 303)
 
 
 def _to_states(registry: str, who: str, news: News) -> ResponseReturnValue:

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from renderers.html import Link
 from renderers.html.posted_data import MAX_REASON
+from storage.closing import WHOLE
 from storage.errors import (
     Closed,
     ConfirmClear,
@@ -67,6 +68,8 @@ def show(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """Where the form may go: first to whom, then to which place."""
     entry, typed, news = _open(registry, who, spot), request.args.get("to", "")[:40].strip(), News.taken("said")
     one, found, places = visit(), "", list[Free]()
+    if WHOLE in entry.around.told.closed:
+        return redirect(address_of(entry, "form_states.show"), 303)  # which says that the registry is frozen
     if typed:
         try:
             subject = subject_of(workspace().database, one.actor, typed, one.now)
@@ -91,7 +94,10 @@ def show(registry: str, who: str, spot: str) -> ResponseReturnValue:
 @needs(Permission.VOID)
 def move(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """Move it, and on to where it is now."""
-    one, space, entry = visit(), workspace(), _open(registry, who, spot)
+    one, space = visit(), workspace()
+    if _is_gone(who, spot):  # a second click, or somebody was quicker
+        return _to_states(registry, who)
+    entry = _open(registry, who, spot)
     typed, goal = request.form.get("to", "")[:40].strip(), parse_spot(request.form.get("place", ""))
     subject = subject_of(space.database, one.actor, typed, one.now)
     if goal is None or goal not in {each.spot for each in _free(entry, _record(entry, subject))}:
@@ -109,9 +115,21 @@ def move(registry: str, who: str, spot: str) -> ResponseReturnValue:
     except ReasonNeeded:
         return _back(entry, typed, News(wrong="move"))
     except REFUSALS as refused:
+        if _is_gone(who, spot):  # in the same instant
+            return _to_states(registry, who)
         return _back(entry, typed, News((REFUSED[type(refused)],)))
     news = News(("did_move",))
     return redirect(address_of(there, "form_states.show", said=news.leave()), 303)
+
+
+def _is_gone(who: str, spot: str) -> bool:
+    one = visit()
+    return open_entry(workspace(), one.actor, who, spot, one.now).stored is None
+
+
+def _to_states(registry: str, who: str) -> ResponseReturnValue:
+    said = News(("state_moved",)).leave()
+    return redirect(url_for("patient_states.show", registry=registry, who=who, said=said), 303)
 
 
 def _open(registry: str, who: str, spot: str) -> Entry:

@@ -25,6 +25,7 @@ from storage.errors import (
 from storage.form_data import InstanceRow, SubjectRecord, load_subject
 from storage.moving import MovedPart, move_part
 from storage.opened_forms import Deed
+from storage.whereabouts import Sought, whereabouts
 from web.entry import subject_of
 from web.merging import book_of
 from web.news import News
@@ -59,6 +60,8 @@ def show(registry: str, who: str, instance: int) -> ResponseReturnValue:
     version, one = version_of(registry), visit()
     _, record, row = _find(version, who, instance)
     typed, news, found = request.args.get("to", "")[:40].strip(), News.taken("said"), ""
+    if "to" in request.args and not typed:
+        news = News(wrong="move_empty")
     if typed:
         try:
             other = subject_of(workspace().database, one.actor, typed, one.now)
@@ -80,6 +83,8 @@ def show(registry: str, who: str, instance: int) -> ResponseReturnValue:
 def move(registry: str, who: str, instance: int) -> ResponseReturnValue:
     """Move it, and on to the patient who has it now."""
     one, space, version = visit(), workspace(), version_of(registry)
+    if _is_gone(version, who, instance):
+        return _to_states(registry, who)
     subject, _, row = _find(version, who, instance)
     typed = request.form.get("to", "")[:40].strip()
     wanted = MovedPart(row.id, subject_of(space.database, one.actor, typed, one.now), f"move:{key_of_page()}")
@@ -89,6 +94,8 @@ def move(registry: str, who: str, instance: int) -> ResponseReturnValue:
     except ReasonNeeded:
         return _back(registry, who, instance, typed, News(wrong="move"))
     except REFUSALS as refused:
+        if _is_gone(version, who, instance):  # somebody was quicker in the same instant
+            return _to_states(registry, who)
         return _back(registry, who, instance, typed, News((REFUSED[type(refused)],)))
     news = News(("part_is_moved",), event=str(there), part=row.container)
     return redirect(url_for("patients.show", registry=registry, who=typed, said=news.leave()), 303)
@@ -105,12 +112,28 @@ def _find(version: Version, who: str, instance: int) -> tuple[int, SubjectRecord
     return subject, record, found
 
 
+def _is_gone(version: Version, who: str, instance: int) -> bool:
+    """Whether it was moved or withdrawn before: a second click, or somebody was quicker. Raises NotFound where it never was."""
+    one, database = visit(), workspace().database
+    subject = subject_of(database, one.actor, who, one.now)
+    record = load_subject(database, version.registry, one.actor, subject, one.now)
+    if any(row.id == instance for row in record.instances):
+        return False
+    whereabouts(database, one.actor, subject, Sought(instance, ""), at=one.now)
+    return True
+
+
 def _inside(record: SubjectRecord, part: int) -> set[int]:
     inside = {part}
     for row in sorted(record.instances, key=lambda row: row.id):  # what holds something came before it
         if row.parent in inside:
             inside.add(row.id)
     return inside
+
+
+def _to_states(registry: str, who: str) -> ResponseReturnValue:
+    said = News(("merge_changed",)).leave()
+    return redirect(url_for("patient_states.show", registry=registry, who=who, said=said), 303)
 
 
 def _back(registry: str, who: str, instance: int, typed: str, news: News) -> ResponseReturnValue:

@@ -1,4 +1,4 @@
-"""'My day': what waits for whoever fills in and coordinates, the most pressing first. One row of SOURCES a kind of task."""
+"""'My day': what waits for whoever fills in and coordinates, or looks after people, the most pressing first. One row of SOURCES a kind of task."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from flask.typing import ResponseReturnValue
 from engine.datatypes.local_time import to_local
 from engine.datatypes.words import date_text
 from engine.model.metadata_version import MetaDataVersion
-from storage.help_list import help_answers, help_questions
+from storage.closing import closings_that_stand
+from storage.desks import Desk
+from storage.help_list import help_answers, help_questions, help_technical
 from storage.my_day import (
     MOST,
-    Desk,
     Source,
     Task,
     Waiting,
@@ -27,15 +28,20 @@ from storage.my_day import (
     warnings,
     what_waits,
 )
+from storage.people_tasks import access_requests, invitations, locked_out
+from storage.states import Action
 from storage.takeovers import requests
 from storage.unlocking import GRANTED, REFUSED, WAITS, own_unlocks, unlocks_to_decide
+from storage.waiting import waits_for
+from storage.wardless import wardless
 from web.discretion import unseen_by
 from web.pages import render
 from web.permissions import needs
 from web.places import Spot, event_form_spot
 from web.roles import Permission, allows
+from web.shut import Shut
 from web.titles import event_title, form_words
-from web.workspace import Visit, version_of, visit, workspace
+from web.workspace import Visit, has, version_of, visit, workspace
 
 my_day = Blueprint("my_day", __name__, url_prefix="/<registry>/day")
 
@@ -51,10 +57,26 @@ class Row:
     narrowed: str = ""  # the list of patients with all of them
     of_form: str = "forms.show"  # the page of a form where each of them is done
     address: Callable[[str, Task], str] | None = None  # where one is done in a registry, if not in its form
+    doer: Permission | None = None  # who lacks it sees what waits, but is not told to do it
+    listed: str = ""  # the page of their own where all of them are, and many are done at once
+    saves: bool = False  # it is done by saving a form, which nobody does in a frozen registry
+    unless: Permission | None = None  # whoever holds it has these among the tasks of another row
 
 
 def _to_requests(registry: str, _task: Task) -> str:
     return url_for("known.requests", registry=registry)
+
+
+def _to_wards(registry: str, _task: Task) -> str:
+    return url_for("wardless.show", registry=registry)
+
+
+def _to_people(registry: str, _task: Task) -> str:
+    return url_for("people.listed", registry=registry)
+
+
+def _to_person(registry: str, task: Task) -> str:
+    return url_for("people.show", registry=registry, person=task.number)
 
 
 def _to_own_request(_registry: str, task: Task) -> str:
@@ -66,16 +88,38 @@ def _to_request(registry: str, task: Task) -> str:
 
 
 SOURCES = (
-    Row("overdue", Permission.READ, overdue, "overdue", "overdue"),
-    Row("due", Permission.READ, due, "due", "due"),
-    Row("drafts", Permission.ENTER, drafts, "draft"),
-    Row("warnings", Permission.ENTER, warnings, "warnings"),
-    Row("to_complete", Permission.ENTER, to_complete, "missing"),
+    Row("overdue", Permission.READ, overdue, "overdue", "overdue", doer=Permission.ENTER, saves=True),
+    Row("due", Permission.READ, due, "due", "due", doer=Permission.ENTER, saves=True),
+    Row("drafts", Permission.ENTER, drafts, "draft", saves=True),
+    Row("warnings", Permission.ENTER, warnings, "warnings", saves=True),
+    Row("to_complete", Permission.ENTER, to_complete, "missing", saves=True),
     Row("queries", Permission.ANSWER, open_queries, "query"),
     Row("requests", Permission.SHARE, requests, "query", address=_to_requests),
+    Row("wardless", Permission.SHARE, wardless, "missing", address=_to_wards),
     Row("unlocks", Permission.LOCK, unlocks_to_decide, "query", of_form="form_states.show"),
     Row("own_unlocks", Permission.ENTER, own_unlocks, "query", of_form="form_states.show"),
-    Row("help_answers", Permission.READ, help_answers, "query", address=_to_own_request),
+    Row(
+        "reviews",
+        Permission.REVIEW,
+        waits_for(Action.REVIEW),
+        "complete",
+        of_form="form_states.show",
+        listed="waiting.show",
+        unless=Permission.SIGN,
+    ),
+    Row(
+        "signatures",
+        Permission.SIGN,
+        waits_for(Action.SIGN),
+        "reviewed",
+        of_form="form_states.show",
+        listed="waiting.show",
+    ),
+    Row("access_requests", Permission.PEOPLE, access_requests, "query", address=_to_people),
+    Row("locked_out", Permission.PEOPLE, locked_out, "warnings", address=_to_person),
+    Row("help_technical", Permission.HELP_TECHNICAL, help_technical, "query", address=_to_request),
+    Row("invitations", Permission.PEOPLE, invitations, "missing", address=_to_people),
+    Row("help_answers", Permission.DAY, help_answers, "query", address=_to_own_request),
     Row("help_questions", Permission.HELP_SUBSTANTIVE, help_questions, "query", address=_to_request),
 )
 STATES = {
@@ -83,6 +127,13 @@ STATES = {
     GRANTED: "complete",
     REFUSED: "missing",
 }  # of a task that tells how it stands: its status sign
+
+
+def rows_for(role: str) -> tuple[Row, ...]:
+    """The kinds of task that a role has."""
+    return tuple(
+        row for row in SOURCES if allows(role, row.permission) and not (row.unless and allows(role, row.unless))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,42 +154,53 @@ class Sheet:
 
     row: Row
     number: str
+    verb: str  # of the link to each of them
     lines: tuple[Line, ...]
     more: str = ""  # where all of them are
 
 
 @my_day.get("")
-@needs(Permission.READ)
+@needs(Permission.DAY)
 def show(registry: str) -> ResponseReturnValue:
     """What waits today."""
     one, space, version = visit(), workspace(), version_of(registry)
     model = version.registry.model
-    mine = {row.key: row for row in SOURCES if allows(one.actor.role, row.permission)}
+    mine = {row.key: row for row in rows_for(one.actor.role)}
     desk = Desk(one.actor, one.now, space.database.dialect, unseen_by(version.registry, one.actor))
     found = what_waits(space.database, desk, {key: row.source for key, row in mine.items()})
-    sheets = [_sheet(one, model, row, found[key]) for key, row in mine.items()]
+    shut = Shut(closings_that_stand(space.database, registry))
+    sheets = [_sheet(one, model, row, found[key], frozen=shut.frozen is not None) for key, row in mine.items()]
     held = [each for each in one.memberships if each.registry == registry and each.unit is None]
-    sites = {each.site for each in held if each.site is not None}
+    sites = {each.site for each in held if each.site is not None and has(one, each, Permission.READ)}
     several = len(sites) > 1
     return render(
         "my_day.html", registry=registry, sheets=sheets, one=one, today=date_text(to_local(one.now).date(), one.language),
-        title=model.title.get(one.language, version.name), may_register=allows(one.actor.role, Permission.REGISTER),
+        title=model.title.get(one.language, version.name), may_register=allows(one.actor.role, Permission.REGISTER) and not shut.frozen,
+        shut=shut.notices(one) if any(row.saves for row in mine.values()) else (), may_read=allows(one.actor.role, Permission.READ),
         hospitals=hospital_days(space.database, registry, sites, at=one.now) if several else (),
     )  # fmt: skip
 
 
-def _sheet(one: Visit, model: MetaDataVersion, row: Row, waiting: Waiting) -> Sheet:
+def number_text(total: int) -> str:
+    """How many tasks there are, as it is shown: they are counted so far."""
+    return f"{MOST}+" if total > MOST else str(total)
+
+
+def _sheet(one: Visit, model: MetaDataVersion, row: Row, waiting: Waiting, *, frozen: bool) -> Sheet:
     registry = one.actor.registry
     lines = tuple(_lines(one, model, row, waiting))
     narrowed = row.narrowed and waiting.total > len(lines)
     more = url_for("patients.listed", registry=registry, waiting=row.narrowed, order="due") if narrowed else ""
-    return Sheet(row, f"{MOST}+" if waiting.total > MOST else str(waiting.total), lines, more)
+    more = url_for(row.listed, registry=registry) if row.listed else more
+    does = row.doer is None or allows(one.actor.role, row.doer)
+    verb = row.key if does and not (frozen and row.saves) else "see"
+    return Sheet(row, number_text(waiting.total), one.words(f"day_verb_{verb}"), lines, more)
 
 
 def _lines(one: Visit, model: MetaDataVersion, row: Row, waiting: Waiting) -> Iterator[Line]:
     for task in waiting.tasks:
         if row.address is not None:
-            what = one.words(f"day_what_{row.key}", number=task.number)
+            what = one.words(f"day_what_{row.key}", number=task.number, about=task.about)
             yield Line(task.pseudonym, what, "", row.sign, _when(one, row, task), row.address(one.actor.registry, task))
             continue
         spot = _spot(model, task)
@@ -175,4 +237,4 @@ def _when(one: Visit, row: Row, task: Task) -> str:
     return one.words("until", day=date_text(task.day, one.language)) if late else one.words("until_today")
 
 
-__all__ = ["SOURCES", "Row", "my_day"]
+__all__ = ["SOURCES", "Row", "my_day", "number_text", "rows_for"]

@@ -13,7 +13,8 @@ from storage.accounts import Membership
 from storage.form_index import has_site_forms
 from web.places import site_named
 from web.roles import Permission, allows
-from web.workspace import Visit, workspace
+from web.workplace import days_of, workplace, workplaces
+from web.workspace import Visit, registry_title, workspace
 
 
 def _always(_model: MetaDataVersion) -> bool:
@@ -29,13 +30,14 @@ class Entry:
     permission: Permission
     covers: tuple[str, ...]  # beginnings of endpoints at which it is the present place
     suits: Callable[[MetaDataVersion], bool] = _always
+    also: Permission | None = None  # another one that is enough
 
 
 ENTRIES = (  # the first that a role may go to is where it begins
+    Entry("my_day", "my_day.show", Permission.DAY, ("my_day.", "waiting.")),
     Entry("hospitals", "hospitals.listed", Permission.ADMINISTER, ("hospitals.",)),
     Entry("people", "people.listed", Permission.PEOPLE, ("people.",)),
     Entry("deeds", "deeds.listed", Permission.PEOPLE, ("deeds.",)),
-    Entry("my_day", "my_day.show", Permission.READ, ("my_day.",)),
     Entry(
         "patients",
         "patients.listed",
@@ -49,16 +51,17 @@ ENTRIES = (  # the first that a role may go to is where it begins
                 "patient_states.",
                 "moving.",
                 "moving_parts.",
+                "episode_links.",
                 "merging.",
                 "withdrawals.",
             ),
-            *("sharing.", "known.ask", "known.look", "history.", "past."),
+            *("sharing.", "wardless.", "known.ask", "known.look", "history.", "past."),
         ),
     ),
     Entry("help_centre", "help_centre.listed", Permission.HELP, ("help_centre.",)),
     Entry("audit_nav", "audit_search.listed", Permission.AUDIT, ("audit_search.",)),
     Entry("queries_nav", "queries.listed", Permission.HISTORY, ("queries.",)),
-    Entry("requests", "known.requests", Permission.REGISTER, ("known.requests",)),
+    Entry("requests", "known.requests", Permission.REGISTER, ("known.requests",), also=Permission.SHARE),
     Entry("completeness", "completeness.show", Permission.OVERSEE, ("completeness.",)),
     Entry("verify_nav", "verification.overview", Permission.VERIFY, ("verification.",)),
     Entry("records", "records.listed", Permission.READ, ("records.",), has_site_forms),
@@ -67,12 +70,36 @@ ENTRIES = (  # the first that a role may go to is where it begins
 
 
 def navigation(one: Visit) -> tuple[Link, ...]:
-    """The places that a person may go to in the registry at hand."""
-    here = request.endpoint or ""
-    if site_named((request.view_args or {}).get("who", "")) is not None:
-        here = "records.form"  # a form of the hospital's own
-    places = _places(one.membership) if one.membership is not None else ()
+    """The places that a person may go to in the registry at hand, or in the one before."""
+    here, held = _here(), workplace(one)
+    places = _places(held) if held is not None else ()
     return tuple(Link(one.words(entry.word), address, here.startswith(entry.covers)) for entry, address in places)
+
+
+def other_registries(one: Visit) -> tuple[Link, ...]:
+    """The registries of a person, if there are several: each leads to the same kind of place, where its role may go there.
+
+    Before them what waits in all of them.
+    """
+    here, at = _here(), workplace(one)
+    known = [(held, list(_places(held))) for held in workplaces(one)]
+    everywhere = here == "days.show"
+    all_days = (Link(one.words("days"), url_for("days.show"), everywhere),) if len(days_of(one)) > 1 else ()
+    return all_days + tuple(
+        Link(
+            registry_title(held.registry, one.language),
+            next((address for entry, address in places if here.startswith(entry.covers)), places[0][1]),
+            held == at and not everywhere,
+        )
+        for held, places in known
+        if places and len(known) > 1
+    )
+
+
+def _here() -> str:
+    """The endpoint of this page, as the rows of ENTRIES know it."""
+    of_site = site_named((request.view_args or {}).get("who", "")) is not None
+    return "records.form" if of_site else request.endpoint or ""
 
 
 def first_place(memberships: Iterable[Membership]) -> str:
@@ -86,18 +113,19 @@ def _places(membership: Membership) -> Iterator[tuple[Entry, str]]:
     if version is None:
         return
     for entry in ENTRIES:
-        if allows(membership.role, entry.permission) and entry.suits(version.registry.model):
+        held = any(allows(membership.role, each) for each in (entry.permission, entry.also) if each is not None)
+        if held and entry.suits(version.registry.model):
             yield entry, url_for(entry.endpoint, registry=membership.registry)
 
 
 # The help page of a place: the first row whose beginning the endpoint has; elsewhere the contents.
 HELP_PAGES = (
-    ("register", ("known.", "sharing.", "patients.", "merging.")),
+    ("register", ("known.", "sharing.", "wardless.", "patients.", "merging.", "episode_links.")),
     ("queries", ("queries.",)),
-    ("signing", ("form_states.", "patient_states.", "closings.", "withdrawals.", "moving.")),
+    ("signing", ("form_states.", "patient_states.", "waiting.", "closings.", "withdrawals.", "moving.")),
     ("forms", ("forms.", "records.", "history.", "past.")),
     ("keys", ("grids.",)),
-    ("states", ("my_day.", "events.", "completeness.", "verification.")),
+    ("states", ("my_day.", "days.", "events.", "completeness.", "verification.")),
     ("account", ("accounts.", "doors.", "own.", "people.")),
     ("contacts", ("help_requests.", "help_centre.")),
 )
@@ -109,4 +137,4 @@ def help_address(endpoint: str) -> str:
     return url_for("help_pages.page", name=name) if name is not None else url_for("help_pages.contents")
 
 
-__all__ = ["ENTRIES", "Entry", "first_place", "help_address", "navigation"]
+__all__ = ["ENTRIES", "Entry", "first_place", "help_address", "navigation", "other_registries"]

@@ -24,6 +24,7 @@ class News:
     who: str = ""  # by whom it was done
     wrong: str = ""  # what is wrong with what was typed: a key of words
     typed: str = ""  # what was typed, so that it can be corrected
+    rest: tuple[tuple[str, str], ...] = ()  # the other fields of that form: names and values
 
     def leave(self) -> str:
         """Leave it for the next page, which finds it under the name that its address carries."""
@@ -36,7 +37,8 @@ class News:
         found = take_note(workspace().database, token, name, at=visit().now) if name else None
         if not isinstance(found, dict):
             return cls()
-        return cls(**{**found, "said": tuple(found["said"]), "checks": tuple(found["checks"])})
+        lists = {name: tuple(found[name]) for name in ("said", "checks")}
+        return cls(**{**found, **lists, "rest": tuple((name, value) for name, value in found.get("rest", ()))})
 
 
 __all__ = ["News"]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 PREFIX = "ECRF_STATEMENT_"
 DAYS = ("published", "updated", "prepared", "reviewed")
-TEXTS = ("entity", "contact", "email", "phone", "building")
+TEXTS = ("entity", "contact", "email", "phone", "address")
+PAGES = ("building", "interpreter")  # addresses of pages of the body
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,9 @@ class Operator:
     contact: str = ""  # the person or unit that takes remarks
     email: str = ""
     phone: str = ""
-    building: str = ""  # the address of the page about access to the building
+    address: str = ""  # of its seat
+    building: str = ""  # the page about access to the building
+    interpreter: str = ""  # the page about talking with it, in sign language too
     published: date | None = None  # when the site was published
     updated: date | None = None  # when it was changed in a way that matters last
     prepared: date | None = None  # when the statement was made
@@ -28,15 +32,14 @@ class Operator:
 
 def read_operator(environment: Mapping[str, str]) -> Operator:
     """Who runs it. Raises ValueError for a day that is none."""
-    given = {name: environment.get(f"{PREFIX}{name.upper()}", "").strip() for name in (*TEXTS, *DAYS)}
+    given = {name: environment.get(f"{PREFIX}{name.upper()}", "").strip() for name in (*TEXTS, *PAGES, *DAYS)}
     days = {name: _day(name, given[name]) for name in DAYS}
-    building = given["building"]
-    if building and not building.startswith(("https://", "http://")):
-        raise ValueError(f"{PREFIX}BUILDING: {building!r} is no address like https://hospital.example/access")
-    return Operator(
-        given["entity"], given["contact"], given["email"], given["phone"], building, days["published"], days["updated"],
-        days["prepared"], days["reviewed"],
-    )  # fmt: skip
+    for name in PAGES:
+        if given[name] and not given[name].startswith(("https://", "http://")):
+            text = f"{given[name]!r} is no address like https://hospital.example/access"
+            raise ValueError(f"{PREFIX}{name.upper()}: {text}")
+    found: dict[str, Any] = {**{name: given[name] for name in (*TEXTS, *PAGES)}, **days}
+    return Operator(**found)
 
 
 def _day(name: str, text: str) -> date | None:

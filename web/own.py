@@ -23,10 +23,13 @@ from storage.session_notes import leave_note, read_note, take_note
 from storage.sessions import change_password, end_sessions, set_pin
 from web.accounts import open_session
 from web.chooser import chosen_hospital, suggestions
+from web.devices import device_of
 from web.granting import ASKED_FOR
 from web.mail import is_address
 from web.pages import render
+from web.passwords import LONGEST, posted_password
 from web.permissions import needs
+from web.proofs import changed_notice, prove
 from web.registries import LANGUAGES
 from web.roles import Permission
 from web.typed import Refused, Typed, done, said, typed, word_of
@@ -84,13 +87,12 @@ def password() -> ResponseReturnValue:
     """Another password; all other sessions end."""
 
     def act(account: Account) -> str:
-        words, new = visit().words, request.form.get("password", "")[:1000]
-        if len(new) < SHORTEST_PASSWORD:
-            raise Refused(words("password_short", least=SHORTEST_PASSWORD))
-        if new != request.form.get("again", "")[:1000]:
-            raise Refused(words("password_differs"))
-        old = request.form.get("old", "")[:1000]
-        open_session(change_password(workspace().database, account.id, old, new, at=visit().now))
+        new, old = posted_password(account.login, account.name), request.form.get("old", "")[:LONGEST]
+        notice = changed_notice("password", account.login, account.language)
+        device = device_of(request.user_agent.string)
+        open_session(
+            change_password(workspace().database, account.id, old, new, at=visit().now, notice=notice, device=device)
+        )
         return "said_password"
 
     return _act(act)
@@ -118,6 +120,7 @@ def pin() -> ResponseReturnValue:
     """A PIN for coming back at a shared computer."""
 
     def act(account: Account) -> str:
+        prove(account)
         try:
             set_pin(
                 workspace().database, account.id, request.form.get("pin", "")[:40], who=account.name, at=visit().now
@@ -135,6 +138,7 @@ def end() -> ResponseReturnValue:
     """End one session, or all but this one."""
 
     def act(account: Account) -> str:
+        prove(account)
         mark = request.form.get("session", "")[:40]
         end_sessions(workspace().database, account.id, who=account.name, at=visit().now, mark=mark, keep=_token())
         return "said_sessions_ended"
@@ -222,17 +226,19 @@ def set_up() -> ResponseReturnValue:
     secret = read_note(database, _token(), note, at=one.now)
     if not isinstance(secret, str):
         return second_factor()
+    code, wrong = request.form.get("code", "")[:40], "password_wrong"
+    notice = changed_notice("factor_on", account.login, account.language)
     try:
+        prove(account)
+        wrong = "code_wrong"
         codes = set_up_second_factor(
-            database,
-            account.id,
-            base64.b64decode(secret),
-            request.form.get("code", "")[:40],
-            who=account.name,
-            at=one.now,
+            database, account.id, base64.b64decode(secret), code, who=account.name, at=one.now, notice=notice
         )
     except BadCredentials:
-        return _set_up(secret, note, Typed("factor", one.words("code_wrong")))
+        return _set_up(secret, note, Typed("factor", one.words(wrong)))
+    except LockedOut as locked:
+        told = one.words("locked_out", time=one.tongue.moment(locked.until, one.now))
+        return _set_up(secret, note, Typed("factor", told))
     take_note(database, _token(), note, at=one.now)
     return render("recovery.html", codes=codes, lead=one.words("recovery_lead"))
 
@@ -245,7 +251,9 @@ def end_factor() -> ResponseReturnValue:
     def act(account: Account) -> str:
         if must_have_second_factor():
             raise Refused(visit().words("factor_must"))
-        end_second_factor(workspace().database, account.id, who=account.name, at=visit().now)
+        prove(account)
+        notice = changed_notice("factor_off", account.login, account.language)
+        end_second_factor(workspace().database, account.id, who=account.name, at=visit().now, notice=notice)
         return "said_factor_off"
 
     return _act(act)
@@ -258,7 +266,7 @@ def _set_up(secret: str, note: str, refused: Typed | None = None) -> ResponseRet
     parts = " ".join(text[start : start + 4] for start in range(0, len(text), 4))
     return render(
         "second_factor.html", status=422 if refused else 200, typed=refused or Typed(), note=note, secret=parts,
-        picture=drawn(address), must=must_have_second_factor(), one=visit(),
+        picture=drawn(address), address=address, must=must_have_second_factor(), one=visit(),
     )  # fmt: skip
 
 

@@ -10,9 +10,10 @@ from flask_wtf.csrf import generate_csrf
 
 from renderers.html import Links, Shell
 from storage.accounts import Membership
-from web.navigation import first_place, help_address, navigation
+from web.navigation import first_place, help_address, navigation, other_registries
 from web.registries import LANGUAGES, STATIC_URL
 from web.security import TRAINING_PATH
+from web.workplace import remember_workplace, workplace
 from web.workspace import Visit, visit, workspace
 
 
@@ -27,8 +28,12 @@ def render(template: str, *, status: int = 200, links: Links | None = None, **pa
 def shell_of(one: Visit, links: Links | None = None, languages: Mapping[str, str] | None = None) -> Shell:
     """The frame of a page."""
     user = one.account.name if one.account else ""
+    held = workplace(one)
+    remember_workplace(one)
     return Shell(
         user=user,
+        registry=workspace().registries.current[held.registry].prefix if held else "",
+        registries=other_registries(one),
         navigation=navigation(one),
         languages=languages or {code: language_href(code) for code in LANGUAGES},
         definition=_definition(one.membership),
@@ -40,7 +45,8 @@ def shell_of(one: Visit, links: Links | None = None, languages: Mapping[str, str
 
 def links_of(one: Visit, **more: str) -> Links:
     """Where the frame leads."""
-    home = first_place([one.membership] if one.membership else ()) or url_for("accounts.home")
+    held = workplace(one)
+    home = first_place([held] if held else ()) or url_for("accounts.home")
     more = {"help": help_address(request.endpoint or ""), "accessibility": url_for("statement.show"), **more}
     settings = workspace().settings
     if settings.training:  # one's account and the help centre belong to the real system

@@ -21,7 +21,7 @@ from storage.slots import Key, Packed
 from web.denials import log_seen
 from web.entry import Entry, address_of, open_entry
 from web.form_page import Told, band_of, reading_of
-from web.history import crumbs_of_past, may_know
+from web.history import crumbs_of_past
 from web.history_words import FormWords, channel_words, field_name, state_words, words_for
 from web.pages import render
 from web.permissions import needs
@@ -65,7 +65,7 @@ def then(registry: str, who: str, spot: str) -> ResponseReturnValue:
     shell = replace(
         context.shell, links=replace(context.shell.links, pdf="", past="", history="", queries="", verify="")
     )
-    hidden = context.hidden_items if may_know(one) else context.hidden_items | index_form(before.form).sealed
+    hidden = context.hidden_items if one.actor.identities else context.hidden_items | index_form(before.form).sealed
     page = before.version.pages.form(
         entry.spot.form, language=one.language, mode="read", data=found.data, state_json="",
         evaluation=replace(evaluation, violations=_violations(entry, found, at, one)),
@@ -83,17 +83,14 @@ def compared(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """The form at two times side by side: ?left= and ?right=, else the first save and now."""
     one, space, entry = visit(), workspace(), _open(registry, who, spot)
     assert entry.stored is not None
-    log = form_history(
-        space.database, entry.version.registry, one.actor, entry.record, entry.stored, at=one.now, known=False
-    )
+    blind = replace(one.actor, identities=False)  # who did it and when is all that is told of the log
+    log = form_history(space.database, entry.version.registry, blind, entry.record, entry.stored, at=one.now)
     times = [read_moment(request.args.get(name, "")) for name in ("left", "right")]
     left, right = times[0] or log[-1].at, times[1] or one.now
     sides = [_form_at(entry, at, one) for at in (left, right)]
     found = [side for side in sides if side is not None]
     _note(entry, found, one)
-    words = words_for(
-        entry, [side.data for side in found], one.tongue, space.registries, at=one.now, known=may_know(one)
-    )
+    words = words_for(entry, [side.data for side in found], one.tongue, space.registries, one.actor, at=one.now)
     everything = "all" in request.args
     lines = list(_differences(words, sides[0], sides[1], [each for each in log if left < each.at <= right], one))
     return render(
@@ -170,7 +167,7 @@ def _violations(entry: Entry, found: FormThen, at: datetime, one: Visit) -> tupl
 
 def _note(entry: Entry, shown: list[FormThen], one: Visit) -> None:
     sealed = index_form(entry.form).sealed
-    if may_know(one) and entry.record.key is not None:
+    if one.actor.identities and entry.record.key is not None:
         log_seen(entry.subject, tuple(sorted({item for side in shown for _, item in side.packed if item in sealed})))
 
 
@@ -197,8 +194,7 @@ def _differences(
         kind = SAME if before == after else ADDED if before is None else REMOVED if after is None else CHANGED
         item = items.get(key[1])
         old, new = (
-            words.cell(item, readable(entry.record, entry.stored, key, each, known=words.known))
-            for each in (before, after)
+            words.cell(item, readable(entry.record, entry.stored, key, each, one.actor)) for each in (before, after)
         )
         label = in_language(item.label, one.language) if item is not None else ""
         yield Difference(

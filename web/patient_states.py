@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from renderers.html import Band, Notice
 from renderers.html.posted_data import MAX_REASON
+from storage.closing import closings_that_stand
 from storage.form_data import SubjectRecord, load_subject
 from storage.form_states import Seen, take_steps
 from storage.merges import gone_and_merged
@@ -26,6 +27,7 @@ from web.permissions import needs
 from web.places import parse_spot, place_of, spot_of
 from web.registries import Version
 from web.roles import Permission, allows
+from web.shut import Shut
 from web.titles import STATES, event_title, form_words
 from web.withdrawals import gone_lines
 from web.workspace import version_of, visit, workspace
@@ -57,13 +59,15 @@ def show(registry: str, who: str) -> ResponseReturnValue:
     record = load_subject(space.database, version.registry, one.actor, subject, one.now)
     gone, merged = gone_and_merged(space.database, one.actor, subject, at=one.now)
     actions = [action for action, permission in BULK.items() if allows(one.actor.role, permission)]
-    may_void, news = allows(one.actor.role, Permission.VOID), News.taken("said")
+    shut, news = Shut(closings_that_stand(space.database, registry)), News.taken("said")
+    may_void = allows(one.actor.role, Permission.VOID) and not shut.frozen
     facts = (*facts_of(version, record, one), one.membership.place if one.membership else "")
     return render(
         "states.html", registry=registry, who=who.upper(), band=Band(version.prefix, who.upper(), tuple(filter(None, facts))),
         lines=[*_lines(version, record, who.upper(), actions)], actions=actions, notices=[*_notices(news)], news=news,
         gone=gone_lines(version, record, gone), parts=_parts(version, record) if may_void else None, most=MAX_REASON,
         may_void=may_void, merged=merged_lines(merged), episodes=_episodes(version, record) if may_void else (),
+        shut=shut.notices(one, ()),
     )  # fmt: skip
 
 

@@ -10,9 +10,13 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
+from engine.datatypes.identifiers import holds_pesel, is_pesel
 from engine.datatypes.words import date_text
 from renderers.html import Band
+from renderers.html.posted_data import MAX_REASON
+from storage.access import on_behalf
 from storage.around import around_patient
+from storage.closing import closings_that_stand
 from storage.errors import Closed, NotFound, Taken
 from storage.form_data import load_subject
 from storage.history import subject_log
@@ -24,11 +28,13 @@ from storage.subjects import Registered, register_subject
 from storage.working_copy import working_copies
 from web.discretion import unseen_by, veiled_keys
 from web.entry import subject_of
-from web.finding import holds_pesel, keep_search, search_at
+from web.episode_links import other_ends
+from web.finding import keep_search, search_at
 from web.form_page import facts_of
 from web.known import begin_with
+from web.linked_episodes import linked_episodes
 from web.links import ties_of
-from web.list_page import NAMES, asked_at, closing_words, may_identify, names_on, page_of, person_words
+from web.list_page import NAMES, asked_at, closing_words, names_on, page_of, person_words
 from web.merged import merged_as
 from web.news import News
 from web.overview import Glance
@@ -42,6 +48,7 @@ from web.registries import Version
 from web.roles import Permission, allows
 from web.rules import patient_form
 from web.schedule_page import SchedulePage
+from web.shut import Shut
 from web.steps import next_steps
 from web.timeline import timeline
 from web.titles import event_title, form_words
@@ -61,11 +68,12 @@ def listed(registry: str) -> ResponseReturnValue:
     if search.found:
         return redirect(url_for("patients.show", registry=registry, who=search.found), 303)
     asked = asked_at(registry, search)
-    page = page_of(asked, search)
+    page, shut = page_of(asked, search), Shut(closings_that_stand(workspace().database, registry))
     return render(
         "patients.html", registry=registry, page=page, asked=asked, search=search, most=MOST, one=one,
         names=names_on(page.subjects) if asked.names else None, title=_title(version, one),
-        may_register=allows(one.actor.role, Permission.REGISTER), may_identify=may_identify(one),
+        may_register=allows(one.actor.role, Permission.REGISTER) and not shut.frozen, may_identify=one.actor.identities,
+        shut=shut.notices(one, ()),
         key=token_urlsafe(12), said=News.taken("said").said, sites=_sites(one, registry), moment=one.tongue.moment, until=partial(closing_words, one),
         day=lambda day: date_text(day, one.language),
     )  # fmt: skip
@@ -111,7 +119,7 @@ def register(registry: str) -> ResponseReturnValue:
 def _is_begun(version: Version, subject: int) -> bool:
     one, space = visit(), workspace()
     now = space.settings.clock()  # the request that registered the patient may have begun after this one
-    database = space.database.on_behalf(one.actor.site, one.actor.registry, now, unit=one.actor.unit)
+    database = on_behalf(space.database, one.actor, now)
     record = load_subject(database, version.registry, one.actor, subject, now)
     return bool(record.forms or working_copies(database, one.actor, subject, at=now))
 
@@ -169,19 +177,22 @@ def show(registry: str, who: str) -> ResponseReturnValue:
         one.tongue,
         veiled_keys(version.registry, one.actor),
     )
-    parts = parts_of(glance)
-    names = _names_of(subject) if "names" in request.args and may_identify(one) else ""
+    parts, links = parts_of(glance), other_ends(glance, who.upper(), around.links, one)
+    names = _names_of(subject) if "names" in request.args and one.actor.identities else ""
     may_enter, news = allows(one.actor.role, Permission.ENTER), News.taken("said")
+    shut = Shut(around.closed).of_record(version, record, [lane for part in parts for lane in part.lanes])
+    steps = tuple(step for step in next_steps(parts, one.tongue) if shut.year(step.spot) is None)
     return render(
-        "patient.html", registry=registry, who=who.upper(), may_identify=may_identify(one), own_number=around.number,
-        longest=LONGEST_NUMBER, parts=parts, steps=next_steps(parts, one.tongue), names=names,
+        "patient.html", registry=registry, who=who.upper(), may_identify=one.actor.identities, own_number=around.number,
+        longest=LONGEST_NUMBER, parts=parts, steps=steps, names=names, shut=shut.notices(one), may_add=not shut.shut.frozen,
         may_states=bool(glance.record.forms) or allows(one.actor.role, Permission.VOID), band=_band(glance, one, who.upper()), title=_title(version, one),
         done=_done(version, one), version=version,
         may_register=allows(one.actor.role, Permission.REGISTER), may_enter=may_enter,
         may_share=allows(one.actor.role, Permission.SHARE),
         may_history=allows(one.actor.role, Permission.HISTORY),
         queries=patient_queries(version, record, who.upper(), one.actor, around.queries), today=one.tongue.day(one.now), decided=_decided(version, one, news),
-        ties=ties_of(glance, who.upper(), one), lines={part.instance: timeline(part.lanes, glance.today, one.tongue) for part in parts},
+        ties=ties_of(glance, who.upper(), links, one), linked=linked_episodes(parts, glance, links), most=MAX_REASON,
+        lines={part.instance: timeline(part.lanes, glance.today, one.tongue) for part in parts},
         page=SchedulePage(registry, who.upper(), may_enter, token_urlsafe(12), generate_csrf(), news, one.tongue),
     )  # fmt: skip
 
@@ -194,7 +205,7 @@ def own_number(registry: str, who: str) -> ResponseReturnValue:
     subject = subject_of(database, one.actor, who, one.now)
     typed = " ".join("".join(filter(str.isprintable, request.form.get("number", ""))).split())
     news = News(("number_kept" if typed else "number_gone",), typed=typed)
-    if len(typed) > LONGEST_NUMBER or holds_pesel(typed):
+    if len(typed) > LONGEST_NUMBER or holds_pesel(typed) or is_pesel(typed):
         wrong = "number_long" if len(typed) > LONGEST_NUMBER else "number_pesel"
         news = News(wrong=wrong, typed=typed[:LONGEST_NUMBER])
     else:

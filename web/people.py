@@ -9,17 +9,18 @@ from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine.model.text import in_language
-from storage.accounts import close_account, reopen_account
-from storage.errors import NotFound, Taken
+from storage.accounts import Membership, close_account, reopen_account
+from storage.errors import DecidedMeanwhile, LockedOut, NotFound, Taken
 from storage.hospitals import HospitalName, Unit
 from storage.invitations import (
+    GRANTED,
     AccessRequest,
     decide_request,
     invite,
     withdraw_invitation,
 )
 from storage.mail import Mail
-from storage.people import Person, Scope, end_role, give_role, lift_lockout, load_person
+from storage.people import Person, Scope, end_all_roles, end_role, give_role, lift_lockout, load_person
 from storage.people_page import view_people, view_person
 from storage.second_factor import end_second_factor
 from storage.sessions import end_sessions
@@ -28,10 +29,12 @@ from web.granting import may_end, may_give
 from web.mail import is_address, letter
 from web.pages import render
 from web.permissions import needs
+from web.places import whole_number
+from web.proofs import changed_notice
 from web.registries import LANGUAGES
-from web.roles import Permission
+from web.roles import Permission, allows
 from web.typed import Refused, Typed, change_of, done, said, typed, word_of
-from web.workspace import version_of, visit, workspace
+from web.workspace import absolute, registry_title, version_of, visit, workspace
 
 people = Blueprint("people", __name__, url_prefix="/<registry>/people")
 PAGE = 25
@@ -48,7 +51,7 @@ def listed(registry: str) -> ResponseReturnValue:
 def _list(registry: str, refused: Typed | None = None) -> ResponseReturnValue:
     one, space, scope = visit(), workspace(), scope_of()
     query = request.args.get("q", "").strip()[:100]
-    number = min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)
+    number = min(max(request.args.get("page", 1, type=whole_number), 1), MOST_PAGES)
     view = view_people(space.database, scope, at=one.now, text=query, first=(number - 1) * PAGE, size=PAGE)
 
     def here(page: int = 1) -> str:
@@ -79,9 +82,11 @@ def invite_somebody(registry: str) -> ResponseReturnValue:
             )
 
         change = change_of()
-        token = invite(space.database, scope, email, role, change, write, unit_id=unit)
+        token = invite(space.database, scope, email, role, change, write, inviter=one.actor.account, unit_id=unit)
     except Taken:
         return _list(registry, typed(one.words("invited_has_account", email=email)))
+    except LockedOut as locked:
+        return _list(registry, typed(one.words("locked_out", time=one.tongue.moment(locked.until, one.now))))
     except (Refused, NotFound) as fault:
         return _list(registry, typed(_told(fault)))
     address = url_for("people.listed", registry=registry)
@@ -118,6 +123,10 @@ def decide(registry: str, number: int) -> ResponseReturnValue:
         decide_request(
             space.database, scope_of(), number, roles, change, grant=grant, write=write, decider=own.id if own else None
         )
+    except DecidedMeanwhile as other:
+        if grant and other.decision == GRANTED:  # a second click, or a colleague's
+            return done(url_for("people.listed", registry=registry), "said_was_granted", who=other.who)
+        return _list(registry, Typed("decided", visit().words("takeover_decided", who=other.who)))
     except (Refused, Taken) as fault:
         return _list(registry, typed(_told(fault)))
     return done(url_for("people.listed", registry=registry), "said_granted" if grant else "said_refused")
@@ -134,10 +143,11 @@ def _page(registry: str, person: int, refused: Typed | None = None) -> ResponseR
     one, space, scope = visit(), workspace(), scope_of()
     view = view_person(space.database, scope, person, at=one.now)
     assert one.account is not None
+    kept = [registry_title(each.registry, one.language) for each in _kept()]
     return render(
         "person.html", status=422 if refused else 200, registry=registry, person=view.person, typed=refused or Typed(),
         said=said(), one=one, own=person == one.account.id, ends=may_end(_role()), title=_title(registry),
-        administers=_role() == "administrator", sessions=view.sessions, **_choices(scope, view.units, view.hospitals),
+        administers=_role() == "administrator", leaves=kept if len(kept) > 1 else (), sessions=view.sessions, **_choices(scope, view.units, view.hospitals),
     )  # fmt: skip
 
 
@@ -167,6 +177,29 @@ def end(registry: str, person: int, role: int) -> ResponseReturnValue:
         return "said_role_ended"
 
     return _act(registry, person, act)
+
+
+@people.post("/<int:person>/leave")
+@needs(Permission.PEOPLE)
+def leave(registry: str, person: int) -> ResponseReturnValue:
+    """Somebody leaves the hospital: the roles there end in all registries in which one gives them."""
+
+    def act(found: Person) -> str:
+        scopes = {Scope(each.registry, each.site): may_end(each.role) for each in _kept()}
+        end_all_roles(workspace().database, scopes, found.account, change_of(reason=True))
+        return "said_left"
+
+    return _act(registry, person, act)
+
+
+def _kept() -> tuple[Membership, ...]:
+    """One's roles at the hospital at hand by which one looks after its people, in this registry and the others."""
+    here = scope_of().site
+    return tuple(
+        each
+        for each in visit().memberships
+        if here is not None and each.site == here and allows(each.role, Permission.PEOPLE)
+    )
 
 
 @people.post("/<int:person>/sessions/end")
@@ -200,8 +233,10 @@ def end_factor(registry: str, person: int) -> ResponseReturnValue:
     """Somebody lost the telephone: the account is asked for no code until a new one is set up."""
 
     def act(found: Person) -> str:
-        change = change_of(reason=True)
-        end_second_factor(workspace().database, found.account, who=change.who, at=change.at, reason=change.reason)
+        change, notice = change_of(reason=True), changed_notice("factor_off", found.login, found.language)
+        end_second_factor(
+            workspace().database, found.account, who=change.who, at=change.at, reason=change.reason, notice=notice
+        )
         return "said_changed_admin"
 
     return _act(registry, person, act)
@@ -310,11 +345,6 @@ def _told(fault: Exception) -> str:
     return words("place_gone") if isinstance(fault, NotFound) else str(fault)
 
 
-def absolute(path: str) -> str:
-    """An address with its host, for mail: never from what a request says of its host where the setting says it."""
-    return (workspace().settings.public_url or request.host_url.rstrip("/")) + path
-
-
 def _link_without_mail() -> str:
     return "" if workspace().settings.smtp else visit().words("mail_off")
 
@@ -324,4 +354,4 @@ def _title(registry: str, language: str = "") -> str:
     return in_language(version.registry.model.title, language or visit().language) or version.name
 
 
-__all__ = ["absolute", "people"]
+__all__ = ["people"]

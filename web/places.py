@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from flask import url_for
-from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.routing import BaseConverter, IntegerConverter, ValidationError
 
 from engine.model.form import FormDef
 from engine.model.metadata_version import MetaDataVersion
@@ -19,6 +19,7 @@ _SPOT = re.compile(
 )
 _OCCASION = re.compile(rf"([1-9][0-9]{{0,17}})\.({_NAME})\.([1-9][0-9]{{0,3}})")
 _SITE = re.compile(r"SITE-([1-9][0-9]{0,17})")
+MOST_DIGITS = 18  # of a number: a column holds 63 bits
 NEW = 0  # the id of an occurrence that does not exist yet
 
 
@@ -68,6 +69,19 @@ def site_named(who: str) -> int | None:
     """The hospital whose own records an address means; None where it means a patient."""
     match = _SITE.fullmatch(who.upper())
     return int(match[1]) if match is not None else None
+
+
+def whole_number(text: str) -> int:
+    """A number that any column can hold. Raises ValueError."""
+    if len(text) > MOST_DIGITS:
+        raise ValueError(text)
+    return int(text)
+
+
+class NumberConverter(IntegerConverter):
+    """A number in an address; one that no row can have leads nowhere."""
+
+    regex = rf"[0-9]{{1,{MOST_DIGITS}}}"
 
 
 class SubjectConverter(BaseConverter):
@@ -155,17 +169,6 @@ def event_form_spot(form: FormDef, instance: int, event: str, number: int) -> Sp
 
 
 __all__ = [
-    "NEW",
-    "Spot",
-    "SubjectConverter",
-    "event_form_spot",
-    "home_of",
-    "imagined",
-    "is_sound",
-    "parse_spot",
-    "place_of",
-    "read_occasion",
-    "site_name",
-    "site_named",
-    "spot_of",
-]
+    "NEW", "NumberConverter", "Spot", "SubjectConverter", "event_form_spot", "home_of", "imagined", "is_sound", "parse_spot", "place_of",
+    "read_occasion", "site_name", "site_named", "spot_of", "whole_number",
+]  # fmt: skip

@@ -17,6 +17,7 @@ from storage.errors import NotEntitled
 from web.attachments import keep_files, take_files, without_unknown
 from web.drafts import Draft
 from web.entry import Entry
+from web.typed import line_of
 from web.uploads import posted_fields
 
 
@@ -50,8 +51,8 @@ def key_of_page() -> str:
 
 
 def posted_reason() -> str:
-    """Why something is done, in one line and not longer than it may be."""
-    return " ".join(request.form.get("reason", "").split())[:MAX_REASON]
+    """Why something is done, in one line and not longer than it may be. Raises HoldsPesel."""
+    return line_of("reason", MAX_REASON)
 
 
 def draft_after(entry: Entry, posted: PostedForm, evaluation: Evaluation | None = None) -> Draft:
@@ -70,6 +71,8 @@ def draft_after(entry: Entry, posted: PostedForm, evaluation: Evaluation | None 
 
 def posted_revision(entry: Entry, posted: PostedForm) -> int:
     """The revision that the page was made from; never one of the future."""
+    if entry.stray is not None:
+        return entry.stray.revision(posted.revision)
     if posted.revision.isascii() and posted.revision.isdigit() and len(posted.revision) < 10:
         return min(int(posted.revision), entry.revision)
     return entry.start().revision

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from io import BytesIO
 
-from flask import Response, abort, send_file
+from flask import Response, abort
 
 from engine.datatypes.local_time import to_local
 from engine.datatypes.words import datetime_text
+from engine.records.evaluation import Evaluation
 from renderers.html import Band, Shell
 from renderers.paper import CannotPrint, Printing, Record, filled_document, form_document, pdf_of, word
+from storage.answers import Answer
 from storage.history import last_save
-from storage.issues import OpenIssue
 from storage.states import FINISHED, Action
+from web.downloads import file_download, made_up_words
 from web.entry import Entry
-from web.form_page import Told, answers_of, band_of, reading_of
+from web.form_page import Told, answers_of, band_of, reading_of, warnings_of
 from web.places import site_named
 from web.standing import mark_words
+from web.state_page import at_signing
 from web.titles import STATES, event_title, form_words
 from web.workspace import Visit, visit, workspace
 
@@ -32,9 +34,7 @@ def pdf_answer(entry: Entry) -> Response:
     except CannotPrint:
         abort(NOT_INSTALLED)
     name = f"{band_of(entry, one).who} {form_words(entry.version.registry.model, entry.spot.form, one.language)}.pdf"
-    answer = send_file(BytesIO(pdf), mimetype="application/pdf", download_name=name)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return file_download(pdf, name, "application/pdf", shown=True)
 
 
 def _document(entry: Entry) -> str:
@@ -45,15 +45,26 @@ def _document(entry: Entry) -> str:
     if entry.stored is None and entry.draft is None:
         return form_document(printing, form, record=record)
     _, evaluation, context = reading_of(entry, Told())
+    evaluation = _with_accepted(entry, evaluation)
     context = replace(
         context, shell=Shell(), navigator=(), crumbs=(), acknowledged=answers_of(entry, evaluation, _signed)
     )
     return filled_document(printing, entry.version.pages, form, entry.data, evaluation, context, record)
 
 
-def _signed(issue: OpenIssue) -> str:
+def _with_accepted(entry: Entry, evaluation: Evaluation) -> Evaluation:
+    """What rules say, with the warnings that are judged at signing alone and were accepted there."""
+    if entry.stored is None or entry.draft is not None:
+        return evaluation
+    known, told = entry.around.told.answers, {key for *_, key in warnings_of(entry.data, evaluation)}
+    found = warnings_of(entry.data, at_signing(entry)) if known.keys() - told else ()
+    accepted = tuple(each for _, each, key in found if key in known and key not in told)
+    return replace(evaluation, violations=(*evaluation.violations, *accepted))
+
+
+def _signed(answer: Answer) -> str:
     """The reason for accepting a warning, and whose it is."""
-    return f"{issue.reason} ({issue.acknowledged_by})" if issue.reason else ""
+    return f"{answer.reason} ({answer.who})" if answer.reason else ""
 
 
 def _record(entry: Entry, band: Band) -> Record:
@@ -71,21 +82,17 @@ def _record(entry: Entry, band: Band) -> Record:
     signed = bool(facts["signatures"])
     drafts = [] if signed and entry.draft is None else [word("draft", language)]
     drafts += [word("unsaved", language)] if entry.draft is not None else []
-    settings, watermark = workspace().settings, ""
-    if settings.synthetic:
-        drafts.append(one.words("synthetic"))
-    if settings.training:
-        watermark = one.words("training_sign")
-        drafts.append(f"{watermark}: {one.words('training_short')}")
+    made_up = made_up_words()
+    drafts += [": ".join(made_up)] if made_up else []
     told = tuple((word(key, language), text) for key, text in facts.items() if text)
-    return Record(band.who, told, " · ".join(drafts), watermark)
+    return Record(band.who, told, " · ".join(drafts), "".join(made_up[:1]))
 
 
 def _signatures(entry: Entry, one: Visit) -> str:
     """Who signed it when, with which meaning, and whether it still agrees; '' where no signature stands."""
     if entry.stored is None or entry.stored.state not in FINISHED:
         return ""
-    signed = entry.around.signatures.standing(Action.SIGN)
+    signed = entry.around.told.signatures.standing(Action.SIGN)
     if signed is None:
         return ""
     verdict = one.words(f"verdict_{signed.verdict(entry.stored)}")

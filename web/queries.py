@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from io import StringIO
 from types import MappingProxyType
 
-from flask import Blueprint, Response, abort, redirect, request, url_for
+from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storage.errors import DecidedMeanwhile
@@ -20,16 +18,18 @@ from storage.threads import LONGEST
 from web.chooser import Narrowing, narrowed, suggestions
 from web.denials import log_export
 from web.discretion import unseen_by
+from web.downloads import csv_download
 from web.entry import address_of
 from web.guard import wants_json
 from web.news import News
 from web.pages import render
 from web.permissions import needs
-from web.places import Spot, site_name
+from web.places import Spot, site_name, whole_number
 from web.query_place import QueryPlace, read_place
 from web.query_words import SIGNS, about_words, rule_words, said_words
 from web.roles import Permission, allows
 from web.titles import event_title, form_words
+from web.typed import Refused, posted_text
 from web.workspace import Visit, version_of, visit, workspace
 
 queries = Blueprint("queries", __name__, url_prefix="/<registry>")
@@ -75,8 +75,8 @@ def export(registry: str) -> ResponseReturnValue:
     wanted = _wanted(one, narrowed(one.actor.site is None))
     found = list(all_queries(space.database, one.actor, wanted, at=one.now))
     log_export("queries", [each.id for each in found])
-    headers = {"Content-Disposition": f'attachment; filename="queries-{registry}.csv"'}
-    return Response("".join(_rows(one, registry, found)), content_type="text/csv; charset=utf-8", headers=headers)
+    columns = [one.words(f"query_column_{name}") for name in COLUMNS]
+    return csv_download(f"queries-{registry}.csv", columns, _rows(one, registry, found))
 
 
 @queries.get(AT)
@@ -93,9 +93,10 @@ def ask(registry: str, who: str, spot: str) -> ResponseReturnValue:
     place = read_place(registry, who, spot)
     if place.about is None:
         abort(404)
-    said = _said("raise")
-    if said is None:
-        return _shown(place, wrong="new")
+    try:
+        said = _said("raise")
+    except Refused as fault:
+        return _shown(place, wrong="new", fault=str(fault))
     number = raise_query(workspace().database, place.entry.subject, place.about, said)
     return _arrived(place, number, "raise")
 
@@ -118,23 +119,22 @@ def settle(registry: str, who: str, spot: str, number: int, step: str) -> Respon
 
 def _step(registry: str, who: str, spot: str, number: int, step: str) -> ResponseReturnValue:
     place = read_place(registry, who, spot, number)
-    said = _said(step)
-    if said is None:
-        return _shown(place, wrong=str(number))
     try:
-        take_step(workspace().database, number, said)
+        take_step(workspace().database, number, _said(step))
+    except Refused as fault:
+        return _shown(place, wrong=str(number), fault=str(fault))
     except DecidedMeanwhile as fault:
         return _shown(read_place(registry, who, spot, number), wrong=str(number), decided=fault.who)
     return _arrived(place, number, step)
 
 
-def _said(step: str) -> Said | None:
-    """What was typed; None where it is nothing, or too much."""
-    text = request.form.get("text", "").replace("\r\n", "\n")
+def _said(step: str) -> Said:
+    """What was typed. Raises Refused where it is nothing, or too much, or tells who somebody is."""
+    text = posted_text()
     try:
         return Said(step, text, visit().actor, visit().now)
     except ValueError:
-        return None
+        raise Refused(visit().words("query_wrong", most=LONGEST)) from None
 
 
 def _arrived(place: QueryPlace, number: int, step: str) -> ResponseReturnValue:
@@ -146,26 +146,28 @@ def _arrived(place: QueryPlace, number: int, step: str) -> ResponseReturnValue:
     return redirect(f"{address_of(place.entry, 'queries.at', query=str(number), said=news)}#q-{number}", 303)
 
 
-def _shown(place: QueryPlace, *, wrong: str = "", decided: str = "", done: str = "") -> ResponseReturnValue:
+def _shown(
+    place: QueryPlace, *, wrong: str = "", fault: str = "", decided: str = "", done: str = ""
+) -> ResponseReturnValue:
     one, news = visit(), News.taken("said")
     typed = request.form.get("text", "")[: 2 * LONGEST] if wrong else ""
     told = one.words(f"query_did_{done}") if done else one.words(news.said[0]) if news.said else ""
     return render(
         "query_thread.html" if wants_json() else "query_place.html", status=422 if wrong else 200, place=place, one=one,
-        wrong=wrong, decided=decided, typed=typed, told=told, most=LONGEST, may_ask=allows(one.actor.role, Permission.QUERY),
+        wrong=wrong, fault=fault, decided=decided, typed=typed, told=told, may_ask=allows(one.actor.role, Permission.QUERY),
         may={step.name: allows(one.actor.role, Permission(step.permission)) for step in STEPS.values() if step.permission},
     )  # fmt: skip
 
 
 def _wanted(one: Visit, narrow: Narrowing) -> Wanted:
     given = request.args
-    age = given.get("age", type=int)
+    age = given.get("age", type=whole_number)
     return Wanted(
         SHOWN.get(given.get("show", ""), PENDING),
         given.get("form", "")[:100],
         narrow.site,
         one.now - timedelta(days=min(age, 3650)) if age and age > 0 else None,
-        max(given.get("after", 0, type=int) or 0, 0),
+        max(given.get("after", 0, type=whole_number) or 0, 0),
         unseen_by(version_of(one.actor.registry).registry, one.actor),
     )
 
@@ -188,29 +190,17 @@ def _line(one: Visit, registry: str, each: ListedQuery) -> dict[str, str]:
     }
 
 
-def _rows(one: Visit, registry: str, found: list[ListedQuery]) -> Iterator[str]:
-    """The lines of the file; it begins with a mark by which spreadsheets know its encoding."""
-    yield "\ufeff" + _csv([one.words(f"query_column_{name}") for name in COLUMNS])
+def _rows(one: Visit, registry: str, found: list[ListedQuery]) -> Iterator[list[str]]:
+    """The lines of the file."""
     for each in found:
         line = _line(one, registry, each)
         last = said_words(each.last, one) if each.messages > 1 else ""
         state, turn = one.words(f"query_{each.state}"), one.words(f"query_turn_{each.turn}")
-        yield _csv(
-            [
-                str(each.id), state, turn, each.hospital, each.pseudonym, line["form"], line["event"], line["about"],
-                each.about.row, each.rule, each.raised_by, each.raised_at.isoformat(timespec="seconds"),
-                each.changed_at.isoformat(timespec="seconds"), str(each.messages), line["asked"], last,
-            ]
-        )  # fmt: skip
-
-
-def _csv(cells: list[str]) -> str:
-    """A line; what a spreadsheet would take for a formula is kept from being one."""
-    out = StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow(
-        f"'{cell}" if cell[:1] in "=+-@\t" and cell else cell for cell in cells
-    )
-    return out.getvalue()
+        yield [
+            str(each.id), state, turn, each.hospital, each.pseudonym, line["form"], line["event"], line["about"],
+            each.about.row, each.rule, each.raised_by, each.raised_at.isoformat(timespec="seconds"),
+            each.changed_at.isoformat(timespec="seconds"), str(each.messages), line["asked"], last,
+        ]  # fmt: skip
 
 
 __all__ = ["queries"]

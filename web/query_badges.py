@@ -38,7 +38,7 @@ def name_at(names: dict[str, str], about: About) -> str:
 
 def badges_of(entry: Entry) -> tuple[dict[str, Badge], tuple[Note, ...]]:
     """What hangs on the fields and rows of a form, by name, and its pending queries for the rail."""
-    one, found = visit(), entry.around.queries
+    one, found = visit(), entry.around.told.queries
     if entry.stored is None or not allows(entry.actor.role, Permission.HISTORY):
         return {}, ()
     names = place_names(entry) if found else {}
@@ -68,7 +68,7 @@ def cell_badges(entry: Entry) -> dict[str, Badge]:
     if entry.stored is None or not allows(entry.actor.role, Permission.HISTORY):
         return {}
     counts: dict[str, int] = {}
-    for each in entry.around.queries:
+    for each in entry.around.told.queries:
         if each.about.form == entry.stored.id:
             counts[each.about.item] = counts.get(each.about.item, 0) + each.pending
     return {

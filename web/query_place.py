@@ -15,6 +15,7 @@ from storage.query_steps import Step
 from web.discretion import unseen_by
 from web.entry import Entry, address_of, open_entry
 from web.form_page import band_of, crumbs_of
+from web.places import whole_number
 from web.query_badges import name_at, place_names
 from web.query_words import SIGNS, about_words, by_rule, message_words, row_names
 from web.roles import Permission, allows
@@ -98,8 +99,8 @@ def read_place(registry: str, who: str, spot: str, number: int = 0) -> QueryPlac
         raise NotFound("form", spot)
     stored, form = entry.stored, entry.form
     hidden = unseen_by(entry.version.registry, one.actor)
-    found = entry.around.queries
-    wanted = number or request.args.get("query", 0, type=int)
+    found = entry.around.told.queries
+    wanted = number or request.args.get("query", 0, type=whole_number)
     names = place_names(entry)
     if wanted:
         query = next((each for each in found if each.id == wanted), None)

@@ -14,6 +14,7 @@ from engine.model.form import FormDef
 from engine.model.item import ItemDef
 from engine.model.text import in_language
 from renderers.html.posted_data import MAX_REASON
+from storage.closing import closings_that_stand
 from storage.errors import NotFound, ReasonNeeded
 from storage.form_data import FormRecord, Place, SubjectRecord, load_subject
 from storage.form_index import SITE, has_site_forms
@@ -29,10 +30,11 @@ from web.news import News
 from web.overview import UNFILLED
 from web.pages import render
 from web.permissions import needs
-from web.places import Spot, parse_spot, site_name
+from web.places import Spot, parse_spot, site_name, whole_number
 from web.posts import posted_reason
 from web.registries import Version
 from web.roles import Permission, allows
+from web.shut import Shut
 from web.titles import STATES, form_words, value_words
 from web.withdrawals import REFUSALS, REFUSED, GoneLine, gone_lines
 from web.workspace import Visit, version_of, visit, workspace
@@ -88,23 +90,26 @@ def listed(registry: str) -> ResponseReturnValue:
     if not has_site_forms(version.registry.model):
         abort(404)
     seen = site_records(space.database, one.actor, at=one.now)
-    wanted = one.actor.site if one.actor.site is not None else request.args.get("site", type=int)
+    wanted = one.actor.site if one.actor.site is not None else request.args.get("site", type=whole_number)
     here = next((each for each in seen if each.site == wanted), None)
     if here is None and wanted is not None and one.actor.site is None:
         abort(404)
-    query, number = request.args.get("q", "").strip()[:100], min(max(request.args.get("page", 1, type=int), 1), 1000)
+    query, number = (
+        request.args.get("q", "").strip()[:100],
+        min(max(request.args.get("page", 1, type=whole_number), 1), 1000),
+    )
     held = _held(version, here, one) if here is not None else None
     lists = tuple(_listing(version, held, form, one, query, number) for form in _site_forms(version))
     pages = max(-(-max((each.total for each in lists), default=0) // PAGE), 1)
     own = one.membership.site_name if one.membership else ""
-    gone = _gone(held) if held is not None else []
+    gone, shut = _gone(held) if held is not None else [], Shut(closings_that_stand(space.database, registry))
     return render(
         "records.html", registry=registry, who=site_name(here.site) if here else "", lists=lists, query=query, number=number,
         pages=pages, hospital=here.name if here else own, hospitals=seen if one.actor.site is None else (), wanted=wanted,
         title=in_language(version.registry.model.title, one.language), done=_done(version, one), one=one,
-        may_enter=allows(one.actor.role, Permission.ENTER) and one.actor.site is not None,
+        may_enter=allows(one.actor.role, Permission.ENTER) and one.actor.site is not None and not shut.frozen,
         log=tuple(_log(held)) if held is not None else (), gone=gone, news=News.taken("said"), most=MAX_REASON,
-        may_void=allows(one.actor.role, Permission.VOID),
+        may_void=allows(one.actor.role, Permission.VOID) and not shut.frozen, shut=shut.notices(one, ()),
         restore_at=partial(url_for, "records.put_back", registry=registry, site=here.site if here else 0),
     )  # fmt: skip
 

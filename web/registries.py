@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 import threading
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from engine.compiler import CompiledRegistry, compile_definition
+from engine.compiler.together import clashes, prefix_of
 from engine.datatypes.dictionary import Dictionary
+from engine.errors import DefinitionError
 from renderers.html import Pages, PostReader, compile_pages, post_reader
 from storage.database import Database
 from storage.errors import NotFound
 from storage.metadata_versions import PublishedDefinition, publish, published
 from storage.request import Rules
+from storage.verification_counts import keep_plan
 from web.dictionaries import Dictionaries
 from web.lookups import Lookups
 from web.rules import rules_of
@@ -57,17 +58,6 @@ def make_version(registry: CompiledRegistry, dictionaries: Mapping[str, Dictiona
     )
 
 
-def prefix_of(registry: CompiledRegistry) -> str:
-    """The sign of a registry: what its checks' ids begin with (`TLE-01`), else the initials of its id."""
-    signs = Counter(
-        match[1] for check in registry.checks if (match := re.match(r"([A-Z]{2,4})-\d", check.check.id)) is not None
-    )
-    if signs:
-        return signs.most_common(1)[0][0]
-    words = registry.model.registry.split("_")
-    return ("".join(word[0] for word in words) if len(words) > 1 else words[0][:3]).upper()
-
-
 @dataclass(frozen=True)
 class Registries:
     """The newest version of each registry, and older ones to which forms are pinned."""
@@ -93,14 +83,19 @@ def load_registries(database: Database, folder: Path, *, at: datetime, cache: Pa
     """Compile and publish the definitions of a folder.
 
     Raises:
-        DefinitionError: one of them is faulty.
+        DefinitionError: one of them is faulty, or two do not go together; none is published then.
         VersionClash: one was published before, under the same number, with another text.
     """
     current: dict[str, Version] = {}
     dictionaries = Dictionaries(database)
-    for file in sorted(folder.glob("*.yaml")):
-        registry = compile_definition(file, cache=cache)
+    compiled = {file: compile_definition(file, cache=cache) for file in sorted(folder.glob("*.yaml"))}
+    problems = clashes(compiled)
+    if problems:
+        raise DefinitionError(problems)
+    for registry in compiled.values():
         publish(database, describe(registry, folder), who="serve", at=at)
+        name = registry.model.registry
+        keep_plan(database.on_behalf(None, name, at), name, registry.model.verification)
         current[registry.model.registry] = make_version(registry, dictionaries)
     if not current:
         raise NotFound("definition in", folder)
@@ -133,5 +128,4 @@ __all__ = [
     "describe",
     "load_registries",
     "make_version",
-    "prefix_of",
 ]

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from engine.model.text import in_language
+from storage.access import on_behalf
 from storage.accounts import Account, Membership
+from storage.desks import Desk
 from storage.mail import Mail
-from storage.my_day import MOST, Desk, what_waits
+from storage.my_day import MOST, what_waits
 from storage.reminders import note_reminded, to_remind
 from web.discretion import unseen_by
 from web.mail import is_address, letter
-from web.my_day import SOURCES
+from web.my_day import rows_for
 from web.registries import LANGUAGES
-from web.roles import allows
 from web.words import Tongue
 from web.workspace import Workspace, actor_of
 
@@ -41,11 +42,11 @@ def reminder(space: Workspace, person: Account, at: datetime) -> Mail | None:
 def _waiting(space: Workspace, tongue: Tongue, person: Account, membership: Membership, at: datetime) -> Iterator[str]:
     """The lines of one role: registry and hospital, how many of what, the way there."""
     version = space.registries.current.get(membership.registry)
-    rows = [row for row in SOURCES if allows(membership.role, row.permission)]
+    rows = rows_for(membership.role)
     if version is None or not rows:
         return
     actor = actor_of(person.id, person.name, membership)
-    database = space.database.on_behalf(actor.site, actor.registry, at, person.id, unit=actor.unit)
+    database = on_behalf(space.database, actor, at)
     found = what_waits(
         database,
         Desk(actor, at, database.dialect, unseen_by(version.registry, actor)),

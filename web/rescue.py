@@ -18,7 +18,9 @@ from storage.slots import utc
 from storage.working_copy import KEPT
 from web.attachments import receive_file
 from web.drafts import keep_draft
-from web.entry import Entry, open_entry, settle_place
+from web.entry import Entry
+from web.followed import open_settled
+from web.places import NEW
 from web.posts import draft_after, read_post
 from web.roles import Permission, allows
 from web.security import is_own_post
@@ -82,8 +84,9 @@ def _keep(account: int, opened: datetime, now: datetime) -> bool:
 
 def _keep_page(actor: Actor, now: datetime) -> bool:
     arguments, space = request.view_args or {}, workspace()
-    entry = open_entry(space, actor, str(arguments["who"]), str(arguments["spot"]), now)
-    entry = settle_place(space.database, entry, now)
+    entry = open_settled(space, actor, str(arguments["who"]), str(arguments["spot"]), now)
+    if entry.place.occurrence == NEW:
+        return False  # of an event that is gone
     if "name" in arguments:
         return _keep_file(entry, str(arguments["name"]), now)
     posted = read_post(entry, "pl", now)

@@ -12,6 +12,7 @@ class Permission(StrEnum):
 
     PUBLIC = "public"  # anybody
     SIGNED_IN = "signed_in"  # anybody with a session
+    DAY = "day"  # to be told what waits for one: whoever sees patients, or looks after people
     READ = "read"  # to see the patients of one's own hospital, or of all where the role belongs to no hospital
     IDENTITY = "identity"  # to see who they are
     ENTER = "enter"  # to fill forms
@@ -37,24 +38,24 @@ class Permission(StrEnum):
 
 
 P = Permission
-_SEE = frozenset({P.READ, P.IDENTITY, P.HISTORY})
+_SEE = frozenset({P.DAY, P.READ, P.IDENTITY, P.HISTORY})
 _FILL = _SEE | {P.ENTER, P.REGISTER, P.ANSWER}
 ROLES: Mapping[str, frozenset[Permission]] = MappingProxyType(
     {
         "entry": _FILL,
         "physician": _FILL | {P.REVIEW, P.SIGN},
         "coordinator": _FILL | {P.REVIEW, P.LOCK, P.VOID, P.SHARE, P.QUERY, P.OVERSEE, P.AUDIT},
-        "local_administrator": frozenset({P.PEOPLE, P.OVERSEE, P.HELP, P.HELP_TECHNICAL}),
+        "local_administrator": frozenset({P.DAY, P.PEOPLE, P.OVERSEE, P.HELP, P.HELP_TECHNICAL}),
         "registry_coordinator": frozenset(
             {
-                *(P.READ, P.HISTORY, P.REVIEW, P.LOCK, P.FREEZE, P.VOID, P.SHARE, P.QUERY, P.OVERSEE, P.AUDIT),
+                *(P.DAY, P.READ, P.HISTORY, P.REVIEW, P.LOCK, P.FREEZE, P.VOID, P.SHARE, P.QUERY, P.OVERSEE, P.AUDIT),
                 *(P.HELP, P.HELP_SUBSTANTIVE),
             }
         ),
-        "monitor": frozenset({P.READ, P.IDENTITY, P.HISTORY, P.QUERY, P.VERIFY, P.OVERSEE}),
+        "monitor": _SEE | {P.QUERY, P.VERIFY, P.OVERSEE},
         "author": frozenset({P.AUTHOR}),
-        "analyst": frozenset({P.READ, P.OVERSEE}),
-        "administrator": frozenset({P.ADMINISTER, P.PEOPLE, P.OVERSEE, P.HELP, P.HELP_TECHNICAL}),
+        "analyst": frozenset({P.DAY, P.READ, P.OVERSEE}),
+        "administrator": frozenset({P.DAY, P.ADMINISTER, P.PEOPLE, P.OVERSEE, P.HELP, P.HELP_TECHNICAL}),
         "technical": frozenset(),  # signs in to interfaces alone
         "reader": _SEE,
     }

@@ -11,12 +11,13 @@ from types import MappingProxyType
 from flask import redirect, session
 from flask.typing import ResponseReturnValue
 
-from engine.model.form import CheckSeverity, walk_groups
+from engine.model.form import walk_groups
 from engine.model.text import in_language
 from engine.records.form_data import FormData
-from renderers.html import PostedForm, acknowledgement
+from renderers.html import PostedForm
 from renderers.html.names import path_of
 from renderers.html.rows import Action, act, fill_rows, without_blank_rows
+from storage.answers import answer_warnings
 from storage.changes import paths_of, without
 from storage.errors import (
     Closed,
@@ -25,6 +26,7 @@ from storage.errors import (
     KeyReused,
     KnownPerson,
     Locked,
+    LockedOut,
     NotEntitled,
     NotUnique,
     ReasonNeeded,
@@ -32,7 +34,7 @@ from storage.errors import (
     UnknownFile,
     WrongDefinition,
 )
-from storage.issues import Acknowledgement, acknowledge, open_issues
+from storage.limits import refuse_spent, spend
 from storage.request import SaveRequest, SaveResult
 from storage.saving import save_form
 from storage.states import FINISHED
@@ -40,14 +42,15 @@ from storage.working_copy import drop_working_copy
 from web.attachments import without_unknown
 from web.conflicts import conflict_page, settle_quietly
 from web.drafts import Draft, Refused, keep_draft, refused_in, row_ids
-from web.entry import Entry, address_of
-from web.form_page import stored_answers, warnings_of
+from web.entry import Entry, Fate, address_of
+from web.form_page import given_answers
 from web.news import News
 from web.places import Spot, home_of
 from web.posts import draft_after
 from web.registries import LANGUAGES
 from web.roles import Permission, allows
-from web.rules import check_of_key
+from web.rules import check_of_key, patient_form
+from web.typed import HoldsPesel, own_words
 from web.workspace import visit, workspace
 
 Verb = Callable[[Entry, PostedForm], ResponseReturnValue]
@@ -91,6 +94,7 @@ def save(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
     complete = posted.action.verb == "complete"
     key = posted.idempotency_key or secrets.token_urlsafe(18)
     confirmed = confirmed_by(entry, posted)
+    _refuse_guessing(entry, posted)
     try:
         result = save_draft(entry, draft, key=key, complete=complete, confirmed=confirmed)
         return saved(entry, draft, result, complete=complete, posted=posted)
@@ -105,12 +109,26 @@ def save(entry: Entry, posted: PostedForm) -> ResponseReturnValue:
         return back(entry, News(("clears",)), open=sorted(posted.open_rows))
     except NotUnique as clash:
         keep(entry, posted)
+        with workspace().database.write() as connection:
+            spend(connection, "taken", entry.actor.account, visit().now)
         return back(entry, _taken(clash))
     except UnknownFile:  # the working copy was given up in another window meanwhile
         return save(entry, replace(posted, data=without_unknown(entry, posted.data, (), visit().now)))
     except REFUSALS as refused:
         keep(entry, posted)
         return back(entry, News((REFUSED[type(refused)],)), open=sorted(posted.open_rows))
+
+
+def _refuse_guessing(entry: Entry, posted: PostedForm) -> None:
+    """Whoever was told many times that a person is known already tries numbers. Raises LockedOut; what was typed is kept."""
+    if entry.form.id != patient_form(entry.version.registry):
+        return
+    try:
+        with workspace().database.read() as connection:
+            refuse_spent(connection, "taken", entry.actor.account, visit().now)
+    except LockedOut:
+        keep(entry, posted)
+        raise
 
 
 def _taken(clash: NotUnique) -> News:
@@ -160,6 +178,8 @@ def save_draft(
 ) -> SaveResult:
     """Save what a draft holds."""
     one = visit()
+    for text in (draft.reason, *draft.acknowledged.values()):
+        own_words(text)
     request = SaveRequest(
         subject=entry.subject,
         place=entry.place,
@@ -173,6 +193,7 @@ def save_draft(
         reason=draft.reason,
         past_closing=allows(entry.actor.role, Permission.LOCK),
         confirm_clear=confirmed(draft.data, one.now),
+        forget=True,
     )
     return save_form(workspace().database, entry.version.registry, request, entry.version.rules)
 
@@ -184,8 +205,10 @@ def saved(
     """Where one goes after a save. What is missing is told to those who wanted to complete the form, and to nobody else."""
     unread, offered = settle(entry, draft, result, complete=complete, posted=posted)
     if complete and result.state in FINISHED:
-        news = News(done=str(entry.spot)).leave()
-        return redirect(home_of(entry.version.name, entry.who, done=news), 303)
+        told = {"done": News(done=str(entry.spot)).leave()}
+        if entry.stray is not None:
+            told["said"] = News(("said_followed",), who=entry.stray.who).leave()
+        return redirect(home_of(entry.version.name, entry.who, **told), 303)
     outcomes = {"partly": bool(unread), "offered": offered, "incomplete": complete, "saved": not said}
     outcome = next((key for key, true in outcomes.items() if true), None)
     rows = sorted({row for each in unread for row in each.rows})
@@ -209,13 +232,9 @@ def settle(
     data = without(draft.data, {paths.key(path) for path in result.cleared})
     left = data if done or posted is None else entry.with_offers(data, one.now, live=posted.live)
     unread, offered = refused_in(entry.form, data), left is not data
-    if result.replayed:
-        pass  # a page that is sent twice: the working copy is what the first left, or newer
-    elif unread or offered:
+    if not result.replayed and (unread or offered):  # sent twice: the working copy is what the first left, or newer
         rest = replace(draft, data=left, revision=result.revision, rows=row_ids(left), clears=frozenset(), reason="")
         keep_draft(space.database, entry.actor, entry.subject, entry.place, entry.form, rest, one.now)
-    else:
-        drop_working_copy(space.database, entry.actor, entry.place)
     return unread, offered
 
 
@@ -230,6 +249,9 @@ def keep(entry: Entry, posted: PostedForm) -> None:
 
 def back(entry: Entry, news: News | None = None, **parts: str | list[str] | None) -> ResponseReturnValue:
     """To the form's page, so that a reload repeats nothing."""
+    if entry.stray is not None and entry.stray.fate is Fate.FOLLOWED:
+        news = news or News()
+        news = replace(news, said=("followed", *news.said), who=entry.stray.who)
     told = {"said": news.leave()} if news else {}
     return redirect(address_of(entry, "forms.show", **told, **parts), 303)
 
@@ -249,18 +271,8 @@ def confirmed_by(entry: Entry, posted: PostedForm) -> Callable[[FormData, dateti
 def _store_answers(entry: Entry, draft: Draft, result: SaveResult) -> None:
     """Store the answers to the warnings of what was saved."""
     space, one = workspace(), visit()
-    known = stored_answers(open_issues(space.database, entry.actor, entry.subject, at=one.now), result.form)
-    for name, violation, (row, item) in warnings_of(draft.data, result.evaluation):
-        reason = draft.acknowledged.get(acknowledgement(name, violation))
-        wants_words = violation.severity is CheckSeverity.WARNING_REASON
-        if (
-            reason is None
-            or (wants_words and not reason.strip())
-            or known.get((violation.code, row, item)) == reason.strip()
-        ):
-            continue
-        accepted = Acknowledgement(result.form, violation.rule, violation.inputs, row, item, reason.strip())
-        acknowledge(space.database, entry.actor, entry.subject, accepted, at=one.now)
+    given = given_answers(draft.data, result.evaluation, draft.acknowledged)
+    answer_warnings(space.database, entry.actor, entry.subject, result.form, given, at=one.now)
 
 
 def taken_words(entry: Entry, checks: Sequence[str], language: str) -> str:
@@ -272,6 +284,7 @@ def taken_words(entry: Entry, checks: Sequence[str], language: str) -> str:
 REFUSED: Mapping[type[Exception], str] = MappingProxyType(
     {
         ReasonNeeded: "reason_needed",
+        HoldsPesel: "holds_pesel",
         Locked: "locked",
         Closed: "closed",
         NotEntitled: "row_of_others",  # a row was taken away that holds answers of others

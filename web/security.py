@@ -41,6 +41,7 @@ def configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         SESSION_COOKIE_PATH=TRAINING_PATH if settings.training else "/",
         PERMANENT_SESSION_LIFETIME=COOKIE_LIFE,
+        SESSION_REFRESH_EACH_REQUEST=False,  # an answer under way would bring back the cookie from before a sign-in
         MAX_CONTENT_LENGTH=MOST_BYTES,
         MAX_FORM_MEMORY_SIZE=MOST_BYTES,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the cookie

@@ -63,6 +63,12 @@ class Series:
         return Spot(self.instance, self.form, number - 1)
 
 
+def parse_series(text: str) -> Series | None:
+    """Read what str() printed; None when it is no series."""
+    match = _SERIES.fullmatch(text)
+    return Series(int(match[1]), match[2], match[3] or "") if match is not None else None
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """One record of the series."""
@@ -229,11 +235,11 @@ def open_series(space: Workspace, actor: Actor, who: str, text: str, first: int,
     Args:
         first: the number of the first record with inputs; 0: the newest have them.
     """
-    match = _SERIES.fullmatch(text)
+    series = parse_series(text)
     space.registries.dictionaries.refresh()
     version = space.registries.current[actor.registry]
     model = version.registry.model
-    if match is None or not is_series(model, series := Series(int(match[1]), match[2], match[3] or "")):
+    if series is None or not is_series(model, series):
         raise NotFound("grid", text)
     subject = subject_of(space.database, actor, who, at)
     record = load_subject(space.database, version.registry, actor, subject, at)
@@ -242,15 +248,15 @@ def open_series(space: Workspace, actor: Actor, who: str, text: str, first: int,
         raise NotFound("grid", text)
     numbers = dict(_numbers(version, record, series, at))
     places = {n: place_of(record, series.spot(n)) or Place(series.instance, series.form, NEW) for n in numbers}
-    around = around_forms(
-        space.database, actor, subject, places.values(), at=at, unseen=unseen_by(version.registry, actor)
-    )
+    stored = {place: record.forms.get(place) for place in places.values()}
+    held = {place: form.id if form is not None else None for place, form in stored.items()}
+    around = around_forms(space.database, actor, subject, held, at=at, unseen=unseen_by(version.registry, actor))
     entries = []
     for number in sorted(numbers):
         place = places[number]
         draft = draft_in(around[place].copy, model.forms[series.form], actor)
         entry = Entry(
-            version, actor, who.upper(), subject, series.spot(number), record, place, record.forms.get(place), draft,
+            version, actor, who.upper(), subject, series.spot(number), record, place, stored[place], draft,
             around[place],
         )  # fmt: skip
         entries.append((number, numbers[number], entry))
@@ -305,4 +311,15 @@ def _numbers(
         yield from ((number, None) for number in range(max(there) + 1, max(there) + SPARE + 1))
 
 
-__all__ = ["SPARE", "WINDOW", "OpenSeries", "Series", "Sheet", "is_series", "open_series", "series_in", "series_words"]
+__all__ = [
+    "SPARE",
+    "WINDOW",
+    "OpenSeries",
+    "Series",
+    "Sheet",
+    "is_series",
+    "open_series",
+    "parse_series",
+    "series_in",
+    "series_words",
+]

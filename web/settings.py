@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from engine.compiler import default_folder
 from engine.errors import nearest
@@ -47,6 +48,8 @@ class Settings:
     mail_from: str = ""  # the address that mail comes from
     public_url: str = ""  # how people reach the application: the beginning of links in mail
     second_factor_roles: frozenset[str] = frozenset()  # who has one of them needs a second factor
+    leaked_passwords: Path | None = None  # the file of those that are known to have leaked
+    clamd: str = ""  # the socket of ClamAV, a path or host:port; none: files are not searched for malware
     cache: Path | None = None  # the folder where compiled definitions are kept for the next start
     operator: Operator = field(default_factory=Operator)  # whom the accessibility statement names
     clock: Callable[[], datetime] = system_clock
@@ -70,7 +73,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     if not definitions.is_dir():
         raise SettingsError(f"ECRF_DEFINITIONS: there is no folder {definitions}")
     return Settings(
-        database_url=_needed(environment, "ECRF_DATABASE_URL"),
+        database_url=_database(environment),
         definitions=definitions,
         master_key=key,
         secret=secret,
@@ -79,11 +82,51 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         training_folder=training_folder(environment),
         proxies=_number(environment, "ECRF_PROXIES", 0, least=0),
         address_failures=_number(environment, "ECRF_ADDRESS_FAILURES", ADDRESS_FAILURES, least=1),
+        leaked_passwords=_leaked(environment),
+        clamd=_clamd(environment),
         cache=default_folder(environment),
         second_factor_roles=_roles(environment),
         operator=_operator(environment),
         **_mail(environment),
     )
+
+
+def _database(environment: Mapping[str, str]) -> str:
+    """The address of the database. Raises SettingsError where values of patients would travel unprotected, or to anybody."""
+    text = _needed(environment, "ECRF_DATABASE_URL")
+    parts = urlsplit(text)
+    asked = dict(parse_qsl(parts.query))
+    host = asked.get("host", parts.hostname or "")
+    near = not host or host.startswith("/") or host in ("localhost", "127.0.0.1", "::1")
+    plain = environment.get("ECRF_PLAIN_DATABASE", "").lower() in _YES
+    if parts.scheme.startswith("postgresql") and not near and not plain and asked.get("sslmode") != "verify-full":
+        raise SettingsError(
+            f"ECRF_DATABASE_URL: {host} is another machine: add ?sslmode=verify-full (and sslrootcert=…),"
+            " or set ECRF_PLAIN_DATABASE=1 where nobody else is on the network between"
+        )
+    return text
+
+
+def _clamd(environment: Mapping[str, str]) -> str:
+    text = environment.get("ECRF_CLAMD", "").strip()
+    if text and not re.fullmatch(r"/.+|[^/\s]+:[0-9]{1,5}", text):
+        raise SettingsError(f"ECRF_CLAMD: {text!r} is neither the path of a socket nor host:port")
+    return text
+
+
+def _leaked(environment: Mapping[str, str]) -> Path | None:
+    """The file of leaked passwords. Raises SettingsError for one that holds something else."""
+    text = environment.get("ECRF_LEAKED_PASSWORDS", "")
+    if not text:
+        return None
+    try:
+        with Path(text).open("rb") as file:
+            first = file.readline(200)
+    except OSError as fault:
+        raise SettingsError(f"ECRF_LEAKED_PASSWORDS: {fault.strerror}: {text}") from None
+    if not re.match(rb"[0-9A-Fa-f]{40}(?:[:\r\n]|$)", first):
+        raise SettingsError(f"ECRF_LEAKED_PASSWORDS: the lines of {text} are no SHA-1 in hexadecimal, sorted")
+    return Path(text)
 
 
 def _operator(environment: Mapping[str, str]) -> Operator:

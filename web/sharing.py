@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from secrets import token_urlsafe
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,7 +12,7 @@ from engine.datatypes.local_time import to_local
 from storage.errors import NotFound
 from storage.form_data import load_subject
 from storage.hospitals import find_hospitals
-from storage.sharing import Grant, Share, grants_of, share, take_back
+from storage.sharing import Grant, Share, grants_of, share, take_back, was_shared
 from storage.wards import WardGrant, wards, wards_of
 from web.chooser import chosen_hospital, suggestions
 from web.entry import subject_of
@@ -20,8 +21,9 @@ from web.news import News
 from web.pages import render
 from web.parts import container_words
 from web.permissions import needs
+from web.posts import key_of_page
 from web.roles import Permission
-from web.typed import Refused
+from web.typed import Refused, line_of
 from web.workspace import version_of, visit, workspace
 
 sharing = Blueprint("sharing", __name__, url_prefix="/<registry>/patients/<who>/sharing")
@@ -56,7 +58,7 @@ def show(registry: str, who: str) -> ResponseReturnValue:
         registry=registry, who=who.upper(), grants=held, seen=seen, news=news, longest=MAX_REASON,
         parts=[(row.id, named(row.container, row.number)) for row in record.instances if row.parent in root],
         offered=[each for each in find_hospitals(space.database, "") if each.id != one.actor.site], suggest=suggestions(),
-        own=one.actor.site,
+        own=one.actor.site, key=token_urlsafe(12),
         moment=lambda at: one.tongue.moment(at, one.now),
     )  # fmt: skip
 
@@ -66,7 +68,13 @@ def show(registry: str, who: str) -> ResponseReturnValue:
 def give(registry: str, who: str) -> ResponseReturnValue:
     """Let another hospital see the patient, or an episode."""
     one, database, given = visit(), workspace().database, request.form
-    subject = subject_of(database, one.actor, who, one.now)
+    key = f"{who.upper()}:{key_of_page()}"
+    try:
+        subject = subject_of(database, one.actor, who, one.now)
+    except NotFound:
+        if was_shared(database, one.actor, key):  # a second click: the first one handed the record over
+            return _handed_over(registry)
+        raise
     reason, site, part = reason_typed(), _chosen(), given.get("part", WHOLE)
     until = _end_of(given.get("until", ""))
     wrong = (
@@ -79,9 +87,9 @@ def give(registry: str, who: str) -> ResponseReturnValue:
         return back_to(registry, who, News(wrong=wrong, typed=reason))
     number = int(part) if part.isdigit() else None
     leaving = bool(given.get("leaving")) and number is None
-    share(database, one.actor, subject, Share(site, number, reason, until, leaving), at=one.now)
+    share(database, one.actor, subject, Share(site, number, reason, until, leaving, key), at=one.now)
     if leaving:
-        return redirect(url_for("patients.listed", registry=registry), 303)
+        return _handed_over(registry)
     return back_to(registry, who, News(("share_is_given",)))
 
 
@@ -98,6 +106,12 @@ def end(registry: str, who: str, grant: int) -> ResponseReturnValue:
     except NotFound:
         return back_to(registry, who, News(("share_is_over",)))
     return back_to(registry, who, News(("share_is_ended",)))
+
+
+def _handed_over(registry: str) -> ResponseReturnValue:
+    """To the list, since there is no more to see of the patient."""
+    said = News(("share_is_handed",)).leave()
+    return redirect(url_for("patients.listed", registry=registry, said=said), 303)
 
 
 def _chosen() -> int | None:
@@ -119,7 +133,7 @@ def _end_of(text: str) -> datetime | None:
 
 def reason_typed() -> str:
     """Why it is done."""
-    return " ".join(request.form.get("reason", "").split())[:MAX_REASON]
+    return line_of("reason", MAX_REASON)
 
 
 def back_to(registry: str, who: str, news: News) -> ResponseReturnValue:

@@ -30,36 +30,49 @@ class Standing:
 
 
 def standing_of(entry: Entry) -> tuple[Entry, Standing]:
-    """The form as its page shows it, and how it stands: what cannot be changed is shown as it is stored."""
+    """The form as its page shows it, and how it stands: what is locked is shown as it is stored."""
     one, state = visit(), entry.stored.state if entry.stored is not None else ""
     may_enter, year = allows(entry.actor.role, Permission.ENTER), closed_of(entry, one)
     past = bool(year) and allows(entry.actor.role, Permission.LOCK)
-    shut = state == State.LOCKED or (year is not None and not past)
+    locked = state == State.LOCKED
+    shut = locked or (year is not None and not past)
     asks = not shut and may_enter and (past or state in MARKED)
     wanted = asks and (entry.draft is not None or "change" in request.args)
     way = Markup(" {}").format(_change(entry, one)) if asks and not wanted else Markup("")
-    notices = [Notice(Markup("{}{}").format(_closed(year, one), way))] if year is not None else []
+    notices = [Notice(Markup("{}{}").format(closed_words(year, one), way))] if year is not None else []
     notices += said_of(entry, one, way if year is None else Markup(""))
     if shut and entry.draft is not None:
         time = one.tongue.moment(entry.draft.saved_at or one.now, one.now)
-        notices.append(Notice(one.words("locked_copy", time=time), "warn"))
+        said = one.words("locked_copy", time=time) if locked else _copy_words(entry, one, time)
+        notices.append(Notice(said, "warn"))
     if wanted:
         notices.append(Notice(_reason_field(entry, one), "warn"))
-    shown = replace(entry, draft=None) if shut else entry
+    stored = locked or (shut and entry.stored is not None and "stored" in request.args)
+    shown = replace(entry, draft=None) if stored else entry  # what was typed in a closed year is there to be read
     return shown, Standing(may_enter and not shut and (wanted or not asks), tuple(notices))
 
 
 def closed_of(entry: Entry, one: Visit) -> int | None:
     """The closed year to which the form belongs, WHOLE where the registry is frozen; none where it is open."""
-    closed, version, record = entry.around.closed, entry.version, entry.record
+    closed, version, record = entry.around.told.closed, entry.version, entry.record
     if not closed or WHOLE in closed:
         return WHOLE if closed else None
     planned = version.rules.schedule(version.registry, record.tree, one.now, record.beside)
     return closed_year(version.registry.model, record, entry.place, planned, closed)
 
 
-def _closed(year: int | None, one: Visit) -> str:
+def closed_words(year: int, one: Visit) -> str:
+    """That a year is closed, or with WHOLE that the registry is frozen."""
     return one.words("closed_year", year=year) if year else one.words("closed_whole")
+
+
+def _copy_words(entry: Entry, one: Visit, time: str) -> Markup:
+    """That the page shows what was typed before the year was closed, and the way to what is stored, or back."""
+    there = "stored" in request.args
+    href = address_of(entry, stored=None if there else "1")
+    way = Markup(' <a href="{}">{}</a>').format(href, one.words("closed_copy_back" if there else "closed_copy_stored"))
+    words = one.words("closed_copy", time=time)
+    return Markup("{}{}").format(words, way if entry.stored is not None else Markup(""))
 
 
 def _gone(entry: Entry, one: Visit) -> Markup:
@@ -79,7 +92,7 @@ def said_of(entry: Entry, one: Visit, change: Markup) -> Iterator[Notice]:
         if any(allows(role, step) for step in STEPS):
             yield Notice(Markup("{} {}").format(one.words("state_waits"), _way(entry, one)))
         return
-    said = entry.around.signatures
+    said = entry.around.told.signatures
     told = [words for mark in said.all if mark.stands for words in mark_words(mark, one)]
     if stored.state == State.LOCKED:
         told.append(one.words("state_is_locked"))
@@ -131,4 +144,4 @@ def _reason_field(entry: Entry, one: Visit) -> Markup:
     )  # fmt: skip
 
 
-__all__ = ["STEPS", "Standing", "mark_words", "standing_of", "state_address"]
+__all__ = ["STEPS", "Standing", "closed_of", "closed_words", "mark_words", "standing_of", "state_address"]

@@ -9,10 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from engine.datatypes.words import date_text
 from web.pages import render
-from web.people import absolute
 from web.permissions import needs
 from web.roles import Permission
-from web.workspace import visit, workspace
+from web.workspace import absolute, visit, workspace
 
 statement = Blueprint("statement", __name__)
 

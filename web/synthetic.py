@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from engine.compiler import CompiledRegistry
+from engine.compiler.together import prefix_of
 from engine.datatypes.values import Entered, FileValue, Reference
 from engine.expressions.frames import Node
 from engine.expressions.scopes import EVENT
@@ -23,6 +24,7 @@ from storage.database import Database
 from storage.errors import ConfirmClear, Conflict, KeyReused, NotFound
 from storage.form_data import Place
 from storage.form_index import index_form
+from storage.identity import Person, person_in
 from storage.instances import NewPart
 from storage.metadata_versions import publish
 from storage.request import Rules, SaveRequest
@@ -32,7 +34,7 @@ from storage.site_records import open_site_records
 from storage.subjects import NewOccurrence, add_occurrences, register_with
 from storage.upgrading import upgrade
 from web.dictionaries import Dictionaries
-from web.registries import describe, prefix_of
+from web.registries import describe
 from web.rules import rules_of
 
 WHO = "synth"  # the account in whose name subjects are loaded; nobody knows its password
@@ -263,7 +265,7 @@ class Load:
             return [
                 SaveRequest(
                     record.subject, record.place, record.data, expected_revision=0,
-                    key=f"{key}:{number}" if key else secrets.token_urlsafe(18), actor=target.actor, at=record.at,
+                    key=key and f"{key}:{number}", actor=target.actor, at=record.at,
                     complete=True, confirm_clear=agreed,
                 )
                 for number, record in enumerate(self._records(visit, new, added))
@@ -301,6 +303,17 @@ def open_targets(
         return Target(database, registry, rules, prefix, actor, now)
 
     return tuple((site, target(site)) for site in sites(database))
+
+
+def person_of(target: Target, made: Made) -> Person:
+    """Who a subject is, by the form that all registries share."""
+    values = {
+        name: value
+        for form in made.draft.forms()
+        if form.scope.id in target.rules.shared_forms
+        for name, value in form.entered.items()
+    }
+    return person_in(values, target.rules.person)
 
 
 def load_made(target: Target, made: Made) -> int:
@@ -345,4 +358,4 @@ def _at_site(node: Node) -> bool:
     return node.parent is not None and node.parent.scope.kind == "site"
 
 
-__all__ = ["Load", "Record", "Target", "Visit", "load_made", "open_targets"]
+__all__ = ["Load", "Record", "Target", "Visit", "load_made", "open_targets", "person_of"]

@@ -71,11 +71,11 @@ class Timeline:
 
 def timeline(lanes: Sequence[Lane], today: date, tongue: Tongue) -> Timeline | None:
     """The line of time of lanes; None where no date is known yet."""
-    dated = [lane for lane in lanes if _days(lane) and lane.planned.state not in UNDRAWN]
+    dated = [lane for lane in lanes if days_drawn(lane) and lane.planned.state not in UNDRAWN]
     if not dated:
         return None
-    scale = _scale([today, *(day for lane in dated for day in _days(lane))])
-    held, ahead = (list(runs_of([lane for lane in dated if _is_held(lane) is it], tongue)) for it in (True, False))
+    scale = scale_of([today, *(day for lane in dated for day in days_drawn(lane))])
+    held, ahead = (list(runs_of([lane for lane in dated if is_held(lane) is it], tongue)) for it in (True, False))
     now = tongue.words.text("timeline_today", day=date_text(today, tongue.language))
     above = _in_rows([*((run.title, _first(run)) for run in held), (now, today)], scale, centred=True)
     below = _in_rows(((f"{run.title}: {run.days}", _first(run)) for run in ahead), scale, centred=False)
@@ -88,37 +88,39 @@ def timeline(lanes: Sequence[Lane], today: date, tongue: Tongue) -> Timeline | N
         line,
         scale(today),
         tuple(_window(lane, scale) for run in ahead for lane in run.lanes),
-        tuple(scale(_days(lane)[0]) for run in held for lane in run.lanes),
+        tuple(scale(days_drawn(lane)[0]) for run in held for lane in run.lanes),
         tuple(labels),
         tuple(_entries([*held, *ahead], today, now)),
     )
 
 
-def _is_held(lane: Lane) -> bool:
+def is_held(lane: Lane) -> bool:
+    """Whether it took place, on a day that is known."""
     return lane.planned.state == "done" and lane.planned.date is not None
 
 
-def _days(lane: Lane) -> tuple[date, ...]:
+def days_drawn(lane: Lane) -> tuple[date, ...]:
     """The day when it took place, or the two ends of its window; nothing where no date is known."""
     planned, (low, high) = lane.planned, lane.planned.window
-    if _is_held(lane) or (low is None and high is None):
+    if is_held(lane) or (low is None and high is None):
         return (planned.date,) if planned.date is not None else ()
     near = low or min(day for day in (planned.date, high) if day is not None)
     return near, high or near + timedelta(days=OPEN_DAYS)
 
 
 def _first(run: Run) -> date:
-    return _days(run.lanes[0])[0]
+    return days_drawn(run.lanes[0])[0]
 
 
-def _scale(days: Sequence[date]) -> Scale:
+def scale_of(days: Sequence[date], start: float = MARGIN) -> Scale:
+    """Where a day lies between a margin at the left and the one at the right."""
     first, last = min(days), max(days)
     span = max((last - first).days, MIN_DAYS)
-    return lambda day: round(MARGIN + (day - first).days * (WIDTH - 2 * MARGIN) / span, 1)
+    return lambda day: round(start + (day - first).days * (WIDTH - MARGIN - start) / span, 1)
 
 
 def _window(lane: Lane, scale: Scale) -> Window:
-    days, target = _days(lane), lane.planned.date
+    days, target = days_drawn(lane), lane.planned.date
     x = scale(days[0])
     return Window(x, max(scale(days[-1]) - x, 4), lane.planned.state, scale(target) if target is not None else None)
 
@@ -146,4 +148,4 @@ def _entries(runs: Iterable[Run], today: date, now: str) -> Iterator[Entry]:
         yield Entry("", now)
 
 
-__all__ = ["Entry", "Label", "Timeline", "Window", "timeline"]
+__all__ = ["Entry", "Label", "Timeline", "Window", "days_drawn", "is_held", "scale_of", "timeline"]

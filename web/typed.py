@@ -9,6 +9,7 @@ from datetime import date, datetime
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
+from engine.datatypes.identifiers import holds_pesel
 from storage.hospitals import Change
 from web.news import News
 from web.workspace import visit
@@ -27,6 +28,27 @@ class Typed:
 
 class Refused(Exception):
     """What was typed cannot be taken; the text says why and what to do."""
+
+
+class HoldsPesel(Refused):
+    """A text holds what reads as a PESEL. Where a page has no place to say so, it is shown once more to be corrected."""
+
+
+def own_words(text: str) -> str:
+    """What somebody wrote to others, who may not know who patients are, as it is. Raises HoldsPesel."""
+    if holds_pesel(text):
+        raise HoldsPesel(visit().words("text_pesel"))
+    return text
+
+
+def posted_text() -> str:
+    """What was typed into a conversation. Raises HoldsPesel."""
+    return own_words(request.form.get("text", "").replace("\r\n", "\n"))
+
+
+def line_of(name: str, most: int) -> str:
+    """A reason or an answer, in one line and not longer than it may be. Raises HoldsPesel."""
+    return own_words(" ".join(request.form.get(name, "").split()))[:most]
 
 
 def word_of(name: str, label: str, *, most: int = MOST, empty: bool = False) -> str:
@@ -58,7 +80,7 @@ def change_of(*, reason: bool = False) -> Change:
     """Who changes something now, and the reason where one is asked for. Raises Refused without it."""
     one = visit()
     assert one.account is not None
-    return Change(one.account.name, one.now, word_of("reason", "admin_reason") if reason else "")
+    return Change(one.account.name, one.now, own_words(word_of("reason", "admin_reason")) if reason else "")
 
 
 def typed(fault: str) -> Typed:
@@ -78,4 +100,18 @@ def said() -> str:
     return visit().words(news.said[0], **dict(part.split("=", 1) for part in news.said[1:])) if news.said else ""
 
 
-__all__ = ["MOST", "Refused", "Typed", "change_of", "day_of", "done", "said", "typed", "word_of"]
+__all__ = [
+    "MOST",
+    "HoldsPesel",
+    "Refused",
+    "Typed",
+    "change_of",
+    "day_of",
+    "done",
+    "line_of",
+    "own_words",
+    "posted_text",
+    "said",
+    "typed",
+    "word_of",
+]

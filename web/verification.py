@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from engine.datatypes.identifiers import holds_pesel
 from engine.datatypes.values import FileValue, Unread
 from engine.model.metadata_version import VerificationDef
 from renderers.html.names import levels
@@ -24,7 +25,7 @@ from web.form_page import band_of, crumbs_of, dictionary_words
 from web.news import News
 from web.pages import render
 from web.permissions import needs
-from web.places import spot_of
+from web.places import site_named, spot_of, whole_number
 from web.query_words import row_names
 from web.registries import Version
 from web.roles import Permission
@@ -68,8 +69,8 @@ def overview(registry: str) -> ResponseReturnValue:
     plan = plan_of(version)
     keeper = one.actor.site is None
     narrow = narrowed(keeper)
-    after = max(request.args.get("after", 0, type=int) or 0, 0)
-    found = overlook(space.database, one.actor, plan, at=one.now, site=narrow.site, after=after, size=PAGE)
+    after = max(request.args.get("after", 0, type=whole_number) or 0, 0)
+    found = overlook(space.database, one.actor, at=one.now, site=narrow.site, after=after, size=PAGE)
     return render(
         "verification.html", registry=registry, plan=plan if plan is not NO_PLAN else None, patients=found.patients, more=found.more,
         hospitals=found.hospitals, narrow=narrow,
@@ -107,7 +108,8 @@ def patient(registry: str, who: str) -> ResponseReturnValue:
 def form(registry: str, who: str, spot: str) -> ResponseReturnValue:
     """A form, value by value."""
     news = News.taken("said")
-    return _shown(_read(registry, who, spot), told=visit().words(news.said[0]) if news.said else "")
+    told = visit().words(news.said[0]) if news.said else ""
+    return _shown(_read(registry, who, spot), told=told, rest=news.rest)
 
 
 @verification.post(AT)
@@ -117,22 +119,42 @@ def mark(registry: str, who: str, spot: str) -> ResponseReturnValue:
     one, database = visit(), workspace().database
     entry, stored = _read(registry, who, spot)
     values = {value.name: value for value in values_of(entry, stored)}
-    seen = Seen(entry.subject, stored.id, request.form.get("revision", 0, type=int) or 0, one.actor, one.now)
-    name, said = request.form.get("differs", ""), "verify_did"
+    seen = Seen(entry.subject, stored.id, request.form.get("revision", 0, type=whole_number) or 0, one.actor, one.now)
+    name, said, words = request.form.get("differs", ""), "verify_did", ""
+    rest = _rest(name)
     try:
         if name:
             if name not in values:
                 abort(404)
             words = request.form.get(f"text:{name}", "").replace("\r\n", "\n")
+            if holds_pesel(words):
+                told = one.words("text_pesel")
+                return _shown((entry, stored), refused=told, open_at=name, typed=words, rest=rest)
             if not words.strip() or len(words) > LONGEST:
-                return _shown((entry, stored), wrong=name, typed=words)
+                return _shown((entry, stored), wrong=name, open_at=name, typed=words, rest=rest)
+            found = values[name].found
+            if found is not None and found.state is Finding.DIFFERS:
+                told = one.words("verify_asked_already", who=found.who)
+                return _shown((entry, stored), refused=told, open_at=name, typed=words, rest=rest)
             differ(database, seen, values[name].key, words)
             said = "verify_did_differ"
         else:
-            verify(database, seen, [values[each].key for each in _agreeing(values) if each in values])
+            agreeing = [values[each].key for each in _agreeing(values) if each in values]
+            if not agreeing:
+                return _shown((entry, stored), refused=one.words("verify_none_ticked"), rest=rest)
+            verify(database, seen, agreeing)
+            rest = tuple(each for each in rest if each[0] != "item")
     except DecidedMeanwhile as fault:
-        return _shown(_read(registry, who, spot), decided=fault.who)
-    return redirect(address_of(entry, "verification.form", said=News(said=(said,)).leave()), 303)
+        told = one.words("verify_decided", who=fault.who)
+        return _shown(_read(registry, who, spot), open_at=name, typed=words, refused=told)
+    return redirect(address_of(entry, "verification.form", said=News(said=(said,), rest=rest).leave()), 303)
+
+
+def _rest(name: str) -> tuple[tuple[str, str], ...]:
+    """What was ticked and typed of other values: it is not lost when one of them is asked about."""
+    posted = ((field, words[:LONGEST]) for field, words in request.form.items(multi=True) if words.strip())
+    kept = (each for each in posted if each[0] == "item" or each[0].startswith("text:"))
+    return tuple(each for each in kept if name not in (each[1], each[0].removeprefix("text:")))
 
 
 def _agreeing(values: Mapping[str, Value]) -> Sequence[str]:
@@ -181,16 +203,31 @@ def _read(registry: str, who: str, spot: str) -> tuple[Entry, FormRecord]:
     return entry, entry.stored
 
 
+def _forms_of(entry: Entry) -> str:
+    """The page of the patient's other forms; '' of a hospital's own records."""
+    if site_named(entry.who) is not None:
+        return ""
+    return url_for("verification.patient", registry=visit().actor.registry, who=entry.who.upper())
+
+
 def _shown(
-    read: tuple[Entry, FormRecord], *, told: str = "", wrong: str = "", typed: str = "", decided: str = ""
+    read: tuple[Entry, FormRecord],
+    *,
+    told: str = "",
+    wrong: str = "",
+    open_at: str = "",
+    typed: str = "",
+    refused: str = "",
+    rest: Sequence[tuple[str, str]] = (),
 ) -> ResponseReturnValue:
     (entry, stored), one = read, visit()
     values = values_of(entry, stored)
     return render(
-        "verification_form.html", status=422 if wrong or decided else 200, entry=entry, values=values, told=told, wrong=wrong,
-        typed=typed, decided=decided, one=one, band=band_of(entry, one), crumbs=crumbs_of(entry, one), revision=stored.revision,
+        "verification_form.html", status=422 if wrong or refused else 200, entry=entry, values=values, told=told, wrong=wrong,
+        texts={**dict(rest), **({f"text:{open_at}": typed} if open_at else {})}, refused=refused,
+        ticked={value for name, value in rest if name == "item"}, one=one, band=band_of(entry, one), crumbs=crumbs_of(entry, one), revision=stored.revision,
         title=form_words(entry.version.registry.model, entry.form.id, one.language), most=LONGEST,
-        form_href=address_of(entry), action=address_of(entry, "verification.mark"),
+        forms_href=_forms_of(entry), form_href=address_of(entry), action=address_of(entry, "verification.mark"),
         left=sum(value.due and value.open for value in values), due=sum(value.due for value in values),
     )  # fmt: skip
 

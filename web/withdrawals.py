@@ -9,7 +9,8 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from renderers.html.posted_data import MAX_REASON
-from storage.errors import Closed, Locked, NotFound, NotUnique, Occupied, ReasonNeeded
+from storage.closing import closings_that_stand
+from storage.errors import Closed, Locked, MovedAway, NotFound, NotUnique, Occupied, ReasonNeeded
 from storage.form_data import SubjectRecord, load_subject
 from storage.opened_forms import Deed
 from storage.subjects import find_pseudonym
@@ -25,6 +26,7 @@ from web.places import spot_of
 from web.posts import posted_reason
 from web.registries import Version
 from web.roles import Permission, allows
+from web.shut import Shut
 from web.titles import event_title, form_words
 from web.workspace import version_of, visit, workspace
 
@@ -33,6 +35,7 @@ PATIENT = "patient"
 REFUSED: Mapping[type[Exception], str] = {
     Closed: "void_frozen",
     Locked: "void_locked",
+    MovedAway: "void_moved",
     NotUnique: "void_taken",
     Occupied: "void_occupied",
 }  # what is said
@@ -88,9 +91,11 @@ def show(registry: str, who: str) -> ResponseReturnValue:
     subject = _withdrawn(who)
     record = load_subject(workspace().database, version.registry, one.actor, subject, one.now)
     gone = withdrawals_of(workspace().database, one.actor, subject, at=one.now)
+    may_void, shut = allows(one.actor.role, Permission.VOID), Shut(closings_that_stand(workspace().database, registry))
     return render(
         "withdrawn_patient.html", registry=registry, who=who.upper(), gone=gone_lines(version, record, gone[:1]),
-        may_void=allows(one.actor.role, Permission.VOID), most=MAX_REASON, news=News.taken("said"),
+        may_void=may_void and not shut.frozen, may_history=may_void and allows(one.actor.role, Permission.HISTORY),
+        shut=shut.notices(one, ()), most=MAX_REASON, news=News.taken("said"),
     )  # fmt: skip
 
 
@@ -112,6 +117,8 @@ def take_out(registry: str, who: str) -> ResponseReturnValue:
         withdraw(space.database, version.registry, version.rules, deed, target)
     except ReasonNeeded:
         return _back(registry, who, News(wrong="void"))
+    except NotFound:  # a second click, or somebody was quicker
+        return _back(registry, who, News(("merge_changed",)))
     except REFUSALS as refused:
         return _back(registry, who, News((REFUSED[type(refused)],)))
     if part == PATIENT:

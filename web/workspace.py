@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from flask import current_app, g
+from flask import current_app, g, request
 
-from storage.access import Actor
+from engine.model.text import in_language
+from storage.access import Actor, on_behalf
 from storage.accounts import Account, Membership
 from storage.database import Database
 from web.browser_rules import Programs
@@ -65,6 +66,13 @@ class Visit:
         return self.tongue.words.text(key, **parts)
 
 
+def has(one: Visit, held: Membership, permission: Permission) -> bool:
+    """Whether a role that somebody has beside the one of this page counts for something: with the second factor that it wants."""
+    account, wanted = one.account, workspace().settings.second_factor_roles
+    proven = account is not None and (account.second_factor or held.role not in wanted)
+    return proven and allows(held.role, permission)
+
+
 def actor_of(account: int, name: str, membership: Membership) -> Actor:
     """A person in a role, as storage sees it."""
     identities = allows(membership.role, Permission.IDENTITY)
@@ -80,8 +88,7 @@ def workspace() -> Workspace:
     assert isinstance(found, Workspace)
     one = g.get("visit")
     if "database" not in g and one is not None and one.membership is not None:
-        account, held = one.account.id if one.account is not None else 0, one.membership
-        g.database = found.database.on_behalf(held.site, held.registry, one.now, account, unit=held.unit)
+        g.database = on_behalf(found.database, one.actor, one.now)
     return replace(found, database=g.database) if "database" in g else found
 
 
@@ -89,7 +96,7 @@ def workspace() -> Workspace:
 def on_behalf_of(actor: Actor, at: datetime) -> Iterator[None]:
     """Meanwhile the database shows what somebody else may see: the one whose page came in at the door."""
     before = g.get("database", workspace().database)
-    g.database = before.on_behalf(actor.site, actor.registry, at, actor.account, unit=actor.unit)
+    g.database = on_behalf(before, actor, at)
     try:
         yield
     finally:
@@ -108,4 +115,27 @@ def version_of(registry: str) -> Version:
     return workspace().registries.current[registry]
 
 
-__all__ = ["EXTENSION", "Visit", "Workspace", "actor_of", "on_behalf_of", "version_of", "visit", "workspace"]
+def registry_title(registry: str, language: str) -> str:
+    """The title of a registry; of one that is no more its name."""
+    version = workspace().registries.current.get(registry)
+    return in_language(version.registry.model.title, language) or registry if version is not None else registry
+
+
+def absolute(path: str) -> str:
+    """An address with its host, for mail: never from what a request says of its host where the setting says it."""
+    return (workspace().settings.public_url or request.host_url.rstrip("/")) + path
+
+
+__all__ = [
+    "EXTENSION",
+    "Visit",
+    "Workspace",
+    "absolute",
+    "actor_of",
+    "has",
+    "on_behalf_of",
+    "registry_title",
+    "version_of",
+    "visit",
+    "workspace",
+]

@@ -11,7 +11,7 @@ from engine.model.form import FormDef, GroupDef, walk_groups, walk_items
 from engine.model.item import ItemDef, Privacy
 from engine.model.metadata_version import MetaDataVersion
 from engine.words import Phrase
-from renderers.codebook.tables import Book, Both, Cell, Row, Table, anchor, table
+from renderers.codebook.tables import Book, Both, Cell, Row, Table, anchor, noted, table
 from renderers.codebook.uses import Uses
 
 
@@ -29,6 +29,7 @@ def forms(book: Book) -> Table:
             "collected": 36,
             "count": 10,
             "calculated_count": 10,
+            "annotations": 40,
         },
         (_form(book, form) for form in book.registry.model.forms.values()),
     )
@@ -47,6 +48,7 @@ def _form(book: Book, form: FormDef) -> Row:
         "collected": book.series(book.named("event", event.id, event.title, event.id) for event in events),
         "count": str(len(items)),
         "calculated_count": str(sum(item.calculate is not None for item in items)),
+        "annotations": noted(form.annotations),
     }
     return Row(anchor("form", form.id), form.id, book.title(form.title, form.id), cells)
 
@@ -64,7 +66,7 @@ def groups(book: Book, uses: Uses) -> Table:
     return table(
         book,
         "groups",
-        {"id": 18, "oid": 10, "form": 26, "title": 36, "rows": 12, "when": 50, "used": 60},
+        {"id": 18, "oid": 10, "form": 26, "title": 36, "rows": 12, "when": 50, "annotations": 40, "used": 60},
         (_group(book, uses, form, group) for form in book.registry.model.forms.values() for group in walk_groups(form)),
     )
 
@@ -79,6 +81,7 @@ def _group(book: Book, uses: Uses, form: FormDef, group: GroupDef) -> Row:
         "title": book.title(group.title, group.id),
         "rows": f"{group.min_rows}–{group.max_rows if group.max_rows is not None else ''}",
         "when": book.condition(rules.visible, rules.scope.parent or rules.scope),
+        "annotations": noted(group.annotations),
         "used": used_by(book, uses, key),
     }
     return Row(anchor("group", key), group.id, book.title(group.title, group.id), cells, _part(book, form))
@@ -110,7 +113,7 @@ _ITEM_WIDTHS = (
         ("only", 40),
         ("target", 20),
     ),
-    *(("standard", 24), ("privacy", 16), ("inputs", 50), ("used", 60)),
+    *(("standard", 24), ("annotations", 40), ("privacy", 16), ("inputs", 50), ("used", 60)),
 )
 
 
@@ -155,6 +158,7 @@ def _item(book: Book, uses: Uses, form: FormDef, section: Both, group: GroupDef 
         "length": str(facets.max_length) if facets.max_length is not None else "",
         "pattern": facets.pattern or facets.check or ", ".join(facets.media_types),
         "standard": ", ".join(f"{system} {code}" for system, code in item.standard.items()),
+        "annotations": noted(item.annotations),
         "privacy": "" if item.privacy is Privacy.NORMAL else book.word(item.privacy.value),
         "missing": _missing(book, item),
         "target": ", ".join(item.targets),

@@ -44,6 +44,7 @@ HEADINGS: Mapping[str, tuple[str, str]] = {
     "default": ("Wartość proponowana", "Default"),
     "calculation": ("Wyliczenie", "Calculation"),
     "standard": ("Kody standardowe", "Standard codes"),
+    "annotations": ("Adnotacje innych systemów", "Annotations of other systems"),
     "privacy": ("Ochrona danych", "Privacy"),
     "inputs": ("Zależy od", "Depends on"),
     "used": ("Użycie", "Used by"),

@@ -9,7 +9,7 @@ from decimal import Decimal
 from engine.datatypes.words import number_text
 from engine.model.code_list import Attribute, CodeList, MissingList
 from renderers.codebook.entries import name_of
-from renderers.codebook.tables import Book, Cell, Row, Table, anchor, table
+from renderers.codebook.tables import Book, Cell, Row, Table, anchor, noted, table
 
 
 def lists(book: Book) -> Table:
@@ -18,7 +18,19 @@ def lists(book: Book) -> Table:
     rows = [_list(book, listed) for listed in model.codelists.values()]
     rows += [_reasons(book, reasons) for reasons in model.missing.values()]
     return table(
-        book, "lists", {"id": 26, "title": 36, "kind": 24, "attributes": 40, "codes_count": 10, "used": 70}, rows
+        book,
+        "lists",
+        {
+            "id": 26,
+            "oid": 10,
+            "title": 36,
+            "kind": 24,
+            "attributes": 40,
+            "codes_count": 10,
+            "annotations": 40,
+            "used": 70,
+        },
+        rows,
     )
 
 
@@ -33,10 +45,12 @@ def _list(book: Book, listed: CodeList) -> Row:
     ]
     cells: dict[str, Cell] = {
         "id": listed.id,
+        "oid": listed.oid or "",
         "title": book.title(listed.title, listed.id),
         "kind": book.series((book.word(kind), listed.external or ""), ": "),
         "attributes": attributes,
         "codes_count": str(len(listed.choices)),
+        "annotations": noted(listed.annotations),
         "used": book.series(users),
     }
     return Row(anchor("list", listed.id), listed.id, book.title(listed.title, listed.id), cells)
@@ -59,7 +73,16 @@ def codes(book: Book) -> Table:
     return table(
         book,
         "codes",
-        {"list": 26, "code": 20, "label": 50, "attributes": 40, "marks": 24, "standard": 24, "valid": 24},
+        {
+            "list": 26,
+            "code": 20,
+            "label": 50,
+            "attributes": 40,
+            "marks": 24,
+            "standard": 24,
+            "valid": 24,
+            "annotations": 40,
+        },
         (row for source in (_codes(book), _codes_of_reasons(book)) for row in source),
     )
 
@@ -79,6 +102,7 @@ def _codes(book: Book) -> Iterator[Row]:
                 "marks": book.series(book.word(key) for key in ("exclusive", "withdrawn") if getattr(choice, key)),
                 "standard": ", ".join(f"{system} {other}" for system, other in listed.standard.get(code, {}).items()),
                 "valid": _validity(listed.validity.get(code)),
+                "annotations": noted(listed.noted.get(code, {})),
             }
             yield Row(f"code-{listed.id}.{code}", code, book.title(choice.label, code), cells, part)
 

@@ -8,7 +8,7 @@ from engine.compiler.rules import CheckRules, DerivedRules, EventRules
 from engine.datatypes.words import value_text
 from engine.words import Phrase
 from renderers.codebook.entries import container_name, depends_on, name_of, used_by
-from renderers.codebook.tables import Book, Cell, Row, Table, anchor, table
+from renderers.codebook.tables import Book, Cell, Row, Table, anchor, noted, table
 from renderers.codebook.uses import Uses
 
 
@@ -16,7 +16,7 @@ def checks(book: Book, uses: Uses) -> Table:
     """All checks."""
     widths = {"id": 14, "form": 26, "must_hold": 80, "message": 60, "severity": 18, "blocks": 18, "at": 16, "on": 30}
     rows = (_check(book, uses, check) for check in book.registry.checks)
-    return table(book, "checks", widths | {"shown_in": 36, "inputs": 50, "definition": 80}, rows)
+    return table(book, "checks", widths | {"shown_in": 36, "annotations": 40, "inputs": 50, "definition": 80}, rows)
 
 
 def _check(book: Book, uses: Uses, rules: CheckRules) -> Row:
@@ -35,6 +35,7 @@ def _check(book: Book, uses: Uses, rules: CheckRules) -> Row:
             for id_, other in book.registry.model.forms.items()
             if id_ in rules.forms and id_ != form.id
         ),
+        "annotations": noted(check.annotations),
         "inputs": depends_on(book, uses, "check", check.id),
         "definition": check.condition.text.strip(),
     }
@@ -126,6 +127,7 @@ def events(book: Book) -> Table:
             "every": 12,
             "start": 30,
             "stop": 30,
+            "annotations": 40,
         },
         rows,
     )
@@ -158,6 +160,7 @@ def _event(book: Book, rules: EventRules) -> Row:
         "every": str(event.every.days) if event.every is not None else "",
         "start": phrase("start"),
         "stop": phrase("stop"),
+        "annotations": noted(event.annotations),
     }
     return Row(anchor("event", event.id), event.id, book.title(event.title, event.id), cells)
 

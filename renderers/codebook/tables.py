@@ -9,6 +9,7 @@ from engine.compiler import CompiledRegistry
 from engine.compiler.rules import Rule
 from engine.expressions.scopes import Scope
 from engine.expressions.terms import Type
+from engine.model.annotations import Annotations
 from engine.model.text import TranslatedText
 from engine.words import Name, Phrase, Sentences
 from renderers.codebook.headings import HEADINGS, WORDS, in_languages
@@ -128,6 +129,13 @@ def table(book: Book, id_: str, widths: Mapping[str, int], rows: Iterable[Row]) 
             both = any(not isinstance(cell, str) for cell in cells)
             columns.append(Column(key, in_languages(HEADINGS[key], book.languages), width, both))
     return Table(id_, in_languages(HEADINGS[id_], book.languages), tuple(columns), made)
+
+
+def noted(annotations: Annotations) -> str:
+    """What other systems keep about an entry, in a line."""
+    return "; ".join(
+        f"{system} {name}: {text}" for system, texts in annotations.items() for name, text in texts.items()
+    )
 
 
 def anchor(kind: str, key: str) -> str:

@@ -40,7 +40,7 @@ class Save:
     """The save state on screen.
 
     new; unsaved (typed just now), copy (kept as a working copy), saved (part of the record); saving, offline,
-    conflict, refused, read_only.
+    conflict, refused, too_long, read_only.
     """
 
     state: str = "new"
@@ -118,6 +118,8 @@ class Shell:
     """The frame that all pages share."""
 
     user: str = ""
+    registry: str = ""  # the sign of the one at hand: 'TLE'
+    registries: tuple[Link, ...] = ()  # of somebody who works in several
     navigation: tuple[Link, ...] = ()
     languages: Mapping[str, str] = field(default_factory=lambda: {"pl": "?language=pl", "en": "?language=en"})
     definition: str = ""  # 'pacing 1.0.0'

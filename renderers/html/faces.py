@@ -9,7 +9,7 @@ from engine.datatypes.base import Control, Kind
 from engine.datatypes.media_types import labels_of, limited
 from engine.datatypes.words import limit_text, unit_text
 from engine.model.code_list import MissingList
-from engine.model.form import FormDef, GroupDef, SectionDef
+from engine.model.form import FormDef, GroupDef, SectionDef, section_title
 from engine.model.item import ItemDef, Template
 from engine.model.text import in_language
 from renderers.html.segments import gap
@@ -215,12 +215,12 @@ def group_face(group: GroupDef, words: Words) -> GroupFace:
     return GroupFace(group.id, title, add, group.when is not None, group.key or "", fill)
 
 
-def section_face(section: SectionDef, words: Words) -> SectionFace:
+def section_face(section: SectionDef, form: FormDef, words: Words) -> SectionFace:
     title = gap("title") if has_values(section.templates, "title", words.language) else ""
     note = gap("note") if has_values(section.templates, "note", words.language) else ""
     return SectionFace(
         id=f"s-{section.id}",
-        title=title or in_language(section.title, words.language) or section.id,
+        title=title or section_title(section, form, words.language),
         note=note or in_language(section.note, words.language),
         calculated=all(isinstance(part, ItemDef) and part.calculate is not None for part in section.content),
         conditional=section.conditional,

@@ -8,9 +8,8 @@ from typing import Any
 
 from engine.datatypes.base import Control
 from engine.datatypes.values import Entered
-from engine.model.form import CheckSeverity, FormDef
+from engine.model.form import CheckSeverity, FormDef, section_title
 from engine.model.item import ItemDef
-from engine.model.text import in_language
 from engine.records.evaluation import Evaluation, Violation
 from engine.records.form_data import FormData
 from renderers.html.cells import CellKind, cell_kind
@@ -56,17 +55,13 @@ class Issue:
     severity: str
     key: str
     answer: str | None
+    settled: bool  # a warning that was answered
     where: Link | None
 
     @property
     def error(self) -> bool:
         """Whether it stands in the way of completion."""
         return self.severity == CheckSeverity.ERROR
-
-    @property
-    def settled(self) -> bool:
-        """Whether a warning was answered."""
-        return bool(self.answer) if self.severity == CheckSeverity.WARNING_REASON else self.answer is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +121,7 @@ class GridMaker:
         sections = [
             (
                 section.id,
-                in_language(section.title, self.words.language) or section.id,
+                section_title(section, self.form, self.words.language),
                 [
                     Row(
                         item, self.kinds[item.id], tuple(self._cell(item, column, issues, hidden) for column in columns)
@@ -174,7 +169,8 @@ class GridMaker:
             where = column.elsewhere.get(each.home) if each.home is not None else None
             name = f"{column.key}.{item}"
             label = labels.get(item, "")
-            found.append(Issue(name, column, label, each.message, str(each.severity), answer_key(each), answer, where))
+            severity, key, settled = str(each.severity), answer_key(each), each.is_met_by(answer)
+            found.append(Issue(name, column, label, each.message, severity, key, answer, settled, where))
         return found
 
 

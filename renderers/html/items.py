@@ -261,8 +261,14 @@ def tell(small: SmallParts, name: str, violations: Iterable[Violation], request:
 
 
 def answer(small: SmallParts, name: str, violation: Violation, request: Request) -> str:
-    """What a warning asks for: a tick, or a written reason."""
-    given = request.context.acknowledged.get(acknowledgement(name, violation))
+    """What a warning of the page asks for."""
+    return answer_field(small, name, violation, request.context.acknowledged.get(acknowledgement(name, violation)))
+
+
+def answer_field(
+    small: SmallParts, name: str, violation: Violation, given: str | None, more: tuple[str, ...] = ()
+) -> str:
+    """What a warning asks for: a tick, or a written reason; `more`: that one is 'required', and that it was 'refused'."""
     texts: Mapping[str, str] = MappingProxyType(
         {
             "name": markup(name),
@@ -271,7 +277,7 @@ def answer(small: SmallParts, name: str, violation: Violation, request: Request)
             "about": markup(violation.message),
         }
     )
-    flags = () if given is None else ("answered",)
+    flags = (*(() if given is None else ("answered",)), *more)
     part = small.reason if violation.severity is CheckSeverity.WARNING_REASON else small.confirm
     return part.fill(flags, texts)
 

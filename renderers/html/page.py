@@ -16,14 +16,14 @@ from engine.model.form import FormDef, GroupDef, SectionDef, walk_groups, walk_i
 from engine.model.item import ItemDef
 from engine.model.metadata_version import MetaDataVersion
 from engine.model.text import in_language
-from engine.records.evaluation import Evaluation
+from engine.records.evaluation import Evaluation, Violation
 from engine.records.form_data import FormData
 from renderers.html.context import PageContext
 from renderers.html.environment import build_environment
 from renderers.html.faces import form_title, group_face, section_face
 from renderers.html.grid import GridMaker, grid_maker
 from renderers.html.groups import GroupPart, issues_at, name_rows
-from renderers.html.items import ItemMaker, ItemPart, SmallParts, small_parts, tally_text
+from renderers.html.items import ItemMaker, ItemPart, SmallParts, answer_field, small_parts, tally_text
 from renderers.html.names import Place
 from renderers.html.request import Request, Tally, sum_of
 from renderers.html.segments import Part, Workshop, around, markup
@@ -187,7 +187,7 @@ class FormMaker:
         small = small_parts(parts)
         items = ItemMaker(self.words, mode, controls, parts, small, self.titles)
         targets = frozenset(name for item in walk_items(form) for name in item.targets)
-        sections = tuple(self._section(section, items, groups, parts, targets) for section in form.sections)
+        sections = tuple(self._section(form, section, items, groups, parts, targets) for section in form.sections)
         frame = self.environment.get_template("form.html")
         face = WorkFace(
             form_title(form, self.words.language),
@@ -205,9 +205,15 @@ class FormMaker:
         return Workshop(module, self.prepared)
 
     def _section(
-        self, section: SectionDef, items: ItemMaker, groups: Workshop, parts: Workshop, targets: frozenset[str]
+        self,
+        form: FormDef,
+        section: SectionDef,
+        items: ItemMaker,
+        groups: Workshop,
+        parts: Workshop,
+        targets: frozenset[str],
     ) -> SectionPart:
-        face = section_face(section, self.words)
+        face = section_face(section, form, self.words)
         content = tuple(self._content(part, items, groups, targets) for part in section.content)
         inner = tuple(part for part in content if isinstance(part, GroupPart))
         return SectionPart(section, groups.part("section", face), parts.part("step", face), content, inner)
@@ -252,6 +258,15 @@ class Pages:
         if key not in self.made:
             self.made[key] = self.makers[language].make(self.forms[form_id], mode)
         return self.made[key]
+
+    def answer(
+        self, form_id: str, language: str, name: str, warning: Violation, given: str | None, *, refused: bool
+    ) -> Markup:
+        """What a warning asks for, as the form's page has it, on another page that does not go on without; `given` so far."""
+        wanting = not warning.is_met_by("")
+        more = (*(("required",) if wanting else ()), *(("refused",) if refused and wanting else ()))
+        small = self.page(form_id, language).small
+        return Markup(answer_field(small, name, warning, given, more))  # noqa: S704 - made by a macro, its texts are escaped
 
     def grid(self, form_id: str, language: str) -> GridMaker:
         """What makes grids of a form."""

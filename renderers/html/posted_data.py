@@ -158,6 +158,10 @@ class PostReader:
             live=bool(fields.last("__live")),
         )
 
+    def answers(self, fields: Fields, base: FormData) -> dict[str, str]:
+        """The answers to warnings alone, as `PostedForm.acknowledged`, of a page that has them among other things."""
+        return _sort(fields, lambda name: is_known(self.form, base, name))[0]
+
     def _groups(
         self, place: Place, groups: Iterable[GroupDef], known: Mapping[str, Sequence[RowData]], fields: Fields,
         posted: Collection[str],

@@ -131,10 +131,7 @@ class Request:
 
     def settled(self, name: str, violation: Violation) -> bool:
         """Whether a warning was answered: confirmed, or with a reason where one is wanted."""
-        if violation.severity is CheckSeverity.ERROR:
-            return False
-        answer = self.context.acknowledged.get(acknowledgement(name, violation))
-        return bool(answer) if violation.severity is CheckSeverity.WARNING_REASON else answer is not None
+        return violation.is_met_by(self.context.acknowledged.get(acknowledgement(name, violation)))
 
     def note(self, name: str, label: str, violations: Iterable[Violation], anchor: str) -> None:
         """Enter unsettled issues into the tally."""

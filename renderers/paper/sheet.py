@@ -9,7 +9,7 @@ from engine.compiler import CompiledRegistry
 from engine.compiler.rules import GroupRules, ItemRules, Rule
 from engine.datatypes.base import Control
 from engine.expressions.scopes import Scope
-from engine.model.form import FormDef, GroupDef, SectionDef, walk_items
+from engine.model.form import FormDef, GroupDef, SectionDef, section_title, walk_items
 from engine.model.item import ItemDef
 from engine.model.text import in_language
 from engine.words import Sentences
@@ -111,7 +111,7 @@ class SheetMaker:
     def _part(self, form: FormDef, section: SectionDef) -> Part:
         return Part(
             section.id,
-            in_language(section.title, self.language) or section.id,
+            section_title(section, form, self.language),
             in_language(section.note, self.language),
             self._section_note(form, section),
             tuple(self._content(form, section, section.content)),

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 import axe_playwright_python
 
 from renderers.html import STATIC
+from tests.patience import MILLISECONDS
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -35,7 +36,7 @@ class Site:
         self.posts: list[tuple[str, list[tuple[str, str]]]] = []
         self.faults: list[str] = []
         self.page = browser.new_context(viewport={"width": width, "height": 900}, **options).new_page()
-        self.page.set_default_timeout(5000)
+        self.page.set_default_timeout(MILLISECONDS)
         self.page.on("console", lambda message: self.faults.append(message.text) if message.type == "error" else None)
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.route("**/*", self.serve)

@@ -38,12 +38,12 @@ def gallery(context):
     ("mode", "width", "scheme"),
     [
         ("edit", WIDE, "light"),
-        ("edit", NARROW, "dark"),
         ("read", WIDE, "dark"),
         *(
             pytest.param(*case, marks=pytest.mark.slow)
             for case in [
                 ("edit", WIDE, "dark"),
+                ("edit", NARROW, "dark"),
                 ("edit", NARROW, "light"),
                 ("read", NARROW, "light"),
                 ("print", WIDE, "light"),

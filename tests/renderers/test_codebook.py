@@ -21,6 +21,7 @@ from renderers.codebook.uses import Uses
 
 ROOT = Path(__file__).parents[2]
 EXPLAINED = ROOT / "tests" / "fixtures" / "definitions" / "explained.yaml"
+COMPLETE = ROOT / "tests" / "fixtures" / "definitions" / "form_definitions" / "complete.yaml"
 LEADS = ROOT / "form_definitions" / "lead_extraction.yaml"
 SHEETS = [
     "forms",
@@ -97,6 +98,17 @@ def test_workbook_tells_of_calculations_and_lists(sheets: dict[str, Sheet]) -> N
     assert (part["Label (en)"], part["Attributes"]) == ("part < 4 cm", "left: true")
     limit = row(sheets["Parameters"], "Id", "limit")
     assert limit["Label (pl)"] == "Granica"
+
+
+def test_workbook_tells_what_other_systems_keep(tmp_path: Path) -> None:
+    write_codebook_workbook(compile_definition(COMPLETE), "en", tmp_path / "x.xlsx")
+    sheets, column = read(tmp_path / "x.xlsx"), "Annotations of other systems"
+    severity = row(sheets["Items"], "Id", "severity")
+    assert severity[column] == "redcap Field Annotation: @HIDDEN; redcap Matrix: m1; xlsform appearance: minimal"
+    assert row(sheets["Codes"], "Code", "major")[column] == "odm OrderNumber: 2"
+    assert row(sheets["Code lists"], "Id", "severity")["OID"] == "CL1"
+    told = {title for title, sheet in sheets.items() if any(each.get(column) for each in sheet)}
+    assert told == {"Forms", "Repeating groups", "Items", "Code lists", "Codes", "Checks", "Events"}
 
 
 def test_workbook_tells_of_indicators_in_words(tmp_path: Path) -> None:

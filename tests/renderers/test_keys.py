@@ -2,6 +2,13 @@
 
 import pytest
 
+from engine.model.code_list import MissingList
+from engine.model.form import FormDef, SectionDef
+from engine.records.form_data import FormData
+from renderers.html import compile_pages
+from tests.renderers.sample import codes, item, make_evaluation, text
+from tests.renderers.served import Site
+
 
 def test_enter_goes_to_the_next_field_and_never_submits(site):
     site.page.focus("#op1_npwz")
@@ -206,3 +213,40 @@ def test_f1_opens_the_help_of_a_field_which_keeps_the_focus(site):
     assert site.focused() == "fluoro"
     site.page.keyboard.press("F1")
     assert not told.is_visible()
+
+
+@pytest.fixture(scope="module")
+def signed_codes(registry_of, context):
+    """A list that is searched, with codes below zero before the others, and such a reason."""
+    grades = codes(*((str(number), f"stopień {number}", f"grade {number}") for number in range(-9, 10)))
+    reasons = MissingList("redcap", {"-99": text("nie wiadomo", "unknown"), "-98": text("odmowa", "refused")})
+    items = (
+        item("grade", "code", "Stopień", facets={"choices": grades}),
+        item("dose", "integer", "Dawka", missing=reasons),
+    )
+    form = FormDef("f", text("F"), (SectionDef("s", text("S"), items),))
+    evaluation = make_evaluation(form, FormData())
+    return str(
+        compile_pages(registry_of(form)).form(
+            "f", language="pl", data=FormData(), evaluation=evaluation, context=context
+        )
+    )
+
+
+@pytest.mark.parametrize("code", ["-1", "-9", "1", "0"])
+def test_a_code_below_zero_is_typed_and_is_not_the_one_above(browser, signed_codes, code):
+    site = Site(browser, signed_codes)
+    site.page.get_by_role("combobox", name="Stopień").focus()
+    site.page.keyboard.type(code)
+    site.page.keyboard.press("Enter")
+    assert value(site, "grade") == code
+    assert site.faults == []
+    site.page.context.close()
+
+
+def test_a_reason_below_zero_is_typed(browser, signed_codes):
+    site = Site(browser, signed_codes)
+    typed(site, "dose", ("Alt+b", "-", "9", "8"))
+    assert "odmowa" in site.page.locator("#f-dose .gone").inner_text()
+    assert site.faults == []
+    site.page.context.close()

@@ -1,10 +1,13 @@
 """What a page shows: escaped, as much as a role may see, calm until somebody asks for completion."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
+from engine.compiler import compile_model
 from engine.datatypes import Choice, FileValue, Unread
+from engine.definitions import read_definition_text
 from engine.model.code_list import MissingList
 from engine.model.form import CheckSeverity, FormDef, GroupDef, SectionDef
 from engine.model.item import ExpressionText
@@ -61,7 +64,7 @@ def test_hostile_labels_values_and_messages_are_escaped(hostile_form, registry_o
         for path in ("q", "g", "g[1].t", "g[1]", "")
     ]
     context = PageContext(
-        shell=Shell(HOSTILE, (Link(HOSTILE, HOSTILE),), {"pl": HOSTILE}, HOSTILE),
+        shell=Shell(HOSTILE, HOSTILE, (Link(HOSTILE, HOSTILE),), (Link(HOSTILE, HOSTILE),), {"pl": HOSTILE}, HOSTILE),
         band=Band(HOSTILE, HOSTILE, (HOSTILE,)),
         save=Save("saved", HOSTILE),
         crumbs=(Link(HOSTILE, HOSTILE),),
@@ -222,6 +225,16 @@ def test_a_choice_with_many_codes_is_looked_up(make_item):
     codes = {f"c{n}": Choice(f"c{n}", text(f"C {n}")) for n in range(400)}
 
     assert control_of(make_item("x", "code", "X", facets={"choices": codes})) is Control.LOOKUP
+
+
+def test_a_section_without_a_title_goes_by_that_of_its_form():
+    text = (
+        "{registry: r, version: 1.0.0, languages: [en], title: {en: R}, forms: {f: {in: patient, title: {en: Wounds}, sections: ["
+        "{id: section, items: [{id: a, type: text, label: {en: A}}]},"
+        "{id: named, title: {en: Signs}, items: [{id: b, type: text, label: {en: B}}]}]}}}"
+    )
+    page = render_form_html(compile_model(read_definition_text(text.encode(), "r.yaml").model), "f", "en")
+    assert re.findall(r"<h2 id=\"s-[a-z]+-t\">([^<]*)</h2>", page) == ["Wounds", "Signs"]
 
 
 @pytest.mark.parametrize("language", ["pl", "en"])

@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,8 +11,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import make_url
 
 from storage.accounts import add_membership, create_account, create_site
+from storage.database import Database, open_database
+from storage.keys import derive_keys
+from storage.roles import grant_application_role
+from storage.upgrading import upgrade
 from tests.web.browsing import PASSWORD, REGISTRY, Browser, found_in, in_parts
 from web.app import create_app
 from web.settings import Settings
@@ -44,6 +49,7 @@ class World:
     app: Flask
     clock: Clock
     sites: tuple[int, int]
+    owner: Database | None = None  # where the application signs in as a role that does not own the tables
 
     @property
     def space(self) -> Workspace:
@@ -59,11 +65,24 @@ class World:
             assert browser.status == 200, browser.text
         return browser
 
+    def close(self) -> None:
+        """Close its connections."""
+        self.space.database.close()
+        if self.owner is not None:
+            self.owner.close()
+
     def audit(self, kind: str) -> list[str]:
         """The bodies of the audit entries of a kind."""
-        with self.space.database.read() as connection:
+        with (self.owner or self.space.database).read() as connection:
             rows = connection.exec_driver_sql(f"SELECT body FROM audit_entry WHERE kind = '{kind}'")
             return [str(row[0]) for row in rows]
+
+
+@pytest.fixture(scope="module", params=[pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a database. Pages know no kinds of them: `make test` asks one here, and both of what does, in storage."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -92,10 +111,32 @@ def new_world(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Calla
 
 @pytest.fixture(scope="module")
 def world(database_url: str, new_world: Callable[[str], World]) -> Iterator[World]:
-    """An application on SQLite and on PostgreSQL."""
+    """An application on PostgreSQL, and in `make test-full` on SQLite."""
     built = new_world(database_url)
     yield built
     built.space.database.close()
+
+
+@pytest.fixture(scope="session")
+def new_walled_world(new_world: Callable[..., World]) -> Callable[..., World]:
+    """Call it with the URL of a PostgreSQL database for an application that signs in as a role of its own there."""
+
+    def build(url: str, **more: Any) -> World:
+        owner = open_database(url, derive_keys(b"k" * 32))
+        upgrade(owner)
+        grant_application_role(owner, "ecrf_pages")
+        served = make_url(url).set(username="ecrf_pages").render_as_string(hide_password=False)
+        return replace(new_world(served, **more), owner=owner)
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def walled_world(postgres_url: str, new_walled_world: Callable[..., World]) -> Iterator[World]:
+    """An application behind PostgreSQL's policies."""
+    built = new_walled_world(postgres_url)
+    yield built
+    built.close()
 
 
 @pytest.fixture(scope="module")
@@ -171,3 +212,12 @@ def mona(world):
         add_membership(database, account, "lead_extraction", "monitor", site_id=None, who="office", at=now)
         world.monitored = True
     return world.browser("mona")
+
+
+@pytest.fixture
+def pair(staff, admission):
+    """The numbers of two records, of which the second has an admission; the `staff` is the module's own."""
+    anna = staff.browser("anna")
+    kept, other = anna.register(last_name="Kowalska"), anna.register(last_name="Kowalska-Lis")
+    anna.open(other, "admission").post({**admission, "__do": "complete"}, "forms")
+    return kept, other

@@ -1,7 +1,10 @@
 """Signing in and out, locks, sessions that end, and where one is led afterwards."""
 
+from urllib.parse import quote, unquote
+
 import pytest
 
+from tests.web.browsing import PASSWORD
 from web.security import safe_next
 from web.settings import SettingsError, read_settings
 
@@ -141,3 +144,27 @@ def test_language_is_kept(quick_world):
     assert "New patient" in browser.text
     assert "New patient" in browser.get("/lead_extraction/patients").text
     assert "Nowy pacjent" in browser.get("/lead_extraction/patients?language=pl").text
+
+
+@pytest.mark.parametrize("target", ["/", "/lead_extraction/patients?order=number"])
+def test_a_wrong_password_is_told_by_a_page_once_and_by_no_answer_to_a_post(quick_world, target):
+    """Back over the answer to a post asks whether to send it anew, with the password."""
+    browser = quick_world.browser().get(f"/sign-in?next={quote(target)}")
+    browser.post({"login": "ewa", "password": "wrong password"}, "sign-in", follow=False)
+    assert browser.status == 303
+    browser.get(browser.page.headers["Location"])
+    assert (browser.status, unquote(browser.address)) == (401, f"/sign-in?next={target}")
+    assert 'id="password-e"' in browser.text
+    assert dict(browser.fields("sign-in")[1])["login"] == "ewa"
+    assert "wrong password" not in browser.text
+    again = browser.get(browser.address)
+    assert (again.status, 'id="password-e"' in again.text) == (200, False)
+    again.post({"login": "ewa", "password": PASSWORD}, "sign-in")
+    assert again.address.startswith(target if target != "/" else "/lead_extraction")
+
+
+def test_reading_the_page_again_counts_no_attempt(quick_world):
+    browser = quick_world.browser().sign_in("jan", "wrong password")
+    for _ in range(8):
+        browser.get(browser.address)
+    assert quick_world.browser().sign_in("jan").status == 200

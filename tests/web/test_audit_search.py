@@ -1,14 +1,18 @@
 """The log is searched by who looks after a hospital or a registry, and shows nothing of others."""
 
+import ast
 import csv
+import json
 import re
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
 from storage.accounts import add_membership, create_account
-from web.audit_search import mark_text, read_mark
+from web.audit_search import KINDS, mark_text, read_mark
 
+ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery"
 REGISTRY = "lead_extraction"
 AUDIT = f"/{REGISTRY}/audit"
@@ -101,7 +105,7 @@ def test_pages_follow_one_another_without_gap_or_repeat(people, who, monkeypatch
 
 def test_the_file_holds_all_and_is_noted(people, who):
     before = len(people.audit("audit_export"))
-    text = people.browser("kora").get(f"{AUDIT}/file?who=Anna").text
+    text = people.browser("kora").get(f"{AUDIT}/file?who=Anna").text.removeprefix("\ufeff")
     rows = list(csv.reader(StringIO(text)))
     assert rows[0][:3] == ["Czas", "Kto", "Co"]
     assert who in {row[3] for row in rows}
@@ -116,3 +120,32 @@ def test_places_are_read_as_they_are_written():
     mark = Mark(datetime(2025, 7, 1, 10, tzinfo=UTC), "subject:1", 4)
     assert read_mark(mark_text(mark)) == mark
     assert read_mark("") is None
+
+
+def written_kinds():
+    """The kinds of entries that the program writes: the first text given to what makes one."""
+    makers = {"AuditEntry", "_note", "_entry", "entry"}
+    for path in (*(ROOT / "storage").glob("*.py"), *(ROOT / "web").glob("*.py")):
+        for call in (each for each in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(each, ast.Call)):
+            name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+            texts = [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+            if name in makers and texts:
+                yield texts[0]
+
+
+def test_each_kind_of_entry_has_words():
+    put_together = {
+        "takeover_granted",
+        "takeover_refused",
+        "withdraw_form",
+        "withdraw_row",
+        "restore_form",
+        "restore_row",
+    }
+    kinds = {*written_kinds(), *put_together} - {"web"}  # a channel
+    assert put_together <= {*KINDS}
+    assert len(kinds) > 40
+    for language in ("pl", "en"):
+        words = json.loads((ROOT / "web" / "locale" / f"{language}.json").read_text("utf-8"))
+        assert sorted(kind for kind in kinds if not {f"deed_{kind}", f"deeds_kind_{kind}"} & words.keys()) == []
+        assert all(f"deed_{kind}" in words for kind in KINDS)

@@ -40,7 +40,7 @@ FIELDS = {
     "reason": "x", "text": "x", "answer": "x", "do": "grant", "why": "x", "moved": "1", "leaving": "1", "part": "whole", "site": "2",
     "ward": "1", "until": "", "level": "form", "target": "1.care", "to": "1", "plan": "forged", "pulse": "1", "d1.pulse": "1",
     "name": "forged", "code": "forged", "role": "coordinator", "email": "x@y.example", "language": "en", "starts_on": "2025-01-01",
-    "ends_on": "2025-01-02", "form": "x", "password": "correct horse battery", "meaning": "author", "unit": "1", "who": "WARD-0001",
+    "ends_on": "2025-01-02", "form": "1:1", "password": "correct horse battery", "meaning": "author", "unit": "1", "who": "WARD-0001",
     "number": "77", "verified": "plan", "key": "k", "__do": "save", "__key": "k1", "__revision": "1", "do.plan": "verified", "row": "",
     "item": "plan", "instance": "1", "year": "2025", "kind": "local", "action": "lock",
 }  # fmt: skip
@@ -69,7 +69,7 @@ def two(new_sqlite, new_world, fill_ward):
     episode = open_instance(database, version, actor, subject, "episode", root, at=at)
     give_to_ward(database, actor, subject, ToWard(ward, episode, "x"), at=at)
     write = lambda _token: Mail("invitation", "x@y.example", "x", "x")  # noqa: E731
-    invite(database, Scope("ward", site), "invited@y.example", "entry", change, write)
+    invite(database, Scope("ward", site), "invited@y.example", "entry", change, write, inviter=1)
     stranger = create_account(database, "stranger", "Stranger", PASSWORD, who="office", at=at)
     ask_access(database, stranger, Scope("ward", site), "entry", "x", change)
     kora = world.browser("kora")
@@ -144,7 +144,7 @@ def forged(two, own):
 # What these do is one's own, whatever numbers are posted with it: a new patient, one's own list, one's own invitation.
 OWN = {
     "patients.register", "patients.search", "known.look", "known.ask_for", "people.invite_somebody", "records.add",
-    "patients.own_number", "sharing.give", "wards.give",
+    "patients.own_number", "sharing.give", "wards.give", "wardless.give",
 }  # fmt: skip
 
 

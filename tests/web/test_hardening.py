@@ -13,6 +13,7 @@ from storage.accounts import (
     close_account,
     create_account,
     create_site,
+    find_account,
     set_password,
     sign_in,
 )
@@ -65,6 +66,48 @@ def test_cookies_and_transport_are_for_https_alone(secured):
     assert "Domain" not in attributes
     seconds = re.findall(r"max-age=(\d+); includeSubDomains", answer.headers["Strict-Transport-Security"])
     assert int(seconds[0]) >= 365 * 86_400
+
+
+@pytest.mark.parametrize("address", ["/sign-in", "/healthz", "/static/ui.css", "/nowhere", LIST])
+def test_nothing_that_was_asked_for_in_clear_is_led_on(secured, address):
+    """That would hide it; the proxy leads pages to https, and the session's cookie does not travel before."""
+    answer = secured.get(address, base_url="http://localhost", headers={"Accept": "application/json"})
+    assert not answer.headers.get("Location", "").startswith("https:")
+    assert answer.status_code not in (301, 307, 308)
+    assert (
+        secured.get_cookie("__Host-ecrf", domain="localhost") is None
+        or secured.get_cookie("__Host-ecrf", domain="localhost").secure
+    )
+
+
+@pytest.mark.parametrize(("scheme", "comes_in"), [("https", True), ("http", False)])
+def test_nobody_signs_in_in_clear(new_sqlite, tmp_path_factory, quick_world, scheme, comes_in):
+    """The cookies do not travel there, so no post is taken and no session seen."""
+    from web.app import create_app
+    from web.settings import Settings
+
+    old, clock = quick_world.space.settings, quick_world.clock
+    app = create_app(Settings(new_sqlite(), old.definitions, old.master_key, "s" * 48, clock=clock))
+    database = app.extensions["ecrf"].database
+    create_account(database, "anna", "Anna", PASSWORD, who="office", at=clock.now)
+    client, here = app.test_client(use_cookies=False), f"{scheme}://localhost"
+
+    def travelling(answer):
+        """The cookies that a browser keeps and sends: what is marked as secure by https alone."""
+        held = [each for each in answer.headers.getlist("Set-Cookie") if scheme == "https" or "Secure" not in each]
+        return {"Cookie": "; ".join(each.partition(";")[0] for each in held)}
+
+    door = client.get("/sign-in", base_url=here)
+    token = re.findall(r'name="csrf_token" value="([^"]+)"', door.text)[0]
+    sent = {"csrf_token": token, "login": "anna", "password": PASSWORD}
+    headers = {**travelling(door), "Referer": f"{here}/sign-in"}
+    answer = client.post("/sign-in", data=sent, base_url=here, headers=headers)
+    inside = client.get("/account", base_url=here, headers=travelling(answer))
+    assert (inside.status_code == 200) is comes_in
+    with database.read() as connection:
+        judged = connection.exec_driver_sql("SELECT count(*) FROM audit_entry WHERE kind LIKE 'sign_in%'").scalar_one()
+    assert judged == comes_in, "not even the password is judged"
+    database.close()
 
 
 @pytest.mark.parametrize(
@@ -184,7 +227,8 @@ def test_a_stolen_cookie_is_worth_nothing_after_signing_out(quick_world):
 
 
 @pytest.mark.parametrize(
-    "change", [lambda value: value[:-2] + "xx", lambda value: "x" + value, lambda _: "eyJ0b2tlbiI6ImEifQ.x.x"]
+    "change",
+    [lambda value: value[:-9] + value[-9:].swapcase(), lambda value: "x" + value, lambda _: "eyJ0b2tlbiI6ImEifQ.x.x"],
 )
 def test_a_cookie_that_was_changed_is_none(quick_world, change):
     browser = quick_world.browser("anna")
@@ -294,8 +338,21 @@ def marked(new_sqlite, new_world):
     kora.get(f"/ward/patients/{who}").post({"number": MARK[:20]}, "/own-number")
     anna = world.browser("anna")
     anna.get(f"/ward/patients?q={MARK}").post({"q": MARK}, "/search")
+    kora.get("/help/requests/new").post({"kind": "technical", "registry": "ward", "text": MARK}, "/help/requests")
+    kora.get("/help/requests/new").post({"kind": "substantive", "registry": "ward", "text": MARK}, "/help/requests")
+    assert "/help/requests/" in kora.address
+    asked = {"registry": "ward", "site": "Szpital 2", "role": "entry", "why": MARK}
+    assert "said=" in anna.get("/account").post(asked, "/account/access").address
+    ada = world.browser("ada")
+    ada.get(f"/ward/people/{people_number(database, 'phil')}").post({"reason": MARK}, "/close")
+    assert "said=" in ada.address
+    ada.get(f"/ward/people/{people_number(database, 'phil')}").post({"reason": MARK}, "/reopen")
     yield SimpleNamespace(world=world, who=who, care=care)
     database.close()
+
+
+def people_number(database, login):
+    return find_account(database, login).id
 
 
 @pytest.mark.parametrize("login", ["kora", "phil", "anna", "rita", "mo", "ada", "lola"])

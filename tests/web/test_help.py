@@ -1,17 +1,21 @@
 """Requests to the help centre: whom they reach, what each side sees and does, what is told outside; and the page they are about."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html import unescape
 from itertools import product
+from threading import Barrier
 
 import pytest
 
+from storage import help_requests
 from storage.accounts import add_membership, close_account, create_account
 from storage.help_requests import MOST_OPEN
 from storage.help_steps import STEPS, Side, State, Team, fits
 from storage.mail import send_due
 from storage.tables import help_message
+from tests.patience import SECONDS
 from web.workspace import EXTENSION
 
 ASK = "/help/requests/new"
@@ -189,6 +193,31 @@ def test_somebody_without_a_role_may_ask_too(helped):
     number = ask(nobody, text="Nie mam dostępu.", registry="mcs")
     assert "jest odpowiedź" not in nobody.get(f"/help/requests/{number}").text
     assert helped.browser("olga@krm.example").get(f"{CENTRE}/{number}").status == 404  # of another registry
+
+
+def test_two_clicks_in_the_same_instant_ask_once(helped, monkeypatch):
+    both, rita = Barrier(2, timeout=SECONDS), helped.browser("rita@krm.example")
+
+    def ask_together(*arguments, **more):
+        both.wait()
+        return help_requests.ask(*arguments, **more)
+
+    monkeypatch.setattr("web.help_requests.ask", ask_together)
+    address, fields = rita.get(ASK).fields("/help/requests")
+    posted, cookie = {**dict(fields), "kind": "technical", "text": "Raz."}, rita.client.get_cookie("ecrf").value
+
+    def click(_):
+        client = helped.app.test_client()
+        client.set_cookie("ecrf", cookie)
+        return client.post(address, data=posted).location.partition("?")[0]
+
+    with ThreadPoolExecutor() as pool:
+        first, second = pool.map(click, range(2))
+    assert first == second
+    monkeypatch.undo()
+    assert rita.client.post(address, data=posted).location.partition("?")[0] == first
+    other = rita.client.post(address, data={**posted, "text": "Z tej samej strony, po Wstecz."}).location
+    assert other.partition("?")[0] != first, "another question is another request"
 
 
 def test_nobody_floods_the_help_centre(helped):

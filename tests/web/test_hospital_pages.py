@@ -29,13 +29,13 @@ def olga(administered):
 
 
 def test_whoever_signs_in_arrives_at_what_the_role_may_see(olga):
-    assert olga.address == ADDRESS
-    assert "Szpital 1" in olga.text
+    assert olga.address == "/lead_extraction/day"
+    assert f'href="{ADDRESS}"' in olga.text
     assert ">Pacjenci</a>" not in olga.text
 
 
 def test_a_hospital_from_the_first_day_to_the_last(olga, administered):
-    olga.post({"code": "990000000777", "name": "Szpital Świętego Łazarza"}, "/hospitals")
+    olga.get(ADDRESS).post({"code": "990000000777", "name": "Szpital Świętego Łazarza"}, "/hospitals")
     assert "Dodano szpital: Szpital Świętego Łazarza" in olga.text
     site = int(olga.address.partition("?")[0].rpartition("/")[2])
     olga.post({"code": "100", "name": "Elektrofizjologia"}, "/units")

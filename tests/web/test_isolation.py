@@ -12,14 +12,10 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import make_url
 
 from storage.accounts import add_membership, create_account
-from storage.database import open_database
-from storage.keys import derive_keys
-from storage.roles import grant_application_role
+from storage.direct import Query
 from storage.tables import METADATA, enrolment
-from storage.upgrading import upgrade
 from tests.web.browsing import Browser
 from web.app import create_app
 from web.workspace import EXTENSION
@@ -32,14 +28,9 @@ NEEDLES = (
 
 
 @pytest.fixture(scope="module")
-def hospitals(postgres_url, new_world, fill_ward):
+def hospitals(postgres_url, new_walled_world, fill_ward):
     """A patient of the first hospital, and somebody of the second with a patient of their own."""
-    owner = open_database(postgres_url, derive_keys(b"k" * 32))
-    upgrade(owner)
-    grant_application_role(owner, "ecrf_pages")
-    owner.close()
-    url = make_url(postgres_url).set(username="ecrf_pages").render_as_string(hide_password=False)
-    world = new_world(url, definitions=FOLDER, registry="ward")
+    world = new_walled_world(postgres_url, definitions=FOLDER, registry="ward")
     database, at = world.space.database, world.clock.now
     account = create_account(database, "cora", "Cora", "correct horse battery", who="office", at=at)
     add_membership(database, account, "ward", "coordinator", site_id=world.sites[1], who="office", at=at)
@@ -50,12 +41,10 @@ def hospitals(postgres_url, new_world, fill_ward):
     jan.post({"last_name": "Nowak", "sex": "m", "__do": "save"}, "forms")
     jan.get(f"/ward/patients/{who}")
     (care,) = set(re.findall(r'href="([^"]*\.care)"', jan.text))
-    owner = open_database(postgres_url)
     yield SimpleNamespace(
-        world=world, theirs=theirs, jan=jan, cora=world.browser("cora"), who=who, care=care, owner=owner
+        world=world, theirs=theirs, jan=jan, cora=world.browser("cora"), who=who, care=care, owner=world.owner
     )
-    owner.close()
-    world.space.database.close()
+    world.close()
 
 
 def belongings(hospitals):
@@ -97,6 +86,7 @@ TEMPLATES = (
     ("POST", "/ward/patients/{who}/forms/{spot}/state/ask"), ("POST", "/ward/patients/{who}/forms/{spot}/state/lock"),
     ("POST", "/ward/patients/{who}/events/{number}.day.1/missed"), ("POST", "/ward/patients/{who}/events/{number}.day.1/add"),
     ("GET", "/ward/queries?show=all"), ("GET", "/ward/queries.csv?show=all"), ("GET", "/ward/audit/file"), ("GET", "/ward/completeness"),
+    ("GET", "/ward/waiting?all=1"), ("POST", "/ward/waiting/review"),
 )  # fmt: skip
 SEARCHED = (*NEEDLES[:3], "Kow", "1", "WARD-1", "Nowak")
 step = st.tuples(st.sampled_from(TEMPLATES), *(st.integers(0, 50) for _ in range(4)))
@@ -122,6 +112,7 @@ def call(hospitals, one):
             "ward": "1",
             "do": "grant",
             "number": str(d),
+            "form": f"{numbers[b % len(numbers)]}:1",
             "to": spot[a % len(spot)],
             "level": "part",
             "instance": numbers[b % len(numbers)],
@@ -167,6 +158,8 @@ def without_the_first_wall(patch):
     patch.setattr("storage.access.seen_by", lambda *_, **__: None)
     for module in ("subjects", "finding"):
         patch.setattr(f"storage.{module}.visible_subjects", lambda actor, _at: enrolment.c.registry == actor.registry)
+    anybody = "e.registry = :actor_registry AND e.pseudonym = :pseudonym AND (e.withdrawal_id IS NOT NULL) = :withdrawn"
+    patch.setattr("storage.subjects._OF_PSEUDONYM", Query.of(f"SELECT e.subject_id FROM enrolment e WHERE {anybody}"))
 
 
 @pytest.mark.parametrize("walls", ["both", "the second alone"])

@@ -78,7 +78,8 @@ def test_another_hospital_asks_for_the_record(staff, pesel):
     staff.browser("anna").register(pesel=pesel)
     jan = staff.browser("jan")
     who = begin(jan, FIRST, pesel)
-    assert "taki pacjent jest już w rejestrze" in jan.text
+    assert "Jedna osoba ma jeden zapis dla wszystkich szpitali" in jan.text
+    assert "na liście pacjentów" not in jan.text  # where this hospital will not find it
     follow(jan, FIRST, who)
     assert "Ta osoba ma już zapis poza tym szpitalem" in jan.text
 
@@ -134,3 +135,31 @@ def test_a_number_of_a_withdrawn_record_is_free_again(staff, pesel):
     anna.get(f"/{FIRST}/known").post({"pesel": pesel, "birth_date": "1949-03-02", "surname": "Przykładowy"}, "/known")
     assert right in anna.text
     assert wrong not in anna.text
+
+
+@pytest.mark.parametrize("born", ["", "2999-01-01", "0999-01-01"])
+@pytest.mark.parametrize(("language", "told"), [("pl", "datę urodzenia"), ("en", "date of birth")])
+def test_a_wrong_number_and_a_wrong_day_of_birth_are_both_told(staff, born, language, told):
+    anna = staff.browser("anna")
+    anna.get(f"/{FIRST}/known?language={language}")
+    anna.post({"pesel": "44051401358", "birth_date": born, "surname": "Próbna"}, "/known")
+    assert anna.status == 422
+    assert re.findall(r'id="(\w+)-e"', anna.text) == ["pesel", "birth_date"]
+    assert told in re.findall(r'id="birth_date-e">.*?</p>', anna.text)[0]
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("pl", "nie zgadza się z numerem PESEL"), ("en", "does not agree with the PESEL")]
+)
+def test_a_day_of_birth_that_contradicts_the_number_is_told_before_looking(staff, pesel, language, told):
+    anna, looks = staff.browser("anna"), len(staff.audit("look_up"))
+    anna.get(f"/{FIRST}/known?language={language}")
+    anna.post({"pesel": pesel, "birth_date": "1949-02-03", "surname": "Próbna"}, "/known")
+    assert anna.status == 422
+    assert re.findall(r'id="(\w+)-e"', anna.text) == ["birth_date"]
+    assert told in re.findall(r'id="birth_date-e">.*?</p>', anna.text)[0]
+    assert dict(anna.fields("/known")[1])["pesel"] == pesel, "to be corrected"
+    assert len(staff.audit("look_up")) == looks, "nobody was looked for"
+    anna.post({"birth_date": "1949-03-02"}, "/known")
+    assert anna.status == 200
+    assert len(staff.audit("look_up")) == looks + 1

@@ -48,6 +48,13 @@ def test_what_begins_a_word_comes_before_what_stands_within_one():
     assert [each.code for each in index.search("szyci", "pl", date(2026, 1, 1))] == ["B", "C", "A"]
 
 
+def test_a_code_below_zero_is_not_the_one_above():
+    index = index_choices({code: Choice(code, {"pl": f"stopień {code}"}) for code in ("1", "-1", "12", "-12")}, {})
+    assert [each.code for each in index.search("-1", "pl", DAY)][:2] == ["-1", "-12"]
+    assert [each.code for each in index.search("1", "pl", DAY)][:2] == ["1", "12"]
+    assert all(index.has(code) for code in index.codes)
+
+
 def test_the_address(quick_world):
     anna = quick_world.browser("anna")
     found = anna.client.get("/lead_extraction/lookup/patient/doc_country?q=niem").json

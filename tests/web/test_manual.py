@@ -14,20 +14,28 @@ from web.registries import LANGUAGES
 from web.settings import SettingsError, read_settings
 from web.workspace import EXTENSION
 
-# What the act's technical conditions want to be found in a statement.
+# The marks and headings of the act's technical conditions, version 2.0 of 31 July 2024, in their order.
 PARTS = (
-    *("a11y-deklaracja", "a11y-wstep", "a11y-podmiot", "a11y-url", "a11y-data-publikacja", "a11y-data-aktualizacja"),
     *(
+        "a11y-wstep",
+        "a11y-podmiot",
+        "a11y-zakres",
+        "a11y-url",
+        "a11y-data-publikacja",
+        "a11y-data-aktualizacja",
         "a11y-status",
-        "a11y-data-sporzadzenie",
-        "a11y-audytor",
-        "a11y-kontakt",
-        "a11y-osoba",
-        "a11y-email",
-        "a11y-telefon",
     ),
-    *("a11y-procedura", "a11y-architektura", "a11y-aplikacje"),
+    *("a11y-data-sporzadzenie", "a11y-data-przeglad", "a11y-kontakt", "a11y-email", "a11y-telefon", "a11y-procedura"),
+    *("a11y-aplikacje", "a11y-architektura", "a11y-komunikacja"),
 )
+LATER = {"a11y-ocena", "a11y-architektura-url"}  # there where there is something to mark
+HEADINGS = (
+    *((1, "Deklaracja dostępności"), (2, "Stan dostępności cyfrowej"), (2, "Niedostępne treści"), (3, "Niezgodność z załącznikiem")),
+    *((2, "Przygotowanie deklaracji dostępności i jej aktualizacja"), (2, "Skróty klawiszowe")),
+    *((2, "Informacje zwrotne i dane kontaktowe"), (2, "Obsługa wniosków i skarg związanych z dostępnością")),
+    *((2, "Pozostałe informacje"), (3, "Aplikacje mobilne"), (3, "Dostępność architektoniczna")),
+    (3, "Dostępność komunikacyjno-informacyjna"),
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -120,16 +128,22 @@ def test_every_place_with_a_help_page_is_there(quick_world):
 def test_the_accessibility_statement_has_all_its_parts(quick_world, language):
     page = quick_world.browser().get(f"/accessibility?language={language}")
     assert page.status == 200
-    for part in PARTS:
-        assert page.text.count(f'id="{part}"') == 1, part
+    assert re.findall(r'id="(a11y-[\w-]+)"', page.text) == list(PARTS)
+    headings = re.findall(r"<h(\d)[^>]*>([^<]+)</h\1>", page.text.partition("<main")[2].partition("</main>")[0])
+    assert [int(level) for level, _ in headings] == [level for level, _ in HEADINGS]
+    if language == "pl":
+        assert [(int(level), text) for level, text in headings] == list(HEADINGS)
+        assert '<span id="a11y-zakres">strony internetowej</span>' in page.text
+        assert "jest częściowo zgodna z załącznikiem do ustawy" in page.text
     assert ("(nie podano)" if language == "pl" else "(not given)") in page.text
 
 
 def test_the_statement_names_whoever_runs_the_installation(quick_world):
     space = quick_world.space
     operator = Operator(
-        "Instytut Przykładowy", "Zespół dostępności", "dostepnosc@instytut.example", "+48 22 000 00 09",
-        "https://instytut.example/dojazd", date(2025, 1, 2), date(2025, 3, 4), date(2025, 3, 5), date(2025, 3, 6),
+        "Instytut Przykładowy", "Zespół dostępności", "dostepnosc@instytut.example", "+48 22 000 00 09", "ul. Prosta 1, 00-001 Zalesie",
+        "https://instytut.example/dojazd", "https://instytut.example/tlumacz", date(2025, 1, 2), date(2025, 3, 4), date(2025, 3, 5),
+        date(2025, 3, 6),
     )  # fmt: skip
     quick_world.app.extensions[EXTENSION] = replace(space, settings=replace(space.settings, operator=operator))
     try:
@@ -139,11 +153,23 @@ def test_the_statement_names_whoever_runs_the_installation(quick_world):
     assert "(nie podano)" not in page.text
     assert '<span id="a11y-podmiot">Instytut Przykładowy</span>' in page.text
     assert '<time id="a11y-data-publikacja" datetime="2025-01-02">02.01.2025</time>' in page.text
-    assert 'href="https://instytut.example/dojazd"' in page.text
+    assert '<a id="a11y-architektura-url" href="https://instytut.example/dojazd">' in page.text
+    assert 'href="https://instytut.example/tlumacz"' in page.text
+    assert "ul. Prosta 1" in page.text
+    assert '<span id="a11y-kontakt">Zespół dostępności</span>' in page.text
+    dates = [part for part in PARTS if part.startswith("a11y-data-")]
+    assert re.findall(r'<time id="(a11y-[\w-]+)" datetime="\d{4}-\d\d-\d\d">', page.text) == dates
+    marks = re.findall(r'id="(a11y-[\w-]+)"', page.text)
+    assert (len(marks), set(marks) - set(PARTS) - LATER) == (len(set(marks)), set())
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("ECRF_STATEMENT_PUBLISHED", "2025-02-30"), ("ECRF_STATEMENT_BUILDING", "javascript:x")]
+    ("name", "value"),
+    [
+        ("ECRF_STATEMENT_PUBLISHED", "2025-02-30"),
+        ("ECRF_STATEMENT_BUILDING", "javascript:x"),
+        ("ECRF_STATEMENT_INTERPRETER", "x"),
+    ],
 )
 def test_settings_of_the_statement_that_are_none_are_refused(tmp_path, name, value):
     key = tmp_path / "key"

@@ -6,6 +6,8 @@ import pytest
 
 from storage.access import Actor
 from storage.accounts import add_membership, create_account
+from storage.merging import merge
+from storage.moving import move_part
 from storage.sharing import Share, share
 
 PASSWORD = "correct horse battery"
@@ -23,18 +25,10 @@ def staff(quick_world):
     return world
 
 
-@pytest.fixture
-def pair(staff, admission):
-    """The numbers of two records, of which the second has an admission."""
-    anna = staff.browser("anna")
-    kept, other = anna.register(last_name="Kowalska"), anna.register(last_name="Kowalska-Lis")
-    anna.open(other, "admission").post({**admission, "__do": "complete"}, "forms")
-    return kept, other
-
-
 def answers(browser, whose="kept"):
-    """An answer for each item that differs."""
-    return dict.fromkeys(re.findall(r'name="(answer-\w+)"', browser.text), whose)
+    """An answer for each item that differs, and the tick that it is one person, where that is asked."""
+    tick = {"same": "1"} if 'name="same"' in browser.text else {}
+    return {**dict.fromkeys(re.findall(r'name="(answer-\w+)"', browser.text), whose), **tick}
 
 
 def merged(browser, kept, other, reason="ta sama osoba", **chosen):
@@ -72,6 +66,12 @@ def test_two_records_become_one_and_two_again(staff, pair):
     assert kora.address.startswith(f"{LIST}/{other}")
     assert anna.open(other, "admission").value("main_book_no") == "4512/2025"
     assert anna.open(kept, "patient").value("last_name") == "Kowalska"
+    lines = re.findall(r"</time></b> ([^<]*(?:<a[^>]*>)?[^<]*)", kora.get(f"{LIST}/{kept}/history").text)
+    saves = [line for line in lines if line.startswith(("pierwszy zapis", "zapis zmian"))]
+    assert any("Epizod 2" in line and "<a" not in line for line in saves), (
+        "a form that is gone is named, and leads nowhere"
+    )
+    assert all(": " in line for line in saves), saves
 
 
 def test_each_difference_is_decided_by_somebody(staff, pair):
@@ -80,6 +80,50 @@ def test_each_difference_is_decided_by_somebody(staff, pair):
     kora.post({"reason": "ta sama osoba"}, "/merge")
     assert (kora.status, "Wybierz właściwą odpowiedź w każdym wierszu." in kora.text) == (422, True)
     assert "ta sama osoba" in kora.text, "what was typed stays"
+    for item in ("pesel", "last_name"):
+        assert f'href="#answer-{item}"' in kora.text
+        assert f'id="answer-{item}" aria-invalid="true"' in kora.text
+
+
+def test_two_people_are_merged_by_nobody_who_does_not_say_so(staff, pair):
+    kept, other = pair
+    kora = staff.browser("kora").get(f"{LIST}/{kept}/merge?to={other}")
+    assert "Te zapisy wyglądają na dwie różne osoby." in kora.text
+    chosen = {name: whose for name, whose in answers(kora).items() if name != "same"}
+    kora.post({**chosen, "reason": "ta sama osoba"}, "/merge")
+    assert (kora.status, "Potwierdź, że mimo różnic to ta sama osoba." in kora.text) == (422, True)
+    assert "ta sama osoba</textarea>" in kora.text
+    assert f"{LIST}/{other}" in staff.browser("anna").get(LIST).text, "nothing was merged"
+    kora.post({"same": "1"}, "/merge")
+    assert f"Połączono: {other}" in kora.text
+
+
+def test_a_search_for_the_other_record_tells_what_is_wrong_with_it(staff, pair):
+    kept, _ = pair
+    kora = staff.browser("kora").get(f"{LIST}/{kept}/merge")
+    kora.post({"q": kept}, "/merge/find")
+    assert "To ten sam zapis." in kora.text
+    assert "Nie ma takiego pacjenta" not in kora.text
+    kora.post({"q": " "}, "/merge/find")
+    assert "Wpisz, kogo szukasz" in kora.text
+    assert "Wpisz, kogo szukasz" in kora.get(f"{LIST}/{kept}/merge?to=").text
+
+
+def test_the_later_of_two_opposite_merges_sees_no_merge_any_more(staff, pair, monkeypatch):
+    kept, other = pair
+    first, second = staff.browser("kora"), staff.browser("kora")
+    second.get(f"{LIST}/{kept}/merge?to={other}")
+
+    def late(*deed):
+        monkeypatch.setattr("web.merging.merge", merge)
+        merged(first, other, kept)
+        return merge(*deed)
+
+    monkeypatch.setattr("web.merging.merge", late)
+    second.post({**answers(second), "reason": "ta sama osoba"}, "/merge")
+    assert "Ktoś w międzyczasie połączył albo wycofał jeden z tych zapisów." in second.text
+    assert second.address.startswith(f"{LIST}/{other}?")
+    assert "Połącz zapisy" not in second.text
 
 
 def test_who_may_not_see_who_it_is_decides_without(staff, pair):
@@ -124,6 +168,24 @@ def test_nobody_who_types_loses_anything(staff, pair):
     staff.clock.wait(minutes=20)
     merged(staff.browser("kora"), kept, other)
     assert piotr.get(f"{LIST}/{other}").address.startswith(f"{LIST}/{kept}")
+
+
+def test_what_was_typed_about_the_patient_stands_beside_what_the_kept_record_says(staff, pair):
+    kept, other = pair
+    piotr = staff.browser("piotr").open(other, "patient")
+    piotr.draft({"last_name": "Wiśniewska"})
+    staff.clock.wait(minutes=20)
+    kora = staff.browser("kora").get(f"{LIST}/{kept}/merge?to={other}")
+    assert "zostanie przy drugim zapisie" not in kora.text
+    merged(kora, kept, other)
+    assert piotr.open(kept, "patient").value("last_name") == "Wiśniewska"
+    piotr.post({"__do": "save"}, "forms")
+    assert all(name in piotr.text for name in ("Kowalska", "Wiśniewska")), "nobody's answer is written over unseen"
+    assert staff.browser("anna").open(kept, "patient").value("last_name") == "Kowalska"
+    kora.get(f"{LIST}/{kept}/states").post({"reason": "jednak dwie"}, "/undo")
+    assert piotr.open(other, "patient").value("last_name") == "Wiśniewska"
+    piotr.post({"__do": "save"}, "forms")
+    assert staff.browser("anna").open(other, "patient").value("last_name") == "Wiśniewska"
 
 
 def test_what_is_no_other_record_of_the_hospital_is_not_offered(staff, pair):
@@ -182,17 +244,39 @@ def test_an_episode_goes_to_another_patient(staff, pair, admission):
     assert staff.browser("anna").get(move).status == 403
 
 
+def test_the_later_of_two_who_move_an_episode_at_once_sees_what_happened(staff, pair, monkeypatch):
+    other, who = pair
+    first, second = staff.browser("kora"), staff.browser("kora")
+    first.get(f"{LIST}/{who}/states")
+    move = re.findall(r'href="([^"]*/parts/\d+/move)"', first.text)[0]
+    assert "Wpisz numer pacjenta." in first.get(f"{move}?to=").text
+    for browser in (first, second):
+        browser.get(f"{move}?to={other}")
+
+    def late(*deed):
+        monkeypatch.setattr("web.moving_parts.move_part", move_part)
+        first.post({"reason": "nie ten pacjent"}, "/move")
+        return move_part(*deed)
+
+    monkeypatch.setattr("web.moving_parts.move_part", late)
+    second.post({"reason": "nie ten pacjent"}, "/move")
+    assert (second.status, second.address.partition("?")[0]) == (200, f"{LIST}/{who}/states")
+    assert "Zapis zmienił się w międzyczasie." in second.text
+
+
 def test_a_frozen_registry_takes_nobody_new(staff, pair):
     kept, other = pair
-    rena, anna, kora = staff.browser("rena"), staff.browser("anna"), staff.browser("kora")
+    rena, anna, adding, kora = (staff.browser(login) for login in ("rena", "anna", "anna", "kora"))
+    anna.get(LIST)
+    adding.get(f"{LIST}/{kept}")
     kora.get(f"{LIST}/{kept}/merge?to={other}")
     rena.get(f"/{REGISTRY}/closing").post({"year": 0, "reason": "audyt"}, "/closing")
     try:
-        anna.get(LIST).post({}, "/patients")
+        anna.post({}, "/patients")
         assert "rejestr jest zamrożony" in anna.text
         assert anna.address.startswith(f"{LIST}?")
-        anna.get(f"{LIST}/{kept}").post({}, "/add/episode")
-        assert "rejestr jest zamrożony" in anna.text
+        adding.post({}, "/add/episode")
+        assert "rejestr jest zamrożony" in adding.text
         kora.post({**answers(kora), "reason": "ta sama osoba"}, "/merge")
         assert "rejestr jest zamrożony" in kora.text
     finally:

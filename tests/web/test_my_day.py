@@ -11,6 +11,12 @@ from web import my_day
 HOME = "/lead_extraction/day"
 
 
+@pytest.fixture(scope="module", params=["quick_world", "walled_world"])
+def world(request):
+    """SQLite, and PostgreSQL's policies."""
+    return request.getfixturevalue(request.param)
+
+
 def sheet(browser, key):
     """The rows of a kind of task, as plain text."""
     part = browser.get(HOME).text.partition(f'<h2 id="{key}"')[2].partition("</section>")[0]
@@ -79,6 +85,11 @@ def test_unanswered_warnings_and_promised_values_wait(anna):
     assert who not in str(sheet(anna, "to_complete"))
 
 
+def test_what_a_rule_asks_waits_too(anna):
+    who = anna.register(sex="f")
+    assert who in str(sheet(anna, "queries"))
+
+
 def test_whoever_works_at_several_hospitals_sees_them_side_by_side(world, operated):
     database, now = world.space.database, world.clock()
     account = create_account(database, "ida", "Ida", "correct horse battery", who="office", at=now)
@@ -128,3 +139,10 @@ def test_a_query_waits_for_whoever_answers(world, anna, operated):
     ola.get(f"{address}/queries?at=proc_start").post({"text": "Na pewno tego dnia?"}, "/queries?")
     assert operated in str(sheet(anna, "queries"))
     assert operated not in str(sheet(world.browser("jan"), "queries"))
+
+
+def test_who_may_not_fill_in_is_shown_what_waits_and_not_told_to(world, anna, operated):
+    assert any(row.endswith("Wypełnij") for row in sheet(anna, "overdue"))
+    rows = sheet(world.browser("ewa"), "overdue")
+    assert rows
+    assert all(row.endswith("Zobacz") for row in rows)

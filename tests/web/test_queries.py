@@ -119,16 +119,20 @@ def test_a_step_without_the_right_is_refused(world, mona, patient, login, step, 
     assert said(mona.get(mona.address)) == ["Czy na pewno?"]
 
 
-def test_a_step_that_came_too_late_says_so_and_keeps_the_text(anna, mona, patient):
+def test_a_step_that_came_too_late_says_so_and_keeps_the_text(world, anna, mona, patient):
     ask(mona, patient)
     here = mona.address
     anna.get(here)
+    asking = world.browser("mona").get(here)
     close = found(r'formaction="([^"]+/close)"', mona)
     mona.post({}, "/queries", to=close)
     anna.post({"text": "Sprawdzone."}, "/answer")
     assert anna.status == 422
     assert "Tego nie zapisano: Mona" in anna.text
+    assert 'Twoja niewysłana treść: <q class="value">Sprawdzone.</q>' in anna.text
     assert said(anna) == ["Czy na pewno?"]
+    asking.post({"text": "A jednostka?"}, "/ask")
+    assert "A jednostka?</textarea>" in asking.text, "where something may still be said, it stands in the field"
 
 
 def test_the_list_shows_whose_turn_it_is_and_leads_to_the_field(anna, mona, patient):
@@ -149,14 +153,17 @@ def test_another_hospital_s_list_is_empty(world, mona, patient):
     assert patient not in world.browser("jan").get(f"{AT}?show=all").text
 
 
-def test_the_file_holds_what_the_list_does_and_no_formula(world, anna, mona, patient):
-    ask(mona, patient, text="=HYPERLINK(1)")
+@pytest.mark.parametrize(
+    ("text", "told"), [("=HYPERLINK(1)", "'=HYPERLINK(1)"), ("-2+3+cmd", "'-2+3+cmd"), ("-99", "-99"), ("-1.5", "-1.5")]
+)
+def test_the_file_holds_what_the_list_does_and_no_formula(world, anna, mona, patient, text, told):
+    ask(mona, patient, text=text)
     answer = mona.client.get(f"{AT}.csv?show=open")
     lines = list(csv.reader(StringIO(answer.data.decode("utf-8-sig"))))
     assert [len(line) for line in lines] == [16] * len(lines)
     (line,) = (line for line in lines if patient in line)
     assert line[1:6] == ["otwarte", "czeka na szpital", "Szpital 1", patient, line[5]]
-    assert line[14] == "'=HYPERLINK(1)"
+    assert line[14] == told
     assert any('"of":"queries"' in body for body in world.audit("export"))
 
 

@@ -37,7 +37,7 @@ def decide(browser, who, event=EARLY, what="missed", **values):
 
 def listed(browser, who, waiting=""):
     text = browser.get(f"/lead_extraction/patients?order=-number&waiting={waiting}").text
-    return unescape(text.split(who)[1].split("</tr>")[0]) if who in text else ""
+    return unescape(text.split(f">{who}<")[1].split("</tr>")[0]) if who in text else ""
 
 
 def test_a_missed_event_is_marked_told_and_taken_back(world, anna):

@@ -38,6 +38,14 @@ def test_what_was_kept_is_encrypted(world, typing):
     assert not any(b"szukaj" in bytes(row) for row in rows)
 
 
+def test_what_a_script_is_told_undoes_no_sign_in_of_another_window(world, typing):
+    anna, _, typed = typing
+    world.clock.wait(hours=2)
+    late = anna.draft(typed)
+    assert late.status_code == 401
+    assert "Set-Cookie" not in late.headers
+
+
 @pytest.fixture
 def without_cookie(typing):
     """The same, after the browser has lost its cookies."""
@@ -171,3 +179,60 @@ def test_what_was_typed_before_a_role_ended_is_kept_and_shown_to_nobody_without_
     assert anna.status == 404
     add_membership(database, account, "lead_extraction", "entry", at=world.clock(), **role)
     assert anna.open(who, "admission").value("main_book_no") == "zły numer"
+
+
+HELP = "/help/requests/new"
+QUESTION = {"kind": "technical", "registry": "lead_extraction", "text": "Dlaczego <b>nie</b> zapisano?"}
+
+
+def test_who_sent_something_small_after_the_session_comes_back_to_its_page(world):
+    anna = world.browser("anna").get(HELP)
+    world.clock.wait(hours=13)
+    anna.post(QUESTION, "/requests", Referer=f"http://localhost{HELP}?of=/x")
+    assert "przyciskiem Wstecz" in anna.text
+    assert dict(anna.fields("sign-in")[1])["next"] == f"{HELP}?of=/x"
+    came = anna.address
+    assert "przyciskiem Wstecz" not in anna.get("/sign-in").text
+    anna.sign_in("anna").get(came)
+    assert (anna.address, "data-back" in anna.text) == (came, True), "Back comes by here, and goes on to what was typed"
+
+
+@pytest.mark.parametrize(
+    "came",
+    ["https://evil.example/help", "http://localhost/nowhere", "http://localhost/account/password", ""],
+)
+def test_what_is_no_page_of_ours_is_not_come_back_to(world, came):
+    anna = world.browser("anna").get(HELP)
+    world.clock.wait(hours=13)
+    anna.post(QUESTION, "/requests", Referer=came)
+    assert dict(anna.fields("sign-in")[1])["next"] == "/"
+
+
+def test_something_small_that_is_older_than_the_sign_in_is_sent_once_more(world):
+    anna = world.browser("anna").get(HELP)
+    anna.post({**QUESTION, "csrf_token": "of-before"}, "/requests")
+    assert anna.status == 419
+    assert "Zalogowana jest teraz osoba: Anna" in anna.text
+    assert "<bdi>Dlaczego &lt;b&gt;nie&lt;/b&gt; zapisano?</bdi>" in anna.text
+    anna.post({}, "/requests")
+    assert anna.status == 200
+    assert "Dlaczego &lt;b&gt;nie" in anna.text
+
+
+@pytest.mark.parametrize(
+    ("address", "typed", "headers"),
+    [
+        ("/account/password", {"old": "correct horse battery", "password": "x" * 12, "again": "x" * 12}, {}),
+        ("/help/requests", QUESTION, {"Sec-Fetch-Site": "cross-site"}),
+        ("/help/requests", QUESTION, {"Origin": "https://evil.example"}),
+    ],
+)
+def test_secrets_and_posts_of_other_sites_are_not_shown_again(world, address, typed, headers):
+    anna = world.browser("anna")
+    answer = anna.client.post(address, data=typed, headers=headers)
+    assert answer.status_code == 419
+    assert not any(
+        value in answer.get_data(as_text=True)
+        for value in typed.values()
+        if len(value) > 10 and value != "lead_extraction"
+    )

@@ -12,7 +12,6 @@ from storage.accounts import add_membership, create_account, find_account
 HOME = "/lead_extraction"
 MOST = 5
 BY_THE_CLOCK = ("UPDATE session", "FROM dictionary")
-NOTED = 3  # that somebody saw identifying values is noted before the page leaves: a lock, the last entry, the new one
 # Page -> who opens it, where, and how many statements it may take.
 PAGES = {
     "patients": ("anna", HOME + "/patients", MOST),
@@ -20,13 +19,18 @@ PAGES = {
     "patient": ("anna", HOME + "/patients/{who}", MOST),
     "form": ("anna", "{form}", MOST),
     "form with a draft": ("piotr", "{form}", MOST),
-    "form with identities": ("anna", "{person}", MOST + NOTED),
+    "form with identities": ("anna", "{person}", MOST),
     "form that is read": ("ewa", "{form}", MOST),
-    "form that is signed": ("anna", "{signed}", MOST + NOTED + 1),  # the calculated values too: which changed since?
+    "form that is signed": ("anna", "{signed}", MOST),
     "state of a form": ("kora", "{form}/state", MOST),
+    "state of a form that is signed": ("kora", "{signed}/state", MOST),
     "states of forms": ("kora", HOME + "/patients/{who}/states", MOST),
+    "states of forms that are signed": ("kora", HOME + "/patients/{signer}/states", MOST),
     "my day": ("anna", HOME + "/day", MOST),
     "my day at two hospitals": ("kora", HOME + "/day", MOST),
+    "day of an administrator": ("lena", HOME + "/day", MOST),
+    "days of all registries": ("wera", "/day", MOST),
+    "completeness of a hospital": ("lena", HOME + "/completeness", MOST),
     "completeness": ("mona", HOME + "/completeness", MOST),
     "people": ("olga", HOME + "/people", MOST),
     "people of a hospital": ("lena", HOME + "/people", MOST),
@@ -36,11 +40,14 @@ PAGES = {
     "queries": ("mona", HOME + "/queries", MOST),
     "verification": ("mona", HOME + "/verification", MOST),
     "log": ("kora", HOME + "/audit?kind=save", MOST),
+    "episodes without a ward": ("kora", HOME + "/wards", MOST),
+    "forms that wait": ("pawel", HOME + "/waiting", MOST),
+    "forms that wait, narrowed": ("rena", HOME + "/waiting?hospital=Szpital+1&form=admission&state=complete", MOST),
     "requests": ("kora", HOME + "/requests", MOST),
 }
 ROLES = (
     ("kora", "coordinator", (0, 1)), ("pawel", "physician", (0,)), ("mona", "monitor", (None,)),
-    ("lena", "local_administrator", (0,)), ("olga", "administrator", (None,)),
+    ("lena", "local_administrator", (0,)), ("olga", "administrator", (None,)), ("rena", "registry_coordinator", (None,)),
 )  # fmt: skip
 
 
@@ -53,6 +60,9 @@ def staff(world):
         for place in places:
             site = world.sites[place] if place is not None else None
             add_membership(database, account, "lead_extraction", role, site_id=site, who="office", at=now)
+    account = create_account(database, "wera", "Wera", "correct horse battery", who="office", at=now)
+    for registry in world.space.registries.current:
+        add_membership(database, account, registry, "coordinator", site_id=world.sites[0], who="office", at=now)
     anna = world.browser("anna")
     signed = anna.open(anna.register(), "patient").address.partition("?")[0]
     who = anna.register()
@@ -64,7 +74,8 @@ def staff(world):
     assert "podpis" in pawel.text
     browsers = {login: world.browser(login) for login in {row[0] for row in PAGES.values()}}
     return SimpleNamespace(
-        world=world, who=who, person=person, form=form, signed=signed, browsers=browsers, anna=find_account(database, "anna").id
+        world=world, who=who, signer=signed.split("/")[3], person=person, form=form, signed=signed, browsers=browsers,
+        anna=find_account(database, "anna").id,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import secrets
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
@@ -86,6 +87,46 @@ def test_a_load_goes_on_where_another_ended(tmp_path):
     again = synth(LEADS, "-n", "1", "--seed", "2", "--load", url)
     assert again.exit_code == 1
     assert "another --seed" in again.output
+
+
+def people(url):
+    """The hashed PESEL of each person, and how many records each has."""
+    pool = create_engine(url)
+    query = (
+        "SELECT h.hash, count(f.id) FROM subject s JOIN identity_hash h ON h.subject_id = s.id AND h.kind = 'pesel' "
+        "LEFT JOIN form_instance f ON f.subject_id = s.id GROUP BY s.id"
+    )
+    with pool.connect() as connection:
+        found = connection.execute(text(query)).all()
+        assert connection.execute(text("SELECT count(*) FROM subject")).scalar_one() == len(found)
+    pool.dispose()
+    return {bytes(value): count for value, count in found}
+
+
+@pytest.mark.usefixtures("key")
+def test_whose_pesel_is_taken_is_made_up_as_somebody_else(tmp_path):
+    """Two registries that are the same but for their name and sign: each subject of the second is one of the first at first."""
+    shutil.copytree(ROOT / "form_definitions", folder := tmp_path / "definitions")
+    for file in ("lead_extraction.yaml", "examples/lead_extraction.distribution.yaml"):
+        content = (
+            (folder / file)
+            .read_text("utf-8")
+            .replace(": lead_extraction\n", ": leads_again\n", 1)
+            .replace("TLE-", "TLB-")
+        )
+        (folder / file.replace("lead_extraction", "leads_again")).write_text(content, "utf-8")
+    both, found = (LEADS, str(folder / "leads_again.yaml")), []
+    for place in "ab":
+        url = f"sqlite:///{tmp_path / f'{place}.sqlite3'}"
+        for file in both:
+            done = synth(file, "-n", "2", "--load", url)
+            assert (done.exit_code, len(done.output.splitlines())) == (0, 2), done.output
+        again = synth(both[1], "-n", "2", "--load", url)
+        assert (again.exit_code, "another --seed" in again.output) == (1, True)
+        found.append(people(url))
+    assert len(found[0]) == 4
+    assert min(found[0].values()) > 5
+    assert found[0] == found[1]
 
 
 def test_without_a_key_nothing_is_loaded(tmp_path, monkeypatch):

@@ -1,4 +1,7 @@
-"""A person known elsewhere is asked for, and nothing is told; the hospital that has the record decides."""
+"""A person known elsewhere is asked for, and nothing is told; the hospital that has the record decides.
+
+On SQLite, and on PostgreSQL as the application's role, behind its policies.
+"""
 
 import re
 from datetime import date
@@ -7,8 +10,15 @@ import pytest
 
 from engine.datatypes.identifiers import make_pesel
 from storage.accounts import add_membership, create_account
+from tests.web.browsing import PASSWORD
 
 LIST = "/lead_extraction/patients"
+
+
+@pytest.fixture(scope="module", params=["quick_world", "walled_world"])
+def world(request):
+    """SQLite, and PostgreSQL's policies."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture
@@ -85,6 +95,7 @@ def test_a_person_of_another_hospital_is_asked_for_and_granted(world, boss):
     number = re.findall(r"/requests/(\d+)", theirs.text)[-1]
     assert "Podaj powód odmowy" in theirs.post({"do": "refuse"}, f"/requests/{number}").text
     assert anna.get(f"{LIST}/{who}").status == 404
+    late = boss(1).get("/lead_extraction/requests")  # somebody else, who has the page open as well
     theirs.post({"do": "grant"}, f"/requests/{number}")
     assert "Pacjent jest udostępniony" in theirs.text
     assert anna.get(f"{LIST}/{who}").status == 200
@@ -92,9 +103,52 @@ def test_a_person_of_another_hospital_is_asked_for_and_granted(world, boss):
     assert who in anna.get(LIST).text
     assert world.audit("takeover_asked")[-1]
     assert world.audit("takeover_granted")[-1]
-    token = dict(theirs.get("/lead_extraction/requests").fields()[1])["csrf_token"]
-    again = theirs.client.post(f"/lead_extraction/requests/{number}", data={"csrf_token": token, "do": "grant"})
-    assert again.status_code == 404
+    late.post({"do": "refuse", "answer": "Nie"}, f"/requests/{number}")
+    assert "odpowiedział(a) już na tę prośbę" in late.text
+    assert not world.audit("takeover_refused")
+
+
+def test_whoever_has_a_person_decides_for_another_registry_too(world, boss):
+    """Of somebody whom only one registry knows; then the other registry has the person, and decides itself."""
+    now, login = world.clock(), f"ada{world.clock().timestamp():.0f}"
+    account = create_account(world.space.database, login, "Ada", "correct horse battery", who="office", at=now)
+    add_membership(world.space.database, account, "ablation", "entry", site_id=world.sites[0], who="office", at=now)
+    who, pesel = patient(world.browser("jan"), 6010)
+    ada = world.browser(login)
+
+    def ask(reason):
+        typed = {"pesel": pesel, "birth_date": "1949-03-02", "surname": "Przykładowy"}
+        return ada.get("/ablation/known").post(typed, "/known").post({"reason": reason}, "/known/ask")
+
+    assert "została wysłana" in ask("Ablacja").text
+    assert "Ablacja" not in boss(0).get("/lead_extraction/requests").text.partition("Prośby tego")[0]
+    theirs = boss(1).get("/lead_extraction/day")
+    assert who in theirs.text
+    theirs.get("/lead_extraction/requests")
+    assert all(text in theirs.text for text in ("Szpital 1", "Ada", who, "Ablacja"))
+    number = re.findall(r"/requests/(\d+)", theirs.text)[-1]
+    assert ada.get("/ablation/patients").text.count("ABL-") == 0
+    late, stranger = boss(1).get("/lead_extraction/requests"), boss(1, "ablation").get("/ablation/requests")
+    click = {"csrf_token": dict(theirs.fields()[1])["csrf_token"], "do": "grant"}
+    theirs.post({"do": "grant"}, f"/requests/{number}")
+    assert "Pacjent jest udostępniony" in theirs.text
+    second = theirs.client.post(f"/lead_extraction/requests/{number}", data=click)
+    assert "Pacjent jest już udostępniony" in theirs.get(second.location).text
+    late.post({"do": "refuse", "answer": "Nie"}, f"/requests/{number}")
+    assert "odpowiedział(a) już na tę prośbę" in late.text
+    assert f"/requests/{number}" not in late.text
+    click["csrf_token"] = dict(stranger.fields()[1])["csrf_token"]
+    assert stranger.client.post(f"/ablation/requests/{number}", data=click).status_code == 404
+    (given,) = set(re.findall(r"ABL-\w+-\w+", ada.get("/ablation/requests").text))
+    assert ada.get(f"/ablation/patients/{given}").status == 200
+    assert who not in ada.text
+    assert boss(1, "ablation").get(f"/ablation/patients/{given}").status == 404
+    stranger = create_account(world.space.database, f"{login}x", "Ola", "correct horse battery", who="office", at=now)
+    add_membership(world.space.database, stranger, "ablation", "entry", site_id=world.sites[1], who="office", at=now)
+    ada = world.browser(f"{login}x")
+    ask("Druga prośba")
+    assert "Druga prośba" not in boss(1).get("/lead_extraction/requests").text
+    assert "Druga prośba" in boss(0, "ablation").get("/ablation/requests").text
 
 
 def test_a_refusal_is_told_with_its_reason(world, boss):
@@ -175,3 +229,37 @@ def test_a_transfer_hands_the_record_over(world, boss):
         data = {"csrf_token": token, "site": site, "part": "999999", "reason": "x"}
         assert theirs.client.post(f"{LIST}/{who}/sharing", data=data).status_code == status
     assert "Szpital 1" not in theirs.get(f"{LIST}/{who}/sharing").text.partition("give-t")[0]
+
+
+def test_a_second_click_on_a_hand_over_leads_where_the_first_led(world, boss):
+    mine = boss(0)
+    who = world.browser("anna").register()
+    mine.get(f"{LIST}/{who}/sharing")
+    address, fields = mine.fields("/sharing")
+    page = {**dict(fields), "site": "990000000102", "reason": "Przeniesienie", "leaving": "1"}
+    for click in ("first", "second", "reload"):
+        answer = mine.client.post(address, data=page)
+        assert answer.status_code == 303, click
+        assert "Zapis przekazano." in mine.get(answer.headers["Location"]).text, click
+        assert mine.address.startswith(f"{LIST}?"), click
+    assert mine.client.post(address, data={**page, "key": "another page"}).status_code == 404
+
+
+def test_what_is_given_twice_from_one_page_is_given_once(world, boss):
+    mine = boss(0)
+    who = world.browser("anna").register()
+    address, fields = mine.get(f"{LIST}/{who}/sharing").fields("/sharing")
+    page = {**dict(fields), "site": "990000000102", "reason": "Konsultacja"}
+    for _ in range(2):
+        assert "Udostępniono." in mine.get(mine.client.post(address, data=page).headers["Location"]).text
+    assert len(re.findall(r'action="[^"]*/sharing/\d+"', mine.text)) == 1
+
+
+def test_who_decides_for_the_registry_is_led_to_the_requests_and_asks_for_none(world):
+    database, now = world.space.database, world.clock()
+    account = create_account(database, "renata", "Renata", PASSWORD, who="office", at=now)
+    add_membership(database, account, "lead_extraction", "registry_coordinator", site_id=None, who="office", at=now)
+    page = world.browser("renata").get("/lead_extraction/requests")
+    assert page.text.count('href="/lead_extraction/requests" aria-current="page"') == 2
+    assert "Prośby innych szpitali" in page.text
+    assert "Prośby tego szpitala" not in page.text

@@ -1,6 +1,5 @@
 """Training: the same application with a database of its own; nothing of the one gets into the other, by any way."""
 
-import re
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -15,15 +14,15 @@ from renderers.paper import APT, can_print
 from storage.accounts import add_membership, create_account, end_membership, find_account
 from storage.dictionaries import load_dictionary, newest_dictionaries
 from tests.web.browsing import found_in
+from tests.web.trainees import SIGN, come, first_form_of, mode_of, patients
 from web.security import configure
 from web.settings import system_clock
 from web.training.folder import TrainingFolder
-from web.training.mode import MODE, space_of
+from web.training.mode import space_of
 from web.training.people import PASSWORD
 
 ROOT = Path(__file__).parents[2]
 WARD = ROOT / "tests" / "fixtures" / "rights"
-SIGN = {"pl": "Nikt tu nie jest pacjentem", "en": "Nobody here is a patient"}
 REAL = "correct horse battery"
 CLOSED = ["/sign-in", "/password", "/invitation/x", "/switch", "/account", "/account/second-factor"]
 CLOSED += ["/help/requests", "/training-mode"]
@@ -53,10 +52,6 @@ def school(new_sqlite, new_world, fill_ward, tmp_path_factory):
     world.space.database.close()
 
 
-def mode_of(world):
-    return world.app.extensions[MODE]
-
-
 def trained(world):
     """What the training application works with."""
     return space_of(mode_of(world).application)
@@ -73,24 +68,9 @@ def rows(database):
         return {name: connection.exec_driver_sql(f"SELECT * FROM {name}").all() for name in names if name != "session"}
 
 
-def patients(browser):
-    return sorted(set(re.findall(r"/ward/patients/([A-Z][^/\"?]+)", browser.get("/training/ward/patients").text)))
-
-
-def first_form_of(browser, who, form):
-    text = browser.get(f"/training/ward/patients/{who}").text
-    return found_in(text, rf'href="(/training/[^"?]*/forms/\d+\.{form}[^"?]*)"')
-
-
 def sign_in_all(world, *logins):
     """Browsers of people who are signed in and have not come to train."""
     return [world.browser(login) for login in logins]
-
-
-def come(browser):
-    browser.get("/training-mode").post({}, "/training-mode")
-    assert browser.address.startswith("/training/"), browser.address
-    return browser
 
 
 def test_each_page_of_training_says_so_and_no_other_does(school):
@@ -167,7 +147,7 @@ def test_a_walk_through_training_changes_no_row_of_the_real_database(school):
     iga.get(f"{care}/state")
     assert PASSWORD in iga.text
     iga.post({"meaning": "verified", "password": REAL}, "state/sign")
-    assert iga.status == 401  # the password of the real system opens nothing here
+    assert "Hasło się nie zgadza" in iga.text  # the password of the real system opens nothing here
     iga.post({"meaning": "verified", "password": PASSWORD}, "state/sign")
     assert "Podpisano." in iga.text
     ola.get(f"{care}/state").post({}, "/lock")
@@ -280,7 +260,7 @@ def test_who_was_idle_comes_back_to_the_same_page(school):
 def test_one_goes_on_in_training_alone(school, target):
     anna = school.browser("anna").get("/training-mode")
     anna.post({"next": target}, "/training-mode", follow=False)
-    assert anna.page.headers["Location"] in ("/training/", target if target.startswith("/training/") else "")
+    assert anna.page.headers["Location"] in ("/training/ward/day", target if target.startswith("/training/") else "")
 
 
 def test_several_train_at_the_same_patients_and_others_at_their_own(school):

@@ -24,8 +24,8 @@ def users(database_url, tmp_path_factory):
         "ECRF_DEFINITIONS": str(ROOT / "docs" / "examples"),
     }  # fmt: skip
 
-    def call(*words, **others):
-        return CliRunner(env={**environment, **others}).invoke(main, ["users", *words], input=PASSWORD)
+    def call(*words, typed=PASSWORD, **others):
+        return CliRunner(env={**environment, **others}).invoke(main, ["users", *words], input=typed)
 
     assert call("hospital", "990000000101", "Szpital").exit_code == 0
     assert call("add", "anna", "Anna Nowak", "--password-stdin").exit_code == 0
@@ -53,6 +53,18 @@ def test_what_cannot_be_is_told_in_one_line(users, words, told):
     assert result.exit_code in {1, 2}
     assert isinstance(result.exception, SystemExit)
     assert told in result.output.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("password", "told"),
+    [("short", "at least 12"), ("password1234", "easily guessed"), ("Anna Nowak 12", "easily guessed")],
+)
+def test_a_weak_password_is_refused_in_one_line(users, password, told):
+    for words in ("add anna.nowak 'Anna Nowak' --password-stdin", "password anna --password-stdin"):
+        result = users(*shlex.split(words), typed=f"{password}\n")
+        assert result.exit_code == 1
+        assert told in result.output
+        assert password not in result.output
 
 
 @pytest.mark.parametrize("url", ["sqlite:////nowhere/ecrf.sqlite3", "postgresql:///none?host=/nowhere", "no address"])

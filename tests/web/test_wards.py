@@ -1,5 +1,6 @@
 """A role for one ward of a hospital: whose patients and episodes it shows, and how these come to a ward."""
 
+import json
 import re
 from datetime import date
 from pathlib import Path
@@ -176,3 +177,123 @@ def test_of_wards_decides_the_coordinator_alone(hospital, people, login, status)
     answer = browser.client.post(f"/ward/patients/{who}/sharing/wards", data=data)
     assert answer.status_code in ({404, 422} if status == 422 else {status, 404})
     assert not is_listed(people.bea, who)
+
+
+WARDLESS = "/ward/wards"
+
+
+def wardless(kora, address=WARDLESS):
+    """The episodes that the page offers, by patient."""
+    rows = re.findall(r'name="part" value="(\d+)".*?patients/([\w-]+)"', kora.get(address).text)
+    return {who: part for part, who in rows}
+
+
+def test_episodes_without_a_ward_are_told_and_given_many_at_once(hospital, people):
+    """Of what people of the whole hospital open, the coordinator hears on My day; each patient's audit tells of the gift."""
+    new = dict(register(people.anna) for _ in range(3))
+    own, _ = register(people.ola)
+    kora, ward = people.kora, hospital.wards[1]
+    found = wardless(kora)
+    assert set(new) <= set(found)
+    assert own not in found
+    day = kora.get("/ward/day").text
+    assert 'id="wardless"' in day
+    assert f'href="{WARDLESS}"' in day
+    few = [found[who] for who in list(new)[:2]]
+    kora.get(WARDLESS).post({"ward": ward, "which": "chosen", "part": few, "reason": "po zmianie"}, WARDLESS)
+    assert "Przekazano 2 epizody" in kora.text
+    assert [is_listed(people.bea, who) for who in new] == [True, True, False]
+    assert people.bea.get(new[next(iter(new))]).status == 200
+    told = [json.loads(body)["ward"] for body in hospital.world.audit("access") if '"ward"' in body]
+    given = [[hospital.world.sites[0], ward, int(found[who])] in told for who in new]
+    assert given == [True, True, False]
+    kora.get(WARDLESS).post({"ward": ward, "which": "all", "reason": "reszta"}, WARDLESS)
+    assert "Każdy epizod należy do oddziału" in kora.text
+    assert all(is_listed(people.bea, who) for who in new)
+    assert 'id="wardless"' not in kora.get("/ward/day").text
+
+
+@pytest.mark.parametrize(
+    ("posted", "told"),
+    [
+        ({"which": "all", "reason": "x", "ward": ""}, "Wybierz oddział."),
+        ({"which": "chosen", "reason": "bez epizodów"}, "Zaznacz epizody na liście"),
+        ({"which": "all", "reason": " "}, "po co jest potrzebny dostęp"),
+    ],
+)
+def test_what_is_left_out_is_asked_for_and_nothing_typed_is_lost(hospital, people, posted, told):
+    who, _ = register(people.anna)
+    people.kora.get(WARDLESS).post({"ward": hospital.wards[0], **posted}, WARDLESS)
+    assert people.kora.status == 422
+    assert told in people.kora.text
+    assert posted["reason"].strip() in people.kora.text
+    assert who in wardless(people.kora)
+
+
+def test_a_ward_is_given_what_is_looked_for_alone(hospital, people):
+    """Narrowed to patients whom a ward sees already, or to days: 'all' are those that were found."""
+    both, _ = register(people.ola)
+    people.anna.get(f"/ward/patients/{both}").post({}, "/add/episode")
+    other, _ = register(people.anna)
+    known = f"{WARDLESS}?known={hospital.wards[0]}"
+    assert both in wardless(people.kora, known)
+    assert other not in wardless(people.kora, known)
+    assert wardless(people.kora, f"{WARDLESS}?since=2001-01-01&until=2001-12-31") == {}
+    assert "Nie ma takich epizodów" in people.kora.text
+    people.kora.get(known).post({"ward": hospital.wards[0], "which": "all", "reason": "ciąg dalszy"}, WARDLESS)
+    assert len(cares(people.ola, both)) == 2
+    assert other in wardless(people.kora)
+    assert wardless(people.kora, f"{WARDLESS}?since=x&known=y") == wardless(people.kora)
+
+
+@pytest.mark.parametrize(("login", "status"), [("ola", 403), ("anna", 403), ("jan", 403)])
+def test_others_give_nothing(hospital, people, login, status):
+    assert getattr(people, login).get(WARDLESS).status == status
+
+
+def test_a_ward_of_another_hospital_is_given_nothing(hospital, people):
+    database, change = hospital.world.space.database, Change("office", hospital.world.clock.now)
+    foreign = add_unit(database, hospital.world.sites[1], f"f{change.at:%H%M%S}", "Obcy", change)
+    who, _ = register(people.anna)
+    people.kora.get(WARDLESS).post({"ward": foreign, "which": "all", "reason": "x"}, WARDLESS)
+    assert people.kora.status == 404
+    assert who in wardless(people.kora)
+
+
+COMPLETENESS = "/ward/completeness"
+
+
+def counted(browser, key, address=COMPLETENESS):
+    """The lines of a table of completeness: name, complete, begun."""
+    part = browser.get(address).text.partition(f'<h2 id="{key}"')[2].partition("</section>")[0]
+    rows = re.findall(r"<tr>(.*?)</tr>", part.partition("<tbody>")[2])
+    plain = [
+        [re.sub("<[^>]+>", "", cell) for cell in re.findall(r"<t[hd][^>]*>(?:<span.*?</span>)?(.*?)</t[hd]>", row)]
+        for row in rows
+    ]
+    return {row[0]: (int(row[3]), int(row[4])) for row in plain}
+
+
+def test_completeness_of_a_ward_is_told_to_its_people_and_by_ward_to_the_coordinator(hospital, people):
+    """Whose role is narrowed to a ward sees the ward's numbers alone, in the table, the drawing and by form."""
+    world, (first, second) = hospital.world, hospital.wards
+    database, change = world.space.database, Change("office", world.clock.now)
+    account = create_account(database, "wera", "Wera", PASSWORD, who="office", at=change.at)
+    give_role(database, Scope("ward", world.sites[0]), account, "coordinator", change, unit_id=second)
+    wera = world.browser("wera")
+    before = counted(wera, "wards-t").get("Szpital 1, Oddział 2", (0, 0))
+    hospitals = counted(people.kora, "sites-t")["Szpital 1"]
+    register(people.bea)
+    register(people.anna)
+    now = counted(wera, "wards-t")
+    assert now == {"Szpital 1, Oddział 2": (before[0], before[1] + 2)}
+    assert f"gotowe są {before[0]} z {before[1] + 2}" in wera.text
+    assert "sites-t" not in wera.text
+    assert "Szpitale, które prowadzą rejestr" not in wera.text
+    assert counted(people.kora, "sites-t") == {"Szpital 1": (hospitals[0], hospitals[1] + 4)}
+    assert counted(people.kora, "wards-t")["Oddział 2"] == now["Szpital 1, Oddział 2"]
+    alone = counted(people.kora, "wards-t", f"{COMPLETENESS}?site=-{second}")
+    assert alone == now
+    for foreign in (f"-{first}", str(world.sites[0]), str(world.sites[1]), "-999"):
+        assert counted(wera, "wards-t", f"{COMPLETENESS}?site={foreign}") == {}
+        assert "Wszystkie szpitale" in wera.text

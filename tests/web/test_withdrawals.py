@@ -5,6 +5,7 @@ import re
 import pytest
 
 from storage.accounts import add_membership, create_account
+from storage.moving import move_form
 
 PASSWORD = "correct horse battery"
 REGISTRY = "lead_extraction"
@@ -96,8 +97,15 @@ def test_a_patient_is_withdrawn_and_found_under_a_filter(staff, done):
     assert "Ten pacjent jest wycofany z rejestru." in kora.text
     assert who not in anna.get(listed).text
     assert who in anna.get(f"{listed}?withdrawn=1").text
-    assert anna.get(form).status == 404
-    assert "Powód: dane próbne" in anna.get(f"{listed}/{who}").text
+    for address in (form, f"{form}/state", f"{listed}/{who}", f"{listed}/{who}/states", f"{listed}/{who}/history"):
+        assert "Powód: dane próbne" in anna.get(address).text, address
+        assert (anna.status, anna.address) == (200, f"{listed}/{who}/withdrawn")
+        assert staff.browser("jan").get(address).status == 404, "another hospital is told nothing"
+    kora.get(f"{listed}/{who}/withdrawn")
+    kora.get(re.findall(r'href="([^"]*/history)"', kora.text)[0])
+    assert "dane próbne" in kora.text, "who may restore it reads its history"
+    assert ", Epizod 1" in kora.text
+    kora.get(f"{listed}/{who}/withdrawn")
     assert "Przywróć" not in anna.text, "whoever enters data may not"
     assert staff.browser("jan").get(f"{listed}/{who}/withdrawn").status == 404
     restore(kora, "prawdziwe")
@@ -124,6 +132,24 @@ def test_a_form_is_moved_to_another_patient(staff, done):
     assert "Wcześniejszy formularz z tego miejsca jest wycofany." in kora.get(form).text
     assert staff.browser("anna").get(f"{form}/move").status == 403
     assert staff.browser("jan").get(f"{form}/move").status in (403, 404)
+
+
+def test_the_later_of_two_who_move_a_form_at_once_sees_what_happened(staff, done, monkeypatch):
+    form, who = done
+    other = staff.browser("anna").register()
+    first, second = (staff.browser("kora").get(f"{form}/move?to={other}") for _ in range(2))
+    (place,) = re.findall(r'name="place" value="([^"]+)"', first.text)
+
+    def late(*deed):
+        monkeypatch.setattr("web.moving.move_form", move_form)
+        first.post({"place": place, "reason": "inny pacjent"}, "/move")
+        return move_form(*deed)
+
+    monkeypatch.setattr("web.moving.move_form", late)
+    second.post({"place": place, "reason": "inny pacjent"}, "/move")
+    assert "Przeniesiono." in first.text
+    assert (second.status, second.address.partition("?")[0]) == (200, f"/{REGISTRY}/patients/{who}/states")
+    assert 'class="note soft" role="status"' in second.text
 
 
 def test_nothing_locked_is_withdrawn(staff, done):

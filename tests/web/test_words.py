@@ -27,6 +27,22 @@ def test_counted_words_have_all_plural_forms():
         assert all(len(text) == forms for text in LOCALES[language].values() if isinstance(text, list))
 
 
+def test_every_word_that_is_asked_for_is_there():
+    shared = json.loads((ROOT / "renderers" / "html" / "locale" / "pl.json").read_text("utf-8"))
+    asked = {
+        key: path.name
+        for path in (ROOT / "web").rglob("*.html")
+        for key in re.findall(r"\b[tn]\('(\w+)'(?=[,)])", path.read_text("utf-8"))
+    }
+    asked |= {
+        key: path.name
+        for path in (ROOT / "web").rglob("*.py")
+        for key in re.findall(r"\bwords\(\"(\w+)\"", path.read_text("utf-8"))
+    }
+    assert {key: place for key, place in asked.items() if key not in LOCALES["pl"] and key not in shared} == {}
+    assert len(asked) > 500
+
+
 def test_no_word_is_unused():
     sources = [
         path.read_text("utf-8")
@@ -48,6 +64,7 @@ def test_no_word_is_unused():
         "query_",
         "verify_",
         "day_",
+        "days_",
         "known_label_",
         "takeover_state_",
         "did_",
@@ -58,7 +75,7 @@ def test_no_word_is_unused():
         "audit_",
     )
     prefixes += ("change_", "mark_", "meaning_", "verdict_", "do_", "did_", "title_", "text_", "bulk_")  # of states
-    prefixes += ("help_", "a11y_content_", "a11y_request_")
+    prefixes += ("help_", "a11y_content_", "a11y_request_", "stray_", "link_", "waiting_did_", "waiting_why_")
     prefixes += ("role_", "mail_", "reminders_", "account_made_", "password_changed_", "reset_over", "invitation_over")
     unused = [key for key in LOCALES["pl"] if key not in text and not key.startswith(prefixes)]
     assert unused == []

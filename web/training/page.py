@@ -6,6 +6,8 @@ from flask import Blueprint, abort, current_app, make_response, redirect, reques
 from flask.typing import ResponseReturnValue
 
 from storage.accounts import Membership, Site, sites
+from web.devices import device_of
+from web.navigation import first_place
 from web.pages import render
 from web.permissions import needs
 from web.roles import Permission, allows
@@ -13,6 +15,7 @@ from web.security import ENTRANCE, TRAINING_PATH, safe_next
 from web.training.mode import MODE, TrainingMode
 from web.training.people import PASSWORD, Trainee, TrainingRole
 from web.typed import done, said
+from web.workplace import workplace
 from web.workspace import visit, workspace
 
 training = Blueprint("training", __name__)
@@ -86,7 +89,7 @@ def _trainee() -> Trainee:
     one, known = visit(), {site.id: site for site in sites(workspace().database)}
     assert one.account is not None
     roles = tuple(TrainingRole(each.registry, each.role, _hospital(each, known)) for each in one.memberships)
-    return Trainee(one.account.login, one.account.name, one.language, roles)
+    return Trainee(one.account.login, one.account.name, one.language, roles, device_of(request.user_agent.string))
 
 
 def _hospital(held: Membership, known: dict[int, Site]) -> Site | None:
@@ -105,9 +108,11 @@ def _who() -> str:
 
 def _target() -> str:
     """Where one goes on: a page of training, the one on which one was or the first."""
-    first = f"{request.script_root}{TRAINING_PATH}/"
+    begin = f"{request.script_root}{TRAINING_PATH}/"
+    here = workplace(visit())  # the registry where one is in the real system
+    first = begin + first_place([here] if here is not None else ()).removeprefix(f"{request.script_root}/")
     target = safe_next(request.values.get("next"), first)
-    return target if target.startswith(first) else first
+    return target if target.startswith(begin) else first
 
 
 __all__ = ["training"]

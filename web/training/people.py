@@ -50,6 +50,7 @@ class Trainee:
     name: str
     language: str
     roles: tuple[TrainingRole, ...]
+    device: str = ""  # of the session
 
 
 def let_in(space: Workspace, trainee: Trainee, at: datetime) -> str:
@@ -62,7 +63,7 @@ def let_in(space: Workspace, trainee: Trainee, at: datetime) -> str:
     _keep_roles(database, account, wanted, at)
     for site, registry in _without_patients(database, roles, places, at):
         add_hospital(space, site, registry, _account(database, MAKER, "Dane szkoleniowe", at), at)
-    return admit(database, account, who=trainee.login, at=at)
+    return admit(database, account, who=trainee.login, at=at, device=trainee.device)
 
 
 def retire_hospital(database: Database, code: str, who: str, at: datetime) -> bool:

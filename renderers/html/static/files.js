@@ -89,15 +89,17 @@
     if (focused) link.focus();
   }
 
-  form.addEventListener('change', (event) => {
-    const box = event.target, file = box.type === 'file' && box.files[0];
+  function chosen(box) {
+    const file = box.type === 'file' && box.files[0];
     if (!file) return;
     const field = box.closest('[data-item]'), largest = Number(box.dataset.largest);
     stop(field);
     fault(field, '');
     if (file.size > largest) refuse(field, say('fileTooLarge', { name: file.name, size: sizeText(file.size), most: limitText(largest) }));
     else send(field, file, 1000);
-  });
+  }
+  form.addEventListener('change', (event) => chosen(event.target));
+  for (const box of page.all('[type=file]')) chosen(box); // whoever was quicker than this script
   form.addEventListener('submit', () => { for (const field of [...sending.keys()]) stop(field); }); // it goes with the form
   const again = () => { for (const { timer, again: run } of [...sending.values()]) if (timer) { clearTimeout(timer); run(); } };
   addEventListener('online', again);

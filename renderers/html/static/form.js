@@ -25,8 +25,8 @@
 
   /* --- save state and autosave ------------------------------------------------------------------------------- */
   const saved = document.querySelector('[data-save]');
-  const TONES = { saved: 'ok', offline: 'warn', conflict: 'err', refused: 'err' };
-  const save = { dirty: false, underway: null, timer: 0, wait: 1000, edits: 0, leaving: false, stopped: false, kept: false, held: false, flight: null };
+  const TONES = { saved: 'ok', offline: 'warn', conflict: 'err', refused: 'err', too_long: 'err' };
+  const save = { dirty: false, underway: null, timer: 0, wait: 1000, edits: 0, leaving: false, stopped: false, kept: false, held: false, flight: null, shown: '' };
 
   function showSave(state, time) {
     saved.dataset.save = state;
@@ -81,6 +81,7 @@
   }
   /* What was sent is kept in all these cases but the last: typing goes on, and is sent again when that can help. */
   function refuse(status, told, edits) {
+    if (told.href) tellStray(told);
     if (status === 409 && told.kept) { save.dirty = edits !== save.edits; showSave('conflict'); return; }
     if (status === 419 && told.csrf_token) { // somebody signed in again since the page was made
       for (const field of document.querySelectorAll('[name=csrf_token]')) field.value = told.csrf_token;
@@ -92,7 +93,14 @@
       save.held = !told.kept;
       showSave('unsaved');
       save.timer = setTimeout(send, 20000);
-    } else { save.stopped = true; showSave('refused'); }
+    } else if (status === 413) showSave('too_long'); // the next edit may be shorter
+    else { save.stopped = true; showSave('refused'); }
+  }
+  function tellStray(told) { // the form stands elsewhere now, or nowhere
+    const link = document.querySelector('[data-stray]');
+    link.href = told.href;
+    link.lastChild.textContent = told.message;
+    link.hidden = false;
   }
   function signedOut(told) {
     const link = document.querySelector('[data-signed-out]');
@@ -117,11 +125,20 @@
   }
   addEventListener('online', () => { save.wait = 1000; send(); });
   document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') send(true); });
-  addEventListener('beforeunload', (event) => { if (save.dirty && !save.kept && !save.leaving) { event.preventDefault(); event.returnValue = words.leave; } });
+  addEventListener('beforeunload', (event) => {
+    if (save.dirty && !save.kept && !save.leaving) { event.preventDefault(); event.returnValue = words.leave; }
+    setTimeout(() => { if (event.defaultPrevented && save.leaving) stay(); }); // runs once it was answered
+  });
+  function stay() { // something else on the page was not sent, and whoever was asked may have stayed: saving goes on
+    save.leaving = false;
+    showSave(save.shown);
+    if (save.dirty) touch();
+  }
   /* A row is opened and closed by its address while nothing is to be sent: the server has it all. */
   function look(verb, row) {
     const outer = row.split('.').slice(0, -2).join('.'), opened = verb === 'open' ? row : outer;
     save.leaving = true;
+    save.shown = saved.dataset.save;
     location.assign(`${location.pathname}${opened && `?open=${encodeURIComponent(opened)}`}#r-${row}`);
   }
   form.addEventListener('submit', (event) => {
@@ -131,6 +148,7 @@
     save.leaving = true;
     clearTimeout(save.timer);
     if (save.flight) save.flight.abort();
+    save.shown = saved.dataset.save;
     showSave('saving');
     if (event.submitter && event.submitter.value === 'save') markPlace(document.activeElement);
   });
@@ -573,7 +591,8 @@
     for (const section of all('.sheet[id^="s-"]')) seen.observe(section);
   }
   const summary = find('[data-summary]');
-  if (summary && !location.hash) summary.focus({ preventScroll: true });
+  const begun = (target) => ![document.body, summary, target].includes(document.activeElement); // whoever is somewhere already stays there
+  if (summary && !location.hash && !begun()) summary.focus({ preventScroll: true });
 
   /* After a save one goes on where one was; that it was saved is said as well as shown. */
   function markPlace(element) {
@@ -585,7 +604,7 @@
     sessionStorage.removeItem('place');
     if (!told) return;
     find('[data-filled]').textContent = told.textContent;
-    if (!place || place.page !== location.pathname || location.hash || find('.note [autofocus]')) return;
+    if (!place || place.page !== location.pathname || location.hash || begun() || find('.note [autofocus]')) return;
     const same = place.name && byName(place.name).find((each) => each.value === place.value && each.offsetParent);
     scrollTo(0, place.top);
     (document.getElementById(place.id) || same || find('.dock [value=save]')).focus({ preventScroll: true });
@@ -599,7 +618,7 @@
     return box.selectedIndex !== Math.max(0, [...box.options].findIndex((option) => option.defaultSelected));
   }
 
-  globalThis.ecrfForm = { form, applyEvaluation, raw, pathOf, nameOf, refuses, touch, signedOut, message, blank, all, find, copy, count, say, words };
+  globalThis.ecrfForm = { form, applyEvaluation, raw, pathOf, nameOf, refuses, touch, begun, signedOut, message, blank, all, find, copy, count, say, words };
   openRules();
   for (const box of all('[name]').filter(differs)) box.dispatchEvent(new Event('input', { bubbles: true }));
 }());

@@ -191,5 +191,6 @@
 
   find('[data-scroll]').scrollLeft = find('[data-scroll]').scrollWidth;
   globalThis.ecrfGrid = { rows, columns, cells, cellOf, isOpen, textOf, settled, judge, filled, touch };
+  judge([...cells.values()].filter(({ box }) => box && box.value !== box.defaultValue)); // whoever was quicker than this script
   openRules();
 }());

@@ -97,7 +97,7 @@
   let typed = '';
   function reason(box, key) {
     const menu = box.matches('.f-t .menu input') && box.closest('.menu');
-    if (!menu || !/^[a-z0-9]$/.test(key)) return false;
+    if (!menu || !/^[a-z0-9_-]$/.test(key)) return false;
     const radios = all('input[type=radio]', menu);
     typed = radios.some((radio) => radio.value.startsWith(typed + key)) ? typed + key : key;
     const wanted = radios.find((radio) => radio.value === typed) || radios[key - 1];
@@ -200,6 +200,7 @@
   /* --- where one begins: in the row that was opened, after the last row that was closed, in a form that is new ------- */
   function arrive() {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (page.begun(target)) return;
     if (target && target.matches('[data-row].open')) { const first = stops(target)[0]; if (first) first.focus({ preventScroll: true }); }
     else if (target && target.matches('[data-row]')) go(target.nextElementSibling ? find('[value^="open:"]', target) : after(target.closest('.group')));
     else if (target && target.matches('.panel') && stops(target)[0]) go(stops(find('.rows', target))[0]);

@@ -7,7 +7,7 @@
   const MOST = 50;
   const plain = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').replace(/ł/g, 'l').replace(/Ł/g, 'L').toLowerCase();
 
-  const bare = (code) => code.toLowerCase().replace(/[^\p{L}\p{N}_]+/gu, '');
+  const bare = (code) => code.toLowerCase().trim().replace(/(?!^-)[^\p{L}\p{N}_]+/gu, ''); // -1 is not 1
 
   /* The combobox pattern of ARIA 1.2: focus stays in the text, the marked entry is named by aria-activedescendant.
      source(text) -> promise of [{code, label, name, usual}]; choose(entry) takes the answer; isOpen() says that the text

@@ -147,8 +147,9 @@
     const zone = rules.zone(), next = zone.findIndex(([since, offset]) => since / 60 + offset > wall), since = zone[next][0] / 60;
     return refuse(text, 'skipped_time', { gap_from: clock(since + zone[next - 1][1]), gap_to: clock(since + zone[next][1]) });
   }
-  function code(text, { choices = [], also = {}, open }) {
+  function code(text, { choices = [], also = {}, open, shape }) {
     const typed = strip(text), value = Object.hasOwn(also, typed) && !choices.includes(typed) ? also[typed] : typed;
+    if (shape && !choices.includes(value)) return new RegExp(`^(?:${shape[0]})$`).test(value) ? { value } : refuse(text, shape[1], {}, 'pattern');
     if (choices.includes(value) || (open && /^[A-Za-z0-9][A-Za-z0-9_.:/+*-]{0,63}$/.test(value))) return { value };
     return open ? refuse(text, 'code_form') : refuse(text, 'not_in_list', {}, 'not_in_list');
   }

@@ -43,8 +43,11 @@
     if (x.decimalPlaces() <= n) return x;
     return settle(new D(new Huge(x).times('1e' + n).toDecimalPlaces(0).times('1e' + -n)));
   }
-  const floor = (x) => settle(x.toDecimalPlaces(0, 3));
-  const ceiling = (x) => settle(x.toDecimalPlaces(0, 2));
+  const cutter = (way) => (x, places) => { // way: 1 toward zero, 2 up, 3 down
+    const n = places ? places.toNumber() : 0;
+    if (n !== Math.trunc(n) || Math.abs(n) > 34) return null;
+    return x.decimalPlaces() <= n && n >= 0 ? x : settle(new D(new Huge(x).times('1e' + n).toDecimalPlaces(0, way).times('1e' + -n)));
+  };
   function modulo(a, b) {
     if (!b.s || (a.s && a.exponent() - b.exponent() >= 33)) return null;
     const rest = a.mod(b);
@@ -149,10 +152,44 @@
     const month = Number(text.slice(2, 4));
     return makeDate(...[CENTURIES[Math.trunc(month / 20)] + Number(text.slice(0, 2)), month % 20, Number(text.slice(4, 6))].map(whole));
   }
+  const letters = (text) => [...text].length;
+  const SPACE = /^(?:[^\S\ufeff]|[\x1c-\x1f\x85])$/; // as Python strips
+  function trim(text) {
+    let from = 0, to = text.length;
+    while (from < to && SPACE.test(text[from])) from += 1;
+    while (to > from && SPACE.test(text[to - 1])) to -= 1;
+    return text.slice(from, to);
+  }
+  function numberOf(text) {
+    const written = trim(text);
+    return /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$/.test(written) ? settle(new D(written.replace('+', ''))) : null;
+  }
+  function substring(text, from, count) {
+    if (!from.isInteger() || (count && !count.isInteger())) return null;
+    const all = [...text], place = (x) => Math.min(Math.max(x.toNumber(), 0), all.length), first = from.minus(1);
+    return all.slice(place(first), count ? place(first.plus(count)) : all.length).join('');
+  }
+  function positionOf(text, part) {
+    const at = text.indexOf(part);
+    return whole(at < 0 ? 0 : letters(text.slice(0, at)) + 1);
+  }
+  function replaced(text, old, next) {
+    if (!old) return text;
+    const parts = text.split(old);
+    return letters(text) + (parts.length - 1) * (letters(next) - letters(old)) > 10000 ? null : parts.join(next);
+  }
+  const compiled = new Map(); // the patterns of rules, which never change
+  function matcher(pattern) {
+    if (!compiled.has(pattern)) compiled.set(pattern, new RegExp(`^(?:${pattern})$`, 'u'));
+    return compiled.get(pattern);
+  }
+  const clockOf = (x) => (x instanceof Moment ? x.toString().slice(11, 16) : x);
   const LOOSE = new Set(['count_true', 'least', 'greatest', 'coalesce', 'has_any']); // the others: missing in, missing out
   const LIBRARY = {
     date: dayOf,
     time: (x) => x.toString().slice(11, 16),
+    hour: (x) => whole(clockOf(x).slice(0, 2)),
+    minute: (x) => whole(clockOf(x).slice(3, 5)),
     year: (x) => whole(partOf(x, 0)),
     month: (x) => whole(partOf(x, 1)),
     day: (x) => whole(partOf(x, 2)),
@@ -174,12 +211,15 @@
     make_date: makeDate,
     abs: (x) => settle(x.s < 0 ? ZERO.minus(x) : x),
     round: rounded,
-    floor,
-    ceil: ceiling,
+    floor: cutter(3),
+    ceil: cutter(2),
+    truncate: cutter(1),
+    sign: (x) => whole(x.s),
     mod: modulo,
     sqrt: (x) => (x.s < 0 ? null : twenty(new Wide(x).sqrt())),
     exp: exponential,
     ln: (x) => (x.s > 0 ? twenty(new Wide(x).ln()) : null),
+    log10: (x) => (x.s > 0 ? twenty(new Wide(x).log()) : null),
     number: (truth) => (truth ? ONE : ZERO),
     count_true: (...values) => whole(values.filter((value) => value === true).length),
     min: (...values) => best(values, -1),
@@ -192,6 +232,14 @@
     upper: (text) => text.toUpperCase(),
     concat: (...texts) => short(texts.join('')),
     starts_with: (text, beginnings) => beginnings.some((each) => text.startsWith(each)),
+    ends_with: (text, ends) => ends.some((each) => text.endsWith(each)),
+    contains: (text, parts) => parts.some((each) => text.includes(each)),
+    matches: (text, patterns) => patterns.some((each) => matcher(each).test(text)),
+    position_of: positionOf,
+    substring,
+    trim,
+    replace: replaced,
+    number_of: numberOf,
     has_any: (chosen, codes) => codes.some((code) => holds(chosen, code)),
     text_of: (x) => x.toFixed(),
     valid_pesel: (text) => birthDate(text) !== null,

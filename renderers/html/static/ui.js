@@ -14,6 +14,19 @@
     if (menu) { menu.open = false; menu.querySelector('summary').focus(); }
   });
 
+  // a button that is pressed twice sends once: the second press of somebody who double-clicks or waits for a slow line is no wish of its own
+  let sent = {};
+  addEventListener('submit', (event) => {
+    if (event.defaultPrevented || event.target.method !== 'post') return;
+    if (sent.form === event.target && sent.button === event.submitter && Date.now() - sent.at < 10000) event.preventDefault();
+    else sent = { form: event.target, button: event.submitter, at: Date.now() };
+  });
+  addEventListener('pageshow', () => { sent = {}; });
+  addEventListener('beforeunload', (event) => { setTimeout(() => { if (event.defaultPrevented) sent = {}; }); });  // whoever was asked may have stayed
+
+  // a page between the one where Back was pressed and the one that was meant
+  if (document.querySelector('[data-back]')) history.back();
+
   // the rail folds to a strip
   for (const button of all('[data-rail]')) {
     button.hidden = false;
