@@ -1,13 +1,17 @@
 # Everything runs in .venv, which is made on first use. Stamps in it make a second call cost nothing.
 PYTHON ?= python3
+PORT ?= 8000
+CORPUS ?= ../shared/corpus
 VENV := .venv
 BIN := $(VENV)/bin
 # The locks name every package that is needed, so pip has nothing to resolve (--no-deps).
 # Without --no-compile a third of the time goes into compiling modules that nobody imports.
 INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-compile
 LOCKED := $(INSTALL) --require-hashes
+# Where bytecode may not be kept, each process that tests start compiles anew all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-pdf setup-test demo test test-full lint format bench grammar lock clean
+.PHONY: help setup setup-pdf setup-test demo test test-full lint format bench fidelity grammar lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -19,8 +23,8 @@ setup-pdf: $(VENV)/pdf.stamp ## the same, with what printing forms as PDF needs
 
 setup-test: $(VENV)/test.stamp ## the same, with the tools that the tests need
 
-demo: setup-pdf ## start a demonstration with made-up patients
-	@$(BIN)/ecrf demo
+demo: setup-pdf ## start a demonstration with made-up patients (on another port: make demo PORT=8080)
+	@$(BIN)/ecrf demo --port $(PORT)
 
 test: lint ## check style and types, then run the tests
 	@tools/chromium.sh --install >/dev/null || true
@@ -43,6 +47,9 @@ format: setup-test ## format the code
 
 bench: $(VENV)/bench.stamp ## run the benchmarks
 	@$(BIN)/python -m benchmarks
+
+fidelity: setup-test ## send definitions of other systems there and back, and count what arrives (make fidelity CORPUS=folder)
+	@$(BIN)/python -m benchmarks.fidelity $(CORPUS) --write docs/fidelity.md
 
 grammar: setup-test ## make the tables of the rule language's grammar anew
 	@$(BIN)/python -m engine.expressions.tables

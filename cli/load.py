@@ -11,17 +11,20 @@ from pathlib import Path
 
 import click
 
-from engine.synthesis import Plan, Unsatisfiable, Wanted, make_subject
+from engine.synthesis import Made, Plan, Unsatisfiable, Wanted, make_subject
 from engine.synthesis.work import Work
 from storage.accounts import Site
 from storage.database import Database, open_database
 from storage.errors import NotUnique, StorageError
+from storage.identity import Taken, taken_by
 from storage.keys import read_keys
 from storage.upgrading import refresh_statistics
 from web.server import keep_for_good
-from web.synthetic import Target, load_made, open_targets
+from web.synthetic import Target, load_made, open_targets, person_of
 
 _GROWN = frozenset({20, 80, 320, 1280, 5120})  # subjects after which plans that were made for fewer are worth nothing
+_FAR = 10**8 + 3  # beyond all numbers that are asked for; one more gives the next series of PESEL
+_TURNS = 20
 
 
 @dataclass
@@ -59,7 +62,7 @@ class Loading(Work):
         """How many records the subject has."""
         site, target = self.targets[number % len(self.targets)]
         wanted = self.wanted if self.wanted.hospital is not None else replace(self.wanted, hospital=site.code)
-        made = make_subject(self.plan, self.seed, number, self.now, wanted)
+        made = self._somebody(number, target, wanted)
         if made.beside is not None:
             raise Unsatisfiable(
                 f"subject {number}: {made.broken[0]} needs another subject, which a database would refuse"
@@ -71,6 +74,20 @@ class Loading(Work):
         except NotUnique:
             raise Unsatisfiable(f"subject {number} is in the database already: take another --seed") from None
         return f"{number} {records} {' '.join(made.broken)}".rstrip()
+
+    def _somebody(self, number: int, target: Target, wanted: Wanted) -> Made:
+        """The subject of that number; another one, always the same, where somebody has that one's PESEL or document already.
+
+        Asked before anything is registered: a save that is refused would leave a patient without any record.
+        """
+        for turn in range(_TURNS):
+            made = make_subject(self.plan, self.seed, number + turn * _FAR, self.now, wanted)
+            taken = taken_by(target.database, target.registry.model.registry, person_of(target, made))
+            if taken is Taken.NOBODY:
+                return made
+            if taken is Taken.SAME:
+                raise Unsatisfiable(f"subject {number} is in the database already: take another --seed")
+        raise Unsatisfiable(f"subject {number}: nobody was made up whose PESEL is free: take another --seed")
 
     def _open(self) -> Database:
         key = os.environ.get("ECRF_MASTER_KEY_FILE", "")

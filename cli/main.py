@@ -14,7 +14,9 @@ HEAVY = {
     "data": "cli.data",
     "db": "cli.db",
     "demo": "cli.demo",
+    "export": "cli.exchange:export_command",
     "hospitals": "cli.hospitals",
+    "import": "cli.exchange:import_command",
     "mail": "cli.mail",
     "render": "cli.render",
     "serve": "cli.serve",
@@ -34,7 +36,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A command by name."""
         if cmd_name in HEAVY:
-            found = import_module(HEAVY[cmd_name]).command
+            module, _, name = HEAVY[cmd_name].partition(":")
+            found = getattr(import_module(module), name or "command")
             assert isinstance(found, click.Command)
             return found
         return super().get_command(ctx, cmd_name)

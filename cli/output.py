@@ -21,6 +21,12 @@ class OutputFile(click.Path):
         folder = Path(value).parent
         if not folder.is_dir():
             self.fail(f"there is no folder {str(folder)!r}: make it first, or name another file", param, ctx)
+        try:
+            Path(value).stat()
+        except FileNotFoundError:
+            pass
+        except OSError as fault:
+            self.fail(f"{fault.strerror}: name another file", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -42,6 +42,9 @@ def command(host: str, port: int, workers: int | None) -> None:
         run_gunicorn(app, host, port, workers)
 
 
+THREADS = 4  # of each process: what takes long holds up one of them
+
+
 def run_gunicorn(app: Any, host: str, port: int, workers: int) -> None:
     """Several processes; the application is made before they part."""
 
@@ -50,8 +53,8 @@ def run_gunicorn(app: Any, host: str, port: int, workers: int) -> None:
             settings = {
                 "bind": f"{host}:{port}",
                 "workers": workers,
-                "threads": 4,
-                "worker_class": "gthread",
+                "threads": THREADS,
+                "worker_class": "cli.waiting_worker.WaitingWorker",
                 "timeout": 60,
                 "keepalive": 30,  # seconds: people type between two requests
                 "control_socket_disable": True,

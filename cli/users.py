@@ -12,6 +12,7 @@ import click
 from engine.definitions.source import read_source
 from engine.errors import Problems, nearest
 from storage.accounts import (
+    SHORTEST_PASSWORD,
     add_membership,
     close_account,
     create_account,
@@ -25,6 +26,7 @@ from storage.database import Database, open_database
 from storage.errors import StorageError
 from storage.keys import read_keys
 from storage.upgrading import upgrade
+from web.passwords import Weakness, weakness_of
 from web.roles import ROLES
 from web.settings import Settings, SettingsError, read_settings
 
@@ -40,6 +42,11 @@ class Words(click.ParamType[str]):
 
 
 WORDS = Words()
+WEAK = {
+    Weakness.SHORT: f"a password has at least {SHORTEST_PASSWORD} characters",
+    Weakness.USUAL: "this password is easily guessed: choose another, of four plain words for instance",
+    Weakness.LEAKED: "this password is in the list of leaked ones: choose another",
+}
 
 
 @click.group("users")
@@ -81,13 +88,14 @@ def listed() -> None:
 @click.option("--language", type=click.Choice(["pl", "en"]), default="pl", help="The language the person reads.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
 def add(login: str, name: str, language: str, *, password_stdin: bool) -> None:
-    """Add an account. Its password has at least 12 characters.
+    """Add an account. Its password has at least 12 characters and is not easily guessed.
 
     Example: ecrf users add anna.nowak 'Anna Nowak'
     """
     secret = _password(from_input=password_stdin)
 
     def create(database: Database, settings: Settings) -> None:
+        _refuse_weak(secret, settings, login, name)
         create_account(database, login, name, secret, who=_who(), at=settings.clock(), language=language)
 
     _do(create)
@@ -104,7 +112,9 @@ def change_password(login: str, *, password_stdin: bool) -> None:
     new = _password(from_input=password_stdin)
 
     def change(database: Database, settings: Settings) -> None:
-        set_password(database, find_account(database, login).id, new, who=_who(), at=settings.clock())
+        account = find_account(database, login)
+        _refuse_weak(new, settings, account.login, account.name)
+        set_password(database, account.id, new, who=_who(), at=settings.clock())
 
     _do(change)
 
@@ -177,6 +187,13 @@ def _password(*, from_input: bool) -> str:
     if from_input:
         return sys.stdin.readline().rstrip("\n")
     return getpass.getpass("Password: ")
+
+
+def _refuse_weak(password: str, settings: Settings, *about: str) -> None:
+    """The rules of the pages hold here as well. Raises ValueError."""
+    weakness = weakness_of(password, about, settings.leaked_passwords)
+    if weakness is not None:
+        raise ValueError(WEAK[weakness])
 
 
 def _who() -> str:

@@ -1,0 +1,1 @@
+"""XLSForm (ODK, KoboToolbox): workbooks in and out. `read` reads, `write` writes; rules are XPath."""

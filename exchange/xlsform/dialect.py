@@ -1,0 +1,252 @@
+"""What XPath of XLSForm means in our rules: a table of functions. Facts are those of the ODK XForms specification and docs.getodk.org."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from engine.datatypes.base import Kind
+from engine.expressions.nodes import Path, Syntax
+from exchange.document import Field
+from exchange.rules.meaning import Meaning, Untranslatable, call, constant, operation
+from exchange.rules.translate import Builder, Dialect, Translator, negated
+from exchange.xlsform import dates
+from exchange.xlsform.asking import (
+    boolean,
+    boolean_from_string,
+    both,
+    checklist,
+    choice_name,
+    chosen_value,
+    coalesce,
+    comparison,
+    selected,
+    weighted,
+)
+from exchange.xlsform.choices import ChoiceList
+from exchange.xlsform.counting import (
+    count_filled,
+    count_selected,
+    counted,
+    extreme,
+    indexed,
+    number,
+    position,
+    power,
+    remainder,
+    rounded,
+    summed,
+    truncated,
+)
+from exchange.xlsform.names import Names, Place
+from exchange.xlsform.rules import Make, Rules
+from exchange.xlsform.wording import (
+    concat,
+    cut,
+    formatted_date,
+    normalized,
+    regex,
+    string,
+    substr,
+    substring,
+    text_test,
+    translate,
+)
+
+
+def _strict(name: str, kind: Kind, takes: Kind, *, doubt: bool = False) -> Make:
+    """A function of ours of the same meaning."""
+
+    def build(rules: Rules, args: Sequence[Syntax]) -> Meaning:
+        (arg,) = args
+        found = (
+            rules.text(arg)
+            if takes is Kind.TEXT
+            else rules.number(arg)
+            if takes is Kind.NUMBER
+            else rules.cast(rules.meaning(arg), takes)
+        )
+        return call(name, kind, found, doubt=doubt)
+
+    return build
+
+
+def _constant(value: Decimal | bool | None, kind: Kind = Kind.NUMBER, name: str = "") -> Make:
+    def build(_rules: Rules, args: Sequence[Syntax]) -> Meaning:
+        if args:
+            raise ValueError
+        return call(name, kind, sure=True) if name else constant(value)
+
+    return build
+
+
+def _refused(reason: str) -> Make:
+    def build(_rules: Rules, _args: Sequence[Syntax]) -> Meaning:
+        raise Untranslatable(reason)
+
+    return build
+
+
+def _date(rules: Rules, args: Sequence[Syntax]) -> Meaning:
+    (arg,) = args
+    return rules.cast(rules.meaning(dates.unguarded(arg)), Kind.DATE)
+
+
+def _date_time(rules: Rules, args: Sequence[Syntax]) -> Meaning:
+    (arg,) = args
+    return dates.as_day(rules, arg)
+
+
+def _decimal_time(rules: Rules, args: Sequence[Syntax]) -> Meaning:
+    (arg,) = args
+    found = rules.meaning(arg)
+    if found.kind not in (Kind.TIME, Kind.DATETIME):
+        raise Untranslatable("The time of day of something else than a time is asked for.")
+    return dates.fraction_of_day(found)
+
+
+def _difference(name: str, divisor: int = 1) -> Make:
+    def build(rules: Rules, args: Sequence[Syntax]) -> Meaning:
+        first, second = (dates.as_day(rules, arg) for arg in args)
+        found = call(name, Kind.NUMBER, first, second)
+        return (
+            call("floor", Kind.NUMBER, operation("/", Kind.NUMBER, found, constant(divisor))) if divisor > 1 else found
+        )
+
+    return build
+
+
+def _add_date(rules: Rules, args: Sequence[Syntax]) -> Meaning:
+    """Years, months and days later."""
+    day, *steps = args
+    found = dates.as_day(rules, day)
+    amounts = [rules.number(step) for step in steps[:3]]
+    if len(steps) > 3 and any(rules.number(step).literal != 0 for step in steps[3:]):
+        raise Untranslatable("Hours or minutes are added to a date.")
+    months = [
+        operation("*", Kind.NUMBER, amount, constant(12)) if at == 0 else amount
+        for at, amount in enumerate(amounts[:2])
+        if amount.literal != 0
+    ]
+    if months:
+        found = call(
+            "add_months", Kind.DATE, found, months[0] if len(months) == 1 else operation("+", Kind.NUMBER, *months)
+        )
+    if len(amounts) == 3 and amounts[2].literal != 0:
+        found = call("add_days", Kind.DATE, found, amounts[2])
+    return found
+
+
+def _timestamp(rules: Rules, args: Sequence[Syntax]) -> Meaning:
+    (arg,) = args
+    found = dates.as_day(rules, arg)
+    if found.kind is Kind.DATE:
+        rules.reservations.append("The time of day that a text tells is not read.")
+    return found
+
+
+def _current(rules: Rules, _args: Sequence[Syntax]) -> Meaning:
+    return rules.elsewhere(rules.place.outside or rules.place).meaning(Path((".",), 0))
+
+
+_REFUSALS: Mapping[str, str] = {
+    "selected-at": "One of the chosen codes is asked for by its place.",
+    "jr:itext": "A translation is asked for by its name.",
+    "once": "A value that is worked out only once stands inside of another.",
+    "join": "The texts of several rows are joined.",
+    "random": "A random number is asked for.",
+    "uuid": "A random identifier is asked for.",
+    "randomize": "The order of choices is random.",
+    "digest": "A checksum is asked for.",
+    **dict.fromkeys(("pulldata", "instance"), "Other files are looked up."),
+    **dict.fromkeys(("area", "distance"), "A place on a map is measured."),
+    **dict.fromkeys(("sin", "cos", "tan", "asin", "acos", "atan", "atan2"), "Angles are calculated with."),
+}
+REFUSED = frozenset(_REFUSALS)
+_TABLE: Mapping[str, Make] = {
+    "and": both,
+    "selected": selected,
+    "count-selected": count_selected,
+    "jr:choice-name": choice_name,
+    "if": chosen_value,
+    "coalesce": coalesce,
+    "true": _constant(value=True),
+    "false": _constant(value=False),
+    "boolean": boolean,
+    "boolean-from-string": boolean_from_string,
+    "checklist": checklist,
+    "weighted-checklist": weighted,
+    "string": string,
+    "concat": concat,
+    "string-length": _strict("length", Kind.NUMBER, Kind.TEXT),
+    "substr": substr,
+    "substring": substring,
+    "substring-before": cut(before=True),
+    "substring-after": cut(before=False),
+    "contains": text_test("contains"),
+    "starts-with": text_test("starts_with"),
+    "ends-with": text_test("ends_with"),
+    "normalize-space": normalized,
+    "translate": translate,
+    "regex": regex,
+    "number": number,
+    "int": truncated,
+    "round": rounded("round"),
+    "floor": rounded("floor"),
+    "ceiling": rounded("ceil"),
+    "abs": _strict("abs", Kind.NUMBER, Kind.NUMBER),
+    "pow": power,
+    "sqrt": _strict("sqrt", Kind.NUMBER, Kind.NUMBER, doubt=True),
+    "exp": _strict("exp", Kind.NUMBER, Kind.NUMBER),
+    "log": _strict("ln", Kind.NUMBER, Kind.NUMBER, doubt=True),
+    "log10": _strict("log10", Kind.NUMBER, Kind.NUMBER, doubt=True),
+    "exp10": lambda rules, args: operation("^", Kind.NUMBER, constant(10), rules.number(args[0])),
+    "pi": _constant(Decimal("3.141592653589793")),
+    "mod": remainder,
+    "+": dates.added,
+    "-": dates.subtracted,
+    "min": extreme("least", "min"),
+    "max": extreme("greatest", "max"),
+    "sum": summed,
+    "count": counted,
+    "count-non-empty": count_filled,
+    "position": position,
+    "indexed-repeat": indexed,
+    "current": _current,
+    "today": _constant(None, Kind.DATE, "today"),
+    "now": _constant(None, Kind.DATETIME, "now"),
+    "date": _date,
+    "date-time": _date_time,
+    "decimal-date-time": dates.decimal_date_time,
+    "decimal-time": _decimal_time,
+    "format-date": formatted_date,
+    "format-date-time": formatted_date,
+    "difference-in-months": _difference("completed_months"),
+    "cht:difference-in-days": _difference("days"),
+    "cht:difference-in-weeks": _difference("days", 7),
+    "cht:difference-in-months": _difference("completed_months"),
+    "cht:difference-in-years": _difference("completed_years"),
+    "add-date": _add_date,
+    "cht:add-date": _add_date,
+    "parse-timestamp-to-date": _timestamp,
+    **{name: _refused(reason) for name, reason in _REFUSALS.items()},
+    **{op: comparison(op) for op in ("=", "!=", "<", "<=", ">", ">=")},
+}  # fmt: skip
+
+
+def _bound(make: Make) -> Builder:
+    def build(translator: Translator, args: Sequence[Syntax]) -> Meaning:
+        assert isinstance(translator, Rules)
+        return make(translator, args)
+
+    return build
+
+
+DIALECT = Dialect("XPath", {"not": negated, **{name: _bound(make) for name, make in _TABLE.items()}})
+
+
+def rules_at(
+    place: Place, names: Names, lists: Mapping[str, ChoiceList], valued: dict[tuple[str, ...], Field]
+) -> Rules:
+    """A translator for the rules that stand somewhere. `valued` gathers the questions whose codes are calculated with."""
+    return Rules(DIALECT, lambda path: names.read(path, place), valued, names, place, lists)
