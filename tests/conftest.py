@@ -15,6 +15,8 @@ from uuid import uuid4
 import pytest
 from argon2 import PasswordHasher
 
+from tests.patience import MILLISECONDS
+
 if TYPE_CHECKING:  # A unit test should not wait for a browser library that it does not use.
     from playwright.sync_api import Browser, Page
 
@@ -106,6 +108,9 @@ def quick_passwords() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        patch.setattr(
+            module, "_DUMMY", module._DUMMY.replace("m=65536,t=3,p=4", "m=64,t=1,p=1")
+        )  # of whom nobody knows
         yield
 
 
@@ -213,4 +218,5 @@ def browser(chromium: str) -> Iterator["Browser"]:
 def page(browser: "Browser") -> Iterator["Page"]:
     """A page with cookies and storage of its own."""
     with browser.new_context(locale="pl-PL", timezone_id="Europe/Warsaw") as context:
+        context.set_default_timeout(MILLISECONDS)
         yield context.new_page()

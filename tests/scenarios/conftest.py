@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from engine.compiler import CompiledRegistry, compile_definition
@@ -27,6 +27,8 @@ from storage.access import Actor
 from storage.accounts import add_membership, create_account, create_site, find_account
 from storage.form_data import SubjectRecord, load_subject
 from storage.subjects import find_pseudonym
+from tests.patience import MILLISECONDS
+from tests.scenarios.lagging import lagging
 from tests.scenarios.page_faults import is_fault
 from tests.web.browsing import PASSWORD
 from tests.web.browsing import Browser as ScriptlessBrowser
@@ -37,6 +39,7 @@ from web.workspace import EXTENSION, Workspace
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2025, 7, 1, 10, 0, tzinfo=UTC)
 REGISTRY = "lead_extraction"
+expect.set_options(timeout=MILLISECONDS)
 
 
 class Clock:
@@ -119,7 +122,7 @@ def serving(url: str, folder: Path, registry: str, keys: Path, **more: Any) -> I
     for login, name in (("anna", "Anna Nowak"), ("piotr", "Piotr Zieliński")):
         account = create_account(space.database, login, name, PASSWORD, who="office", at=NOW)
         add_membership(space.database, account, registry, "entry", site_id=site, who="office", at=NOW)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, lagging(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield Served(app, clock, server, site, registry)
@@ -147,7 +150,7 @@ def open_browser(browser: Browser, served: Served) -> Iterator[Callable[..., Pag
             viewport={"width": width, "height": 900}, base_url=served.address,
         )  # fmt: skip
         contexts.append(context)
-        context.set_default_timeout(60_000)  # patience with a machine that is busy
+        context.set_default_timeout(MILLISECONDS)
         context.add_cookies([{"name": "ecrf", "value": served.sign_in(login, language), "url": served.address}])
         page = context.new_page()
         page.on("pageerror", lambda fault: faults.append(str(fault)))

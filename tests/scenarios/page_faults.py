@@ -17,13 +17,18 @@ _OPTIONS = {
 }
 _AXE = """([part, options]) => axe.run(part || document, options).then(
   (found) => found.violations.map((each) => [each.id, each.help, each.nodes.slice(0, 3).map((node) => node.html.slice(0, 160))]))"""
+# What appears has faded in; what turns as long as one waits does not count.
+_STILL = """() => Promise.allSettled(document.getAnimations()
+  .filter((each) => each.effect.getComputedTiming().endTime !== Infinity).map((each) => each.finished))"""
 _OUTSIDE = (
     "all => all.filter((e) => e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML.slice(0, 200))"
 )
 
 
 def problems(page: Page, part: str | None = None) -> list[Any]:
-    """The faults that axe finds, each with where."""
+    """The faults that axe finds, each with where, once the page is there as a whole."""
+    page.wait_for_load_state()
+    page.evaluate(_STILL)
     if not page.evaluate("'axe' in window"):
         page.evaluate(_axe_script())
     return [tuple(each) for each in page.evaluate(_AXE, [part, _OPTIONS])]
@@ -36,15 +41,22 @@ def _axe_script() -> str:
 
 def too_wide(page: Page) -> list[str]:
     """What reaches beyond the screen where the page scrolls sideways."""
+    page.wait_for_load_state()
     if not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
         return []
     return list(page.eval_on_selector_all("main *", _OUTSIDE)[:8]) or ["the page"]
 
 
-def faults(page: Page, name: str, folder: Path, width: int) -> list[Any]:
-    """Both, of the page as a whole. With ECRF_PICTURES in the environment a picture of it is kept in the folder."""
+def keep_picture(page: Page, name: str, folder: Path, width: int) -> None:
+    """With ECRF_PICTURES in the environment a picture of the whole page is kept in the folder; nobody else would look at it."""
     if "ECRF_PICTURES" in os.environ:
         page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+
+
+def faults(page: Page, name: str, folder: Path, width: int) -> list[Any]:
+    """Both, of the page as a whole, once it is there; its picture is kept where one is wanted."""
+    page.wait_for_load_state()
+    keep_picture(page, name, folder, width)
     before = page.viewport_size
     height = page.evaluate("document.documentElement.scrollHeight")
     page.set_viewport_size({"width": width, "height": height})  # so that the bar at the bottom covers nothing

@@ -4,12 +4,20 @@ import re
 
 import pytest
 
-from tests.scenarios.page_faults import faults, problems
+from tests.scenarios.form_pages import opened, register
+from tests.scenarios.page_faults import faults, keep_picture, problems
 
 FORMS = (
     "patient", "admission", "baseline", "device", "indication", "workup", "procedure", "complications.procedure.1",
     "reimplantation", "discharge", "follow_up.fu_1m.1", "unscheduled_event.unscheduled.1", "death",
 )  # fmt: skip
+IN_EVERY_RUN = {
+    "patient",
+    "device",
+    "indication",
+    "procedure",
+    "follow_up.fu_1m.1",
+}  # a field of each kind, rows, an event
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +45,7 @@ def filled(served):
     return list_subjects(space.database, actor, at=now, order="number").subjects[0].pseudonym
 
 
-@pytest.mark.parametrize("width", [1280, 390, 320])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow), 320])
 def test_pages(open_browser, served, filled, width, tmp_path_factory):
     folder = tmp_path_factory.mktemp(f"pages-{width}")
     page = open_browser(width=width)
@@ -76,13 +84,15 @@ def address(page, form):
 
 
 @pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "form", [pytest.param(form, marks=() if form in IN_EVERY_RUN else pytest.mark.slow) for form in FORMS]
+)
 def test_forms(open_browser, served, filled, form, width, tmp_path_factory):
     folder = tmp_path_factory.mktemp(f"forms-{width}")
     page = open_browser(width=width)
     page.goto(f"/lead_extraction/patients/{filled}")
     page.goto(address(page, form))
-    page.wait_for_selector("#entry")
+    opened(page)
     assert faults(page, form, folder, width) == []
     rows = page.locator("[data-row] button[value^='open:']")
     if rows.count():
@@ -154,13 +164,12 @@ def test_an_empty_hospital_is_told_what_to_do(open_browser, served, tmp_path):
     page = open_browser("olga")
     assert "Nie ma jeszcze pacjentów" in page.inner_text("#main")
     assert faults(page, "empty", tmp_path, 1280) == []
-    page.click("form[action$='/patients'][method=post] button")
-    page.wait_for_selector("#entry")
+    register(page)
     assert faults(page, "new-patient", tmp_path, 1280) == []
     assert re.search(r"/patients/TLE-\d{4}-\w\d/forms/", page.url)
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_a_look_up_with_its_list_open(open_browser, served, filled, width, tmp_path):
     page = open_browser(width=width)
     page.goto(f"/lead_extraction/patients/{filled}")
@@ -171,7 +180,7 @@ def test_a_look_up_with_its_list_open(open_browser, served, filled, width, tmp_p
     page.wait_for_selector("#f-proc_icd9 [role=option]")
     assert page.locator("#f-proc_icd9 .chips li").count() > 0
     page.keyboard.press("ArrowDown")
-    page.locator("#f-proc_icd9").screenshot(path=tmp_path / f"open-{width}.png")
+    keep_picture(page, "open", tmp_path, width)
     assert problems(page, "#f-proc_icd9") == []
     behind = [each for each in problems(page) if each[0] != "target-size"]  # the list lies over a part of what follows
     assert behind == []

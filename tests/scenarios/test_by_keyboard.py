@@ -8,6 +8,7 @@ from engine.records import evaluate
 from engine.records.form_data import Focus, FormData
 from renderers.html.values import display
 from tests.scenarios.comparing import stored_keys, without_ids
+from tests.scenarios.form_pages import opened
 
 FORMS = (
     ("admission", ""), ("baseline", ""), ("device", ""), ("indication", ""), ("workup", ""), ("procedure", ""),
@@ -20,7 +21,7 @@ def open_form(page, who, form, event=""):
     page.goto(f"/lead_extraction/patients/{who}")
     ending = f".{form}.{event}.1" if event else f".{form}"
     page.locator(f'.lanes a[href$="{ending}"]').first.click()
-    page.wait_for_selector("#entry")
+    opened(page)
 
 
 def complete(page):
@@ -44,11 +45,12 @@ def shown_on(page):
     }""")
 
 
-@pytest.mark.parametrize("language", ["pl", pytest.param("en", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["pl", "en"])
 def test_episode_a(served, open_browser, typist, example, registry, language):
     page, wanted = open_browser(language=language), example("a")
     page.locator("form[action$='/patients'][method=post] button").press("Enter")
-    page.wait_for_selector("#entry")
+    opened(page)
     who = page.url.split("/patients/")[1].split("/")[0]
     typist(page, wanted, language).fill(registry.model.forms["patient"], _person(wanted, language))
     complete(page)
@@ -86,7 +88,9 @@ def compare_with_engine(page, registry, record, place, now, language):
         if rows:
             page.locator("[data-row]").nth(number).locator("button[value^='open:']").click()
             page.wait_for_selector("[data-row].open")
-        page.wait_for_timeout(300)
+        page.wait_for_load_state()
+        if page.locator("#entry[data-program]").count():
+            page.wait_for_selector("[name=__live][value=yes]", state="attached")
         found = shown_on(page)
         for path, text in found["calculated"].items():
             value = evaluation.calculated.get(path)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.scenarios.form_pages import opened, register
+
 FORMS = (
     "patient", "admission", "baseline", "device", "indication", "workup", "procedure", "complications.procedure.1",
     "reimplantation", "discharge", "follow_up.fu_1m.1", "death",
@@ -11,8 +13,7 @@ MESSAGES = "#entry .msg, .f.bad, .f.soft, .issues.bad, .issues.soft, [data-issue
 
 def start(page):
     page.goto("/lead_extraction/patients")
-    page.click("form[action$='/patients'][method=post] button")
-    page.wait_for_selector("#entry")
+    register(page)
     return page.url.split("/patients/")[1].split("/")[0]
 
 
@@ -24,7 +25,7 @@ def save(page, verb="save"):
 def to_form(page, who, form):
     page.goto(f"/lead_extraction/patients/{who}")
     page.locator(f'.lanes a[href$=".{form}"]').first.click()
-    page.wait_for_selector("#entry")
+    opened(page)
 
 
 def live(page):
@@ -35,7 +36,9 @@ def told(page):
     return page.locator("#entry .msg:visible").all_inner_texts()
 
 
-@pytest.mark.parametrize(("width", "scripts"), [(1280, True), (390, True), (1280, False)])
+@pytest.mark.parametrize(
+    ("width", "scripts"), [(1280, True), pytest.param(390, True, marks=pytest.mark.slow), (1280, False)]
+)
 def test_new_forms_say_nothing(open_browser, width, scripts):
     page = open_browser(width=width, scripts=scripts)
     who = start(page)

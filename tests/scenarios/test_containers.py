@@ -5,6 +5,7 @@ from shutil import copy
 
 import pytest
 
+from tests.scenarios.form_pages import opened, register
 from tests.scenarios.page_faults import problems, too_wide
 
 FIXTURE = Path(__file__).parents[1] / "fixtures/definitions/circulation.yaml"
@@ -20,7 +21,7 @@ def served(serve, tmp_path_factory):
 def registered(page):
     """The address of the page of a new patient."""
     page.goto("/circulation/patients")
-    page.click("form[action$='/patients'][method=post] button")
+    register(page)
     page.locator("[name=sex][value=f]").check()  # an empty record would be taken again for the next patient
     page.locator(".dock [value=save]").click()
     page.wait_for_url("**said=*")
@@ -48,7 +49,7 @@ def test_a_run_is_added_inside_its_episode_filled_in_and_counted(open_browser, s
     run = "Przebieg ECMO 1, Epizod 1"
     assert titles(page) == [*at_once[:2], run, at_once[2]]
     part(page, run).get_by_role("link", name="ECMO").first.click()
-    page.wait_for_selector("#entry")
+    opened(page)
     for end, day in (("start", "3"), ("stop", "5")):
         for field, text in zip("dmyt", (day, "6", "2025", "09:10"), strict=True):
             page.fill(f"[name=ecmo_{end}__{field}]", text)
@@ -91,8 +92,8 @@ def test_there_are_no_more_parts_than_the_definition_allows(open_browser):
     assert page.get_by_role("button", name="Dodaj: Przebieg ECMO").count() == 0
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("language", ["pl", "en"])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("language", ["pl", pytest.param("en", marks=pytest.mark.slow)])
 def test_the_page_with_its_parts_is_accessible(open_browser, width, language):
     page = open_browser(width=width, language=language)
     page.goto(registered(page))
@@ -108,7 +109,7 @@ def test_the_page_with_its_parts_is_accessible(open_browser, width, language):
 
 def add_console(page, serial, status="in_use"):
     """Fill in a console on the page of a new entry, and complete it."""
-    page.wait_for_selector("#entry")
+    opened(page)
     for name, text in (("ast_name", "Cardiohelp"), ("ast_serial", serial)):
         page.fill(f"[name={name}]", text)
     page.locator(f"[name=ast_status][value={status}]").check()
@@ -133,7 +134,7 @@ def test_a_hospital_keeps_consoles_that_forms_of_patients_refer_to(open_browser,
     page.goto(f"/circulation/hospital?q={mark}2")
     assert [row.split("\n")[0].split("\t")[0] for row in consoles(page).all_inner_texts()] == ["Cardiohelp"]
     page.get_by_role("link", name="Cardiohelp").click()
-    page.wait_for_selector("#entry")
+    opened(page)
     assert page.input_value("[name=ast_serial]") == f"{mark}2"
     assert page.locator(".crumbs").inner_text().split() == ["Zasoby", "szpitala"]
     patient = registered(page)
@@ -141,7 +142,7 @@ def test_a_hospital_keeps_consoles_that_forms_of_patients_refer_to(open_browser,
     page.get_by_role("button", name="Dodaj: Przebieg ECMO").click()
     page.wait_for_url("**said=*")
     page.get_by_role("link", name="Układ").first.click()
-    page.wait_for_selector("#entry")
+    opened(page)
     page.get_by_role("button", name="Dodaj").first.click()
     choice = page.locator("select[name$=comp_asset]")
     choice.wait_for()
@@ -159,7 +160,7 @@ def test_two_people_add_a_console_in_the_same_moment(open_browser):
     for page in (first, second):
         page.goto("/circulation/hospital")
         page.locator("section", has=page.locator("#of-console")).get_by_role("button", name="Dodaj").click()
-        page.wait_for_selector("#entry")
+        opened(page)
     add_console(first, "T1")
     second.fill("[name=ast_name]", "Rotaflow")
     second.locator(".dock [value=save]").click()
@@ -177,15 +178,15 @@ def test_a_serial_number_that_is_taken_is_told(open_browser):
         page.locator("section", has=page.locator("#of-console")).get_by_role("button", name="Dodaj").click()
         if not number:
             add_console(page, "U1")
-    page.wait_for_selector("#entry")
+    opened(page)
     page.fill("[name=ast_serial]", "U1")
     page.locator(".dock [value=save]").click()
     page.wait_for_url("**said=*")
     assert "Konsola o tym numerze seryjnym jest już w rejestrze." in page.locator("main").inner_text()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("language", ["pl", "en"])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("language", ["pl", pytest.param("en", marks=pytest.mark.slow)])
 def test_the_page_of_the_hospitals_records_is_accessible(open_browser, width, language):
     page = open_browser(width=width, language=language)
     page.goto("/circulation/hospital")

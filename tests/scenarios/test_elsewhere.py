@@ -2,20 +2,21 @@
 
 import pytest
 
+from tests.scenarios.form_pages import opened, register
+
 RULE = "Wymagana kolejność"
 
 
 def begin(page):
     page.goto("/lead_extraction/patients")
-    page.click("form[action$='/patients'][method=post] button")
-    page.wait_for_selector("#entry")
+    register(page)
     return page.url.split("/patients/")[1].split("/")[0]
 
 
 def fill_moment(page, who, form, item, day, clock):
     page.goto(f"/lead_extraction/patients/{who}")
     page.locator(f'.lanes a[href$=".{form}"]').first.click()
-    page.wait_for_selector("#entry")
+    opened(page)
     for part, text in zip("dmyt", (*day, clock), strict=True):
         page.fill(f"[name={item}__{part}]", text)
 

@@ -5,7 +5,8 @@ import zlib
 
 import pytest
 
-from tests.scenarios.page_faults import problems
+from tests.scenarios.form_pages import held_back, register
+from tests.scenarios.page_faults import keep_picture, problems
 
 
 def chunk(kind, content):
@@ -28,8 +29,7 @@ def photo():
 def open_row(page, scripts=True):
     """The open row of a new patient's procedure; its name."""
     page.goto("/lead_extraction/patients")
-    page.click("form[action$='/patients'][method=post] button")
-    page.wait_for_selector("#entry")
+    register(page)
     page.fill("[name=last_name]", "Przykładowa")
     page.locator(".dock [value=save]").click()
     page.wait_for_url("**said=*")
@@ -44,7 +44,7 @@ def open_row(page, scripts=True):
     if scripts:
         box(page, name).wait_for()
     else:
-        page.locator(".dock [value=save]").click()
+        send(page, ".dock [value=save]")
         reopen(page, name)
     return name
 
@@ -56,7 +56,8 @@ def send(page, button):
 
 
 def reopen(page, name):
-    """The row with its fields, whether the page came back with it open or closed."""
+    """The row with its fields, whether the page comes back with it open or closed."""
+    page.wait_for_load_state()
     button = page.locator(f"button[value='open:{name}']")
     if button.count():
         button.click()
@@ -78,7 +79,9 @@ def saved(page):
 def fetched(page, name):
     with page.expect_download() as coming:
         held(page, name).locator("a").click()
-    return coming.value.suggested_filename, coming.value.path().read_bytes()
+    name = coming.value.suggested_filename
+    assert name.startswith("Przykład ")  # these are made up, and the files say so
+    return name.removeprefix("Przykład "), coming.value.path().read_bytes()
 
 
 def never(_route):
@@ -123,6 +126,33 @@ def test_without_scripts_it_goes_with_the_form(open_browser, photo):
     held(page, name).locator("button").click()
     page.wait_for_url("**#*")
     assert box(page, name).is_visible()
+
+
+def test_a_file_that_is_chosen_before_the_script_runs_is_sent(open_browser, photo):
+    page = open_browser()
+    name = open_row(page)
+    saved(page)
+    let_go = held_back(page, "files.js")
+    page.reload(wait_until="commit")  # the row is open still
+    box(page, name).set_input_files(photo)
+    let_go()
+    held(page, name).wait_for()
+    saved(page)
+    assert fetched(page, name) == (photo["name"], photo["buffer"])
+
+
+def test_who_types_on_while_the_opened_row_comes_is_left_alone(open_browser):
+    page = open_browser()
+    name = open_row(page)
+    saved(page)
+    assert f"#r-{name}" in page.url
+    let_go = held_back(page, "files.js")
+    page.reload(wait_until="commit")
+    last = page.locator(f'[id="f-{name}.lx_result"] input').last
+    last.focus()
+    let_go()
+    page.wait_for_load_state()
+    assert last.evaluate("e => e === document.activeElement")
 
 
 def test_what_is_refused_is_told_beside_the_field(open_browser, photo, tmp_path):
@@ -209,7 +239,7 @@ def test_a_session_that_ends_loses_no_file(open_browser, photo):
     saved(page)
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_the_control_is_accessible(open_browser, photo, width, tmp_path_factory):
     page = open_browser(width=width)
     folder = tmp_path_factory.mktemp(f"files-{width}")
@@ -218,7 +248,7 @@ def test_the_control_is_accessible(open_browser, photo, width, tmp_path_factory)
 
     def look(state, place=field):
         place.scroll_into_view_if_needed()
-        page.screenshot(path=folder / f"{state}-{width}.png")
+        keep_picture(page, state, folder, width)
         before = page.viewport_size
         page.set_viewport_size({"width": width, "height": page.evaluate("document.documentElement.scrollHeight")})
         assert problems(page) == [], state

@@ -36,7 +36,7 @@ FOCUS = """() => {
 
 CASES = (
     pytest.param("b", datetime(2025, 7, 10, 10, 0, tzinfo=UTC), marks=pytest.mark.slow),
-    pytest.param("a", datetime(2026, 4, 10, 10, 0, tzinfo=UTC)),
+    pytest.param("a", datetime(2026, 4, 10, 10, 0, tzinfo=UTC), marks=pytest.mark.slow),
 )  # each with the day on which it is typed
 
 

@@ -1,8 +1,11 @@
 """From a form to the help centre and back, and the help pages, at a desk and on a telephone, in both languages."""
 
+from datetime import timedelta
+
 import pytest
 
 from storage.accounts import add_membership, create_account
+from tests.scenarios.form_pages import register
 from tests.scenarios.page_faults import faults
 
 PASSWORD = "correct horse battery"
@@ -20,8 +23,7 @@ def coordinator(served):
 def walk(open_browser, folder, width, text):
     """Ask from a form, answer, read, close; each page is looked at."""
     anna, rita = open_browser("anna", width=width), open_browser("rita", width=width, language="en")
-    anna.click("form[action$='/patients'][method=post] button")
-    anna.wait_for_selector("#entry")
+    register(anna)
     anna.locator("footer").get_by_role("link", name="Zapytaj centrum pomocy").click()
     assert faults(anna, "ask", folder, width) == []
     anna.get_by_label("Merytoryczne").check(force=True)
@@ -33,7 +35,7 @@ def walk(open_browser, folder, width, text):
     rita.goto("/lead_extraction/day")
     assert faults(rita, "day", folder, width) == []
     rita.locator("#help_questions").locator("xpath=ancestor::section").get_by_role("link").first.click()
-    assert rita.locator("dd a").first.is_visible()  # she may open the form
+    rita.locator("dd a").first.wait_for()  # she may open the form
     rita.locator("textarea").fill("Enter it as the operator described it.")
     rita.get_by_role("button", name="Answer", exact=True).click()
     assert faults(rita, "answered", folder, width) == []
@@ -44,7 +46,7 @@ def walk(open_browser, folder, width, text):
     anna.locator("#help_answers").locator("xpath=ancestor::section").get_by_role("link").first.click()
     assert "Enter it as the operator" in anna.locator(".talk").inner_text()
     anna.get_by_role("button", name="Zamknij: wyjaśnione").click()
-    assert anna.get_by_role("button", name="Otwórz ponownie").is_visible()
+    anna.get_by_role("button", name="Otwórz ponownie").wait_for()
     anna.goto("/help/requests")
     assert faults(anna, "asked", folder, width) == []
     for number, address in enumerate(PAGES):
@@ -60,3 +62,24 @@ def test_a_nurse_asks_from_a_form_and_the_coordinator_answers(open_browser, tmp_
 @pytest.mark.slow
 def test_the_same_on_a_telephone(open_browser, tmp_path_factory):
     walk(open_browser, tmp_path_factory.mktemp("help-390"), 390, "Czy wpisywać elektrody czasowe?")
+
+
+def test_back_brings_what_was_typed_before_the_session_ended(open_browser, served):
+    page = open_browser()
+    page.goto("/help/requests/new")
+    page.locator("[name=kind][value=technical]").check(force=True)
+    page.fill("#ask-text", "Jak to zapisać?")
+    served.clock.now += timedelta(hours=13)
+    page.locator("form:has(#ask-text) button.go").click()
+    page.wait_for_selector("#login")
+    page.fill("#login", "anna")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#ask-text")
+    assert page.input_value("#ask-text") == ""
+    page.evaluate("history.back()")
+    page.wait_for_function("() => document.querySelector('#ask-text')?.value")
+    assert page.input_value("#ask-text") == "Jak to zapisać?"
+    page.locator("form:has(#ask-text) button.go").click()
+    page.wait_for_url("**/help/requests/*said=*")
+    assert "Jak to zapisać?" in page.inner_text(".talk")

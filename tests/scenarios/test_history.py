@@ -2,13 +2,14 @@
 
 import pytest
 
-from tests.scenarios.page_faults import faults, problems
+from tests.scenarios.form_pages import register
+from tests.scenarios.page_faults import faults, keep_picture, problems
 
 
 def saved_twice(page):
     """A patient whose surname was corrected; the address of the form."""
     page.goto("/lead_extraction/patients")
-    page.click("form[action$='/patients'][method=post] button")
+    register(page)
     for name in ("Przykładowa", "Poprawiona"):
         page.fill("[name=last_name]", name)
         page.locator(".dock [value=save]").click()
@@ -18,7 +19,7 @@ def saved_twice(page):
     return page.url
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_the_history_of_a_field_opens_over_the_form(open_browser, tmp_path_factory, width):
     folder = tmp_path_factory.mktemp(f"history-{width}")
     page = open_browser(width=width)
@@ -28,7 +29,7 @@ def test_the_history_of_a_field_opens_over_the_form(open_browser, tmp_path_facto
     page.wait_for_selector("dialog.drawer[open]")
     assert "Przykładowa" in page.locator("dialog .trail li").first.inner_text()
     assert "Anna Nowak" in page.locator("dialog .trail li").first.inner_text()
-    page.screenshot(path=folder / f"drawer-{width}.png")
+    keep_picture(page, "drawer", folder, width)
     assert problems(page, "dialog") == []
     page.keyboard.press("Escape")
     page.wait_for_selector("dialog.drawer", state="hidden")
@@ -49,14 +50,14 @@ def test_the_history_of_a_field_opens_over_the_form(open_browser, tmp_path_facto
 def test_without_scripts_the_button_leads_to_a_page(open_browser):
     page = open_browser(scripts=False)
     page.goto("/lead_extraction/patients")
-    page.click("form[action$='/patients'][method=post] button")
+    register(page)
     page.fill("[name=last_name]", "Przykładowa")
     page.locator(".dock [value=save]").click()
     page.locator("#f-last_name [data-history]").click()
     assert "Przykładowa" in page.locator(".trail").inner_text()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_the_log_is_searched(open_browser, served, tmp_path_factory, width):
     from storage.accounts import add_membership, create_account
 

@@ -1,9 +1,13 @@
 """A long list of answers: found by code or by words, what is chosen in sight."""
 
+import pytest
+
+from tests.scenarios.form_pages import register
+
 
 def open_procedure(page):
     page.goto("/lead_extraction/patients")
-    page.click("form[action$='/patients'][method=post] button")
+    register(page)
     page.fill("[name=last_name]", "Przykładowa")
     page.locator(".dock [value=save]").click()
     page.wait_for_url("**said=*")
@@ -91,7 +95,7 @@ def test_a_code_that_is_typed_in_full_needs_no_choosing(open_browser):
 def test_countries_are_found_in_both_languages_and_by_code(open_browser):
     page = open_browser()
     page.goto("/lead_extraction/patients")
-    page.click("form[action$='/patients'][method=post] button")
+    register(page)
     page.locator("[name=pat_id_type][value=passport]").check(force=True)
     box = page.locator("#doc_country-c")
     for text in ("germany", "de", "Niemcy"):
@@ -100,3 +104,42 @@ def test_countries_are_found_in_both_languages_and_by_code(open_browser):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     assert page.locator("select[name=doc_country]").input_value() == "DE"
+
+
+@pytest.mark.parametrize("width", [1280, *(pytest.param(width, marks=pytest.mark.slow) for width in (1024, 390)), 320])
+def test_the_list_of_patients_keeps_within_the_page_whatever_it_holds(open_browser, width):
+    """The longest number of a hospital's own, which holds no place to break a line at, beside names."""
+    page = open_browser(width=width)
+    page.goto("/lead_extraction/patients")
+    register(page)
+    who = page.url.split("/")[5]
+    page.goto(f"/lead_extraction/patients/{who}")
+    page.locator(".head details summary").first.click()
+    page.fill("form[action$='/own-number'] [name=number]", f"{width}{'W' * 36}")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**said=*")
+    for address in (f"/lead_extraction/patients/{who}", "/lead_extraction/patients?names=1"):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        right = "cells => Math.max(...cells.map((cell) => cell.getBoundingClientRect().right))"
+        assert page.eval_on_selector_all(".tbl.stack td, main h1, .head p", right) <= width
+
+
+def test_a_link_of_two_lines_covers_nothing_on_a_telephone(open_browser):
+    page = open_browser(width=390)
+    page.goto("/lead_extraction/patients")
+    register(page)
+    page.goto("/lead_extraction/patients")
+    covered = """() => {
+        const link = document.querySelector('tbody th a'), words = document.createRange(), under = document.createElement('span');
+        link.className = '';
+        link.textContent = 'Wskazanie do zabiegu i zakażenie układu';
+        under.className = 'small muted block';
+        under.textContent = 'Przyjęcie';
+        link.after(under);
+        words.selectNodeContents(link);
+        return [words.getClientRects().length, words.getBoundingClientRect().bottom - under.getBoundingClientRect().top];
+    }"""
+    lines, over = page.evaluate(covered)
+    assert lines > 1
+    assert over <= 1

@@ -3,6 +3,7 @@
 import pytest
 
 from storage.accounts import add_membership, create_account
+from tests.scenarios.form_pages import register
 from tests.scenarios.page_faults import faults
 
 PASSWORD = "correct horse battery"
@@ -20,7 +21,7 @@ def test_two_records_are_merged_and_parted(open_browser, served, width, tmp_path
     numbers = []
     for surname in ("Kowalska", "Kowalska-Lis"):
         page.goto(f"/{REGISTRY}/patients")
-        page.click("form[action$='/patients'][method=post] button")
+        register(page)
         page.fill("[name=last_name]", surname)
         page.locator(".dock [value=save]").click()
         page.wait_for_url("**said=*")

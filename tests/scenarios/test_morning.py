@@ -22,7 +22,7 @@ def second(served):
     return site
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_what_is_overdue_is_filled_in_and_gone(open_browser, served, width, tmp_path):
     page = open_browser(width=width)
     page.get_by_role("button", name="Nowy pacjent").click()
@@ -38,7 +38,7 @@ def test_what_is_overdue_is_filled_in_and_gone(open_browser, served, width, tmp_
     page.goto(HOME)
     assert faults(page, "day", tmp_path, width) == []
     row = page.locator(f"section:has(#overdue) tr:has-text('{who}'):has-text('1 miesiącu')")
-    row.locator("a").click()
+    row.locator("a[href*='/forms/']").click()
     page.wait_for_url("**/forms/**")
     assert ".fu_1m.1" in page.url
     page.locator("[name=fu_status][value=visit]").check(force=True)
@@ -51,7 +51,7 @@ def test_what_is_overdue_is_filled_in_and_gone(open_browser, served, width, tmp_
     assert page.locator(f"section:has(#overdue) tr:has-text('{who}'):has-text('1 miesiącu')").count() == 0
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_a_patient_known_elsewhere_is_asked_for_and_granted(open_browser, served, second, width, tmp_path):
     page = open_browser(width=width)
     page.get_by_role("button", name="Nowy pacjent").click()
@@ -85,7 +85,7 @@ def test_a_patient_known_elsewhere_is_asked_for_and_granted(open_browser, served
     add_membership(database, account, "lead_extraction", "coordinator", site_id=served.site, who="office", at=now)
     boss = open_browser(f"celina{width}", width=width)
     boss.goto(HOME)
-    boss.locator("section:has(#requests) a").first.click()
+    boss.locator("section:has(#requests) a[href*='/requests']").first.click()
     boss.wait_for_url("**/requests")
     assert faults(boss, "to-decide", tmp_path, width) == []
     boss.locator(f"button[aria-label^='Udostępnij pacjenta: {who}']").click()

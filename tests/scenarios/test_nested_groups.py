@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.page_faults import problems
+from tests.scenarios.form_pages import register
+from tests.scenarios.page_faults import keep_picture, problems
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "nested"
 
@@ -21,7 +22,7 @@ def begin(open_browser):
     def form(**options):
         page = open_browser(**options)
         page.goto("/microbiology/patients")
-        page.click("form[action$='/patients'][method=post] button")
+        register(page)
         page.fill("[name=nick]", "x")
         press(page, "save")
         page.goto(page.url.split("/forms/")[0])
@@ -61,13 +62,13 @@ def results(page):
     return page.locator('[name$=".ast_sir"][value=S]')
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_a_whole_panel_is_typed_with_a_key_for_each_drug(begin, served, width, tmp_path):
     page = begin(width=width)
     isolate(page)
     press(page, "fill:")
     assert results(page).count() == 25  # of 26 drugs one is not tested
-    page.screenshot(path=tmp_path / f"panel-{width}.png", full_page=True)
+    keep_picture(page, "panel", tmp_path, width)
     assert problems(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     for key in "sirS2":

@@ -12,21 +12,26 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from sqlalchemy import make_url
+
+from cli.main import main
+from tests.patience import MILLISECONDS
+from tests.scenarios.form_pages import held_back, opened, register, wait_until
 
 ROOT = Path(__file__).parents[2]
 
 
 def new_patient(page):
     page.goto("/lead_extraction/patients")
-    page.click("form[action$='/patients'][method=post] button")
-    page.wait_for_selector("#entry")
+    register(page)
     return page.url.split("/patients/")[1].split("/")[0]
 
 
 def admission(page, who):
     page.goto(f"/lead_extraction/patients/{who}")
     page.locator('.lanes a[href$=".admission"]').click()
-    page.wait_for_selector("#entry")
+    opened(page)
 
 
 def saved(page, state):
@@ -49,19 +54,32 @@ def start_patient(page):
 def test_what_is_typed_before_the_script_runs_is_kept(open_browser):
     page = open_browser()
     who = start_patient(page)
-    waiting = []
-    page.route("**/static/form.js", lambda route: waiting.append(route))  # noqa: PLW0108 - it takes functions alone
+    let_go = held_back(page, "form.js")
     page.goto(f"/lead_extraction/patients/{who}")
     page.locator('.lanes a[href$=".admission"]').click(no_wait_after=True)
     page.wait_for_selector("[name=unit_code]")
     page.fill("[name=unit_code]", "123")
     page.locator("[name=payer][value=nfz]").check()
-    waiting[0].continue_()
+    let_go()
     saved(page, "copy")
-    page.unroute("**/static/form.js")
     admission(page, who)
     assert page.input_value("[name=unit_code]") == "123"
     assert page.locator("[name=payer][value=nfz]").is_checked()
+
+
+def test_who_types_on_while_the_saved_page_comes_is_left_alone(open_browser):
+    page = open_browser()
+    admission(page, start_patient(page))
+    page.fill("[name=main_book_no]", "1/2025")
+    let_go = held_back(page, "files.js")
+    page.keyboard.press("Control+s")
+    page.wait_for_url("**said=*", wait_until="commit")
+    page.locator("[name=unit_code]").click()
+    page.keyboard.type("12")
+    let_go()
+    page.wait_for_load_state()
+    page.keyboard.type("3")
+    assert (page.input_value("[name=unit_code]"), page.input_value("[name=main_book_no]")) == ("123", "1/2025")
 
 
 def test_autosave_survives_a_closed_window(open_browser):
@@ -90,6 +108,8 @@ def test_two_windows_of_one_person(open_browser):
     saved(other, "conflict")
     other.locator(".dock [value=save]").click()
     other.wait_for_selector("fieldset.clash")
+    other.wait_for_load_state()
+    assert other.evaluate("document.activeElement.tagName") == "H1", "where one learns what has happened"
     other.locator(".pick", has_text="200").click()
     other.click("button.go")
     other.wait_for_selector("#entry")
@@ -206,8 +226,7 @@ def test_leaving_with_unsaved_changes_asks(open_browser):
 
     page.on("dialog", leave)
     page.locator(".crumbs a").first.click(no_wait_after=True)
-    page.wait_for_timeout(500)
-    assert asked == ["beforeunload"]
+    wait_until(page, lambda: asked == ["beforeunload"])
     page.context.set_offline(False)
     saved(page, "copy")
     page.locator(".crumbs a").first.click()
@@ -258,27 +277,20 @@ def free_port():
 
 
 @pytest.fixture
-def killable(tmp_path):
+def killable(tmp_path, compiled, new_sqlite):
     """`ecrf serve` in a process of its own, with an account; call it to start it again on the same database."""
+    url = new_sqlite()
     (tmp_path / "master.key").write_text(base64.b64encode(b"k" * 32).decode(), "utf-8")
     (tmp_path / "secret").write_text("s" * 48, "utf-8")
     environment = {
-        **os.environ, "ECRF_DATABASE_URL": f"sqlite:///{tmp_path / 'served.sqlite3'}", "ECRF_SECRET_FILE": str(tmp_path / "secret"),
+        **os.environ, "ECRF_DATABASE_URL": url, "ECRF_SECRET_FILE": str(tmp_path / "secret"),
         "ECRF_MASTER_KEY_FILE": str(tmp_path / "master.key"), "ECRF_DEFINITIONS": str(ROOT / "form_definitions"),
-        "ECRF_PLAIN_HTTP": "1",
+        "ECRF_PLAIN_HTTP": "1", "ECRF_CACHE": str(compiled),
     }  # fmt: skip
 
     def command(*words, text=""):
-        made = subprocess.run(
-            [sys.executable, "-c", "from cli.main import main; main()", *words],
-            env=environment,
-            cwd=ROOT,
-            input=text,
-            text=True,
-            capture_output=True,
-            check=False,
-        )
-        assert made.returncode == 0, made.stderr
+        made = CliRunner().invoke(main, words, env=environment, input=text)
+        assert made.exit_code == 0, made.output
         return made.stdout.strip()
 
     site = command("users", "hospital", "990000000101", "Szpital")
@@ -301,7 +313,7 @@ def killable(tmp_path):
             time.sleep(0.1)
         raise AssertionError("the server does not answer")
 
-    yield start, f"http://127.0.0.1:{port}", tmp_path / "served.sqlite3"
+    yield start, f"http://127.0.0.1:{port}", make_url(url).database
     for process in running:
         process.kill()
         process.wait()
@@ -313,7 +325,7 @@ def test_the_server_is_killed_between_request_and_answer(killable, browser):
     start, address, database = killable
     process = start()
     with browser.new_context(locale="pl-PL", base_url=address) as context:
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(MILLISECONDS)
         page = context.new_page()
         page.goto("/sign-in?language=pl")
         page.fill("#login", "anna")
@@ -363,6 +375,6 @@ def test_the_keyboard_goes_on_at_an_answer_that_could_not_be_saved(open_browser,
     page.fill(f"[name={name}]", typed)
     page.keyboard.press("Control+s")
     page.wait_for_url("**said=*")
-    page.wait_for_function("document.activeElement.matches('.note a')")
+    page.wait_for_function("() => document.activeElement.matches('.note a')")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.name") == name

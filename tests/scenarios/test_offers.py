@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.scenarios.page_faults import problems, too_wide
+from tests.scenarios.form_pages import opened, register
+from tests.scenarios.page_faults import keep_picture, problems, too_wide
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,8 +27,7 @@ def begin(open_browser):
     def begin(form="visit", **options):
         page = open_browser(**options)
         page.goto("/offers/patients")
-        page.click("form[action$='/patients'][method=post] button")
-        page.wait_for_selector("#entry")
+        register(page)
         who = page.url.split("/patients/")[1].split("/")[0]
         if form != "patient":
             page.fill("[name=pesel]", who.replace("-", ""))  # a patient is kept once something of it was saved
@@ -43,7 +43,7 @@ def begin(open_browser):
 def to_form(page, who, form):
     page.goto(f"/offers/patients/{who}")
     page.locator(f'.lanes a[href$=".{form}"]').first.click()
-    page.wait_for_selector("#entry")
+    opened(page)
 
 
 def save(page):
@@ -157,7 +157,7 @@ def test_without_scripts_offers_come_with_the_next_page(begin, served):
     save(page)
     assert stored()["severity"] == "major"
     page.locator("button[value='clear:severity']").click()
-    page.wait_for_selector("#entry")
+    opened(page)
     assert held(page, "severity") == ""
     save(page)
     assert "severity" not in stored()
@@ -302,15 +302,14 @@ def test_without_scripts_the_page_that_comes_back_is_narrowed(begin):
     assert shown("vein") == LEFT
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_a_page_with_offers_has_no_accessibility_fault(begin, width, tmp_path):
     page, _ = begin(width=width)
     choose(page, "side", "left")
     choose(page, "vein", "l_axillary")
     choose(page, "side", "right")
     choose(page, "event", "tamponade")
-    page.screenshot(path=tmp_path / f"offers-{width}.png", full_page=True)
+    keep_picture(page, "offers", tmp_path, width)
     page.set_viewport_size({"width": width, "height": page.evaluate("document.documentElement.scrollHeight")})
-    page.wait_for_timeout(400)  # what appears has faded in
     assert problems(page) == []
     assert too_wide(page) == []

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.scenarios.form_pages import register
+
 FOLDER = Path(__file__).parents[1] / "fixtures" / "references"
 PARTS = "ABCDEFGHIJ"
 
@@ -22,7 +24,7 @@ def save(page):
 def begin(page, parts):
     """A patient with parts and one check-up without a day; the address of the note."""
     page.goto("/spares/patients")
-    page.click("form[action$='/patients'][method=post] button")
+    register(page)
     page.fill("[name=nick]", "x")
     save(page)
     who = page.url.split("/patients/")[1].split("/")[0]

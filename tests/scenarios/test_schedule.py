@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.scenarios.form_pages import opened, register
 from tests.scenarios.page_faults import problems, too_wide
 
 EARLY = "Obserwacja po 1 miesiącu"
@@ -10,12 +11,11 @@ EARLY = "Obserwacja po 1 miesiącu"
 def operated(page):
     """A patient whose contact at one month is overdue; the address of the patient's page."""
     page.goto("/lead_extraction/patients")
-    page.click("form[action$='/patients'][method=post] button")
-    page.wait_for_selector("#entry")
+    register(page)
     patient = page.url.split("/forms/")[0]
     page.goto(patient)
     page.locator('.lanes a[href$=".procedure"]').first.click()
-    page.wait_for_selector("#entry")
+    opened(page)
     for part, text in zip("dmyt", ("17", "3", "2025", "09:10"), strict=True):
         page.fill(f"[name=proc_start__{part}]", text)
     page.locator(".dock [value=save]").click()
@@ -40,7 +40,7 @@ def test_a_contact_is_marked_as_missed_taken_back_and_held_after_all(open_browse
     assert "nie odbiera telefonu" in lane(page).inner_text()
     assert lane(page).locator("div .st").first.inner_text() == "pominięte"
     lane(page).get_by_role("link", name="Obserwacja odległa").click()
-    page.wait_for_selector("#entry")
+    opened(page)
     assert "nie odbiera telefonu" in page.locator("main > .note").first.inner_text()
     page.goto(patient)
     lane(page).get_by_role("button", name="Cofnij").click()
@@ -51,7 +51,7 @@ def test_a_contact_is_marked_as_missed_taken_back_and_held_after_all(open_browse
     assert "Dzień docelowy 30: 16.04.2025" in lane(page).inner_text()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_the_patient_page_with_its_schedule_is_accessible(open_browser, width):
     page = open_browser()
     patient = operated(page)
@@ -73,7 +73,7 @@ def test_outcomes_follow_what_is_typed(open_browser):
     page = open_browser()
     page.goto(operated(page))
     page.locator('.lanes a[href$=".discharge"]').first.click()
-    page.wait_for_selector("#entry")
+    opened(page)
     death = page.locator("[data-outcomes] li", has=page.get_by_text("Zgon wewnątrzszpitalny", exact=True))
     assert death.locator("[data-value]").inner_text() == "jeszcze nieznane"
     page.check("[name=disch_mode][value=death]")

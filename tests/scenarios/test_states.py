@@ -7,6 +7,7 @@ from storage.access import Actor
 from storage.accounts import add_membership, create_account, find_account
 from storage.listing import list_subjects
 from tests.scenarios.page_faults import faults
+from tests.web.browsing import Browser as ScriptlessBrowser
 from web.synthetic import Load, Target
 
 PASSWORD = "correct horse battery"
@@ -31,7 +32,7 @@ def ward(served):
     return list_subjects(space.database, actor, at=now).subjects[0].pseudonym
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_a_physician_signs_and_changes_what_was_signed(open_browser, ward, width, tmp_path_factory):
     folder, page = tmp_path_factory.mktemp(f"states-{width}"), open_browser("maria", width=width)
     looked = []
@@ -83,7 +84,36 @@ def test_a_physician_signs_and_changes_what_was_signed(open_browser, ward, width
     assert looked == []
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
+def test_a_physician_gives_the_reason_that_a_warning_asks_for(open_browser, served, ward, width, tmp_path_factory):
+    who = ScriptlessBrowser(served.app.test_client()).sign_in("anna").register(sex="f")
+    folder, page, looked = tmp_path_factory.mktemp(f"reason-{width}"), open_browser("maria", width=width), []
+
+    def look(name):
+        looked.extend(faults(page, name, folder, width))
+
+    page.goto(f"/{REGISTRY}/patients/{who}")
+    form = page.locator('a[href$=".patient"]').first.get_attribute("href")
+    page.goto(f"{form}/state")
+    page.click("label:has-text('Wpisałem')")
+    page.fill("#password", PASSWORD)
+    look("asked")
+    why = page.locator("textarea[name^=sex__why]")
+    why.evaluate("box => box.required = false")
+    page.click("button:has-text('Podpisz')")
+    page.wait_for_selector("textarea[aria-invalid=true]")
+    look("refused")
+    page.fill("textarea[name^=sex__why]", "dane z dowodu osobistego")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Podpisano.")
+    look("signed")
+    page.goto(form)
+    page.wait_for_selector("text=dane z dowodu osobistego")
+    assert looked == []
+
+
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_a_coordinator_withdraws_restores_and_closes(open_browser, served, ward, width, tmp_path_factory):
     folder, looked = tmp_path_factory.mktemp(f"withdrawn-{width}"), []
     new = create_account(served.space.database, f"kora{width}", "Ewa Koss", PASSWORD, who="office", at=served.clock.now)
@@ -127,7 +157,7 @@ def test_a_coordinator_withdraws_restores_and_closes(open_browser, served, ward,
     assert looked == []
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_the_coordinator_of_a_registry_closes_a_year(open_browser, served, width, tmp_path_factory):
     folder, looked, name = tmp_path_factory.mktemp(f"closing-{width}"), [], f"rena{width}"
     new = create_account(served.space.database, name, "Rena Koss", PASSWORD, who="office", at=served.clock.now)
@@ -144,11 +174,11 @@ def test_the_coordinator_of_a_registry_closes_a_year(open_browser, served, width
     page.fill("#why-close", "sprawozdanie wysłane")
     look("closing")
     page.click("button:has-text('Zamknij')")
-    page.wait_for_selector("text=Zamknięto.")
+    page.wait_for_selector("text=Zamknięto: rok 2024.")
     look("closed")
     page.click("summary:has-text('Otwórz ponownie')")
     page.fill("[id^=why-reopen]", "poprawki")
     page.click("button:has-text('Otwórz ponownie')")
-    page.wait_for_selector("text=Otwarto ponownie.")
+    page.wait_for_selector("text=Otwarto ponownie: rok 2024.")
     look("opened")
     assert looked == []

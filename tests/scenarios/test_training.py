@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from storage.accounts import add_membership, create_account
+from tests.patience import MILLISECONDS
 from tests.scenarios.page_faults import faults
 from web.training.mode import MODE
 from web.training.people import PASSWORD as WORD
@@ -25,7 +26,7 @@ def served(serve, tmp_path_factory):
         account = create_account(found.space.database, login, "Iga Lis", PASSWORD, who="office", at=found.clock())
         add_membership(found.space.database, account, "ward", role, site_id=site, who="office", at=found.clock())
     yield found
-    found.server.app.extensions[MODE].close()
+    found.app.extensions[MODE].close()
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,7 @@ def test_somebody_trains_and_comes_back(open_browser, tmp_path, language, width,
         found.extend(faults(page, name, tmp_path, width))
 
     page.get_by_role("contentinfo").get_by_role("link", name=training).click()
+    page.wait_for_url("**/training-mode")
     look("entrance")
     page.get_by_role("button", name=enter).click()
     page.wait_for_url("**/training/ward/day")
@@ -72,10 +74,11 @@ def test_somebody_trains_and_comes_back(open_browser, tmp_path, language, width,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("login", ["lena", "olga"])
 def test_the_page_of_who_begins_it_anew(browser, served, tmp_path, login, width):
     context = browser.new_context(locale="pl-PL", viewport={"width": width, "height": 900}, base_url=served.address)
+    context.set_default_timeout(MILLISECONDS)
     page = context.new_page()
     page.goto("/sign-in?next=/training-mode")
     page.fill("#login", login)

@@ -9,6 +9,7 @@ from engine.synthesis import Wanted, make_subject, plan_synthesis, read_distribu
 from storage.access import Actor
 from storage.accounts import find_account
 from storage.listing import list_subjects
+from tests.patience import MILLISECONDS
 from tests.scenarios.page_faults import faults as faults_of
 from tests.scenarios.page_faults import is_fault
 from web.synthetic import Load, Target
@@ -62,6 +63,7 @@ def steps(page):
 def test_a_patient_from_admission_to_the_last_visit(browser, walked, width, tmp_path):
     served, address, stored = walked
     context = browser.new_context(locale="pl-PL", viewport={"width": width, "height": 900}, base_url=served.address)
+    context.set_default_timeout(MILLISECONDS)
     faults, page = [], context.new_page()
     page.on("pageerror", lambda fault: faults.append(str(fault)))
     page.on("console", lambda said: faults.append(said.text) if is_fault(said.text) else None)

@@ -45,12 +45,14 @@ def fill(page, wanted, form, data):
 def answer_all(page, wanted, items, values, prefix):
     left = dict(values)
     for _ in range(ROUNDS):
+        page.wait_for_load_state()
         for name in list(left):
             if answer(page, wanted, items[name], left[name], prefix + name):
                 del left[name]
         if not left:
             return
         page.locator(".dock [value=save]").click()
+        page.wait_for_load_state()
         reopen = page.locator(f"button[value='open:{prefix.rstrip('.')}']") if prefix else None
         if reopen is not None and reopen.count():
             reopen.click()
