@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import perf_counter
 
 from sqlalchemy import event
@@ -27,7 +28,7 @@ from tests.conftest import running_postgres
 NOW = datetime(2026, 11, 1, 11, 0, tzinfo=UTC)
 SITES, FORMS, EACH = 250, 10, 100  # hospitals; forms of a patient; entries of a patient
 PAGE = 26
-SMALL = 240  # a hospital with few patients
+MIDDLING, SMALL = 20, 240  # a hospital with some hundreds of patients, and one with few
 FILL = r"""
 SET session_replication_role = replica;
 
@@ -94,6 +95,7 @@ def questions(database: Database, entries: int) -> Mapping[str, Callable[[], obj
     actors = {
         "registry": keeper,
         "largest hospital": replace(keeper, site=1),
+        "middling hospital": replace(keeper, site=MIDDLING),
         "small hospital": replace(keeper, site=SMALL),
     }
     sought: Mapping[str, Callable[[int | None], Sought]] = {
@@ -110,13 +112,9 @@ def questions(database: Database, entries: int) -> Mapping[str, Callable[[], obj
     for name, actor in actors.items():
         for what, make in sought.items():
             wanted = make(actor.site)
-            asked[f"{name}: {what}"] = lambda actor=actor, wanted=wanted: search_audit(
-                database, actor, wanted, at=NOW, size=PAGE
-            )
+            asked[f"{name}: {what}"] = partial(search_audit, database, actor, wanted, at=NOW, size=PAGE)
         deep = Mark(NOW - timedelta(days=700), "subject:1", 1)
-        asked[f"{name}: deep page"] = lambda actor=actor, deep=deep: search_audit(
-            database, actor, Sought(), at=NOW, after=deep, size=PAGE
-        )
+        asked[f"{name}: deep page"] = partial(search_audit, database, actor, Sought(), at=NOW, after=deep, size=PAGE)
 
     def one_form() -> object:
         with database.read() as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -52,7 +52,7 @@ def _whole_record(rounds: int) -> Iterator[Row]:
     compiled, data = registry(ITEMS, ITEMS), record(ITEMS, ROWS)
     patient, focus = subject(data)
     form, entered = Form(ITEMS), dict(data.items)
-    group = [dict(row.items) for row in data.groups[form.group]]
+    group: list[Mapping[str, Any]] = [dict(row.items) for row in data.groups[form.group]]
     same(form.judge(entered, group, NOW.date()), evaluate(compiled, patient, focus, as_of=NOW))
     times = compare(
         {
@@ -78,12 +78,14 @@ def _whole_record(rounds: int) -> Iterator[Row]:
 Values = dict[str, Any]
 
 
-def _libraries(compiled: CompiledRegistry, name: str, entered: Values, group: list[Values]) -> Contestants:
+def _libraries(
+    compiled: CompiledRegistry, name: str, entered: Values, group: Sequence[Mapping[str, Any]]
+) -> Contestants:
     """What other libraries can say of the record."""
     validator = Draft202012Validator(form_schema(compiled, "f0", "pl"))
     instance = json_values(entered) | {name: [json_values(row) for row in group]}
     form_class = wtforms_class(ITEMS)
-    sent = posted(entered | group[0])
+    sent = posted(entered | dict(group[0]))
     return {
         "jsonschema": lambda: list(validator.iter_errors(instance)),
         "WTForms": lambda: form_class(sent).validate(),

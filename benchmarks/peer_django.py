@@ -39,7 +39,7 @@ class DjangoEav:
         from django.db import connection, models
         from eav.models import Attribute
 
-        class Visit(models.Model):  # noqa: DJ008 - never shown
+        class Visit(models.Model):  # type: ignore[misc]  # noqa: DJ008 - never shown
             class Meta:
                 app_label = "measured"
 

@@ -2,7 +2,8 @@
 
 So many people are signed in, each with a patient and an open form; each saves the form every ten seconds with one value
 changed, through the page's own post: rules, audit, states. wrk (https://github.com/wg/wrk) keeps the connections, on the same
-machine. Beside it a page with nothing on it, asked as often, tells what the server alone takes.
+machine. Beside it a page with nothing on it, asked as often, tells what the server alone takes. Connections begin with that page, all
+at once; it counts among no saves.
 """
 
 from __future__ import annotations
@@ -44,13 +45,14 @@ PER_HOSPITAL = 4  # people: 1,000 of them in 250 hospitals
 EVERY = 10  # seconds between two saves of a person, on average
 AIM = 300.0  # milliseconds that 95 of 100 saves may take
 PORT = 8790
+ERRORS = ("connect", "read", "write", "status", "timeout")  # as wrk tells them apart
 VALUES = {
     "unit_code": "100", "adm_datetime__d": "10", "adm_datetime__m": "3", "adm_datetime__y": "2026", "adm_datetime__t": "8:30",
     "adm_mode": "planned", "urgency": "urgent", "payer": "nfz", "entitlement": "insured", "adm_icd10": "T82.7", "__do": "save",
-    "main_book_no": "@REVISION@", "__revision": "@REVISION@", "__key": "@KEY@",
+    "main_book_no": "@REVISION@/2026", "__revision": "@REVISION@", "__key": "@KEY@",
 }  # fmt: skip
 SCRIPT = """
-local people, ours, turn, number = {}, {}, 0, 0
+local people, ours, turn, begun = {}, {}, 0, 0
 for line in io.lines(os.getenv("PEOPLE")) do
   local path, cookie, body = line:match("^(%S+) (%S+) (%S+)$")
   table.insert(people, {path = path, cookie = cookie, body = body, revision = 0})
@@ -63,6 +65,10 @@ function init()
 end
 function delay() return math.random(0, 2 * tonumber(os.getenv("PAUSE"))) end
 function request()
+  if begun < #ours and os.getenv("FIRST") then  -- all connections begin at once, as people do not
+    begun = begun + 1
+    return wrk.format("GET", os.getenv("FIRST"))
+  end
   turn = turn % #ours + 1
   local one = ours[turn]
   if os.getenv("EMPTY") then return wrk.format("GET", os.getenv("EMPTY"), {Cookie = one.cookie}) end
@@ -72,10 +78,12 @@ function request()
     Origin = wrk.scheme .. "://" .. wrk.host .. ":" .. wrk.port}, body)
 end
 function done(summary, latency)
-  local wrong = summary.errors
-  io.stderr:write(string.format('{"requests": %d, "errors": %d, "p50": %.1f, "p95": %.1f, "p99": %.1f}', summary.requests,
-    wrong.connect + wrong.read + wrong.write + wrong.status + wrong.timeout, latency:percentile(50) / 1000,
-    latency:percentile(95) / 1000, latency:percentile(99) / 1000))
+  local wrong, first = summary.errors, os.getenv("FIRST") and #people or 0
+  local requests = summary.requests - first
+  local function of(share) return latency:percentile(100 - (100 - share) * requests / summary.requests) / 1000 end
+  io.stderr:write(string.format('{"requests": %d, "connect": %d, "read": %d, "write": %d, "status": %d, "timeout": %d, ',
+    requests, wrong.connect, wrong.read, wrong.write, wrong.status, wrong.timeout))
+  io.stderr:write(string.format('"p50": %.1f, "p95": %.1f, "p99": %.1f}', of(50), of(95), of(99)))
 end
 """
 
@@ -150,6 +158,11 @@ def saves(url: str) -> int:
     return number
 
 
+def _errors(told: Mapping[str, Any]) -> str:
+    """How many of each kind."""
+    return ", ".join(f"{told[kind]} {kind}" for kind in ERRORS if told[kind]) or "0"
+
+
 def main() -> int:
     """Prepare, press, tell."""
     options = argparse.ArgumentParser(prog="python -m benchmarks.sessions", description=__doc__)
@@ -169,7 +182,7 @@ def main() -> int:
             press(address, people, chosen.n, 5, EMPTY="/healthz")  # warm
             empty = press(address, people, chosen.n, chosen.seconds, EMPTY="/healthz")
             before = saves(url)
-            found = press(address, people, chosen.n, chosen.seconds)
+            found = press(address, people, chosen.n, chosen.seconds, FIRST="/healthz")
             kept = saves(url) - before
     print(
         f"| {chosen.n} people, one save each {EVERY} s on average, {chosen.workers} processes | p50 | p95 | p99 | asked | errors |"
@@ -177,12 +190,12 @@ def main() -> int:
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     for what, told in (("an empty page", empty), ("a save", found)):
         print(
-            f"| {what} | {told['p50']} ms | {told['p95']} ms | {told['p99']} ms | {told['requests']} | {told['errors']} |"
+            f"| {what} | {told['p50']} ms | {told['p95']} ms | {told['p99']} ms | {told['requests']} | {_errors(told)} |"
         )
     print(
         f"\n{kept} of {found['requests']} saves are kept; p95 is {found['p95'] / empty['p95']:.1f} times that of the empty page."
     )
-    well = kept >= found["requests"] and not found["errors"] and found["p95"] < AIM
+    well = kept >= found["requests"] and not any(found[kind] for kind in ERRORS) and found["p95"] < AIM
     print("The aim is met." if well else "The aim is missed.")
     return 0 if well else 1
 

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 from uuid import uuid4
 
 import psycopg
-from sqlalchemy import Boolean, Column, Date, Integer, MetaData, Numeric, Table, Text, create_engine, insert, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Integer,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    create_engine,
+    insert,
+    make_url,
+    select,
+)
 
 from benchmarks.definitions import definition, record
 from benchmarks.measuring import Row, Together, compare, shown
@@ -22,15 +35,15 @@ from benchmarks.peer_django import DjangoEav
 from benchmarks.registries import NOW, registry
 from engine.records import Evaluation, evaluate
 from engine.records.form_data import Focus, FormData
-from storage.access import Actor
+from storage.access import Actor, on_behalf
 from storage.accounts import create_account, create_site
-from storage.bulk import Writes
 from storage.database import Database, open_database
 from storage.form_data import Place, load_subject
 from storage.instances import open_instance
 from storage.keys import derive_keys
 from storage.metadata_versions import PublishedDefinition, publish
-from storage.request import Rules, SaveRequest
+from storage.request import Evaluate, Rules, SaveRequest
+from storage.roles import grant_application_role
 from storage.saving import save_form
 from storage.subjects import register_subject
 from storage.upgrading import upgrade
@@ -50,8 +63,12 @@ def rows(*, quick: bool) -> Iterator[Row]:
         wide = Wide(urls[1], values)
         mapped = MappedWide(urls[2], values)
         django = DjangoEav(socket_folder, urls[3].partition("@/")[2].partition("?")[0], values)
+        walled = ward.behind_the_wall()
         for _ in range(BEFORE):
-            ward.save(ward.answered), wide.save(), mapped.save(), django.save()
+            for one in (ward, walled):
+                one.save(one.answered)
+            for save in (wide.save, mapped.save, django.save):
+                save()
         for url in urls:
             _analyze(url)
         entity, floor = django.save(), Floor(urls[0], ward.prepared(rounds + 1))
@@ -61,17 +78,20 @@ def rows(*, quick: bool) -> Iterator[Row]:
                 "mapped": mapped.save,
                 "floor": floor.save,
                 "ours": lambda: ward.save(ward.answered),
-                "whole": lambda: ward.save(Rules(evaluate)),
+                "walled": lambda: walled.save(ward.answered),
+                "whole": lambda: ward.save(Rules(cast("Evaluate", evaluate))),
                 "django": django.save,
                 "wide load": wide.load,
                 "mapped load": mapped.load,
                 "ours load": ward.load,
+                "walled load": walled.load,
                 "django load": lambda: django.load(entity),
             },
             rounds=rounds,
             clock=Together(_servers(urls)),
         )
-        ward.database.close()
+        for one in (ward, walled):
+            one.database.close()
     yield from _told(taken, len(values))
 
 
@@ -99,6 +119,7 @@ def _told(taken: Mapping[str, float], number: int) -> Iterator[Row]:
         1 / 15,
         f"django-eav2: {shown(taken['django'])}, no audit",
     )
+    yield row("save them as the application's role", "walled", "ours", "the owner", 1.3, "row-level security in force")
     yield Row(
         "storage", "the whole save, rules evaluated", shown(taken["whole"]), taken["whole"] / taken["wide"], "wide"
     )
@@ -111,6 +132,7 @@ def _told(taken: Mapping[str, float], number: int) -> Iterator[Row]:
         "wide",
     )
     yield row("load them as we do", "ours load", "wide load", "wide", 2.5, "the patient with all forms")
+    yield row("the same as the application's role", "walled load", "ours load", "the owner", 1.3, "row-level security")
     yield Row(
         "storage",
         "load them by django-eav2",
@@ -200,7 +222,7 @@ class MappedWide:
             return connection.execute(select(self._table).where(self._table.c.id == self._last)).one()
 
 
-Prepared = tuple[str, list[Any]]  # a statement and its parameters
+Prepared = list[tuple[str, Any]]  # the statements of a save with their parameters
 
 
 class Floor:
@@ -211,9 +233,10 @@ class Floor:
         self._saves = saves
 
     def save(self) -> None:
-        """The rows of one save in one transaction."""
-        with self._connection.transaction():
-            psycopg.RawCursor(self._connection).execute(*self._saves.pop(), prepare=True)
+        """The rows of one save in one transaction and one trip."""
+        with self._connection.transaction(), self._connection.pipeline():
+            for statement, given in self._saves.pop():
+                psycopg.RawCursor(self._connection).execute(statement, given, prepare=True)
 
 
 @dataclass
@@ -234,9 +257,17 @@ class Ward:
         site = create_site(self.database, "s1", "Szpital", who="office", at=NOW)
         self.actor = Actor(account, "jan", name, site)
         self._numbers = count(1)
-        self._waiting = [self._patient() for _ in range(400)]
+        self._waiting = [self._patient() for _ in range(600)]
         self._last = self._waiting[0][0]
         self.answered = Rules(self._once())
+
+    def behind_the_wall(self) -> Ward:
+        """The same site through the application's role: PostgreSQL's policies ask whether it may."""
+        grant_application_role(self.database, "ecrf_bench")
+        url = make_url(self.url).set(username="ecrf_bench").render_as_string(hide_password=False)
+        opened, one = open_database(url, derive_keys(b"k" * 32)), copy(self)
+        one.database = on_behalf(opened, self.actor, NOW + timedelta(days=2))
+        return one
 
     def _patient(self) -> tuple[int, int]:
         new = register_subject(self.database, self.actor, prefix="BEN", at=NOW)
@@ -255,20 +286,17 @@ class Ward:
         return answer
 
     def prepared(self, number: int) -> list[Prepared]:
-        """So many saves, stopped where they would be sent."""
+        """So many saves, whose rows are gathered instead of sent."""
         found: list[Prepared] = []
 
-        class StoppedError(Exception):
-            pass
+        def gather(_connection: Any, statement: str, given: Any) -> None:
+            found[-1].append((statement, given))
 
-        def stop(writes: Writes, _connection: Any) -> None:
-            found.append(writes.as_one())
-            raise StoppedError
-
-        with patch.object(Writes, "commit", stop):
+        with patch("storage.bulk.send", gather):
             for _ in range(number):
-                with suppress(StoppedError):
-                    self.save(self.answered)
+                found.append([])
+                self.save(self.answered)
+        assert all(found)
         return found
 
     def save(self, rules: Rules) -> None:
