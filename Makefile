@@ -34,7 +34,7 @@ test: lint ## check style and types, then run the tests
 test-full: lint ## the same, with the slow tests; writes docs/test-report.md
 	@tools/chromium.sh --install >/dev/null || true
 	@tools/pango.sh --install || true
-	@$(BIN)/python -m pytest -n auto --report docs/test-report.md
+	@$(BIN)/python -m pytest -n auto --report=docs/test-report.md
 
 lint: setup-test ## check style and types
 	@$(BIN)/ruff check --quiet

@@ -1,4 +1,4 @@
-"""A plugin: `pytest --report FILE` writes what ran, how long it took, and what was left out and why, as a page."""
+"""A plugin: `pytest --report=FILE` writes what ran, how long it took, and what was left out and why, as a page."""
 
 import os
 import platform
