@@ -32,10 +32,13 @@ class Report:
         self.seconds: dict[str, float] = defaultdict(float)  # by test, with what it prepares and clears away
         self.outcomes: dict[str, str] = {}
         self.reasons: Counter[str] = Counter()
+        self.again: set[str] = set()  # failed at first and were tried once more
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.seconds[report.nodeid] += report.duration
-        if report.failed:
+        if report.outcome == "rerun":
+            self.again.add(report.nodeid)
+        elif report.failed:
             self.outcomes[report.nodeid] = "failed"
         elif report.skipped:
             self.outcomes[report.nodeid] = "skipped"
@@ -75,10 +78,13 @@ class Report:
         yield "| --- | ---: |"
         for test in sorted(self.seconds, key=lambda name: -self.seconds[name])[:_SLOWEST]:
             yield f"| `{test.removeprefix('tests/')}` | {self.seconds[test]:.0f} |"
-        for kind, told in (("failed", "Failed:"), ("skipped", "Left out:")):
-            if counts[kind]:
-                yield from ("", told, "")
-                if kind == "failed":
-                    yield from (f"- `{test}`" for test, outcome in self.outcomes.items() if outcome == kind)
-                else:
-                    yield from (f"- {number} × {why}" for why, number in self.reasons.most_common())
+        failed = [test for test, outcome in self.outcomes.items() if outcome == "failed"]
+        unsteady = [test for test in self.outcomes if test in self.again and test not in failed]
+        skipped = [f"{number} × {why}" for why, number in self.reasons.most_common()]
+        for told, lines in (
+            ("Failed:", [f"`{test}`" for test in failed]),
+            ("Passed the second time alone:", [f"`{test}`" for test in unsteady]),
+            ("Left out:", skipped),
+        ):
+            if lines:
+                yield from ("", told, "", *(f"- {line}" for line in lines))
