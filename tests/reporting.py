@@ -36,7 +36,7 @@ class Report:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.seconds[report.nodeid] += report.duration
-        if report.outcome == "rerun":
+        if str(report.outcome) == "rerun":  # what the plugin adds to pytest's own words
             self.again.add(report.nodeid)
         elif report.failed:
             self.outcomes[report.nodeid] = "failed"
