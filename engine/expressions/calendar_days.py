@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import calendar
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from engine.datatypes.local_time import FIRST_YEAR, LAST_YEAR, to_local
+from engine.datatypes.local_time import FIRST_YEAR, LAST_YEAR, resolve, to_local
 from engine.datatypes.values import PartialDate
 from engine.expressions import arithmetic
 
@@ -136,6 +136,20 @@ def make_date(y: Decimal, m: Decimal, d: Decimal) -> date | None:
         return date(int(y), int(m), int(d))
     except ValueError:
         return None
+
+
+def make_time(h: Decimal, m: Decimal) -> time | None:
+    """The time of day of hour and minute; missing when there is none."""
+    if any(part != part.to_integral_value() or not 0 <= part < end for part, end in ((h, 24), (m, 60))):
+        return None
+    return time(int(h), int(m))
+
+
+def at_time(day: date, clock: time) -> datetime | None:
+    """The first moment at which clocks show that time on that day; none in a skipped hour, and outside 1900 to 2199."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        return None
+    return next(iter(resolve(datetime.combine(day, clock))), None)
 
 
 def compare_partial(op: str, a: date | datetime | PartialDate, b: date | datetime | PartialDate) -> bool | None:

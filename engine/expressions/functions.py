@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.expressions.terms import BOOLEAN, DATE, DATETIME, NUMBER, TEXT, Type
+from engine.expressions.terms import BOOLEAN, DATE, DATETIME, NUMBER, TEXT, TIME, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,12 @@ FUNCTIONS: Mapping[str, Function] = {
     "mid": _f("partial", DATE, "1 July of a year, the 15th of a month, else the day"),
     "precision": _f("partial", TEXT, "'day', 'month' or 'year'"),
     "make_date": _f("number number number", DATE, "the date of year, month, day; missing when there is none"),
+    "make_time": _f("number number", TIME, "the time of day of hour and minute; missing when there is none"),
+    "at_time": _f(
+        "day time",
+        DATETIME,
+        "the moment of that day at that time: the first where clocks show it twice; missing where they never do",
+    ),
     # numbers: decimals, 34 digits
     "abs": _f("number", NUMBER, "absolute value"),
     "round": _f("number number", NUMBER, "to n decimals, halves away from zero", least=1),
@@ -82,6 +88,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "starts_with": _f("text texts", BOOLEAN, "begins with one of the texts"),
     "ends_with": _f("text texts", BOOLEAN, "ends with one of the texts"),
     "contains": _f("text texts", BOOLEAN, "holds one of the texts"),
+    "sorts_before": _f(
+        "text text", BOOLEAN, "the first text stands before the second, character by character as Unicode numbers them"
+    ),
     "matches": _f("text patterns", BOOLEAN, "the whole text matches one of the regular expressions"),
     "position_of": _f(
         "text text", NUMBER, "place of the second text in the first, counted from 1; 0 when it is not there"

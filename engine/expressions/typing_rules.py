@@ -21,6 +21,7 @@ ORDERED = _DAYS | {Kind.NUMBER, Kind.TIME}  # what has a least and a greatest
 PARAMETERS: Mapping[str, tuple[frozenset[Kind], str]] = {
     "day": (_DAYS, "a date"),
     "datetime": (frozenset({Kind.DATETIME}), "a date and time"),
+    "time": (frozenset({Kind.TIME}), "a time of day"),
     "clock": (frozenset({Kind.DATETIME, Kind.TIME}), "a time of day, or a date and time"),
     "partial": (_PARTIAL, "a date, complete or partial"),
     "number": (frozenset({Kind.NUMBER}), "a number"),

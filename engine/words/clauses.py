@@ -140,6 +140,8 @@ def _in_set(speaker: Speaker, term: Term, here: Here, truth: bool) -> Phrase:
 def _test(speaker: Speaker, term: Term, here: Here, truth: bool) -> Phrase:
     """A function that is a condition."""
     name, first, *rest = term.args
+    if rest and isinstance(rest[0], Term):
+        return speaker.either(f"call.{name}", truth, speaker.noun(first, here), speaker.noun(rest[0], here))
     codelist = first.type.codelist if first.type.kind is Kind.CODES else None  # parts of texts are no codes
     codes = [speaker.titles.value(value, codelist) for value in (rest[0] if rest else ())]
     level = COMPOUND if len(codes) > 1 else CLAUSE

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, time
 from typing import TYPE_CHECKING
 
 from engine.datatypes.base import Kind
-from engine.datatypes.words import date_text
+from engine.datatypes.words import date_text, time_text
 from engine.expressions.terms import Term, Type
 from engine.words.gathering import aggregate_noun, neighbour
 from engine.words.phrase import ATOM, COMPOUND, PRODUCT, Phrase, plain
@@ -113,6 +113,9 @@ def _call(speaker: Speaker, term: Term, here: Here, like: Type | None) -> Phrase
     if name == "make_date" and all(arg.op == "const" for arg in args):
         year, month, day = (int(arg.args[0]) for arg in args)
         return plain(date_text(date(year, month, day), speaker.words.language))
+    if name == "make_time" and all(arg.op == "const" for arg in args):
+        hour, minute = (int(arg.args[0]) for arg in args)
+        return plain(time_text(time(hour, minute)))
     say = speaker.clause if name in ("count_true", "number") else None
     parts = [
         say(arg, here) if say is not None else speaker.noun(arg, here, like) for arg in args if isinstance(arg, Term)

@@ -230,7 +230,7 @@ _SHAPES = _listed(
             has_any({nums}, (1, 2.0)); any(u in distinct(g: {partial~g}) where u = {partial}); {bool} in distinct(g.g_b);
             {code} in distinct(g.h.h_c); filled({num}); empty({text});
             filled({codes}); filled({ref}); starts_with({text}, ('a', 'Ż')); ends_with({text}, ('c', 'ć', '1')); contains({text}, ('b', '/2'));
-            matches({text}, ('[a-c]+', '\\w\\w')); matches({text}, '\\d*|.\\b.*'); has_any(m1, ('fever', 'cough'));
+            matches({text}, ('[a-c]+', '\\w\\w')); matches({text}, '\\d*|.\\b.*'); sorts_before({text}, {text}); has_any(m1, ('fever', 'cough'));
             valid_pesel({text}); valid_npwz({text}); attr({code}, 'warm'); if({bool}, {bool}, {bool});
             coalesce({bool}, {bool}); between({num}, {num}, {num}); any(g where {bool~g}); all(g where {bool~g});
             any(g: {bool~g} where {bool~g}); all(g.h where {bool~h}); any(g.h: {bool~h} where {bool~h}); any(s in m1
@@ -262,11 +262,11 @@ _SHAPES = _listed(
             if({bool}, p1, p2)
         """,
         "moment": """
-            add_hours({moment}, {num}); if({bool}, {moment}, {moment}); min({moment}, {moment}); max(g: g_x where
+            add_hours({moment}, {num}); at_time({date}, {time}); if({bool}, {moment}, {moment}); min({moment}, {moment}); max(g: g_x where
             {bool~g}); coalesce({moment}, {moment})
         """,
         "time": """
-            if({bool}, {time}, {time}); max({time}, {time})
+            if({bool}, {time}, {time}); max({time}, {time}); make_time({num}, {num}); make_time(13, n3)
         """,
         "code": """
             if({bool}, {code}, {code}); coalesce({code}, {code}); first(g: g_c where {bool~g} by {num~g});

@@ -95,6 +95,10 @@ SAID = {
         "istnieje inny wpis „Pobyt”, w którym „Data” przypada później niż „Data” (tego wpisu)",
     ),
     "day < make_date(2020, 1, 31)": ("“Date” is before 2020-01-31", "„Data” przypada wcześniej niż 31.01.2020"),
+    "not sorts_before(why_urgent, 'm')": (
+        "“Reason” does not stand before “m” in the order of characters",
+        "„Powód” nie poprzedza w kolejności znaków: „m”",
+    ),
     "total > param(limit)": (
         "“Total” is more than the parameter “Limit”",
         "„Razem” wynosi więcej niż parametr „Granica”",

@@ -101,16 +101,20 @@
     const year = Math.floor(place / 12), month = (place % 12) + 1;
     return isoDay(year, month, Math.min(partOf(a, 2), lastOf(year, month)));
   }
+  const inYears = (x) => (partOf(x, 0) >= 1900 && partOf(x, 0) <= 2199 ? x : null);
   function addHours(a, n) {
     const more = multiply(n, new D(60));
-    if (!more || more.abs().gt(1e9)) return null;
-    const later = localMoment(a.at + cut(more)), year = new Date((later.at + later.offset) * 6e4).getUTCFullYear();
-    return year >= 1900 && year <= 2199 ? later : null;
+    return more && !more.abs().gt(1e9) ? inYears(localMoment(a.at + cut(more))) : null;
   }
   function makeDate(...parts) {
     if (parts.some((part) => !part.isInteger() || part.s < 1 || part.gt(9999))) return null;
     const [year, month, date] = parts.map(Number);
     return month < 13 && date <= lastOf(year, month) ? isoDay(year, month, date) : null;
+  }
+  const makeTime = (...parts) => (parts.some((part, i) => !part.isInteger() || part.lt(0) || part.gt(i ? 59 : 23)) ? null : parts.map(two).join(':'));
+  function atTime(date, clock) {
+    const wall = count(date) * 1440 + minutesOf(clock);
+    return inYears(date) && best(zone.map((change) => localMoment(wall - change[1])).filter((x) => x.at + x.offset === wall), -1);
   }
   function comparePartial(op, a, b) {
     if (op === '>' || op === '>=') return comparePartial(op === '>' ? '<' : '<=', b, a);
@@ -209,6 +213,8 @@
     mid,
     precision: (x) => ({ 4: 'year', 7: 'month' }[dayOf(x).length] || 'day'),
     make_date: makeDate,
+    make_time: makeTime,
+    at_time: atTime,
     abs: (x) => settle(x.s < 0 ? ZERO.minus(x) : x),
     round: rounded,
     floor: cutter(3),
@@ -234,6 +240,7 @@
     starts_with: (text, beginnings) => beginnings.some((each) => text.startsWith(each)),
     ends_with: (text, ends) => ends.some((each) => text.endsWith(each)),
     contains: (text, parts) => parts.some((each) => text.includes(each)),
+    sorts_before: (text, other) => compareTexts(text, other) < 0,
     matches: (text, patterns) => patterns.some((each) => matcher(each).test(text)),
     position_of: positionOf,
     substring,
