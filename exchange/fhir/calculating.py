@@ -12,6 +12,7 @@ from exchange.fhir.elements import Collection, One, of, ones
 from exchange.fhir.evaluate import Evaluator, Function, Scope
 from exchange.fhir.wording import concatenated
 from exchange.rules.meaning import Meaning, Untranslatable, call, constant, operation
+from exchange.rules.moments import constant_moment
 
 
 def _plus(ev: Evaluator, left: Collection, args: Args, scope: Scope) -> Collection:
@@ -148,15 +149,10 @@ def _plain_function(name: str, *, doubt: bool = False) -> Function:
     return strict(lambda number: ours(name, Kind.NUMBER, number, doubt=doubt))
 
 
-def _moment(_ev: Evaluator, _receiver: Collection, args: Args, _scope: Scope) -> Collection:
+def _moment(ev: Evaluator, _receiver: Collection, args: Args, _scope: Scope) -> Collection:
     (literal,) = args
     text = str(literal.value) if isinstance(literal, Literal) else ""
-    if text.startswith("T"):
-        raise Untranslatable("A constant time cannot be written in rules.")
-    parts = text[:10].split("-")
-    if len(parts) != 3:
-        raise Untranslatable(f"@{text} is no whole date.")
-    return of(Meaning(Call("make_date", tuple(Literal(Decimal(part), 0) for part in parts), 0), Kind.DATE))
+    return of(constant_moment(text.removesuffix("T"), ev.translator.reservations))
 
 
 def _part_of_date(name: str) -> Function:

@@ -28,6 +28,7 @@ _OF_CONSTANTS: Mapping[str, Callable[..., str | bool | int]] = {
     "starts_with": str.startswith,
     "ends_with": str.endswith,
     "contains": str.__contains__,
+    "sorts_before": str.__lt__,
     "length": len,
     "lower": str.lower,
     "upper": str.upper,

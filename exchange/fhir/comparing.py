@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from engine.datatypes.base import Kind
 from engine.expressions.nodes import Apply, Call, Literal
-from exchange.fhir.calls import UNKNOWN, Args, missing
+from exchange.fhir.calls import UNKNOWN, Args, folded, missing
 from exchange.fhir.elements import Collection, One, expanded, of, ones, over_rows, text_constant
 from exchange.fhir.evaluate import Evaluator, Function, Scope
 from exchange.fhir.extensions import SCORES
@@ -16,6 +16,8 @@ from exchange.fhir.nodes import Choices
 from exchange.rules import logic
 from exchange.rules.compare import compared
 from exchange.rules.meaning import FALSE, TRUE, Meaning, Untranslatable, call, constant, doubts_of, operation
+
+ORDER = frozenset({"<", "<=", ">", ">="})
 
 
 def _compare(op: str) -> Function:
@@ -66,9 +68,11 @@ def _shown(side: tuple[One, ...], other: tuple[One, ...]) -> Meaning | None:
 
 
 def judged(ev: Evaluator, op: str, left: Meaning, right: Meaning) -> Meaning:
-    """A comparison of two values. Raises Untranslatable for the order of texts, which our language does not know."""
-    if op in ("<", "<=", ">", ">=") and {left.kind, right.kind} == {Kind.TEXT}:
-        raise Untranslatable("Texts are compared by their order.")
+    """A comparison of two values; of texts by the numbers of their characters, as FHIRPath says."""
+    if op in ORDER and {left.kind, right.kind} == {Kind.TEXT}:
+        first, second = (left, right) if op in ("<", ">=") else (right, left)
+        before = folded(call("sorts_before", Kind.BOOLEAN, first, second))
+        return before if op in ("<", ">") else logic.negation(before, two_valued=False)
     return compared(ev.translator, op, left, right)
 
 
@@ -160,7 +164,7 @@ def member(ev: Evaluator, wanted: Collection, among: Collection, scope: Scope) -
 
 
 FUNCTIONS: Mapping[str, Function] = {
-    **{op: _compare(op) for op in ("=", "!=", "<", "<=", ">", ">=")},
+    **{op: _compare(op) for op in ("=", "!=", *ORDER)},
     "~": _equivalent,
     "!~": _not_equivalent,
     "in": _in,

@@ -13,6 +13,7 @@ from exchange.fhir.printing import Printer
 from exchange.fhir.resources import Json
 from exchange.fhir.value_sets import ValueSets
 from exchange.rules.meaning import Inexpressible
+from exchange.rules.moments import iso_text
 from exchange.rules.names import Spot
 
 
@@ -56,6 +57,10 @@ class Conditions:
                 return self._compared("=", path, code)
             case Apply("=" | "<" | "<=" | ">" | ">=" as op, (Path() as path, value), _):
                 return self._compared(op, path, value)
+            case Call("sorts_before", (Path() as path, Literal() as value), _):
+                return self._compared("<", path, value)
+            case Call("sorts_before", (Literal() as value, Path() as path), _):
+                return self._compared(">", path, value)
             case Call("any", (Path() as rows,), _, (), where) if where is not None:
                 return self._in_rows(rows, where)
         raise Inexpressible("More than a comparison.")
@@ -72,6 +77,10 @@ class Conditions:
                 return self._compared("!=", path, Literal(value=False, at=0))
             case Apply("in", (Literal() as code, Path() as path), _):
                 return self._compared("!=", path, code)
+            case Call("sorts_before", (Path() as path, Literal() as value), _):
+                return self._compared(">=", path, value)
+            case Call("sorts_before", (Literal() as value, Path() as path), _):
+                return self._compared("<=", path, value)
             case Call("any", (Path() as rows,), _, (), where) if where is not None:
                 found = self._in_rows(rows, where)
                 if found["operator"] == "=":
@@ -98,7 +107,7 @@ class Conditions:
         spot = self.printer.names.spot(path)
         write = _ANSWERS.get(spot.item.datatype.kind)
         if write is None or (
-            op not in ("=", "!=") and spot.item.datatype.kind in (Kind.BOOLEAN, Kind.TEXT, Kind.CODE, Kind.CODES)
+            op not in ("=", "!=") and spot.item.datatype.kind in (Kind.BOOLEAN, Kind.CODE, Kind.CODES)
         ):
             raise Inexpressible("An answer that enableWhen does not compare so.")
         return {"question": self._question(path), "operator": op, **write(self, spot, value)}
@@ -130,15 +139,18 @@ class Conditions:
             raise Inexpressible("No constant code.")
         return self.value_sets.answer(spot.item.codelist, value.value, "answer")
 
-    def date(self, _spot: Spot, value: Syntax) -> Json:
-        match value:
-            case Call("make_date", (Literal(year), Literal(month), Literal(day)), _) if all(
-                isinstance(part, Decimal) for part in (year, month, day)
-            ):
-                return {"answerDate": f"{int(year or 0):04}-{int(month or 0):02}-{int(day or 0):02}"}
-        raise Inexpressible("No constant date.")
+    def moment(self, spot: Spot, value: Syntax) -> Json:
+        found = iso_text(value)
+        if found is None:
+            raise Inexpressible("No constant date or time.")
+        return {_MOMENTS[spot.item.datatype.kind]: found}
 
 
+_MOMENTS: Mapping[Kind, str] = {
+    Kind.DATE: "answerDate",
+    Kind.TIME: "answerTime",
+    Kind.DATETIME: "answerDateTime",
+}
 UCUM = "http://unitsofmeasure.org"
 
 _ANSWERS: Mapping[Kind, Callable[[Conditions, Spot, Syntax], Json]] = {
@@ -147,7 +159,7 @@ _ANSWERS: Mapping[Kind, Callable[[Conditions, Spot, Syntax], Json]] = {
     Kind.TEXT: Conditions.text,
     Kind.CODE: Conditions.code,
     Kind.CODES: Conditions.code,
-    Kind.DATE: Conditions.date,
+    **dict.fromkeys(_MOMENTS, Conditions.moment),
 }
 
 

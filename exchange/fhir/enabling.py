@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from engine.datatypes.base import Kind
-from engine.expressions.nodes import Apply, Call, Literal
+from engine.expressions.nodes import Apply
 from exchange.fhir.choices import own_system
-from exchange.fhir.comparing import judged
+from exchange.fhir.comparing import ORDER, judged
 from exchange.fhir.converting import per_unit
 from exchange.fhir.elements import One, Spot, exists, ones, over_rows, text_constant
 from exchange.fhir.evaluate import Evaluator, Scope
@@ -19,9 +19,9 @@ from exchange.fhir.nodes import Choices, Node, truth
 from exchange.fhir.resources import Json, maps
 from exchange.rules import logic
 from exchange.rules.meaning import FALSE, Meaning, Untranslatable, constant
+from exchange.rules.moments import constant_moment
 
 NO_CHOICE = "\0"  # what a condition names that cannot be chosen: it is never met
-_ORDER = ("<", "<=", ">", ">=")
 ASSUMED_ALL = "The form does not say whether all conditions count or any (enableBehavior): all are taken."
 ASSUMED_ANY = "The form does not say whether all conditions count or any (enableBehavior): any is taken, as all cannot be true at once."
 
@@ -68,10 +68,10 @@ def _part(ev: Evaluator, one: Json, scope: Scope, found: Mapping[str, Sequence[N
     if operator == "exists":
         there = exists(answers)
         return there if truth(wanted) else logic.negation(there)
-    if operator not in ("=", "!=", *_ORDER):
+    if operator not in ("=", "!=", *ORDER):
         raise Untranslatable(f"The operator {operator!r} is not known.")
     (answer,) = answers
-    asked = _constant(operator, kind, wanted, answer)
+    asked = _constant(operator, kind, wanted, answer, ev.translator.reservations)
     if asked.literal == NO_CHOICE:
         ev.translator.reservations.append(f"{question} has no choice {_named(wanted)}, so that it is never chosen.")
     met = _met(ev, "=" if operator == "!=" else operator, answer, asked)
@@ -106,13 +106,15 @@ def _met(ev: Evaluator, operator: str, answer: One, wanted: Meaning) -> Meaning:
     return over_rows("any", answer, met) if answer.rows else met
 
 
-def _constant(operator: str, kind: str, wanted: Any, answer: One) -> Meaning:
+def _constant(operator: str, kind: str, wanted: Any, answer: One, told: list[str]) -> Meaning:
     if (
         answer.choices is not None
         and kind != "answerCoding"
-        and not (operator in _ORDER and decimal(wanted) is not None)
+        and not (operator in ORDER and decimal(wanted) is not None)
     ):
         return _text(wanted, answer)
+    if kind in ("answerDate", "answerDateTime", "answerTime"):
+        return constant_moment(str(wanted), told)
     read = _CONSTANTS.get(kind.removeprefix("answer"))
     if read is None:
         raise Untranslatable(f"A condition without an answer to compare with ({kind or 'no answer[x]'}).")
@@ -166,17 +168,6 @@ def _quantity(wanted: Any, answer: One) -> Meaning:
     return constant(number.literal * factor)
 
 
-def _date(wanted: Any, _answer: One) -> Meaning:
-    parts = str(wanted)[:10].split("-")
-    if len(parts) != 3 or not all(part.isdigit() for part in parts):
-        raise Untranslatable(f"{wanted!r} is no whole date.")
-    return Meaning(Call("make_date", tuple(Literal(Decimal(part), 0) for part in parts), 0), Kind.DATE)
-
-
-def _time(_wanted: Any, _answer: One) -> Meaning:
-    raise Untranslatable("A constant time cannot be written in rules.")
-
-
 def _truth(wanted: Any, _answer: One) -> Meaning:
     return constant(truth(wanted))
 
@@ -188,9 +179,6 @@ _CONSTANTS: Mapping[str, Callable[[Any, One], Meaning]] = {
     "Integer": _number,
     "Decimal": _number,
     "Quantity": _quantity,
-    "Date": _date,
-    "DateTime": _date,
-    "Time": _time,
     "Reference": lambda wanted, answer: _text(wanted.get("reference") if isinstance(wanted, dict) else wanted, answer),
     "Uri": _text,
 }

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 
 from engine.datatypes.base import Kind
-from engine.expressions.nodes import Call, Literal
 from exchange.fhir.elements import text_constant
 from exchange.fhir.extensions import Expression, expression, expressions, named, value
 from exchange.fhir.items import decimal
@@ -42,13 +40,6 @@ def computed_limit(item: Json, name: str) -> Expression | None:
     return None
 
 
-def _day(found: Any) -> Meaning:
-    parts = str(found)[:10].split("-")
-    if len(parts) != 3 or not all(part.isdigit() for part in parts):
-        raise Untranslatable(f"{found!r} is no whole date.")
-    return Meaning(Call("make_date", tuple(Literal(Decimal(part), 0) for part in parts), 0), Kind.DATE)
-
-
 def _a_number(found: Any) -> Meaning:
     number = decimal(found)
     if number is None:
@@ -61,5 +52,4 @@ CONSTANTS: Mapping[Kind, Callable[[Any], Meaning]] = {
     Kind.BOOLEAN: lambda found: constant(str(found).lower() == "true"),
     Kind.TEXT: lambda found: text_constant(str(found)),
     Kind.CODE: lambda found: text_constant(str(found)),
-    Kind.DATE: _day,
 }

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from engine.datatypes import DATATYPES
+from engine.expressions.printer import expression_text
 from exchange.document import Entry, annotate
 from exchange.fhir.choices import SYSTEMS, is_usual
 from exchange.fhir.converting import per_unit
@@ -19,6 +20,7 @@ from exchange.fhir.wording import whole
 from exchange.findings import Part
 from exchange.plain_text import plain_text
 from exchange.rules.meaning import Untranslatable
+from exchange.rules.moments import constant_day, constant_moment
 
 DECIMALS = (
     6  # where the form does not say: FHIR wants 18 digits of decimals to be kept, and sets no number behind the point
@@ -348,13 +350,14 @@ def _bound(type_: str, item: Json, name: str) -> int | Decimal | str | None:
     found = first(item, name)
     if isinstance(found, dict):
         found = found.get("value")
-    if type_ in ("date", "datetime") and isinstance(found, str):
-        parts = found[:10].split("-")
-        if len(parts) == 3 and all(part.isdigit() for part in parts):
-            return f"make_date({', '.join(str(int(part)) for part in parts)})"
-        return None
+    if type_ in ("date", "datetime", "time") and isinstance(found, str):
+        try:
+            limit = constant_day(found) if type_ == "date" else constant_moment(found, [])
+        except Untranslatable:
+            return None
+        return expression_text(limit.node) if type_ in (limit.kind.value, "datetime") else None
     number = decimal(found)
-    if number is None or type_ == "time":
+    if number is None:
         return None
     return int(number) if number == number.to_integral_value() else number.normalize()
 

@@ -21,7 +21,9 @@ from exchange.fhir.resources import Json
 from exchange.fhir.value_sets import ValueSets, translations
 from exchange.findings import Finding, Outcome, Part
 from exchange.rules.meaning import Inexpressible
+from exchange.rules.moments import iso_text
 
+_MOMENTS = {"date": "valueDate", "datetime": "valueDateTime", "time": "valueTime"}
 _SEVERITIES = {"error": "error", "warning": "warning", "warning_reason": "warning"}
 _EMPTY_ROWS = "Rows without a value are left out there; here nothing is known as long as there is one."
 
@@ -106,9 +108,8 @@ class RuleWriter:
                 return {"valueBoolean": truth}
             case Literal(Decimal() as number):
                 return self._number(entry, number)
-            case Call("make_date"):
-                return {"valueDate": self.printer.part(node)[1:]}
-        return None
+        moment = iso_text(node)
+        return {_MOMENTS[entry["type"]]: moment} if moment and entry["type"] in _MOMENTS else None
 
     def _number(self, entry: Entry, number: Decimal) -> Json:
         if self._is_quantity(entry):

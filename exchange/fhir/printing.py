@@ -202,8 +202,10 @@ def _not(printer: Printer, args: Sequence[Syntax]) -> Printed:
             return f"{printer.part(inner, EQUAL + 1)} !~ true", EQUAL
         case Apply("is", (inner, Literal("unknown", _)), _):
             return f"{printer.receiver(inner)}.exists()", ATOM
-        case Apply("=", args_, _):
-            return printer.joined("!=", args_)
+        case Apply("=", sides, _):
+            return printer.joined("!=", sides)
+        case Call("sorts_before", sides, _):
+            return printer.joined(">=", sides)
     return f"{printer.receiver(part)}.not()", ATOM
 
 

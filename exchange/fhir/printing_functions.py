@@ -22,6 +22,7 @@ from exchange.fhir.printing import (
     quoted,
 )
 from exchange.rules.meaning import Inexpressible
+from exchange.rules.moments import iso_text
 
 # functions --------------------------------------------------------------------------------------------------------
 
@@ -220,11 +221,18 @@ def _position(printer: Printer, args: Sequence[Syntax]) -> Printed:
     return f"{printer.receiver(args[0])}.indexOf({printer.part(args[1])}) + 1", SUM
 
 
-def _made_date(_printer: Printer, args: Sequence[Syntax]) -> Printed:
-    numbers = [int(arg.value) for arg in args if isinstance(arg, Literal) and isinstance(arg.value, Decimal)]
-    if len(numbers) != 3:
-        raise Inexpressible("A date is made of numbers that are no constants.")
-    return "@{:04}-{:02}-{:02}".format(*numbers), ATOM
+def _constant_moment(name: str) -> Writer:
+    def write(_printer: Printer, args: Sequence[Syntax]) -> Printed:
+        text = iso_text(Call(name, tuple(args), 0))
+        if text is None:
+            raise Inexpressible("A date or time is made of parts that are no constants.")
+        return "@" + ("T" if name == "make_time" else "") + text, ATOM
+
+    return write
+
+
+def _sorts_before(printer: Printer, args: Sequence[Syntax]) -> Printed:
+    return printer.joined("<", args)
 
 
 def _moved(unit: str) -> Writer:
@@ -326,7 +334,8 @@ FUNCTIONS: Mapping[str, Writer] = {
     "today": _clock("today"),
     "now": _clock("now"),
     "date": _method("toDate"),
-    "make_date": _made_date,
+    **{name: _constant_moment(name) for name in ("make_date", "make_time", "at_time")},
+    "sorts_before": _sorts_before,
     "add_days": _moved("days"),
     "add_months": _moved("months"),
     "add_hours": _moved("hours"),

@@ -24,6 +24,7 @@ from exchange.findings import Finding, Outcome, Part
 from exchange.identifiers import snake
 from exchange.rules import logic
 from exchange.rules.meaning import Meaning, Untranslatable
+from exchange.rules.moments import constant_moment
 from exchange.rules.sharing import shared
 
 _LIVE = frozenset({"today", "now"})
@@ -193,8 +194,10 @@ class Rules:
         kind = self.draft.grown.fields[node].kind
         if isinstance(found, dict):
             found = found.get("value", found.get("code", found.get("reference")))
-        if kind in (Kind.NUMBER, Kind.BOOLEAN, Kind.TEXT, Kind.CODE, Kind.DATE):
+        if kind in CONSTANTS:
             return One(CONSTANTS[kind](found))
+        if kind in (Kind.DATE, Kind.TIME, Kind.DATETIME):
+            return One(constant_moment(str(found), self.ev.translator.reservations))
         raise Untranslatable(f"A constant {kind} cannot be written in rules.")
 
     # limits and constraints -----------------------------------------------------------------------------------------

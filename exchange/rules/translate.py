@@ -18,6 +18,7 @@ from exchange.document import Field
 from exchange.rules import logic
 from exchange.rules.compare import compared
 from exchange.rules.meaning import Meaning, Untranslatable, answer, call, constant, operation
+from exchange.rules.moments import constant_day
 
 Builder = Callable[["Translator", Sequence[Syntax]], Meaning]
 
@@ -255,10 +256,7 @@ def _text_to_boolean(_translator: Translator, found: Meaning) -> Meaning:
 def _text_to_date(_translator: Translator, found: Meaning) -> Meaning:
     if not isinstance(found.literal, str):
         raise Untranslatable(f"{_words(found)} is used as a date.")
-    parts = found.literal.strip()[:10].split("-")
-    if len(parts) != 3 or not all(part.isdigit() for part in parts):
-        raise Untranslatable(f"'{found.literal}' is no date.")
-    return Meaning(Call("make_date", tuple(Literal(Decimal(part), 0) for part in parts), 0), Kind.DATE)
+    return constant_day(found.literal)
 
 
 def _same_node(kind: Kind) -> Callable[[Translator, Meaning], Meaning]:

@@ -15,6 +15,8 @@ def form(*more):
         item("b", "boolean"),
         item("t", "string"),
         item("d", "date"),
+        item("k", "time"),
+        item("z", "dateTime"),
         item("q", "choice", answerOption=options("none", "some", "all", scores=(0, 1, 3))),
         item("m", "choice", repeats=True, answerOption=options("p", "q", "r", scores=(1, 2, 4))),
         item("g", "group", repeats=True, item=[item("n", "integer"), item("s", "boolean")]),
@@ -224,6 +226,15 @@ def test_texts(tmp_path, text, answers, expected):
         ([("n", ">", "Integer", 4)], None, ROWS, True),  # in any row
         ([("n", "!=", "Integer", 5)], None, ROWS, False),
         ([("d", ">=", "Date", "2020-01-02")], None, {"d": "2020-01-02"}, True),
+        ([("t", ">", "String", "tes")], None, {"t": "test"}, True),  # character by character
+        ([("t", ">=", "String", "test")], None, {"t": "test"}, True),
+        ([("t", "<", "String", "a")], None, {"t": "Z"}, True),
+        ([("t", "<=", "String", "a")], None, {}, False),
+        ([("k", ">=", "Time", "13:30:00")], None, {"k": "13:30"}, True),
+        ([("k", "<", "Time", "13:30:00")], None, {"k": "13:30"}, False),
+        ([("z", ">", "DateTime", "2020-05-01T10:00:00Z")], None, {"z": "2020-05-01T12:01"}, True),
+        ([("z", ">", "DateTime", "2020-05-01T10:00:00Z")], None, {"z": "2020-05-01T12:00"}, False),
+        ([("z", ">", "DateTime", "2020-05-01")], None, {"z": "2020-05-01T12:00"}, False),
         ([("w", ">", "Quantity", {"value": 1500, "code": "g"})], None, {"w": 2}, True),
         ([("q", "=", "Coding", {"code": "gone"})], None, {"q": "all"}, False),  # what cannot be chosen is never met
         ([("a", ">", "Integer", 3), ("a", "<", "Integer", 5)], "all", {"a": 9}, False),
@@ -237,6 +248,29 @@ def test_enable_when(tmp_path, conditions, behaviour, answers, expected):
     more = {"enableBehavior": behaviour} if behaviour else {}
     answer = evaluated(tmp_path, form(item("r", "string", enableWhen=when, **more)), answers)
     assert ("r" in answer["visible"]) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "answers", "expected"),
+    [
+        (f"{T} <= 'm'", {"t": "m"}, True),
+        (f"{T} > 'm'", {"t": "m"}, False),
+        ("'a' < 'b'", {}, True),
+        (f"{of('k')} > @T08:00", {"k": "08:01"}, True),
+        (f"{of('z')} <= @2020-05-01T10:00:00Z", {"z": "2020-05-01T12:00"}, True),
+        (f"{of('z')} < @2020-05-01T12:00", {"z": "2020-05-01T11:59"}, True),
+    ],
+)
+def test_texts_times_and_moments_have_an_order(tmp_path, text, answers, expected):
+    found = form(item("r", "string", extension=[fhirpath("enableWhenExpression", text)]))
+    assert ("r" in evaluated(tmp_path, found, answers)["visible"]) is expected
+
+
+def test_seconds_that_are_left_out_are_told(tmp_path):
+    when = [{"question": "k", "operator": ">", "answerTime": "13:30:15"}]
+    found = read(written(tmp_path, form(item("r", "string", enableWhen=when))))
+    (told,) = [one for one in found.findings if one.part is Part.RULE]
+    assert (told.outcome, "13:30:15" in told.reason) == (Outcome.APPROXIMATED, True)
 
 
 def test_what_is_assumed_of_conditions_is_told(tmp_path):
@@ -258,12 +292,11 @@ def test_what_is_assumed_of_conditions_is_told(tmp_path):
         ("calculatedExpression", "'a'.toChars()", "toChars() has no counterpart"),
         ("calculatedExpression", "1 + + ", "cannot be read as FHIRPath"),
         ("calculatedExpression", "(1 | 2).aggregate($this * $total, 1)", "known as a sum alone"),
-        ("enableWhenExpression", "@T12:00 < @T13:00", "constant time"),
         ("calculatedExpression", "%loop", "is made of itself"),
         ("calculatedExpression", f"{of('q')} = 'some'", "Compare its code"),
         ("calculatedExpression", "%resource.repeat(item).where(linkId='n').answer.value + 1", "g repeats"),
         ("calculatedExpression", f"({A} | {X}).sum()", "combine()"),  # | drops equal values
-        ("enableWhenExpression", f"{T} > 'm'", "Texts are compared by their order."),
+        ("enableWhenExpression", f"{D} > @2020-05", "no whole date or time"),
         ("calculatedExpression", "1" + " + 1" * 300, "operators stand in one another"),
     ],
 )
