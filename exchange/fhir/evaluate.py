@@ -32,6 +32,14 @@ from exchange.fhir.nodes import Choice, Choices, Grown, Node
 from exchange.rules.meaning import TRUE, Meaning, Untranslatable, answer, constant
 from exchange.rules.translate import Dialect, Translator, negated
 
+
+def fhirpath_of(found: Expression | None) -> str:
+    """The text of an expression. Raises Untranslatable of other languages."""
+    if found is None or not is_fhirpath(found.language):
+        raise Untranslatable(f"Only FHIRPath is read; this is {found.language if found else 'nothing'}.")
+    return found.text
+
+
 MAX_STEPS = 20_000  # of one rule with its variables: they are written out where they are used
 
 
@@ -75,6 +83,10 @@ class Evaluator:
     def condition(self, text: str, scope: Scope) -> Meaning:
         """An expression as a condition. Raises Untranslatable."""
         return self.truth(self._begin(text, scope), scope)
+
+    def asked(self, found: Expression, scope: Scope) -> Meaning:
+        """An expression of SDC as a condition. Raises Untranslatable."""
+        return self.condition(fhirpath_of(found), scope)
 
     def value(self, text: str, scope: Scope) -> One:
         """An expression as one value. Raises Untranslatable."""

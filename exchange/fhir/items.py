@@ -69,6 +69,7 @@ KNOWN = frozenset(
         "calculatedExpression",
         "initialExpression",
         "enableWhenExpression",
+        "answerOptionsToggleExpression",
         "constraint",
         "targetConstraint",
         "minQuantity",

@@ -57,7 +57,6 @@ _ALIKE: Mapping[str, str] = {
 }
 _LOST = (
     "missing",
-    "only",
     "check",
     "unique",
     "from",

@@ -18,6 +18,7 @@ from exchange.fhir.piping import PIPING, beside, holed, without_values
 from exchange.fhir.printing import Printer
 from exchange.fhir.printing_aggregates import skips
 from exchange.fhir.resources import Json
+from exchange.fhir.toggling import toggles
 from exchange.fhir.value_sets import ValueSets, translations
 from exchange.findings import Finding, Outcome, Part
 from exchange.rules.meaning import Inexpressible
@@ -47,6 +48,9 @@ class RuleWriter:
             self._calculation(made, entry)
         if "default" in entry:
             self._default(made, entry)
+        if "only" in entry:
+            rule = str(entry["only"])
+            self._told(rule, lambda: self._offer(made, entry, rule))
         for strength, bounds in entry.get("range", {}).items():
             for index, bound in enumerate(bounds):
                 if bound is not None:
@@ -97,11 +101,19 @@ class RuleWriter:
 
         self._told(rule, write)
 
+    def _offer(self, made: Json, entry: Entry, rule: str) -> None:
+        codelist = self.printer.links.model.codelists[entry["codelist"]]
+        for toggle in toggles(self.printer, rule, codelist, lambda code: self._answer(entry, code)):
+            extend(made, toggle)
+
+    def _answer(self, entry: Entry, code: str) -> Json:
+        return self.value_sets.answer(entry["codelist"], code, "value")
+
     def _initial(self, entry: Entry, node: Syntax) -> Json | None:
         """The answer that a constant is; None where it is no constant."""
         match node:
             case Literal(str(text)) if "codelist" in entry:
-                return self.value_sets.answer(entry["codelist"], text, "value")
+                return self._answer(entry, text)
             case Literal(str(text)):
                 return {"valueString": text}
             case Literal(bool() as truth):

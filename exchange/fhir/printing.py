@@ -198,8 +198,8 @@ Writer = Callable[[Printer, Sequence[Syntax]], Printed]
 def _not(printer: Printer, args: Sequence[Syntax]) -> Printed:
     (part,) = args
     match part:
-        case Apply("is", (inner, Literal("true", _)), _):
-            return f"{printer.part(inner, EQUAL + 1)} !~ true", EQUAL
+        case Apply("is", (inner, Literal("true" | "false" as truth, _)), _):
+            return f"{printer.part(inner, EQUAL + 1)} !~ {truth}", EQUAL
         case Apply("is", (inner, Literal("unknown", _)), _):
             return f"{printer.receiver(inner)}.exists()", ATOM
         case Apply("=", sides, _):

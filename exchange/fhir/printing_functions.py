@@ -41,7 +41,7 @@ def _if(printer: Printer, args: Sequence[Syntax]) -> Printed:
     remainder = _remainder(printer, args)
     if remainder is not None:
         return remainder
-    sure = _never_unknown(test)
+    sure = never_unknown(test)
     if isinstance(test, Apply) and _is_true(test):
         test = test.args[0]
     condition, first, second = printer.part(test), printer.part(then), printer.part(otherwise)
@@ -76,10 +76,11 @@ def plain_equal(left: Syntax, right: Syntax) -> bool:
     return expression_text(left) == expression_text(right)
 
 
-def _never_unknown(node: Syntax) -> bool:
+def never_unknown(node: Syntax) -> bool:
+    """Whether a condition is true or false whatever was answered."""
     match node:
         case Apply("and" | "or" | "not", args, _):
-            return all(map(_never_unknown, args))
+            return all(map(never_unknown, args))
         case Apply("is", _, _) | Call("filled" | "empty" | "has_any" | "any", _, _) | Literal(bool()):
             return True
         case Apply("in", (Literal(), Path()), _):

@@ -34,7 +34,7 @@ _READ = frozenset(
         "description",
     ]
 )
-_RULES = ("answerExpression", "candidateExpression", "answerOptionsToggleExpression")  # that choose choices
+_RULES = ("answerExpression", "candidateExpression")  # that choose choices
 _MAX_LANGUAGES = 20
 _TOLD, _SHOWN = 10, 80  # texts that a finding names, and signs of each
 
@@ -175,7 +175,7 @@ def _left(draft: Draft) -> Iterator[Finding]:
             )
         for name in _RULES:
             for one in named(node.item, name):
-                reason = "Which choices are on offer does not follow from other answers here."
+                reason = "Choices come from code lists here, not from an expression. Where they are those of another list, narrow it by `only`."
                 yield Finding(draft.where(node), Part.RULE, Outcome.DROPPED, reason, as_text(one))
     for resource in maps(root.item.get("contained")):
         if resource.get("resourceType") != "ValueSet":

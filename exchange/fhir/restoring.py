@@ -60,6 +60,11 @@ def _expression_back(name: str) -> Callable[[Json, str], None]:
     return put
 
 
+def _extensions_back(made: Json, text: str) -> None:
+    for one in _listed(_json(text)):
+        extend(made, one)
+
+
 def _limit_back(name: str) -> Callable[[Json, str], None]:
     def put(made: Json, text: str) -> None:
         inner = {"url": f"{CORE}cqf-expression", "valueExpression": {"language": "text/fhirpath", "expression": text}}
@@ -82,6 +87,7 @@ _RESTORED: Mapping[str, Callable[[Json, str], None]] = {
     "calculatedExpression": _expression_back("calculatedExpression"),
     "initialExpression": _expression_back("initialExpression"),
     "enableWhenExpression": _expression_back("enableWhenExpression"),
+    "answerOptionsToggleExpression": _extensions_back,
     "minValue": _limit_back("minValue"),
     "maxValue": _limit_back("maxValue"),
     "unitOption": _units_back,

@@ -13,13 +13,14 @@ from exchange.document import Entry, Rule, annotate
 from exchange.fhir.draft import SYSTEM, Conditional, Draft, Holder
 from exchange.fhir.elements import One, Spot, exists, text_constant
 from exchange.fhir.enabling import enabled
-from exchange.fhir.evaluate import Evaluator, Scope
+from exchange.fhir.evaluate import Evaluator, Scope, fhirpath_of
 from exchange.fhir.extensions import Expression, as_text, expression, expressions, first, is_fhirpath, named, value
 from exchange.fhir.functions import FUNCTIONS
 from exchange.fhir.initial import CONSTANTS, computed_limit, initial_of
 from exchange.fhir.nodes import Node
 from exchange.fhir.resources import Json, maps
 from exchange.fhir.texts import escaped
+from exchange.fhir.toggling import TOGGLE, only
 from exchange.findings import Finding, Outcome, Part
 from exchange.identifiers import snake
 from exchange.rules import logic
@@ -51,6 +52,7 @@ class Rules:
             self._calculation(node, entry)
             self._default(node, entry)
             self._limits(node, entry)
+            self._offer(node, entry)
         for node in (self.draft.root, *self.draft.root.within()):
             self._constraints(node)
 
@@ -105,7 +107,7 @@ class Rules:
 
     def _by_expression(self, node: Node) -> tuple[Meaning, str]:
         found = next(expressions(node.item, "enableWhenExpression"), None)
-        met = self.ev.condition(_fhirpath(found), self._outside(node))
+        met = self.ev.condition(fhirpath_of(found), self._outside(node))
         if met.kind is Kind.NOTHING:
             raise Untranslatable("It asks for what is not in the form, so that it is never true.")
         return self.ev.translator.cast(met, Kind.BOOLEAN), ""
@@ -116,6 +118,17 @@ class Rules:
     def _has_rows(self, node: Node) -> bool:
         around = self.draft.grown.groups.get(node.parent, ()) if node.parent is not None else ()
         return len(self.draft.grown.groups.get(node, ())) > len(around)
+
+    def _offer(self, node: Node, entry: Entry) -> None:
+        """Which choices are on offer."""
+        found = named(node.item, TOGGLE)
+        if found:
+
+            def translate() -> str:
+                return self._text(only(self.ev, found, self.draft.grown.choices.get(node), Scope(node)))
+
+            where = self.draft.where(node)
+            self._placed(entry, "only", name=TOGGLE, found=as_text(found), where=where, translate=translate)
 
     # values ---------------------------------------------------------------------------------------------------------
 
@@ -145,7 +158,7 @@ class Rules:
                 raise Untranslatable("The item has such a rule already.")
             if node.repeats and self._has_rows(node):
                 raise Untranslatable("The rows of a group are entered, not calculated.")
-            return self._written(node, entry, self.ev.value(_fhirpath(found), Scope(node)))
+            return self._written(node, entry, self.ev.value(fhirpath_of(found), Scope(node)))
 
         text = (
             found.text
@@ -226,7 +239,7 @@ class Rules:
         def translate() -> str:
             kind = self.draft.grown.fields[node].kind
             return self.ev.translator.written(
-                self.ev.translator.cast(self.ev.value(_fhirpath(found), Scope(node)).meaning, kind)
+                self.ev.translator.cast(self.ev.value(fhirpath_of(found), Scope(node)).meaning, kind)
             )
 
         if self._placed(part, "bound", name=name, found=found.text, where=self.draft.where(node), translate=translate):
@@ -263,7 +276,7 @@ class Rules:
         where = self.draft.where(node)
 
         def translate() -> str:
-            met = self.ev.translator.cast(self.ev.condition(_fhirpath(found), Scope(node)), Kind.BOOLEAN)
+            met = self.ev.translator.cast(self.ev.condition(fhirpath_of(found), Scope(node)), Kind.BOOLEAN)
             if met.is_literal:
                 raise Untranslatable("It does not depend on any answer.")
             groups = self.draft.grown.groups.get(node, ())
@@ -349,12 +362,6 @@ def _source(node: Node, name: str) -> Any:
 
 def _condition(node: Node) -> tuple[str, str] | None:
     return next(((name, as_text(_source(node, name))) for name in _CONDITIONS if _source(node, name)), None)
-
-
-def _fhirpath(found: Expression | None) -> str:
-    if found is None or not is_fhirpath(found.language):
-        raise Untranslatable(f"Only FHIRPath is read; this is {found.language if found else 'nothing'}.")
-    return found.text
 
 
 def _as_code(one: One, wanted: Kind, draft: Draft, node: Node) -> Meaning:
