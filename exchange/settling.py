@@ -93,8 +93,15 @@ def _keep_identity(document: Document, before: str) -> Iterator[Finding]:
     known = root.plain()
     for key in ("registry", "version", "title"):
         if key in known and known[key] != document.get(key):
-            document[key] = known[key]
+            document[key] = known[key] if key != "title" else _in_languages(known[key], document)
             yield Finding(key, Part.OTHER, Outcome.APPROXIMATED, f"The {key} of the file that is replaced stays.")
+
+
+def _in_languages(title: Any, document: Document) -> Any:
+    """A title in the languages of the definition: where it has none in one of them, what was read says it."""
+    if not isinstance(title, dict):
+        return title
+    return {code: title.get(code, text) for code, text in document["title"].items()}
 
 
 def _heaviest(document: Document) -> Iterator[str]:

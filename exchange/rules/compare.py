@@ -56,6 +56,8 @@ def _with_nothing(op: str, left: Meaning, right: Meaning) -> Meaning:
         return constant(op in ("=", "<=", ">="))
     asked = left if right.kind is Kind.NOTHING else right
     if op in ("=", "!=", ">"):
+        if asked.is_literal:
+            return constant(op != "=")
         return call("empty" if op == "=" else "filled", Kind.BOOLEAN, asked, sure=True)
     raise Untranslatable(f"Whether something is {op} nothing has no meaning.")
 

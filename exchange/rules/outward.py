@@ -53,7 +53,7 @@ class Outward:
             case Apply("or", args, _):
                 found = equal_or_empty(node)
                 if found is not None:
-                    return _condition(self._plain(found[0]))
+                    return _condition(self._plain(*found))
                 return disjunction([self.holds(arg) for arg in args])
             case Apply("not", (part,), _):
                 return self.fails(part)
@@ -106,9 +106,13 @@ class Outward:
             guards = guards[:1]
         return conjunction([found, *guards])
 
-    def _plain(self, comparison: Apply) -> Syntax:
-        """As others compare, so that two empty answers are equal."""
-        return Apply(comparison.op, tuple(map(self.worth, comparison.args)), 0)
+    def _plain(self, comparison: Apply, sides: tuple[Syntax, Syntax]) -> Syntax:
+        """As others compare, so that two empty answers are equal; that a text is read as a number need not be said."""
+        plain = (
+            arg.args[0] if isinstance(arg, Call) and arg.name == "number_of" and arg.args[0] in sides else arg
+            for arg in comparison.args
+        )
+        return Apply(comparison.op, tuple(map(self.worth, plain)), 0)
 
     def _member(self, left: Syntax, right: Syntax) -> Meaning:
         if isinstance(right, Path) and self.names.kind(right) is Kind.CODES:

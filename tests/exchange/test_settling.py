@@ -77,3 +77,13 @@ def test_a_registry_keeps_what_it_is_called_when_it_is_imported_again():
     found = settled(Imported(document(item("a"))), before)
     assert found.text.startswith("registry: kept\nversion: 2.1.0  # of May\ntitle: {en: Ablation}\n")
     assert [finding.where for finding in found.findings] == ["registry", "version", "title"]
+
+
+def test_a_title_that_stays_is_told_in_new_languages_as_what_was_read_tells_it():
+    made = document(item("a", label={"en": "a", "pl": "a"})) | {
+        "languages": ["pl", "en"],
+        "title": {"pl": "Nowy", "en": "New"},
+    }
+    made["forms"]["f"] = {"title": {"pl": "F", "en": "F"}, "sections": made["forms"]["f"]["sections"]}
+    found = settled(Imported(made), "registry: r\nversion: 1.0.0\ntitle: {en: Ablation, de: Ablation}\n")
+    assert "title: {pl: Nowy, en: Ablation}" in found.text
