@@ -90,7 +90,7 @@ class ChoiceReader:
             codes["other"] = "other"
             entries["other"] = dict.fromkeys(self.languages.all, "Other")
         id_ = self.ids.make(f"{name}_or_other" if other else name, "list")
-        several = _joined(entries, again, attributes)
+        several = _joined(entries, again, attributes, self._searched(attributes))
         self._tell(where, name, _doubled(again, attributes, several), codes, len(lines))
         whole = f"{name}_or_other" if other else name
         made: Entry = {} if id_ == whole else {"oid": whole}
@@ -131,6 +131,11 @@ class ChoiceReader:
                 made[column] = ids.make(column, "attribute")
         return made
 
+    def _searched(self, attributes: Mapping[str, str]) -> frozenset[str]:
+        """Columns of which rules ask whether a code is among those in the cell."""
+        asked = re.findall(r"(?<![\w-])selected\s*\(\s*([^\s,()]+)\s*,", self.rules)
+        return frozenset(asked) & attributes.keys()
+
     def _code(self, line: Line, code: str, attributes: Mapping[str, str], where: str) -> Entry:
         place = f"{where}, row {line.number}"
         labels = {}
@@ -159,14 +164,22 @@ class ChoiceReader:
 
 
 def _joined(
-    entries: Mapping[str, Entry], again: Mapping[str, Sequence[Line]], attributes: Mapping[str, str]
+    entries: Mapping[str, Entry],
+    again: Mapping[str, Sequence[Line]],
+    attributes: Mapping[str, str],
+    searched: frozenset[str],
 ) -> frozenset[str]:
-    """Give codes that stand in several rows the values of all of them; which attributes have several values for one code."""
+    """Give codes the values of all rows, and all words of cells that are searched; which attributes have several for one code."""
     several: set[str] = set()
     for column, attribute in attributes.items():
         values = {
             code: list(
-                dict.fromkeys(value for value in (entry.get(attribute), *_cells(again.get(code, ()), column)) if value)
+                dict.fromkeys(
+                    value
+                    for cell in (entry.get(attribute), *_cells(again.get(code, ()), column))
+                    if cell
+                    for value in (cell.split() if column in searched else (cell,))
+                )
             )
             for code, entry in entries.items()
         }

@@ -45,6 +45,8 @@ KNOWN = frozenset({
     "version", "default_language", "style", "instance_name", "public_key", "submission_url",
     "allow_choice_duplicates",
 })  # fmt: skip
+_OF_CHOICES = frozenset({"list_name", "name", "label", "image", "audio", "video", "big-image"})
+_SPELLED_IN_CHOICES = frozenset({"caption", "tag", "value", "big_image"})
 TRANSLATED = frozenset({"label", "hint", "guidance_hint", "constraint_message", "required_message", "image", "audio", "video", "big-image"})  # fmt: skip
 
 
@@ -124,10 +126,10 @@ def column(heading: str, *, double: bool = True, choices: bool = False) -> tuple
     if len(parts) > 1 and parts[0].lower() in _PREFIXES:
         parts = parts[1:]
     name = re.sub(r"[ -]+", "_", parts[0].lower())
-    if not (choices and name == "count"):
+    if not choices or name in _SPELLED_IN_CHOICES:
         name = _SPELLINGS.get(name, _SPELLINGS.get(parts[0].lower(), name))
     if len(parts) == 1:
-        return (name, "") if name in KNOWN and not (choices and name == "repeat_count") else ("", "")
+        return (name, "") if name in (_OF_CHOICES if choices else KNOWN) else ("", "")
     if name in TRANSLATED and len(parts) == 2 and parts[1]:
         return name, parts[1]
     return "", ""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from engine.datatypes.base import Kind
-from engine.expressions.nodes import Apply, Call, Literal, Path, Syntax
+from engine.expressions.nodes import Apply, Call, Literal, Path, Syntax, walk
 from exchange.document import Field
 from exchange.rules.compare import how_many
-from exchange.rules.meaning import Meaning, Untranslatable, call, constant, operation
+from exchange.rules.meaning import ALWAYS, Meaning, Untranslatable, call, constant, operation
 from exchange.xlsform import dates
 from exchange.xlsform.rules import Make, Rules
 
@@ -47,7 +48,12 @@ def summed(rules: Rules, args: Sequence[Syntax]) -> Meaning:
 
 def counted(rules: Rules, args: Sequence[Syntax]) -> Meaning:
     (arg,) = args
+    match arg:
+        case Call("instance", _, _, (_, Literal("item"))):
+            return constant(len(rules.listed(arg).codes))
     rowed = rules.rows(arg)
+    if rowed is None and not isinstance(arg, Path):
+        raise Untranslatable("What is counted are neither rows nor the choices of a list.")
     return rowed.counted() if rowed is not None else constant(1)
 
 
@@ -97,18 +103,17 @@ def indexed(rules: Rules, args: Sequence[Syntax]) -> Meaning:
                     frozenset({"…"}),
                     found,
                 )
-    match index:
-        case Literal(Decimal() as number):
-            where = Apply("=", (Call("row_index", (), 0), Literal(number, 0)), 0)
-            return Meaning(
-                Call("first", (Path((repeat.id, *found.path), 0),), 0, where=where), found.kind, frozenset({"…"}), found
-            )
-    raise Untranslatable("A row is chosen by a number that is not fixed.")
+    if any(isinstance(node, Call) and node.name == "position" for node in walk(index)):
+        raise Untranslatable("A row is chosen by the number of the one at hand, and it is not the next or the last.")
+    outer = repeat if repeat in rules.place.rows else None
+    number = rules.elsewhere(replace(rules.place, outer=outer)).number(index)
+    where = Apply("=", (Call("row_index", (), 0), number.node), 0)
+    path = Path((repeat.id, *found.path), 0)
+    return Meaning(Call("first", (path,), 0, where=where), found.kind, frozenset({ALWAYS}), found)
 
 
 def truncated(rules: Rules, args: Sequence[Syntax]) -> Meaning:
-    (arg,) = args
-    found = rules.number(arg)
+    found = rules.number(args[0])  # what follows is passed over there too
     return found if _is_whole(found) else call("truncate", Kind.NUMBER, found)
 
 
@@ -163,5 +168,6 @@ def power(rules: Rules, args: Sequence[Syntax]) -> Meaning:
 
 
 def number(rules: Rules, args: Sequence[Syntax]) -> Meaning:
+    """Of what is empty there is no number, and it equals none: the field is not handed on."""
     (arg,) = args
-    return rules.number(arg)
+    return replace(rules.number(arg), field=None)

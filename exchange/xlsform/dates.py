@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 EPOCH = Call("make_date", (Literal(Decimal(1970), 0), Literal(Decimal(1), 0), Literal(Decimal(1), 0)), 0)
 DAYS = frozenset({Kind.DATE, Kind.DATETIME})
 _WRITTEN = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]).*"
+_WHOLE_DAYS = "Between a day and a time of day there are whole days here, and parts of a day there."
 _DIRECTIVE = re.compile(r"%(.)")
 
 
@@ -142,12 +143,20 @@ def formatted(found: Meaning, pattern: str, *, as_date: bool = True) -> Meaning:
     return Meaning(Call("concat", tuple(parts), 0), Kind.TEXT, found.doubts)
 
 
+def told_by(rules: Rules, node: Syntax, pattern: str) -> Meaning:
+    """What a format is about: a day, or a time where the format tells no more than that."""
+    found = rules.meaning(node)
+    if found.kind is Kind.TIME and all(letter in _AT_MIDNIGHT for letter in _DIRECTIVE.findall(pattern)):
+        return found
+    return as_day(rules, node)
+
+
 def number_by_format(rules: Rules, node: Syntax) -> Meaning | None:
     """`format-date(x, '%m')` where a number is wanted."""
     match node:
         case Call("format-date" | "format-date-time", (day, Literal(str() as pattern)), _):
             if len(pattern) == 2 and pattern[0] == "%" and pattern[1] in _NUMBERS:
-                return call(_NUMBERS[pattern[1]], Kind.NUMBER, as_day(rules, day))
+                return call(_NUMBERS[pattern[1]], Kind.NUMBER, told_by(rules, day, pattern))
         case Call("string" | "number" | "int", (inner,), _):
             return number_by_format(rules, inner)
     return None
@@ -166,12 +175,25 @@ def fraction_of_day(found: Meaning) -> Meaning:
     return operation("/", Kind.NUMBER, spent, constant(1440))
 
 
+def _moment(found: Meaning) -> Meaning | None:
+    """The date and time whose number this is."""
+    match found.node:
+        case Apply("+", (Call("days", (first, moment), _), _), _) if first == EPOCH:
+            told = Meaning(moment, Kind.DATETIME, found.doubts)
+            return told if found.node == _with_time(told).node else None
+    return None
+
+
+def _with_time(moment: Meaning) -> Meaning:
+    return operation("+", Kind.NUMBER, day_number(moment), fraction_of_day(moment))
+
+
 def decimal_date_time(rules: Rules, args: Sequence[Syntax]) -> Meaning:
     (node,) = args
     found = as_day(rules, node)
     if found.kind is Kind.DATE:
         return day_number(found)
-    return operation("+", Kind.NUMBER, day_number(found), fraction_of_day(found))
+    return _with_time(found)
 
 
 def added(rules: Rules, args: Sequence[Syntax]) -> Meaning:
@@ -187,9 +209,13 @@ def added(rules: Rules, args: Sequence[Syntax]) -> Meaning:
 def subtracted(rules: Rules, args: Sequence[Syntax]) -> Meaning:
     """`-`; between dates it counts days."""
     left, right = (rules.term(arg) for arg in args)
-    days = [side if side.kind in DAYS else behind(side) for side in (left, right)]
-    if days[0] is not None and days[1] is not None:
-        return call("days", Kind.NUMBER, days[1], days[0])
+    last, first = (side if side.kind in DAYS else behind(side) or _moment(side) for side in (left, right))
+    if last is not None and first is not None:
+        if {last.kind, first.kind} == {Kind.DATETIME}:
+            return operation("/", Kind.NUMBER, call("minutes", Kind.NUMBER, first, last), constant(1440))
+        if last.kind is not first.kind:
+            rules.reservations.append(_WHOLE_DAYS)
+        return call("days", Kind.NUMBER, first, last)
     if left.kind in DAYS and _whole(right):
         less = (
             constant(-right.literal)

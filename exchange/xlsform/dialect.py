@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from engine.datatypes.base import Kind
-from engine.expressions.nodes import Path, Syntax
+from engine.expressions.nodes import Call, Path, Syntax
 from exchange.document import Field
 from exchange.rules.meaning import Meaning, Untranslatable, call, constant, operation
 from exchange.rules.translate import Builder, Dialect, Translator, negated
@@ -46,6 +46,7 @@ from exchange.xlsform.wording import (
     formatted_date,
     normalized,
     regex,
+    selected_at,
     string,
     substr,
     substring,
@@ -145,13 +146,20 @@ def _timestamp(rules: Rules, args: Sequence[Syntax]) -> Meaning:
     return found
 
 
+def _translation(rules: Rules, args: Sequence[Syntax]) -> Meaning:
+    """`jr:itext(instance('list')/…/item[…]/itextId)`: the label, in the language of the page."""
+    (arg,) = args
+    found = rules.meaning(arg)
+    if isinstance(found.node, Call) and found.node.name == "label":
+        return found
+    raise Untranslatable("A translation is asked for by its name.")
+
+
 def _current(rules: Rules, _args: Sequence[Syntax]) -> Meaning:
     return rules.elsewhere(rules.place.outside or rules.place).meaning(Path((".",), 0))
 
 
 _REFUSALS: Mapping[str, str] = {
-    "selected-at": "One of the chosen codes is asked for by its place.",
-    "jr:itext": "A translation is asked for by its name.",
     "once": "A value that is worked out only once stands inside of another.",
     "join": "The texts of several rows are joined.",
     "random": "A random number is asked for.",
@@ -166,8 +174,10 @@ REFUSED = frozenset(_REFUSALS)
 _TABLE: Mapping[str, Make] = {
     "and": both,
     "selected": selected,
+    "selected-at": selected_at,
     "count-selected": count_selected,
     "jr:choice-name": choice_name,
+    "jr:itext": _translation,
     "if": chosen_value,
     "coalesce": coalesce,
     "true": _constant(value=True),

@@ -15,6 +15,10 @@ from exchange.xlsform.tree import Part
 Answer = Field | Meaning
 
 
+class Nowhere(Untranslatable):
+    """A path that leads to no question."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a rule stands: at a part; `within` the rows of that part, where it is a repeat and rows are judged one by one.
@@ -84,7 +88,7 @@ class Names:
                 continue
             after = here.parent if step == ".." else next((part for part in here.children if part.name == step), None)
             if after is None:
-                raise Untranslatable(
+                raise Nowhere(
                     f"The path {written(path)} leads to no question: there is no {step} in {here.name or 'the form'}."
                 )
             here = after

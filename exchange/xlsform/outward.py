@@ -9,7 +9,7 @@ from engine.datatypes.base import Kind
 from engine.expressions.nodes import Apply, Call, Listing, Literal, Path, Syntax, walk
 from engine.model.form import GroupDef, walk_groups
 from engine.model.item import ItemDef
-from exchange.rules.logic import disjunction
+from exchange.rules.logic import disjunction, negation
 from exchange.rules.meaning import Inexpressible, Meaning
 from exchange.rules.names import Spot
 from exchange.rules.outward import Outward
@@ -91,6 +91,12 @@ class XPathOut(Outward):
     def value_of(self, text: str) -> Syntax:
         """A value."""
         return self.worth(simpler(self.names.tree(text)))
+
+    def fails(self, node: Syntax) -> Meaning:
+        """What is never unknown is denied as a whole, as people write it."""
+        if isinstance(node, Apply) and node.op in ("and", "or") and self._never_unknown(node):
+            return negation(self.holds(node))
+        return super().fails(node)
 
     # names ------------------------------------------------------------------------------------------------------------
 

@@ -6,17 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.datatypes.base import Kind
-from engine.expressions.nodes import Apply, Call, Literal, Path, Syntax
+from engine.expressions.nodes import Apply, Call, Literal, Path, Syntax, walk
 from exchange.document import Field
 from exchange.rules import logic
-from exchange.rules.meaning import Meaning, Untranslatable, call, constant
+from exchange.rules.meaning import ALWAYS, Meaning, Untranslatable, call, constant
+from exchange.rules.sharing import shared
 from exchange.rules.translate import Translator, number_in
 from exchange.xlsform import dates
 from exchange.xlsform.choices import ChoiceList
-from exchange.xlsform.names import Names, Place, of_column
+from exchange.xlsform.names import Names, Nowhere, Place, of_column
 from exchange.xlsform.tree import Part
 from exchange.xlsform.xpath import CHOSEN
 
+_EMPTY = " It counts as empty."
+MOST_CODES = 40  # of a list whose chosen codes are said as text
 Make = Callable[["Rules", Sequence[Syntax]], Meaning]
 
 
@@ -37,7 +40,22 @@ class Rules(Translator):
         """What a part means; also of what is chosen by a condition."""
         if isinstance(node, Call) and (node.name == CHOSEN or node.values):
             return self._chosen(node)
+        if isinstance(node, Call | Apply):
+            return super().meaning(replace(node, args=tuple(map(self._or_empty, node.args))))
         return super().meaning(node)
+
+    def _or_empty(self, node: Syntax) -> Syntax:
+        """A path that leads nowhere is an empty text in a greater expression; `${names}` must be there."""
+        if isinstance(node, Path) and node.parts[0] != "$" and self.place.listed is None:
+            try:
+                self.names.find(node, self.place)
+            except Nowhere as fault:
+                if node.parts != ("null",):
+                    self.reservations.append(f"{fault.reason}{_EMPTY}")
+                return Literal("", 0)
+            except Untranslatable:
+                return node  # whoever reads it says what it is for
+        return node
 
     def term(self, node: Syntax) -> Meaning:
         """A part that is calculated with."""
@@ -55,11 +73,16 @@ class Rules(Translator):
                 return made
         return super().cast(found, kind)
 
-    def text(self, node: Syntax) -> Meaning:
-        found = self.meaning(node)
-        if found.kind is Kind.CODES:
-            raise Untranslatable("All chosen codes as one text have no counterpart.")
-        return super().text(node)
+    def written(self, found: Meaning) -> str:
+        """The text; what it says several times has a name."""
+        return super().written(replace(self.sound(found), node=shared(found.node)))
+
+    def sound(self, found: Meaning) -> Meaning:
+        """The same. Raises Untranslatable where all that the rule reads leads nowhere: something fills it there, and not here."""
+        lost = next((reason for reason in self.reservations if reason.endswith(_EMPTY)), "")
+        if lost and not any(isinstance(node, Path) for node in walk(found.node)):
+            raise Untranslatable(lost.removesuffix(_EMPTY))
+        return found
 
     # parts that are chosen by a condition -----------------------------------------------------------------------------
 
@@ -68,25 +91,28 @@ class Rules(Translator):
             around = self.elsewhere(self.place.outside or self.place)
             steps = tuple(str(step.value) for step in node.values if isinstance(step, Literal))
             return around.meaning(Path((".", *steps), 0))
-        inner = node.args[0] if node.args else node
-        if node.name == CHOSEN and isinstance(inner, Call) and inner.name == "instance":
-            return self._of_list(node, inner)
+        inner = node.args[0] if node.name == CHOSEN else node
+        if isinstance(inner, Call) and inner.name == "instance":
+            return self._of_list(node, self.listed(inner))
         raise Untranslatable("One of several rows is chosen by a condition.")
 
-    def _of_list(self, node: Call, instance: Call) -> Meaning:
+    def listed(self, instance: Call) -> ChoiceList:
+        """The choices that `instance('list')` means."""
+        match instance.args:
+            case (Literal(str() as name),) if name in self.lists:
+                return self.lists[name]
+        asked = ", ".join(str(arg.value) for arg in instance.args if isinstance(arg, Literal))
+        raise Untranslatable(f"What is looked up, {asked}, is no list of this workbook and no file beside it.")
+
+    def _of_list(self, node: Call, listed: ChoiceList) -> Meaning:
         """`instance('list')/…/item[name = ${x}]/label`: what a list says of the chosen code."""
-        listed = (
-            self.lists.get(str(instance.args[0].value))
-            if instance.args and isinstance(instance.args[0], Literal)
-            else None
-        )
-        if listed is None or len(node.values) != 1 or not isinstance(node.values[0], Literal):
-            raise Untranslatable("Another list or file is looked up.")
+        if node.where is None or len(node.values) != 1 or not isinstance(node.values[0], Literal):
+            raise Untranslatable(f"More than one cell of the list {listed.name} is looked up.")
         code = self._code_asked(node.where)
         column = str(node.values[0].value)
         if column == "name":
             return code
-        if column == "label":
+        if column in ("label", "itextId"):
             return call("label", Kind.TEXT, code)
         if column not in listed.attributes:
             raise Untranslatable(f"The choices {listed.name} have no column {column}.")
@@ -172,6 +198,31 @@ def _no_number(found: Meaning) -> Meaning | None:
     return None
 
 
+def names_of(found: Meaning) -> dict[str, str]:
+    """Of a question with choices: code -> its name in the workbook, in the order of the list."""
+    known = found.field
+    if known is None or not known.values or len(known.values) > MOST_CODES:
+        raise Untranslatable("The chosen codes of a long list, or of one that is not here, are used as text.")
+    written = {code: name for name, code in known.spellings.items()}
+    return {code: written.get(code, code) for code in known.values}
+
+
+def is_chosen(code: str, found: Meaning) -> Apply:
+    """`'a' in m`."""
+    return Apply("in", (Literal(code, 0), found.node), 0)
+
+
+def _codes_text(found: Meaning) -> Meaning:
+    """The names that are chosen, with blanks between them; nothing where none is."""
+    empty = Literal("", 0)
+    words = tuple(
+        Call("if", (is_chosen(code, found), Literal(f"{name} ", 0), empty), 0) for code, name in names_of(found).items()
+    )
+    joined = Call("trim", (words[0] if len(words) == 1 else Call("concat", words, 0),), 0)
+    filled = Call("if", (Call("filled", (found.node,), 0), joined, Literal(None, 0)), 0)
+    return Meaning(filled, Kind.TEXT, frozenset({ALWAYS}))
+
+
 def _boolean_text(found: Meaning) -> Meaning:
     return Meaning(Call("if", (found.node, Literal("true", 0), Literal("false", 0)), 0), Kind.TEXT, found.doubts)
 
@@ -183,6 +234,7 @@ _CASTS: Mapping[tuple[Kind, Kind], Callable[[Meaning], Meaning | None]] = {
     (Kind.TEXT, Kind.DATE): _date_in,
     (Kind.DATE, Kind.TEXT): dates.iso_text,
     (Kind.BOOLEAN, Kind.TEXT): _boolean_text,
+    (Kind.CODES, Kind.TEXT): _codes_text,
     (Kind.CODE, Kind.NUMBER): _code_number,
     (Kind.TEXT, Kind.NUMBER): _no_number,
     (Kind.DATETIME, Kind.TIME): lambda found: call("time", Kind.TIME, found),

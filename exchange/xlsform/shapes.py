@@ -145,7 +145,7 @@ class Shapes:
         node = parse_xpath(text)
         once = isinstance(node, Call) and node.name == "once" and len(node.args) == 1
         rules = self.rules(Place(part))
-        found = rules.term(node.args[0] if once and isinstance(node, Call) else node)
+        found = rules.sound(rules.term(node.args[0] if once and isinstance(node, Call) else node))
         if found.kind is Kind.FILE:
             raise Untranslatable("A file is copied.")
         free = kinds.is_calculated(part.written) or asked.type == "note" or part.written.strip().lower() in _FREE

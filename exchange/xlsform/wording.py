@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from engine.datatypes.base import Kind
-from engine.expressions.nodes import Call, Literal, Syntax
-from exchange.rules.meaning import TRUE, Meaning, Untranslatable, call, constant, operation
+from engine.expressions.nodes import Apply, Call, Literal, Syntax
+from exchange.rules import logic
+from exchange.rules.meaning import ALWAYS, TRUE, Meaning, Untranslatable, call, constant, operation
 from exchange.xlsform import dates
 from exchange.xlsform.asking import literal, text_asked
-from exchange.xlsform.rules import Make, Rules
+from exchange.xlsform.rules import Make, Rules, is_chosen, names_of
+
+MOST_WORDS = 5  # a place on a map has four
 
 
 def concat(rules: Rules, args: Sequence[Syntax]) -> Meaning:
@@ -62,9 +65,8 @@ def cut(*, before: bool) -> Make:
         if before:
             part = call("substring", Kind.TEXT, text, constant(1), _minus(at, constant(1)))
         else:
-            part = call(
-                "substring", Kind.TEXT, text, operation("+", Kind.NUMBER, at, call("length", Kind.NUMBER, sign))
-            )
+            length = constant(len(sign.literal)) if isinstance(sign.literal, str) else call("length", Kind.NUMBER, sign)
+            part = call("substring", Kind.TEXT, text, operation("+", Kind.NUMBER, at, length))
         there = operation(">", Kind.BOOLEAN, at, constant(0))
         return Meaning(Call("if", (there.node, part.node, Literal("", 0)), 0), Kind.TEXT)
 
@@ -77,6 +79,10 @@ def text_test(name: str) -> Make:
         sought = rules.text(part)
         if sought.kind is Kind.NOTHING:
             return TRUE
+        whole = rules.meaning(text)
+        if name == "contains" and whole.kind is Kind.CODES and " " not in str(sought.literal or " "):
+            fitting = [code for code, word in names_of(whole).items() if str(sought.literal) in word]
+            return logic.disjunction([Meaning(is_chosen(code, whole), Kind.BOOLEAN) for code in fitting])
         return text_asked(name, rules.text(text), sought)
 
     return build
@@ -121,5 +127,34 @@ def string(rules: Rules, args: Sequence[Syntax]) -> Meaning:
 
 
 def formatted_date(rules: Rules, args: Sequence[Syntax]) -> Meaning:
-    day, pattern = args
-    return dates.formatted(dates.as_day(rules, day), literal(rules, pattern))
+    moment, pattern = args
+    written = literal(rules, pattern)
+    return dates.formatted(dates.told_by(rules, moment, written), written)
+
+
+def selected_at(rules: Rules, args: Sequence[Syntax]) -> Meaning:
+    """The code, or the word of a text, at a place counted from 0."""
+    text, place = args
+    at, found = rules.number(place).literal, rules.meaning(text)
+    if not isinstance(at, Decimal) or not 0 <= at <= MOST_WORDS:
+        raise Untranslatable(f"The place of the chosen code is no fixed number up to {MOST_WORDS}.")
+    if found.kind is not Kind.CODES:
+        return rules.meaning(_word(text, int(at)))
+    codes = list(names_of(found).items())
+    node: Syntax = Literal(None, 0)
+    for number, (code, name) in reversed(list(enumerate(codes))):
+        here: Syntax = is_chosen(code, found)
+        if at:
+            before = Call("count_true", tuple(is_chosen(other, found) for other, _ in codes[:number]), 0)
+            here = Apply("and", (here, Apply("=", (before, Literal(at, 0)), 0)), 0)
+        node = Call("if", (here, Literal(name, 0), node), 0) if number >= at else node
+    return Meaning(node, Kind.TEXT, frozenset({ALWAYS}))
+
+
+def _word(text: Syntax, at: int) -> Syntax:
+    """`selected-at()` in other functions of XPath."""
+    blank = Literal(" ", 0)
+    rest = text
+    for _ in range(at):
+        rest = Call("substring-after", (rest, blank), 0)
+    return Call("substring-before", (Call("concat", (rest, blank), 0), blank), 0)

@@ -207,6 +207,37 @@ def test_a_choice_in_several_rows_is_offered_for_each_of_them(imported):
     assert (told.outcome, "all its values of region" in told.reason) == (Outcome.APPROXIMATED, True)
 
 
+def test_a_cell_of_several_words_that_a_filter_searches_holds_several_values(imported):
+    found = imported(
+        "select_one region | r | R\nselect_one town | t | T | | | | | | | selected(region, ${r})",
+        choices="| choices |\n| | list_name | name | label | region |\n| | region | n | North | |\n| | region | s | South | |\n"
+        "| | town | a | A | n s |\n| | town | b | B | s |\n",
+    )
+    town = found.document["codelists"]["town"]
+    assert (_entries(found)["t"]["only"], town["attributes"]) == ("r in attr(code, 'region')", {"region": "codes"})
+    assert {code: entry["region"] for code, entry in town["codes"].items()} == {"a": ["n", "s"], "b": ["s"]}
+
+
+def test_an_answer_in_a_row_is_found_by_its_number(imported):
+    found = imported("""
+        integer | n | N
+        begin repeat | r | R
+        text | t | T
+        integer | w | W
+        calculate | before | | | | indexed-repeat(${t}, ${r}, position(..) - 1)
+        calculate | that | | | | indexed-repeat(${t}, ${r}, ${w})
+        end repeat | |
+        calculate | nth | | | | indexed-repeat(${t}, ${r}, ${n})
+        calculate | final | | | | indexed-repeat(${t}, ${r}, count(${r}))
+    """)
+    assert {name: entry["calculate"] for name, entry in _entries(found).items() if "calculate" in entry} == {
+        "before": "prev(t)",
+        "that": "first(r.t where row_index() = outer.w)",
+        "nth": "first(r.t where row_index() = n)",
+        "final": "first(r.t where row_index() = count(r))",
+    }
+
+
 def test_paths_lead_through_groups(imported):
     found = imported("""
         begin group | one | One
@@ -303,6 +334,18 @@ def test_a_group_whose_condition_asks_for_a_code_which_is_not_there_is_told(impo
 APPROXIMATED = [
     ("integer | n | N | | | | | | ${q} + 1", "default", "q + 1", "worked out once, when the record or row is begun"),
     ("calculate | n | | | | once(now())", "default", "now()", "nobody sees it"),
+    (
+        "calculate | n | | | | coalesce(${q}, ../gone)",
+        "calculate",
+        "q",
+        "leads to no question: there is no gone in the form. It counts as empty.",
+    ),
+    (
+        "calculate | n | | | | today() - now()",
+        "calculate",
+        "days(now(), today())",
+        "whole days here, and parts of a day there",
+    ),
 ]
 
 
@@ -350,10 +393,13 @@ def test_whether_a_file_is_there_is_a_condition(imported):
         ("1 + + 2", "A sign + stands before a value; XPath has only -."),
         ("${n} + 1", "n is calculated from itself."),
         ("selected()", "selected() is called with 0 arguments, which it does not take."),
+        ("(" * 300 + "gone" + ")" * 300, "The path gone leads to no question: there is no gone in n."),
+        ("if(selected(../gone, 'x'), 1, 2)", "The path ../gone leads to no question: there is no gone in the form."),
         (
-            "(" * 300 + "1" + ")" * 300 + " + nothing",
-            "The path nothing leads to no question: there is no nothing in n.",
+            "instance('other')/root/item[name = 'a']/label",
+            "What is looked up, other, is no list of this workbook and no file beside it.",
         ),
+        ("count(instance('l')/root/item[score > 1])", "What is counted are neither rows nor the choices of a list."),
     ],
 )
 def test_what_cannot_be_translated_is_kept_and_told(imported, calculation, reason):

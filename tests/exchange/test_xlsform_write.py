@@ -99,6 +99,7 @@ def _saved(folder: Path, exported) -> Path:
         ("'a' in m", "selected(${m}, 'a')"),
         ("has_any(m, ('a', 'b'))", "selected(${m}, 'a') or selected(${m}, 'b')"),
         ("count(each in m) > 1", "count-selected(${m}) > 1"),
+        ("not ('a' in m and count(each in m) > 1)", "not(selected(${m}, 'a') and count-selected(${m}) > 1)"),
         ("yes", "${yes} = '1'"),
         ("attr(g, 'value') > 1", "${g} > 1"),
         ("attr(town, 'region') = 'north'", "instance('town')ROOT/item[name = ${town}]/region = 'north'"),
