@@ -36,7 +36,7 @@ def _shifted(ev: Evaluator, left: Collection, args: Args, scope: Scope, sign: in
     meanings = [ev.own(left, scope), ev.own(right, scope)]
     if missing(*meanings):
         return ()
-    span = next((one for one in ones(right) if one.facet == "span"), None)
+    span = next((one for one in ones(right) if one.facet == "span" or one.unit.removesuffix("s") in _SPANS), None)
     if span is not None and meanings[0].kind in (Kind.DATE, Kind.DATETIME):
         return of(_moved(meanings[0], span, sign))
     if sign > 0 and any(
@@ -71,13 +71,14 @@ def _digits(side: Collection) -> bool:
 
 def _moved(moment: Meaning, span: One, sign: int) -> Meaning:
     number = span.meaning if sign > 0 else negated_number(span.meaning)
+    unit = span.unit.removesuffix("s")
     for units, name, kind in ((_DAYS, "add_days", Kind.DATE), (_MONTHS, "add_months", Kind.DATE)):
-        if span.unit in units:
+        if unit in units:
             if moment.kind is Kind.DATETIME:
                 moment = call("date", Kind.DATE, moment)
-            factor = units[span.unit]
+            factor = units[unit]
             return call(name, kind, moment, number if factor == 1 else _times(number, Decimal(factor)))
-    if span.unit in _HOURS and moment.kind is Kind.DATETIME:
+    if unit in _HOURS and moment.kind is Kind.DATETIME:
         return call("add_hours", Kind.DATETIME, moment, number)
     raise Untranslatable(f"A number of '{span.unit}' is added to a {moment.kind}.")
 
@@ -91,7 +92,7 @@ def negated_number(number: Meaning) -> Meaning:
 def _times(number: Meaning, factor: Decimal) -> Meaning:
     if isinstance(number.literal, Decimal):
         return constant(number.literal * factor)
-    return operation("*", Kind.NUMBER, number, constant(factor))
+    return operation("*", Kind.NUMBER, call("truncate", Kind.NUMBER, number), constant(factor))
 
 
 def _quantity(ev: Evaluator, _receiver: Collection, args: Args, scope: Scope) -> Collection:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from engine.definitions.code_lists import CODE
 from exchange.document import Document, Entry, annotate
 from exchange.fhir.extensions import SCORES, as_text, extensions, first, translations, value
 from exchange.fhir.nodes import Choice, Choices, Node
 from exchange.fhir.resources import Json, maps
 from exchange.fhir.texts import Texts
-from exchange.identifiers import Ids, snake
+from exchange.identifiers import Ids, code_like, snake
 
 SYSTEMS: Mapping[str, str] = {
     "http://loinc.org": "LOINC",
@@ -29,8 +27,6 @@ LISTS = "https://ecrf.invalid/fhir/codelist/"  # the systems of codes that have 
 OTHER = "other"  # the code for an answer in own words
 VALUE = "value"  # the attribute that scores stand in
 MAX_CODES = 20_000  # of one list
-
-_ILLEGAL = re.compile(r"[^A-Za-z0-9_.:/+*-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +207,7 @@ class Lists:
 
 def _legal(wanted: str, taken: Mapping[str, Any]) -> str:
     """The code itself if it is one of ours and not there yet, else one like it."""
-    base = wanted if CODE.fullmatch(wanted) else _ILLEGAL.sub("_", wanted).strip("_")[:60] or "code"
-    if not CODE.fullmatch(base):
-        base = f"code_{base}"[:60].rstrip("_")
+    base = code_like(wanted)
     code, number = base, 2
     while code in taken:
         code, number = f"{base[:60]}_{number}", number + 1

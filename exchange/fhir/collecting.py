@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -310,17 +310,14 @@ def _intersected(ev: Evaluator, receiver: Collection, args: Args, scope: Scope) 
     return tuple(guarded(one, met) for one, met in held if met.literal is not False)
 
 
-_TOTALS = (
-    Apply("+", (Path(("$this",), 0), Path(("$total",), 0)), 0),
-    Apply("+", (Path(("$total",), 0), Path(("$this",), 0)), 0),
-)
-
-
 def _aggregated(ev: Evaluator, receiver: Collection, args: Args, scope: Scope) -> Collection:
-    """`aggregate($this + $total, 0)` is a sum; others need a memory that rules do not have."""
-    if args[0] not in _TOTALS or args[1:] != (Literal(Decimal(0), 0),):
-        raise Untranslatable("aggregate() is known as a sum alone: aggregate($this + $total, 0).")
-    return _summed(ev, receiver, (), scope)
+    """A sum, or texts joined; others need a memory that rules do not have."""
+    for known, function in _AGGREGATED:
+        if args == known:
+            return function(ev, receiver, (), scope)
+    raise Untranslatable(
+        "aggregate() is known as a sum, aggregate($this + $total, 0), and of texts, aggregate($total & $this, '')."
+    )
 
 
 def _joined_texts(ev: Evaluator, receiver: Collection, args: Args, scope: Scope) -> Collection:
@@ -335,6 +332,13 @@ def _joined_texts(ev: Evaluator, receiver: Collection, args: Args, scope: Scope)
         raise Untranslatable("Texts that may be missing are joined by a sign.")
     return of(concatenated([or_nothing(ev.translator.cast(ev.own((one,), scope), Kind.TEXT)) for one in parts]))
 
+
+_THIS, _TOTAL = Path(("$this",), 0), Path(("$total",), 0)
+_AGGREGATED: Sequence[tuple[Args, Function]] = (
+    ((Apply("+", (_THIS, _TOTAL), 0), Literal(Decimal(0), 0)), _summed),
+    ((Apply("+", (_TOTAL, _THIS), 0), Literal(Decimal(0), 0)), _summed),
+    ((Apply("&", (_TOTAL, _THIS), 0), Literal("", 0)), _joined_texts),
+)
 
 FUNCTIONS: Mapping[str, Function] = {
     "where": _where,

@@ -131,6 +131,8 @@ class Evaluator:
                 return _constant(value)
             case Path((name,), _):
                 return self._named(name, scope)
+            case Apply("-", _, _) if (name := _hyphenated(node)) and self._variable_of(name, scope):
+                return self._external(name, scope)
             case Apply(op, args, _):
                 return self._called(op, self.run(args[0], scope), args[1:], scope)
             case Call(name, args, _) if name.startswith("."):
@@ -208,20 +210,26 @@ class Evaluator:
         fixed = _EXTERNAL.get(name.lower())
         if fixed is not None:
             return fixed(self, scope)
+        known = self._variable_of(name, scope)
+        return self._variable(*known, scope) if known is not None else self._calculated(name, scope)
+
+    def _variable_of(self, name: str, scope: Scope) -> tuple[Expression, Node] | None:
+        """The nearest variable of that name, and the item that has it."""
         for holder in scope.node.upwards():
             for found in (*expressions(holder.item, "variable"), *_of_the_form(holder)):
                 if found.name == name:
-                    return self._variable(found.language, found.text, name, holder, scope)
-        return self._calculated(name, scope)
+                    return found, holder
+        return None
 
-    def _variable(self, language: str, text: str, name: str, holder: Node, scope: Scope) -> Collection:
+    def _variable(self, found: Expression, holder: Node, scope: Scope) -> Collection:
+        name = found.name
         key = f"{name} of {holder.link or 'the form'}"
         if key in scope.resolving:
             raise Untranslatable(f"The variable %{name} is made of itself.")
-        if not is_fhirpath(language):
-            raise Untranslatable(f"%{name} is asked of a server ({language}), which our forms do not do.")
+        if not is_fhirpath(found.language):
+            raise Untranslatable(f"%{name} is asked of a server ({found.language}), which our forms do not do.")
         inside = Scope(holder, None, (*scope.resolving, key), outside=scope.outside and holder is scope.node)
-        return self.run(parsed(text), inside)
+        return self.run(parsed(found.text), inside)
 
     def _calculated(self, name: str, scope: Scope) -> Collection:
         """A calculation with a name is that item's answer."""
@@ -260,6 +268,9 @@ class Evaluator:
         if spot.part == "item" and name == "answer":
             return (replace(spot, part="answer"),)
         if spot.part == "answer" and name.startswith("value"):
+            return self._answer(spot, name, scope)
+        if spot.part == "item" and name == "value" and spot.node in self.grown.fields:
+            self.translator.reservations.append("Items have no value there: that of the answer is taken.")
             return self._answer(spot, name, scope)
         if spot.part == "definition" and name == "answerOption":
             choices = self.grown.choices.get(spot.node)
@@ -306,6 +317,19 @@ def _constant(value: Decimal | str | bool | None) -> Collection:
     if value is None:
         return ()
     return of(text_constant(value) if isinstance(value, str) else constant(value))
+
+
+def _hyphenated(node: Syntax) -> str:
+    """`%has-fever`, which FHIRPath reads as a subtraction and forms write for a name; '' of anything else."""
+    match node:
+        case Apply("-", (left, Path((name,))), _) if name.isidentifier():
+            first = (
+                left.parts[0].removeprefix("%")
+                if isinstance(left, Path) and left.parts[0].startswith("%")
+                else _hyphenated(left)
+            )
+            return f"{first}-{name}" if first else ""
+    return ""
 
 
 def _of_the_form(holder: Node) -> Iterator[Expression]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from exchange.document import Document, Entry, Imported
@@ -64,14 +64,22 @@ def read(path: Path) -> Imported:
             for found, root in _parts(grown.root, path)
         ]
         lacking: dict[str, dict[str, list[str]]] = {}
+        braces: dict[str, list[str]] = {}
         for draft in drafts:
             document["forms"][draft.form] = _form(draft, _name(form, path))
-            lacking[draft.form] = texts.taken()
+            lacking[draft.form], braces[draft.form] = texts.taken(), texts.taken_with_braces()
         for draft in drafts:  # rules may read other forms
             _with_rules(draft, document["forms"][draft.form], checks)
             for language, found in texts.taken().items():
                 lacking[draft.form].setdefault(language, []).extend(found)
-            placing.findings.extend((*_doubled(draft), *_untranslated(draft, lacking[draft.form])))
+            braces[draft.form].extend(texts.taken_with_braces())
+            placing.findings.extend(
+                (
+                    *_doubled(draft),
+                    *_untranslated(draft, lacking[draft.form]),
+                    *_bracketed(draft.form, braces[draft.form]),
+                )
+            )
     if not any(form["sections"] for form in document["forms"].values()):
         raise SourceFault("The Questionnaire has no items.", path.name)
     document["forms"] = {id_: form for id_, form in document["forms"].items() if form["sections"]}
@@ -98,8 +106,20 @@ def _untranslated(draft: Draft, texts: Mapping[str, Iterable[str]]) -> Iterator[
     for language, found in texts.items():
         lacking = list(dict.fromkeys(found))
         reason = f"Texts without a translation ({language}): {len(lacking)}. What stands in {draft.texts.languages[0]} stands there too."
-        told = " | ".join(text[:_SHOWN] for text in lacking[:_TOLD])
-        yield Finding(draft.form, Part.TEXT, Outcome.APPROXIMATED, reason, told)
+        yield Finding(draft.form, Part.TEXT, Outcome.APPROXIMATED, reason, _shown(lacking))
+
+
+def _bracketed(form: str, texts: Sequence[str]) -> Iterator[Finding]:
+    """Texts with braces, one finding for each form."""
+    if texts:
+        reason = (
+            f"Texts with braces: {len(texts)}. Braces stand for values here, so that brackets stand in their place."
+        )
+        yield Finding(form, Part.TEXT, Outcome.APPROXIMATED, reason, _shown(texts))
+
+
+def _shown(texts: Sequence[str]) -> str:
+    return " | ".join(text[:_SHOWN] for text in texts[:_TOLD])
 
 
 def _name(form: Json, path: Path) -> str:

@@ -20,6 +20,13 @@ class Texts:
 
     languages: tuple[str, ...]
     _lacking: dict[str, list[str]] = field(default_factory=dict)
+    _bracketed: list[str] = field(default_factory=list)
+
+    def taken_with_braces(self) -> list[str]:
+        """Texts in which brackets stand for braces since this was last asked."""
+        found = list(dict.fromkeys(self._bracketed))
+        self._bracketed.clear()
+        return found
 
     def taken(self) -> dict[str, list[str]]:
         """Language -> texts that were not there in it since this was last asked."""
@@ -52,6 +59,8 @@ class Texts:
             language: _with_values(piped[language]) if language in piped else escaped(text)
             for language, text in found.items()
         }
+        if not piped and escaped(base) != base:
+            self._bracketed.append(base)
         return {language: f"{escaped(before)} {text}" if before else text for language, text in found.items()}
 
     def same(self, text: str) -> dict[str, str]:

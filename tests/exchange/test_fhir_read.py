@@ -109,6 +109,12 @@ def test_choices(tmp_path):
     assert lists[entries["elsewhere"]["codelist"]]["external"] == "ADMINISTRATIVE_GENDER"
 
 
+def test_codes_of_words_are_spelled_in_plain_letters(tmp_path):
+    codes = [{"valueString": text} for text in ("żółty kot", "zolty kot", "ß?", "+", "L'été")]
+    found = read(written(tmp_path, questionnaire(item("a", "choice", answerOption=codes))))
+    assert list(found.document["codelists"]["a"]["codes"]) == ["zolty_kot", "zolty_kot_2", "ss", "code_+", "L_ete"]
+
+
 @pytest.mark.parametrize("expanded", [True, False])
 def test_value_sets_in_the_file(tmp_path, expanded):
     concepts = [
@@ -326,3 +332,11 @@ def test_texts_that_a_language_lacks_are_told_once_for_a_form(tmp_path, items, t
     found = [one for one in imported.findings if one.part is Part.TEXT]
     assert [(one.where, one.outcome) for one in found] == ([("test", Outcome.APPROXIMATED)] if told else [])
     assert all(f"(pl): {told}." in one.reason for one in found)
+
+
+def test_braces_are_brackets_which_is_told_once_for_a_form(tmp_path):
+    found = read(written(tmp_path, questionnaire(item("a", "string", text="{Dose} in mg"), item("b", "string"))))
+    (first, _) = found.document["forms"]["test"]["sections"][0]["items"]
+    assert first["label"] == {"en": "(Dose) in mg"}
+    (told,) = [one for one in found.findings if one.part is Part.TEXT]
+    assert (told.outcome, told.found) == (Outcome.APPROXIMATED, "{Dose} in mg")
