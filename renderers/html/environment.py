@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from renderers.html.words import Words
 
@@ -18,6 +18,17 @@ TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
 _ICONS = 500  # kept: an icon with its label and class comes back on every page
 LANGUAGE_NAMES = {"pl": "polski", "en": "English"}
+
+
+_RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "iw", "ps", "sd", "syr", "ug", "ur", "yi"})
+
+
+def _spoken(language: str) -> Markup:
+    """Attributes of elements whose text is in that language; none for ''."""
+    if not language:
+        return Markup("")
+    direction = Markup(' dir="rtl"') if language.partition("-")[0].lower() in _RIGHT_TO_LEFT else ""
+    return Markup(' lang="{}"{}').format(language, direction)
 
 
 class _Compiled(BytecodeCache):
@@ -40,9 +51,16 @@ def _compiled() -> BytecodeCache:
 
 
 def build_environment(
-    words: Words, *, static_url: str = "/static/", folders: Sequence[Path] = (), inline_icons: bool = False
+    words: Words,
+    *,
+    static_url: str = "/static/",
+    folders: Sequence[Path] = (),
+    inline_icons: bool = False,
+    spoken: str = "",
 ) -> Environment:
     """An environment for one language. `folders` hold further templates, such as those of the web application.
+
+    `spoken`: the language of the definition's texts, where it is another than that of the interface.
 
     `inline_icons`: the page brings the icon sprite itself, as a page that is one file must.
     """
@@ -69,6 +87,7 @@ def build_environment(
         static=static_url,
         icons="" if inline_icons else f"{static_url}icons.svg",
         language_names=LANGUAGE_NAMES,
+        spoken=_spoken(spoken),
         kept=lru_cache(_ICONS),
     )
     parts: Any = environment.get_template("parts.html").module

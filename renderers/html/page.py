@@ -310,7 +310,8 @@ def compile_pages(
     makers = {}
     for language in languages:
         words = load_words(language)
-        environment = build_environment(words, static_url=static_url, inline_icons=inline_icons)
+        texts = "" if language in registry.model.languages else registry.model.languages[0]
+        environment = build_environment(words, static_url=static_url, inline_icons=inline_icons, spoken=texts)
         makers[language] = FormMaker(words, environment, prepared, _titles(registry.model, language))
     return Pages(registry.model.forms, makers)
 

@@ -237,6 +237,24 @@ def test_a_section_without_a_title_goes_by_that_of_its_form():
     assert re.findall(r"<h2 id=\"s-[a-z]+-t\">([^<]*)</h2>", page) == ["Wounds", "Signs"]
 
 
+@pytest.mark.parametrize(
+    ("language", "marks"), [("ar", ' lang="ar" dir="rtl"'), ("fr", ' lang="fr"'), ("pl", ""), ("en", "")]
+)
+def test_texts_in_a_language_that_the_interface_does_not_speak_say_which_it_is_and_where_they_begin(language, marks):
+    label = f"label: {{{language}: L}}"
+    text = (
+        f"registry: r\nversion: 1.0.0\ntitle: {{{language}: R}}\nlanguages: [{language}]\nforms:\n  f:\n    in: patient\n"
+        f"    title: {{{language}: F}}\n    sections:\n      - id: s\n        title: {{{language}: S}}\n        items:\n"
+        f"          - {{id: t, type: text, {label}}}\n          - {{id: n, type: note, {label}}}\n"
+    )
+    registry = compile_model(read_definition_text(text.encode(), "r.yaml").model)
+    page = render_form_html(registry, "f", language if language == "en" else "pl")
+    assert f"<h1{marks}>F</h1>" in page
+    assert f'<h2 id="s-s-t"{marks}>S</h2>' in page
+    assert f'<div class="f-l"{marks}>' in page
+    assert f"<p{marks}>L</p>" in page
+
+
 @pytest.mark.parametrize("language", ["pl", "en"])
 def test_the_blank_form_asks_everything_and_stands_alone(registry, language):
     page = render_form_html(registry, "procedure", language)
