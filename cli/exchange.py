@@ -9,6 +9,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -26,9 +27,23 @@ SHOWN = 40  # findings of the report for people; the JSON has all
 _report = click.option("--report", type=click.Choice(["text", "json"]), default="text", help="Shape of the report.")
 
 
+class _File(click.Path):
+    """A file with a name, of which the ending tells the format; standard input has none."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if str(value) == "-":
+            self.fail(
+                "Standard input is not read here: the ending of a file tells its format. Give a file.", param, ctx
+            )
+        return super().convert(value, param, ctx)
+
+
 @click.command("import")
 @click.argument("kind", type=click.Choice(tuple(FORMATS)))
-@click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("source", type=_File())
 @output_file
 @click.option(
     "--language", default="", help=f"Of texts whose language the file does not tell, such as pl: {', '.join(_UNTOLD)}."

@@ -36,6 +36,10 @@ _AT_FIRST = (
     "There it is worked out once, when the record or row is begun, and stays empty if those answers are not known yet; "
     "here it is offered as soon as they are."
 )
+_NOT_CALCULATED = {
+    "en": "It was calculated where this form comes from; here it is not.",
+    "pl": "W formularzu, z którego to pochodzi, było obliczane; tutaj nie jest.",
+}
 _DYNAMIC = re.compile(r"\$\{|[\w)-]\(.*\)", re.DOTALL)
 
 
@@ -81,6 +85,7 @@ class Items:
         self.relevant(entry, part, inherited)
         if not shown:
             self._formula(entry, part, shape)
+            self._say_uncalculated(entry)
             self._required(entry, part)
             self._default(entry, part, shape)
             constraint(self, entry, part, shape)
@@ -206,6 +211,12 @@ class Items:
         )
         if done and key == "calculate" and shape.formula is not None and measures.is_live(shape.formula.node):
             entry["live"] = True
+
+    def _say_uncalculated(self, entry: Entry) -> None:
+        """Where a formula was dropped people see a field, and are told why."""
+        kept = entry.get("annotations", {}).get(SYSTEM, {}).get("calculation", "")
+        if kept.strip() and kept.strip() not in NO_CALCULATION and "hint" not in entry:
+            entry["hint"] = {code: _NOT_CALCULATED.get(code, _NOT_CALCULATED["en"]) for code in self.languages.all}
 
     def _required(self, entry: Entry, part: Part) -> None:
         text = part.line["required"]

@@ -67,6 +67,12 @@ def test_other_versions_are_refused_with_those_that_are_there(tmp_path, kind, wo
     assert words in " ".join(done.output.split())
 
 
+def test_standard_input_is_refused_with_what_to_do():
+    done = CliRunner().invoke(main, ["import", "xlsform", "-"], input="x")
+    assert done.exit_code == 2
+    assert "the ending of a file tells its format. Give a file." in " ".join(done.output.split())
+
+
 # languages --------------------------------------------------------------------------------------------------------
 
 DICTIONARY = "field_name,form_name,field_type,field_label,select_choices_or_calculations,field_annotation\n{}\n"

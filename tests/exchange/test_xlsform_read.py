@@ -405,6 +405,7 @@ def test_whether_a_file_is_there_is_a_condition(imported):
 def test_what_cannot_be_translated_is_kept_and_told(imported, calculation, reason):
     found = imported(f"calculate | n | | | | {calculation}")
     assert _entries(found)["n"]["annotations"]["xlsform"]["calculation"] == calculation
+    assert _entries(found)["n"]["hint"]["en"] == "It was calculated where this form comes from; here it is not."
     (told,) = [finding for finding in found.findings if finding.part is Part.RULE]
     assert (told.outcome, told.reason, told.found) == (Outcome.DROPPED, reason, calculation)
 
