@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from exchange.document import Document, Entry, annotate
 from exchange.fhir.extensions import SCORES, as_text, extensions, first, translations, value
-from exchange.fhir.nodes import Choice, Choices, Node
+from exchange.fhir.nodes import Choice, Choices, Node, decimal
 from exchange.fhir.resources import Json, maps
 from exchange.fhir.texts import Texts
 from exchange.identifiers import Ids, code_like, snake
@@ -92,7 +92,7 @@ class Lists:
             return
         entry["attributes"] = {**entry.get("attributes", {}), VALUE: {"type": "number", "default": 0}}
         for choice in self._choices[codelist].entries:
-            number = _decimal(choice.value)
+            number = decimal(choice.value)
             if number is not None:
                 entry["codes"][choice.code][VALUE] = _number(number)
 
@@ -227,20 +227,7 @@ def own_system(system: str) -> str:
 
 def _score(part: Json) -> Decimal | None:
     found = next((value(one) for one in extensions(part) if one.get("url") in SCORES), None)
-    return _decimal(found)
-
-
-def _decimal(found: Any) -> Decimal | None:
-    try:
-        number = Decimal(str(found))
-    except InvalidOperation:
-        return None
-    return number if is_usual(number) and not isinstance(found, bool) else None
-
-
-def is_usual(number: Decimal) -> bool:
-    """A number that a definition may hold."""
-    return number.is_finite() and abs(number.adjusted()) < 40
+    return decimal(found)
 
 
 def _number(found: Decimal) -> int | Decimal:

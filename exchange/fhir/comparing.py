@@ -114,7 +114,7 @@ def _our_code(one: One, choices: Choices) -> Meaning:
     if found is None or one.choice is not None or isinstance(found, bool):
         return one.meaning
     text = format(found, "f") if isinstance(found, Decimal) else found
-    return text_constant(next((choice.code for choice in choices.entries if str(choice.value) == text), text))
+    return text_constant(choices.code_of(text, shown=False) or text)
 
 
 def _equivalent(ev: Evaluator, left: Collection, args: Args, scope: Scope) -> Collection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -11,15 +11,14 @@ from engine.datatypes.base import Kind
 from engine.expressions.nodes import Apply
 from exchange.fhir.choices import own_system
 from exchange.fhir.comparing import ORDER, judged
+from exchange.fhir.constants import constant_of, number
 from exchange.fhir.converting import per_unit
 from exchange.fhir.elements import One, Spot, exists, ones, over_rows, text_constant
 from exchange.fhir.evaluate import Evaluator, Scope
-from exchange.fhir.items import decimal
-from exchange.fhir.nodes import Choices, Node, truth
+from exchange.fhir.nodes import Choices, Node, decimal, truth
 from exchange.fhir.resources import Json, maps
 from exchange.rules import logic
 from exchange.rules.meaning import FALSE, Meaning, Untranslatable, constant
-from exchange.rules.moments import constant_moment
 
 NO_CHOICE = "\0"  # what a condition names that cannot be chosen: it is never met
 ASSUMED_ALL = "The form does not say whether all conditions count or any (enableBehavior): all are taken."
@@ -107,78 +106,48 @@ def _met(ev: Evaluator, operator: str, answer: One, wanted: Meaning) -> Meaning:
 
 
 def _constant(operator: str, kind: str, wanted: Any, answer: One, told: list[str]) -> Meaning:
-    if (
-        answer.choices is not None
-        and kind != "answerCoding"
-        and not (operator in ORDER and decimal(wanted) is not None)
-    ):
-        return _text(wanted, answer)
-    if kind in ("answerDate", "answerDateTime", "answerTime"):
-        return constant_moment(str(wanted), told)
-    read = _CONSTANTS.get(kind.removeprefix("answer"))
-    if read is None:
+    """What an answer is compared with. What is no choice can never be met."""
+    by_number = operator in ORDER and kind != "answerCoding" and decimal(wanted) is not None
+    if answer.choices is not None and not by_number:
+        return text_constant(_code(wanted, answer.choices) or NO_CHOICE)
+    if kind == "answerQuantity":
+        return _quantity(wanted, answer)
+    if kind not in _KINDS:
         raise Untranslatable(f"A condition without an answer to compare with ({kind or 'no answer[x]'}).")
-    return read(wanted, answer)
-
-
-def _coding(wanted: Any, answer: One) -> Meaning:
-    coding = wanted if isinstance(wanted, dict) else {"code": wanted}
-    code, display = coding.get("code"), coding.get("display")
-    if answer.choices is not None:
-        return text_constant(_of_choices(answer.choices, code, display, own_system(str(coding.get("system", "")))))
-    if code is None:
+    if kind == "answerCoding" and isinstance(wanted, dict) and wanted.get("code") is None:
         raise Untranslatable("The condition names a choice without a code.")
-    return text_constant(str(code))
+    return constant_of(wanted, _KINDS[kind], told)
 
 
-def _of_choices(choices: Choices, code: Any, display: Any, system: str) -> str:
-    """Our code, by code and system, or by what is shown. What is no choice can never be met."""
-    for one in choices.entries:
-        if code is None and one.display == str(display):
-            return one.code
-        if code is not None and str(one.value) == str(code) and (not system or one.system in ("", system)):
-            return one.code
-    return NO_CHOICE
-
-
-def _text(wanted: Any, answer: One) -> Meaning:
-    if answer.choices is not None:
-        fitting = [one.code for one in answer.choices.entries if str(wanted) in (str(one.value), one.display)]
-        return text_constant(fitting[0] if fitting else NO_CHOICE)
-    return text_constant(str(wanted))
-
-
-def _number(wanted: Any, _answer: One) -> Meaning:
-    number = decimal(wanted)
-    if number is None:
-        raise Untranslatable(f"{wanted!r} is no number.")
-    return constant(number)
+def _code(wanted: Any, choices: Choices) -> str | None:
+    """Our code, by code and system, or by what is shown."""
+    if not isinstance(wanted, dict) or wanted.get("code") is None:
+        return choices.code_of(wanted.get("display") if isinstance(wanted, dict) else wanted)
+    return choices.code_of(wanted["code"], own_system(str(wanted.get("system", ""))), shown=False)
 
 
 def _quantity(wanted: Any, answer: One) -> Meaning:
     found = wanted if isinstance(wanted, dict) else {"value": wanted}
-    number = _number(found.get("value"), answer)
+    known = number(found.get("value"))
     unit = str(found.get("code") or found.get("unit") or "")
     if unit in ("", answer.unit) or not answer.unit:
-        return number
+        return known
     factor = per_unit(unit, answer.unit)
     if factor is None:
         raise Untranslatable(f"How many {answer.unit} are one {unit} is not known.")
-    assert isinstance(number.literal, Decimal)
-    return constant(number.literal * factor)
+    assert isinstance(known.literal, Decimal)
+    return constant(known.literal * factor)
 
 
-def _truth(wanted: Any, _answer: One) -> Meaning:
-    return constant(truth(wanted))
-
-
-_CONSTANTS: Mapping[str, Callable[[Any, One], Meaning]] = {
-    "Boolean": _truth,
-    "Coding": _coding,
-    "String": _text,
-    "Integer": _number,
-    "Decimal": _number,
-    "Quantity": _quantity,
-    "Reference": lambda wanted, answer: _text(wanted.get("reference") if isinstance(wanted, dict) else wanted, answer),
-    "Uri": _text,
+_KINDS: Mapping[str, Kind] = {
+    "answerBoolean": Kind.BOOLEAN,
+    "answerCoding": Kind.TEXT,
+    "answerString": Kind.TEXT,
+    "answerUri": Kind.TEXT,
+    "answerReference": Kind.TEXT,
+    "answerInteger": Kind.NUMBER,
+    "answerDecimal": Kind.NUMBER,
+    "answerDate": Kind.DATE,
+    "answerDateTime": Kind.DATETIME,
+    "answerTime": Kind.TIME,
 }

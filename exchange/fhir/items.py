@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from engine.datatypes import DATATYPES
 from engine.expressions.printer import expression_text
 from exchange.document import Entry, annotate
-from exchange.fhir.choices import SYSTEMS, is_usual
+from exchange.fhir.choices import SYSTEMS
 from exchange.fhir.converting import per_unit
 from exchange.fhir.draft import SYSTEM, Draft, displayed
 from exchange.fhir.extensions import as_text, controls, first, named, value
-from exchange.fhir.nodes import Choices, Node, truth
+from exchange.fhir.nodes import Choices, Node, decimal, truth
 from exchange.fhir.resources import Json, maps
 from exchange.fhir.texts import marked, marks
 from exchange.fhir.wording import whole
@@ -361,14 +361,6 @@ def _bound(type_: str, item: Json, name: str) -> int | Decimal | str | None:
     if number is None:
         return None
     return int(number) if number == number.to_integral_value() else number.normalize()
-
-
-def decimal(found: Any) -> Decimal | None:
-    try:
-        number = Decimal(str(found).strip())
-    except InvalidOperation:
-        return None
-    return number if is_usual(number) and not isinstance(found, bool) else None
 
 
 _OF_TYPES: Mapping[str, Callable[[Draft, Node, Entry], None]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from exchange.document import Field
@@ -31,6 +31,16 @@ class Choices:
     codelist: str
     entries: tuple[Choice, ...]
     coded: bool = True
+
+    def code_of(self, found: object, system: str = "", *, shown: bool = True) -> str | None:
+        """Our code of a foreign code (of that system, where one is told), or of what a choice is called where `shown`."""
+        wanted = str(found)
+        for one in self.entries:
+            if str(one.value) == wanted and (not system or one.system in ("", system)):
+                return one.code
+            if shown and one.display == wanted:
+                return one.code
+        return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +89,16 @@ def _grow(parent: Node, place: str) -> None:
         node = Node(str(item.get("linkId") or here), item, parent)
         parent.children.append(node)
         _grow(node, here)
+
+
+def decimal(found: object) -> Decimal | None:
+    """A number that a definition may hold."""
+    try:
+        number = Decimal(str(found).strip())
+    except InvalidOperation:
+        return None
+    usual = number.is_finite() and abs(number.adjusted()) < 40
+    return number if usual and not isinstance(found, bool) else None
 
 
 def truth(found: object) -> bool:

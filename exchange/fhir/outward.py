@@ -284,7 +284,7 @@ class Writing:
         kinds = {key for option in made.get("answerOption", ()) for key in option if key.startswith("value")}
         return {
             **made,
-            "type": _OPTION_TYPES.get(next(iter(kinds), ""), "coding"),
+            "type": _OPTION_TYPES.get(kinds.pop(), "coding") if len(kinds) == 1 else "coding",
             **({"answerConstraint": constraint} if _has_choices(made) else {}),
         }
 

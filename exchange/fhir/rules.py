@@ -10,13 +10,13 @@ from typing import Any
 from engine.datatypes.base import Kind
 from engine.expressions.nodes import Apply, Call, Literal, Path, Syntax, walk
 from exchange.document import Entry, Rule, annotate
+from exchange.fhir.constants import computed_limit, constant_of, initial_of
 from exchange.fhir.draft import SYSTEM, Conditional, Draft, Holder
 from exchange.fhir.elements import One, Spot, exists, text_constant
 from exchange.fhir.enabling import enabled
 from exchange.fhir.evaluate import Evaluator, Scope, fhirpath_of
 from exchange.fhir.extensions import Expression, as_text, expression, expressions, first, is_fhirpath, named, value
 from exchange.fhir.functions import FUNCTIONS
-from exchange.fhir.initial import CONSTANTS, computed_limit, initial_of
 from exchange.fhir.nodes import Node
 from exchange.fhir.resources import Json, maps
 from exchange.fhir.texts import escaped
@@ -25,7 +25,6 @@ from exchange.findings import Finding, Outcome, Part
 from exchange.identifiers import snake
 from exchange.rules import logic
 from exchange.rules.meaning import Meaning, Untranslatable
-from exchange.rules.moments import constant_moment
 from exchange.rules.sharing import shared
 
 _LIVE = frozenset({"today", "now"})
@@ -148,7 +147,7 @@ class Rules:
         def translate() -> str:
             if len(initial) > 1:
                 raise Untranslatable("Several answers at once are offered.")
-            return self._written(node, entry, self._constant(node, entry, value(initial[0])))
+            return self._written(node, entry, self._constant(node, value(initial[0])))
 
         self._placed(entry, "default", name="initial", found=text, where=self.draft.where(node), translate=translate)
 
@@ -196,22 +195,14 @@ class Rules:
     def _text(self, meaning: Meaning) -> str:
         return self.ev.translator.written(Meaning(shared(meaning.node), meaning.kind, meaning.doubts))
 
-    def _constant(self, node: Node, entry: Entry, found: Any) -> One:
+    def _constant(self, node: Node, found: Any) -> One:
         choices = self.draft.grown.choices.get(node)
-        if choices is not None:
-            code = found.get("code", found.get("display")) if isinstance(found, dict) else found
-            ours = next((one.code for one in choices.entries if str(code) in (str(one.value), one.display)), None)
-            if ours is None:
-                raise Untranslatable("It is none of the choices.")
-            return One(text_constant(ours))
-        kind = self.draft.grown.fields[node].kind
-        if isinstance(found, dict):
-            found = found.get("value", found.get("code", found.get("reference")))
-        if kind in CONSTANTS:
-            return One(CONSTANTS[kind](found))
-        if kind in (Kind.DATE, Kind.TIME, Kind.DATETIME):
-            return One(constant_moment(str(found), self.ev.translator.reservations))
-        raise Untranslatable(f"A constant {kind} cannot be written in rules.")
+        if choices is None:
+            return One(constant_of(found, self.draft.grown.fields[node].kind, self.ev.translator.reservations))
+        ours = choices.code_of(found.get("code", found.get("display")) if isinstance(found, dict) else found)
+        if ours is None:
+            raise Untranslatable("It is none of the choices.")
+        return One(text_constant(ours))
 
     # limits and constraints -----------------------------------------------------------------------------------------
 
@@ -369,11 +360,8 @@ def _as_code(one: One, wanted: Kind, draft: Draft, node: Node) -> Meaning:
     choices = draft.grown.choices.get(node)
     if wanted is not Kind.CODE or choices is None or not isinstance(one.meaning.literal, str):
         return one.meaning
-    codes = {choice.code for choice in choices.entries}
-    ours = next(
-        (choice.code for choice in choices.entries if str(choice.value) == one.meaning.literal), one.meaning.literal
-    )
-    if ours not in codes:
+    ours = choices.code_of(one.meaning.literal, shown=False) or one.meaning.literal
+    if ours not in {choice.code for choice in choices.entries}:
         raise Untranslatable(f"'{ours}' is none of the choices.")
     return text_constant(ours)
 

@@ -61,10 +61,10 @@ def _beside_code(ev: Evaluator, met: Meaning, scope: Scope) -> Meaning:
 
 def _code(found: object, choices: Choices) -> str:
     wanted = found.get("code", found.get("display")) if isinstance(found, dict) else found
-    for one in choices.entries:
-        if str(wanted) in (str(one.value), one.display):
-            return one.code
-    raise Untranslatable(f"It names {wanted}, which is none of the choices.")
+    ours = choices.code_of(wanted)
+    if ours is None:
+        raise Untranslatable(f"It names {wanted}, which is none of the choices.")
+    return ours
 
 
 # out --------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""First answers and limits of an item: what stands for them in a Questionnaire, and constants as values of ours."""
+"""Constants of a Questionnaire as values of ours, and where first answers and limits of an item stand."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 from engine.datatypes.base import Kind
 from exchange.fhir.elements import text_constant
 from exchange.fhir.extensions import Expression, expression, expressions, named, value
-from exchange.fhir.items import decimal
+from exchange.fhir.nodes import decimal, truth
 from exchange.fhir.resources import Json, maps
 from exchange.rules.meaning import Meaning, Untranslatable, constant
+from exchange.rules.moments import constant_moment
 
 
 def initial_of(item: Json) -> Iterator[Json]:
@@ -40,16 +41,28 @@ def computed_limit(item: Json, name: str) -> Expression | None:
     return None
 
 
-def _a_number(found: Any) -> Meaning:
-    number = decimal(found)
-    if number is None:
+def number(found: Any) -> Meaning:
+    """A constant number. Raises Untranslatable."""
+    known = decimal(found)
+    if known is None:
         raise Untranslatable(f"{found!r} is no number.")
-    return constant(number)
+    return constant(known)
 
 
-CONSTANTS: Mapping[Kind, Callable[[Any], Meaning]] = {
-    Kind.NUMBER: _a_number,
-    Kind.BOOLEAN: lambda found: constant(str(found).lower() == "true"),
+def constant_of(found: Any, kind: Kind, told: list[str]) -> Meaning:
+    """A value of the file as a constant of that kind. `told` gets what was left out. Raises Untranslatable."""
+    if isinstance(found, dict):
+        found = found.get("value", found.get("code", found.get("reference")))
+    if kind in (Kind.DATE, Kind.TIME, Kind.DATETIME):
+        return constant_moment(str(found), told)
+    if kind not in _CONSTANTS:
+        raise Untranslatable(f"A constant {kind} cannot be written in rules.")
+    return _CONSTANTS[kind](found)
+
+
+_CONSTANTS: Mapping[Kind, Callable[[Any], Meaning]] = {
+    Kind.NUMBER: number,
+    Kind.BOOLEAN: lambda found: constant(truth(found)),
     Kind.TEXT: lambda found: text_constant(str(found)),
     Kind.CODE: lambda found: text_constant(str(found)),
 }
