@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from exchange.document import Document, Entry, annotate
-from exchange.fhir.extensions import SCORES, as_text, extensions, first, translations, value
+from exchange.fhir.extensions import SCORES, UCUM, as_text, extensions, first, translations, value
 from exchange.fhir.nodes import Choice, Choices, Node, decimal
 from exchange.fhir.resources import Json, maps
 from exchange.fhir.texts import Texts
@@ -20,7 +20,7 @@ SYSTEMS: Mapping[str, str] = {
     "http://hl7.org/fhir/sid/icd-10": "ICD10",
     "http://hl7.org/fhir/sid/icd-10-cm": "ICD10CM",
     "http://www.whocc.no/atc": "ATC",
-    "http://unitsofmeasure.org": "UCUM",
+    UCUM: "UCUM",
 }
 MIXED = "mixed"  # a list of codings and others
 LISTS = "https://ecrf.invalid/fhir/codelist/"  # the systems of codes that have none, where they are exported

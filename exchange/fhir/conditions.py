@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.datatypes.base import Kind
 from engine.expressions.nodes import Apply, Call, Listing, Literal, Path, Syntax
+from exchange.fhir.extensions import UCUM
 from exchange.fhir.printing import Printer
 from exchange.fhir.resources import Json
 from exchange.fhir.value_sets import ValueSets
@@ -151,8 +152,6 @@ _MOMENTS: Mapping[Kind, str] = {
     Kind.TIME: "answerTime",
     Kind.DATETIME: "answerDateTime",
 }
-UCUM = "http://unitsofmeasure.org"
-
 _ANSWERS: Mapping[Kind, Callable[[Conditions, Spot, Syntax], Json]] = {
     Kind.NUMBER: Conditions.number,
     Kind.BOOLEAN: Conditions.boolean,

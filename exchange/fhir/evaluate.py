@@ -26,7 +26,7 @@ from exchange.fhir.elements import (
     single,
     text_constant,
 )
-from exchange.fhir.extensions import SCORES, Expression, expressions, is_fhirpath
+from exchange.fhir.extensions import SCORES, UCUM, Expression, expressions, is_fhirpath
 from exchange.fhir.fhirpath import parsed
 from exchange.fhir.nodes import Choice, Choices, Grown, Node
 from exchange.rules.meaning import TRUE, Meaning, Untranslatable, answer, constant
@@ -363,7 +363,7 @@ _EXTERNAL: Mapping[str, Callable[[Evaluator, Scope], Collection]] = {
     "questionnaire": _definition,
     "qitem": _own_definition,
     "context": lambda evaluator, scope: evaluator._context(scope),  # noqa: SLF001 -- the table belongs to the class
-    "ucum": lambda _evaluator, _scope: of(text_constant("http://unitsofmeasure.org")),
+    "ucum": lambda _evaluator, _scope: of(text_constant(UCUM)),
     "sct": lambda _evaluator, _scope: of(text_constant("http://snomed.info/sct")),
     "loinc": lambda _evaluator, _scope: of(text_constant("http://loinc.org")),
 }

@@ -12,6 +12,7 @@ from exchange.fhir.resources import Json, maps
 
 CORE = "http://hl7.org/fhir/StructureDefinition/"
 SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition/"
+UCUM = "http://unitsofmeasure.org"
 HOME = "https://ecrf.invalid/fhir/"  # of code systems and extensions of our own
 FORM = f"{HOME}StructureDefinition/form"  # marks a group that is a form of ours
 SCORES = (
@@ -51,6 +52,11 @@ def named(part: Any, name: str) -> list[Json]:
 def first(part: Any, name: str) -> Any:
     """The value of the first extension with a short name, or None."""
     return next((value(one) for one in named(part, name)), None)
+
+
+def extend(made: Json, extension: Json) -> None:
+    """Add an extension."""
+    made.setdefault("extension", []).append(extension)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,33 +1,30 @@
 """Forms, sections, groups and items of ours -> items of a Questionnaire, each told in findings."""
 
-# long: the tables of types and keys stand beside the one class that writes by them
-
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.model.form import FormDef, GroupDef
 from exchange.document import Document, Entry
-from exchange.fhir.choices import SYSTEMS
-from exchange.fhir.extensions import CORE, SDC
-from exchange.fhir.items import DECIMALS
-from exchange.fhir.outward_rules import RuleWriter, extend
-from exchange.fhir.piping import PIPING, TEXTS, beside, holed, without_values
+from exchange.fhir.extensions import CORE, SDC, extend
+from exchange.fhir.outward_keys import KEYS
+from exchange.fhir.outward_rules import RuleWriter
+from exchange.fhir.piping import PIPING, TEXTS, holed
 from exchange.fhir.printing import Links, Printer, row_name
 from exchange.fhir.printing_aggregates import aggregate
 from exchange.fhir.printing_functions import FUNCTIONS
 from exchange.fhir.resources import Json
 from exchange.fhir.restoring import kept, restored, shadow
-from exchange.fhir.value_sets import ValueSets, lost_of_choices, translated
+from exchange.fhir.texts_out import TextWriter
+from exchange.fhir.value_sets import ValueSets, lost_of_choices
 from exchange.findings import Finding, Outcome, Part
 from exchange.rules.meaning import Inexpressible
 from exchange.rules.names import Catalogue, Names, spots_of
 
-UCUM = "http://unitsofmeasure.org"
 BOLD = {"url": f"{CORE}rendering-style", "valueString": "font-weight: bold"}
 
 TYPES: Mapping[str, str] = {
@@ -68,7 +65,6 @@ _LOST = (
     "when_hidden",
     "live",
 )
-_SYSTEMS: Mapping[str, str] = {name: url for url, name in SYSTEMS.items()}
 _INLINE = re.compile(r"(main|more)(_[0-9]+)?")  # sections that an import made for items outside groups
 
 
@@ -88,7 +84,7 @@ class Writing:
     catalogue: Catalogue
     links: Links
     value_sets: ValueSets
-    base: str
+    texts: TextWriter
     findings: list[Finding]
     version: str = "R4"
     _checks: dict[tuple[str, str], list[Entry]] = field(default_factory=dict)
@@ -108,27 +104,19 @@ class Writing:
         return self.catalogue.model.forms[place.form]
 
     def rules(self, place: Place, where: str) -> RuleWriter:
-        return RuleWriter(self.printer(place), self.value_sets, self.findings, where, self.base, self.version)
-
-    def text(self, key: str, text: Mapping[str, str], *, piped: bool = True) -> Json:
-        """A text; where values are piped into it, … stands for them and an extension keeps them."""
-        if not piped or not holed(text):
-            return translated(key, text, self.base) if text else {}
-        made = translated(key, without_values(text), self.base)
-        made.setdefault(f"_{key}", {}).setdefault("extension", []).extend(beside(text))
-        return made
+        return RuleWriter(self.printer(place), self.value_sets, self.findings, where, self.version)
 
     def _tell_piped(self, entry: Entry, where: str) -> None:
         found = [entry[key] for key in TEXTS if isinstance(entry.get(key), dict) and holed(entry[key])]
         if found:
-            self.findings.append(Finding(where, Part.TEXT, Outcome.APPROXIMATED, PIPING, found[0][self.base]))
+            self.findings.append(Finding(where, Part.TEXT, Outcome.APPROXIMATED, PIPING, found[0][self.texts.base]))
 
     # parts ----------------------------------------------------------------------------------------------------------
 
     def form(self, id_: str, form: Entry, mark: str) -> Json:
         """A form as a group of the Questionnaire."""
         made: Json = {"extension": [{"url": mark, "valueString": id_}], "linkId": f"form.{id_}"}
-        made.update(self.text("text", form.get("title", {}), piped=False))
+        made.update(self.texts.text("text", form.get("title", {}), piped=False))
         made["type"] = "group"
         if form.get("repeats"):
             made["repeats"] = True
@@ -158,26 +146,15 @@ class Writing:
         where = f"{place.form}.{section['id']}"
         made: Json = {"linkId": self.links.items[place.form, f"section {section['id']}"]}
         self._tell_piped(section, where)
-        made.update(self._labelled(section, "title"))
+        made.update(self.texts.labelled(section, "title"))
         made["type"] = "group"
         self.rules(place, where).when(made, section)
         made.update(restored(section, made))
         if section.get("note"):
-            note = {"linkId": f"{made['linkId']}-note", **self.text("text", section["note"]), "type": "display"}
+            note = {"linkId": f"{made['linkId']}-note", **self.texts.text("text", section["note"]), "type": "display"}
             inner = [note, *inner]
         made["item"] = inner
         return _ordered(made)
-
-    def _labelled(self, entry: Entry, key: str) -> Json:
-        """A text without the prefix, which has an element of its own."""
-        text, prefix = entry.get(key, {}), kept(entry).get("prefix")
-        if prefix:
-            text = {
-                language: words.removeprefix(f"{prefix} ") if words != prefix else ""
-                for language, words in text.items()
-            }
-            text = text if any(text.values()) else {}
-        return self.text("text", text)
 
     def _entries(self, entries: list[Entry], place: Place) -> list[Json]:
         made = []
@@ -202,7 +179,7 @@ class Writing:
         else:
             made = {
                 "linkId": self.links.items[place.form, entry["group"]],
-                **self._labelled(entry, "title"),
+                **self.texts.labelled(entry, "title"),
                 "type": "group",
                 "repeats": True,
             }
@@ -250,7 +227,7 @@ class Writing:
         where = f"{place.form}.{entry['id']}"
         annotated = kept(entry)
         made: Json = {"linkId": self.links.items[place.form, entry["id"]]}
-        made.update(self._labelled(entry, "label"))
+        made.update(self.texts.labelled(entry, "label"))
         made["type"] = annotated.get("type") or TYPES[entry["type"]]
         if entry["type"] == "heading":
             shadow(made, [BOLD])
@@ -258,20 +235,13 @@ class Writing:
             made["repeats"] = True
         self._tell_piped(entry, where)
         self._coded(made, entry, where)
-        for key, write in _KEYS.items():
+        for key, write in KEYS.items():
             if key in entry:
-                write(self, made, entry)
+                write(made, entry, self.texts)
         rules = self.rules(place, where)
         rules.of_item(made, entry)
         for check in self._checks.pop((place.form, entry["id"]), []):
-            RuleWriter(
-                self.printer(place),
-                self.value_sets,
-                self.findings,
-                f"{place.form}.{check['id']}",
-                self.base,
-                self.version,
-            ).constraint(made, check)
+            self.rules(place, f"{place.form}.{check['id']}").constraint(made, check)
         made.update(restored(entry, made))
         self._told(entry, where)
         return _ordered(self._versioned(made))
@@ -306,7 +276,7 @@ class Writing:
         )
         if codelist in self.value_sets.open_lists:
             codes = self.document["codelists"][codelist]["codes"]
-            label = codes[list(codes)[-1]][self.base]
+            label = codes[list(codes)[-1]][self.texts.base]
             if label != "Other":
                 extend(made, {"url": f"{SDC}sdc-questionnaire-openLabel", "valueString": label})
 
@@ -324,73 +294,6 @@ class Writing:
                 entry["type"] if reasons else "",
             )
         )
-
-    def _standard(self, made: Json, entry: Entry) -> None:
-        made["code"] = [
-            {"system": _SYSTEMS.get(system, system), "code": str(code)} for system, code in entry["standard"].items()
-        ]
-
-    def _unit(self, made: Json, entry: Entry) -> None:
-        unit = entry["unit"]
-        if isinstance(unit, dict):
-            for one in [unit.get("store"), *unit.get("also", {})]:
-                if one and "unitOption" not in kept(entry):
-                    extend(
-                        made, {"url": f"{CORE}questionnaire-unitOption", "valueCoding": {"system": UCUM, "code": one}}
-                    )
-        else:
-            extend(made, {"url": f"{CORE}questionnaire-unit", "valueCoding": {"system": UCUM, "code": str(unit)}})
-
-    def _decimals(self, made: Json, entry: Entry) -> None:
-        if entry["decimals"] != DECIMALS:
-            extend(made, {"url": f"{CORE}maxDecimalPlaces", "valueInteger": entry["decimals"]})
-
-    def _hint(self, made: Json, entry: Entry) -> None:
-        if len(set(entry["hint"].values())) == 1 and not holed(entry["hint"]):
-            extend(made, {"url": f"{CORE}entryFormat", "valueString": entry["hint"][self.base]})
-        else:
-            self._explain(made, "prompt", entry["hint"])
-
-    def _help(self, made: Json, entry: Entry) -> None:
-        self._explain(made, "help", entry["help"], piped=False)
-
-    def _explain(self, made: Json, code: str, text: Mapping[str, str], *, piped: bool = True) -> None:
-        """A text at a question is an item under it."""
-        concept = {"coding": [{"system": "http://hl7.org/fhir/questionnaire-item-control", "code": code}]}
-        control = {"url": f"{CORE}questionnaire-itemControl", "valueCodeableConcept": concept}
-        child = {
-            "extension": [control],
-            "linkId": f"{made['linkId']}-{code}",
-            **self.text("text", text, piped=piped),
-            "type": "display",
-        }
-        made.setdefault("item", []).append(child)
-
-    def _pattern(self, made: Json, entry: Entry) -> None:
-        extend(made, {"url": f"{CORE}regex", "valueString": entry["pattern"]})
-
-    def _length(self, made: Json, entry: Entry) -> None:
-        made["maxLength"] = entry["length"]
-
-    def _media(self, made: Json, entry: Entry) -> None:
-        for media in entry["media"]:
-            extend(made, {"url": f"{CORE}mimeType", "valueCode": media})
-
-    def _max_size(self, made: Json, entry: Entry) -> None:
-        extend(made, {"url": f"{CORE}maxSize", "valueDecimal": entry["max_size"] / 1_000_000})
-
-
-_KEYS: Mapping[str, Callable[[Writing, Json, Entry], None]] = {
-    "standard": Writing._standard,  # noqa: SLF001 -- the table belongs to the class
-    "unit": Writing._unit,  # noqa: SLF001
-    "decimals": Writing._decimals,  # noqa: SLF001
-    "hint": Writing._hint,  # noqa: SLF001
-    "help": Writing._help,  # noqa: SLF001
-    "pattern": Writing._pattern,  # noqa: SLF001
-    "length": Writing._length,  # noqa: SLF001
-    "media": Writing._media,  # noqa: SLF001
-    "max_size": Writing._max_size,  # noqa: SLF001
-}
 
 
 _OPTION_TYPES: Mapping[str, str] = {

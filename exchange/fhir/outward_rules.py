@@ -12,14 +12,16 @@ from engine.expressions.parser import parse
 from engine.expressions.printer import expression_text
 from exchange.document import Entry
 from exchange.fhir.conditions import Conditions, as_number
-from exchange.fhir.extensions import CORE, SDC
+from exchange.fhir.extensions import CORE, SDC, UCUM, extend
 from exchange.fhir.limit_words import limit_message, needed_message
 from exchange.fhir.piping import PIPING, beside, holed, without_values
 from exchange.fhir.printing import Printer
 from exchange.fhir.printing_aggregates import skips
 from exchange.fhir.resources import Json
+from exchange.fhir.restoring import kept
+from exchange.fhir.texts_out import translations
 from exchange.fhir.toggling import toggles
-from exchange.fhir.value_sets import ValueSets, translations
+from exchange.fhir.value_sets import ValueSets
 from exchange.findings import Finding, Outcome, Part
 from exchange.rules.meaning import Inexpressible
 from exchange.rules.moments import iso_text
@@ -37,7 +39,6 @@ class RuleWriter:
     value_sets: ValueSets
     findings: list[Finding]
     where: str
-    base: str
     version: str = "R4"
 
     def of_item(self, made: Json, entry: Entry) -> None:
@@ -189,17 +190,21 @@ class RuleWriter:
 
     def _put_constraint(self, made: Json, check: Entry, rule: str) -> None:
         printed = self.printer.text(rule)
-        kept = check.get("annotations", {}).get("fhir", {})
-        key = str(kept.get("key", check["id"])).replace("_", "-")
+        annotated = kept(check)
+        key = str(annotated.get("key", check["id"])).replace("_", "-")
         severity = _SEVERITIES[str(check.get("severity", "error"))]
         message = check["message"]
         if holed(message):
-            self.findings.append(Finding(self.where, Part.TEXT, Outcome.APPROXIMATED, PIPING, message[self.base]))
+            self.findings.append(
+                Finding(self.where, Part.TEXT, Outcome.APPROXIMATED, PIPING, message[self.value_sets.base])
+            )
         shown = without_values(message)
-        human = {"url": "human", "valueString": shown[self.base]}
+        human = {"url": "human", "valueString": shown[self.value_sets.base]}
         # beside the text: not all libraries know extensions of an extension's value
-        others = [*translations(shown, self.base), *beside(message)]
-        requirements = [{"url": "requirements", "valueString": kept["requirements"]}] if "requirements" in kept else []
+        others = [*translations(shown, self.value_sets.base), *beside(message)]
+        requirements = (
+            [{"url": "requirements", "valueString": annotated["requirements"]}] if "requirements" in annotated else []
+        )
         if self.version == "R5":
             expression: Json = {
                 "url": "expression",
@@ -260,18 +265,10 @@ def _value(entry: Entry, value: Any) -> str:
 def _unit(entry: Entry) -> Json:
     unit = entry.get("unit")
     stored = unit.get("store") if isinstance(unit, dict) else unit
-    return {"system": "http://unitsofmeasure.org", "code": stored} if stored else {}
-
-
-def _expression(url: str, text: str) -> Json:
-    return {"url": url, "valueExpression": {"language": "text/fhirpath", "expression": text}}
-
-
-def extend(made: Json, extension: Json) -> None:
-    """Add an extension."""
-    made.setdefault("extension", []).append(extension)
+    return {"system": UCUM, "code": stored} if stored else {}
 
 
 def extend_expression(made: Json, name: str, text: str) -> None:
     """Add an expression of SDC."""
-    extend(made, _expression(f"{SDC}sdc-questionnaire-{name}", text))
+    expression = {"language": "text/fhirpath", "expression": text}
+    extend(made, {"url": f"{SDC}sdc-questionnaire-{name}", "valueExpression": expression})

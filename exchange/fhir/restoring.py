@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from exchange.document import Entry
-from exchange.fhir.extensions import CORE, SDC
-from exchange.fhir.outward_rules import extend
+from exchange.fhir.extensions import CORE, SDC, extend
 from exchange.fhir.resources import Json
 
 _STRINGS = frozenset(["prefix", "definition", "disabledDisplay", "answerValueSet"])  # that are kept as they are

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from exchange.document import Document, Entry
-from exchange.fhir.choices import LISTS, MIXED, OTHER, VALUE
+from exchange.fhir.choices import LISTS, MIXED, VALUE
 from exchange.fhir.extensions import CORE, HOME
 from exchange.fhir.resources import Json
+from exchange.fhir.restoring import kept
+from exchange.fhir.texts_out import translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,9 @@ class ValueSets:
     def choices(self, codelist: str) -> Json:
         """What an item says of its choices: `answerValueSet`, or `answerOption`."""
         entry = self.document["codelists"][codelist]
-        kept = _kept(entry)
+        annotated = kept(entry)
         if "external" in entry:
-            return {"answerValueSet": kept.get("answerValueSet", f"{HOME}ValueSet/{entry['external']}")}
+            return {"answerValueSet": annotated.get("answerValueSet", f"{HOME}ValueSet/{entry['external']}")}
         if self.kind(codelist) != "valueCoding":
             return {
                 "answerOption": [self._option(codelist, code, entry["codes"][code]) for code in self._codes(codelist)]
@@ -41,7 +42,7 @@ class ValueSets:
         return {"answerValueSet": f"#{self._made[codelist]['id']}"}
 
     def kind(self, codelist: str) -> str:
-        return str(_kept(self.document["codelists"][codelist]).get("answers", "valueCoding"))
+        return str(kept(self.document["codelists"][codelist]).get("answers", "valueCoding"))
 
     def answer(self, codelist: str, code: str, before: str) -> Json:
         """A code as `answerCoding`, `valueString` and the like."""
@@ -50,9 +51,9 @@ class ValueSets:
         if "external" in entry:
             return {f"{before}Coding": {"code": code}}
         found = entry["codes"].get(code, {})
-        own = _kept(found).get("code", code)
+        own = kept(found).get("code", code)
         if kind == MIXED:
-            kind = str(_kept(found).get("answers", "valueCoding"))
+            kind = str(kept(found).get("answers", "valueCoding"))
         if kind != "valueCoding":
             return {before + kind.removeprefix("value"): _typed(kind, own)}
         return {
@@ -68,8 +69,8 @@ class ValueSets:
         return codes[:-1] if codelist in self.open_lists else codes
 
     def _system(self, codelist: str, found: Entry) -> str:
-        kept = _kept(self.document["codelists"][codelist])
-        return str(_kept(found).get("system", kept.get("system", f"{LISTS}{self.document['registry']}/{codelist}")))
+        annotated = kept(self.document["codelists"][codelist])
+        return str(kept(found).get("system", annotated.get("system", f"{LISTS}{self.document['registry']}/{codelist}")))
 
     def _display(self, found: Entry, code: str) -> str:
         return str(found.get(self.base, code))
@@ -92,10 +93,10 @@ class ValueSets:
         return marks
 
     def _value_set(self, codelist: str, entry: Entry) -> Json:
-        kept = _kept(entry)
+        annotated = kept(entry)
         made: Json = {"resourceType": "ValueSet", "id": codelist.replace("_", "-")[:64], "status": "active"}
-        if "url" in kept:
-            made["url"] = kept["url"]
+        if "url" in annotated:
+            made["url"] = annotated["url"]
         if entry.get("title"):
             made.update(translated("title", entry["title"], self.base))
         includes: list[Json] = []
@@ -109,7 +110,7 @@ class ValueSets:
         return made
 
     def _concept(self, codelist: str, code: str, found: Entry) -> Json:
-        own = str(_kept(found).get("code", code))
+        own = str(kept(found).get("code", code))
         concept: Json = {"code": own, "display": self._display(found, own)}
         marks = self._marks(found)
         if marks:
@@ -131,11 +132,6 @@ def lost_of_choices(entry: Entry) -> list[str]:
     return attributes + marks
 
 
-def _kept(entry: Entry) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = entry.get("annotations", {}).get("fhir", {})
-    return found
-
-
 def _typed(kind: str, value: str) -> Any:
     return int(value) if kind == "valueInteger" else json.loads(value) if kind == "valueDecimal" else value
 
@@ -146,29 +142,3 @@ def _is_number(value: Any) -> bool:
 
 def _number(value: Any) -> int | float:
     return int(value) if value == int(value) else float(value)
-
-
-def translated(key: str, text: Mapping[str, str], base: str) -> Json:
-    """A text with its translations, as the extension says."""
-    made: Json = {key: text[base]}
-    others = translations(text, base)
-    if others:
-        made[f"_{key}"] = {"extension": others}
-    return made
-
-
-def translations(text: Mapping[str, str], base: str) -> list[Json]:
-    """The extensions that translate a text."""
-    return [
-        {
-            "url": f"{CORE}translation",
-            "extension": [{"url": "lang", "valueCode": language}, {"url": "content", "valueString": other}],
-        }
-        for language, other in text.items()
-        if language != base
-    ]
-
-
-def own_words(entry: Entry) -> str:
-    """The code of answers in own words."""
-    return str(list(entry["codes"])[-1]) or OTHER

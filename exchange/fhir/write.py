@@ -6,16 +6,16 @@ One resource and no bundle: any program that shows Questionnaires shows it, and 
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from engine.compiler import CompiledRegistry
-from exchange.document import Document, Entry, Exported, items_of
+from exchange.document import Document, Exported, items_of
 from exchange.fhir.extensions import FORM
 from exchange.fhir.linking import links_of
 from exchange.fhir.outward import Writing
 from exchange.fhir.resources import Json
-from exchange.fhir.restoring import restored
-from exchange.fhir.value_sets import ValueSets, translated
+from exchange.fhir.restoring import kept, restored
+from exchange.fhir.texts_out import TextWriter, translated
+from exchange.fhir.value_sets import ValueSets
 from exchange.findings import Finding, Outcome, Part
 from exchange.from_model import document_of
 from exchange.rules.names import Catalogue
@@ -34,31 +34,20 @@ def write(registry: CompiledRegistry, version: str = "R4") -> Exported:
     """The Questionnaire as JSON. `version`: R4 or R5."""
     document = document_of(registry.model)
     findings: list[Finding] = []
-    base = document["languages"][0] if "en" not in document["languages"] else "en"
-    base = _base(document, base)
+    base = str(next(iter(document["languages"]), "en"))
     links = links_of(registry.model, document)
     open_lists = frozenset(
         placed.entry["codelist"]
         for placed in items_of(document)
-        if "codelist" in placed.entry and _fhir(placed.entry).get("type") == "open-choice"
+        if "codelist" in placed.entry and kept(placed.entry).get("type") == "open-choice"
     )
     value_sets = ValueSets(document, base, open_lists)
-    writing = Writing(document, Catalogue(registry.model), links, value_sets, base, findings, version)
+    writing = Writing(document, Catalogue(registry.model), links, value_sets, TextWriter(base), findings, version)
     resource = _questionnaire(document, writing)
     findings.extend(
         Finding(key, Part.OTHER, Outcome.DROPPED, reason) for key, reason in _NOT_CARRIED.items() if document.get(key)
     )
     return Exported((json.dumps(resource, ensure_ascii=False, indent=2) + "\n").encode(), tuple(findings))
-
-
-def _base(document: Document, otherwise: str) -> str:
-    """The language of the texts themselves: the first; others are translations."""
-    return str(document["languages"][0]) if document["languages"] else otherwise
-
-
-def _fhir(entry: Entry) -> dict[str, Any]:
-    found: dict[str, Any] = entry.get("annotations", {}).get("fhir", {})
-    return found
 
 
 def _questionnaire(document: Document, writing: Writing) -> Json:
@@ -68,12 +57,12 @@ def _questionnaire(document: Document, writing: Writing) -> Json:
     if alone is not None:
         made.update(restored(alone))
     made.setdefault("status", "draft")
-    made["language"] = writing.base
+    made["language"] = writing.texts.base
     made.setdefault("name", document["registry"])
-    made.update(translated("title", document["title"], writing.base))
+    made.update(translated("title", document["title"], writing.texts.base))
     if alone is not None:
         if alone.get("intro"):
-            made.update(translated("description", alone["intro"], writing.base))
+            made.update(translated("description", alone["intro"], writing.texts.base))
         items = writing.sections(next(iter(forms)), alone, made)
     else:
         items = [writing.form(id_, form, FORM) for id_, form in forms.items()]
