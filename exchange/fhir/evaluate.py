@@ -17,18 +17,15 @@ from exchange.fhir.elements import (
     Collection,
     One,
     Spot,
-    chosen,
-    expanded,
-    has_scores,
     of,
     ones,
-    score,
     single,
     text_constant,
 )
-from exchange.fhir.extensions import SCORES, UCUM, Expression, expressions, is_fhirpath
+from exchange.fhir.extensions import UCUM, Expression, expressions, is_fhirpath
 from exchange.fhir.fhirpath import parsed
-from exchange.fhir.nodes import Choice, Choices, Grown, Node
+from exchange.fhir.members import may_be, member_of
+from exchange.fhir.nodes import Grown, Node
 from exchange.rules.meaning import TRUE, Meaning, Untranslatable, answer, constant
 from exchange.rules.translate import Dialect, Translator, negated
 
@@ -251,16 +248,14 @@ class Evaluator:
     def _member(self, element: One | Spot, name: str, scope: Scope) -> Collection:
         if isinstance(element, Spot):
             return self._of_spot(element, name, scope)
-        walk = _FACETS.get(
-            (element.facet, "value" if name.startswith("value") else name)
-        )  # valueCoding, valueDecimal, …
-        if walk is None:
-            raise Untranslatable(f".{name} of a value has no counterpart.")
-        return walk(element)
+        return member_of(element, name)
 
     def _of_spot(self, spot: Spot, name: str, scope: Scope) -> Collection:
         if name == "item":
-            return tuple(replace(spot, node=child, part=_PARTS.get(spot.part, "item")) for child in spot.node.children)
+            return tuple(
+                replace(spot, node=child, part="definition" if spot.part == "definition" else "item")
+                for child in spot.node.children
+            )
         if name == "linkId":
             return of(text_constant(spot.node.link))
         if name == "text" and spot.part != "answer":
@@ -284,7 +279,7 @@ class Evaluator:
 
     def _answer(self, spot: Spot, name: str, scope: Scope) -> Collection:
         found = self.grown.fields.get(spot.node)
-        if found is None or not _may_be(name, found, self.grown.choices.get(spot.node)):
+        if found is None or not may_be(name, found, self.grown.choices.get(spot.node)):
             return ()
         around = () if spot.absolute else self.rows(scope)
         shared = len([1 for here, there in zip(found.groups, around, strict=False) if here == there])
@@ -292,25 +287,6 @@ class Evaluator:
         facet = _FACET_OF.get(spot.node.type, "") if choices is None or choices.coded else ""
         unit = self.grown.units.get(spot.node, "")
         return (One(answer(found), spot.guard, found.groups[shared:], facet, unit, choices=choices),)
-
-
-_KINDS: Mapping[str, tuple[Kind, ...]] = {
-    "Boolean": (Kind.BOOLEAN,),
-    "Decimal": (Kind.NUMBER,),
-    "Integer": (Kind.NUMBER,),
-    "Quantity": (Kind.NUMBER,),
-    "Date": (Kind.DATE,),
-    "DateTime": (Kind.DATETIME, Kind.DATE),
-    "Time": (Kind.TIME,),
-    "String": (Kind.TEXT, Kind.CODE, Kind.CODES),
-    "Coding": (Kind.CODE, Kind.CODES),
-}
-
-
-def _may_be(name: str, found: Field, choices: Choices | None) -> bool:
-    """Whether an answer has a `valueCoding` and the like: others have none, so that a sum of scores passes over the total."""
-    kinds = _KINDS.get(name.removeprefix("value"))
-    return kinds is None or found.kind in kinds or (choices is not None and not choices.coded)
 
 
 def _constant(value: Decimal | str | bool | None) -> Collection:
@@ -340,19 +316,10 @@ def _of_the_form(holder: Node) -> Iterator[Expression]:
 Function = Callable[[Evaluator, Collection, tuple[Syntax, ...], Scope], Collection]
 
 _FACET_OF: Mapping[str, str] = {"choice": "coding", "open-choice": "coding", "quantity": "quantity"}
-_PARTS: Mapping[str, str] = {"definition": "definition"}
 
 
 def _response(evaluator: Evaluator, _scope: Scope) -> Collection:
     return (Spot(evaluator.grown.root),)
-
-
-def _definition(evaluator: Evaluator, _scope: Scope) -> Collection:
-    return (Spot(evaluator.grown.root, "definition"),)
-
-
-def _own_definition(_evaluator: Evaluator, scope: Scope) -> Collection:
-    return (Spot(scope.node, "definition"),)
 
 
 # By name in small letters: SDC says `%qitem`, and forms say `%qItem` too.
@@ -360,75 +327,10 @@ _EXTERNAL: Mapping[str, Callable[[Evaluator, Scope], Collection]] = {
     "resource": _response,
     "rootresource": _response,
     "questionnaireresponse": _response,  # as renderers call it
-    "questionnaire": _definition,
-    "qitem": _own_definition,
+    "questionnaire": lambda evaluator, _scope: (Spot(evaluator.grown.root, "definition"),),
+    "qitem": lambda _evaluator, scope: (Spot(scope.node, "definition"),),
     "context": lambda evaluator, scope: evaluator._context(scope),  # noqa: SLF001 -- the table belongs to the class
     "ucum": lambda _evaluator, _scope: of(text_constant(UCUM)),
     "sct": lambda _evaluator, _scope: of(text_constant("http://snomed.info/sct")),
     "loinc": lambda _evaluator, _scope: of(text_constant("http://loinc.org")),
-}
-
-
-# members of values ------------------------------------------------------------------------------------------------
-
-
-def _code(one: One) -> Collection:
-    """The code itself. A constant is the foreign code again, so that it is compared with what foreign rules write."""
-    return (replace(one, facet="code"),)
-
-
-def _choice_part(part: Callable[[Choice], str]) -> Callable[[One], Collection]:
-    def read(one: One) -> Collection:
-        if one.choice is not None:
-            return (replace(one, meaning=text_constant(part(one.choice)), facet="", choice=None),)
-        if one.choices is None:
-            raise Untranslatable("Only the code of a choice from an external list is known.")
-        return tuple(
-            One(text_constant(part(choice)), chosen(one, choice.code), one.rows) for choice in one.choices.entries
-        )
-
-    return read
-
-
-def _score(one: One) -> Collection:
-    """Of a choice its score, of an answer that of the choice it is: the attribute `value` of its list."""
-    if one.choice is None:
-        return (replace(one, meaning=score(one.meaning), facet="", choices=None),)
-    return (replace(one, meaning=constant(one.choice.score), facet=""),) if one.choice.score is not None else ()
-
-
-def _extension(one: One) -> Collection:
-    """What codings are extended by: scores."""
-    if one.choice is not None:
-        return (replace(one, facet="extension"),) if one.choice.score is not None else ()
-    scored = one.choices is not None and has_scores(one.choices)
-    return tuple(replace(part, facet="extension") for part in expanded((one,))) if scored else ()
-
-
-def _same(one: One) -> Collection:
-    return (replace(one, facet=""),)
-
-
-def _coding(one: One) -> Collection:
-    return (replace(one, facet="coding"),)
-
-
-def _unit(one: One) -> Collection:
-    return of(text_constant(one.unit)) if one.unit else ()
-
-
-_FACETS: Mapping[tuple[str, str], Callable[[One], Collection]] = {
-    ("coding", "code"): _code,
-    ("coding", "value"): lambda one: (one,),  # of an answer whose value was taken already
-    ("", "value"): lambda one: (one,),
-    ("coding", "display"): _choice_part(lambda choice: choice.display),
-    ("coding", "system"): _choice_part(lambda choice: choice.system),
-    ("coding", "extension"): _extension,
-    ("option", "value"): _coding,
-    ("option", "extension"): _extension,
-    ("extension", "url"): lambda one: (replace(one, meaning=text_constant(SCORES[0]), facet="score url"),),
-    ("extension", "value"): _score,
-    ("quantity", "value"): _same,
-    ("quantity", "unit"): _unit,
-    ("quantity", "code"): _unit,
 }
