@@ -71,6 +71,17 @@ def annotate(part: Entry, system: str, name: str, text: str) -> None:
     part.setdefault("annotations", {}).setdefault(system, {})[name] = text
 
 
+def annotated(part: Entry, system: str) -> Mapping[str, str]:
+    """The foreign texts that are kept at a part, by name."""
+    found: Mapping[str, str] = part.get("annotations", {}).get(system, {})
+    return found
+
+
+def rule_text(rule: Any) -> str:
+    """A rule of a document as text: it may be a number or a truth value."""
+    return str(rule).lower() if isinstance(rule, bool) else str(rule)
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
     """An item of a document and where it stands."""

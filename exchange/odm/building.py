@@ -9,14 +9,13 @@ from typing import Any
 
 from lxml import etree
 
-from exchange.document import Document, Entry
+from exchange.document import Document, Entry, rule_text
 from exchange.identifiers import snake
 from exchange.odm.building_items import code_list, item_def
 from exchange.odm.dialects import OWN
 from exchange.odm.difference import REGISTRY, Part
-from exchange.odm.draft import SYSTEM
 from exchange.odm.elements import Element
-from exchange.odm.marking import Pen, described, kept
+from exchange.odm.marking import Pen, described, kept, kept_under
 from exchange.odm.naming import base_name, made_oid
 from exchange.odm.own_keys import CONTINUES, ID
 
@@ -332,13 +331,13 @@ class Builder:
         """The OID of the condition of when something is not collected: the opposite of ours, or one that was kept."""
         when = entry.get("when")
         if when is not None:
-            return self._rule("conditions", "ConditionDef", {OWN: f"({_spoken(when)}) is not true"})
+            return self._rule("conditions", "ConditionDef", {OWN: f"({rule_text(when)}) is not true"})
         return self._rule("conditions", "ConditionDef", _foreign(entry, "ConditionDef"))
 
     def _method(self, entry: Entry) -> str | None:
         calculate = entry.get("calculate")
         if calculate is not None:
-            return self._rule("methods", "MethodDef", {OWN: _spoken(calculate)})
+            return self._rule("methods", "MethodDef", {OWN: rule_text(calculate)})
         return self._rule("methods", "MethodDef", _foreign(entry, "MethodDef"))
 
     def _rule(self, kind: str, tag: str, spoken: Mapping[str, str]) -> str | None:
@@ -374,16 +373,7 @@ def _all(entries: list[Entry]) -> list[Entry]:
     return [each for entry in entries for each in (entry, *_all(entry.get("items", [])))]
 
 
-def _spoken(rule: Any) -> str:
-    """A rule as text: `true` and numbers stand for themselves."""
-    return str(rule).lower() if isinstance(rule, bool) else str(rule)
-
-
 def _foreign(entry: Entry, name: str) -> dict[str, str]:
     """The expressions of a rule that was kept as it was: context -> text; '' for words."""
-    texts: Mapping[str, str] = entry.get("annotations", {}).get(SYSTEM, {})
-    return {
-        key.removeprefix(name).strip(): str(text)
-        for key, text in texts.items()
-        if key == name or key.startswith(f"{name} ")
-    }
+    words = kept(entry, name)
+    return ({"": words} if words else {}) | kept_under(entry, f"{name} ")

@@ -10,9 +10,8 @@ from typing import Any
 from engine.datatypes import DATATYPES
 from exchange.document import Entry
 from exchange.odm.dialects import OWN
-from exchange.odm.draft import SYSTEM
 from exchange.odm.elements import Element
-from exchange.odm.marking import Pen, described, kept
+from exchange.odm.marking import Pen, described, kept, kept_under
 
 _SAS_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,7}")
 _ANY = re.compile(r".*", re.DOTALL)
@@ -92,15 +91,9 @@ def _limits(pen: Pen, made: Element, entry: Entry) -> None:
                 name = excluded if isinstance(bound, dict) else comparator
                 check = pen.under(made, "RangeCheck", Comparator=name, SoftHard=strictness.capitalize())
                 pen.under(check, "CheckValue").text = value
-                pen.text(check, "ErrorMessage", _messages(entry, f"ErrorMessage {name} {strictness} "))
-    for name, text in entry.get("annotations", {}).get(SYSTEM, {}).items():
-        if name.startswith(_CHECK):
-            _foreign(pen, made, name.removeprefix(_CHECK), str(text))
-
-
-def _messages(entry: Entry, start: str) -> dict[str, str]:
-    texts: Mapping[str, str] = entry.get("annotations", {}).get(SYSTEM, {})
-    return {name.removeprefix(start): text for name, text in texts.items() if name.startswith(start)}
+                pen.text(check, "ErrorMessage", kept_under(entry, f"ErrorMessage {name} {strictness} "))
+    for name, text in kept_under(entry, _CHECK).items():
+        _foreign(pen, made, name, text)
 
 
 def _constant(bound: Any) -> str:

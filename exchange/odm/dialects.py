@@ -12,8 +12,8 @@ from engine.expressions.nodes import Apply, Call, Literal, Path, Syntax
 from exchange.odm.expressions import ExpressionReader, Names
 from exchange.rules import logic
 from exchange.rules.compare import compared
-from exchange.rules.meaning import Meaning, Untranslatable, call, constant, operation
-from exchange.rules.translate import Builder, Dialect, Translator, chosen_value, negated
+from exchange.rules.meaning import TRUE, Meaning, Untranslatable, call, constant, operation
+from exchange.rules.translate import Builder, Dialect, Translator, applied, chosen_value, negated
 
 OWN = "ecrf"  # the context of expressions in our own language
 
@@ -45,32 +45,36 @@ def language_of(context: str) -> Language:
 # functions --------------------------------------------------------------------------------------------------------
 
 
-def _numbers(name: str) -> Builder:
-    return lambda translator, args: call(name, Kind.NUMBER, *(translator.number(arg) for arg in _some(args)))
+def _of_numbers(name: str, *, doubt: bool = False) -> Builder:
+    return applied(name, Kind.NUMBER, Kind.NUMBER, count=None, doubt=doubt)
 
 
-def _doubtful(name: str) -> Builder:
-    return lambda translator, args: call(
-        name, Kind.NUMBER, *(translator.number(arg) for arg in _some(args)), doubt=True
-    )
+def _of_texts(name: str, kind: Kind = Kind.TEXT) -> Builder:
+    return applied(name, kind, Kind.TEXT, count=None)
 
 
-def _some(args: Sequence[Syntax]) -> Sequence[Syntax]:
-    if not args:
-        raise IndexError
-    return args
+def _joined(translator: Translator, args: Sequence[Syntax]) -> Meaning:
+    """`catx('-', a, b)` of SAS: the texts that are there, with the sign between them."""
+    sign, first, *others = (translator.text(arg) for arg in args)
+    asked = [translator.meaning(arg) for arg in args[1:]]
+    there = [TRUE if each.is_literal else call("filled", Kind.BOOLEAN, each, sure=True) for each in asked]
+    parts, nothing = [first], Meaning(Literal("", 0), Kind.TEXT)
+    for place, part in enumerate(others, 1):
+        both = logic.conjunction([logic.disjunction(there[:place]), there[place]])
+        parts += [sign if both.is_literal else call("if", Kind.TEXT, both, sign, nothing), part]
+    return call("concat", Kind.TEXT, *parts)
 
 
 def _extreme(name: str) -> Builder:
     def build(translator: Translator, args: Sequence[Syntax]) -> Meaning:
-        parts = [translator.number(arg) for arg in _some(args)]
-        return parts[0] if len(parts) == 1 else call(name, Kind.NUMBER, *parts)
+        first, *others = (translator.number(arg) for arg in args)
+        return call(name, Kind.NUMBER, first, *others) if others else first
 
     return build
 
 
 def _sum(translator: Translator, args: Sequence[Syntax]) -> Meaning:
-    first, *rest = (translator.number(arg) for arg in _some(args))
+    first, *rest = (translator.number(arg) for arg in args)
     for part in rest:
         first = operation("+", Kind.NUMBER, first, part)
     return first
@@ -85,21 +89,12 @@ def _power(translator: Translator, args: Sequence[Syntax]) -> Meaning:
     return operation("^", Kind.NUMBER, translator.number(base), translator.number(exponent))
 
 
-def _rest(translator: Translator, args: Sequence[Syntax]) -> Meaning:
-    left, right = args
-    return call("mod", Kind.NUMBER, translator.number(left), translator.number(right), doubt=True)
-
-
 def _asked(name: str) -> Builder:
     def build(translator: Translator, args: Sequence[Syntax]) -> Meaning:
         (part,) = args
         return call(name, Kind.BOOLEAN, translator.meaning(part), sure=True)
 
     return build
-
-
-def _texts(name: str, kind: Kind) -> Builder:
-    return lambda translator, args: call(name, kind, *(translator.text(arg) for arg in _some(args)))
 
 
 def _same(translator: Translator, args: Sequence[Syntax]) -> Meaning:
@@ -118,14 +113,6 @@ def _contains(translator: Translator, args: Sequence[Syntax]) -> Meaning:
         code = str(part.literal)
         return Meaning(Apply("in", (Literal(code, 0), whole.node), 0), Kind.BOOLEAN)
     return call("contains", Kind.BOOLEAN, *(translator.text(arg) for arg in args))
-
-
-def _part_of(name: str) -> Builder:
-    def build(translator: Translator, args: Sequence[Syntax]) -> Meaning:
-        (day,) = args
-        return call(name, Kind.NUMBER, translator.cast(translator.meaning(day), Kind.DATE))
-
-    return build
 
 
 def _half_up(translator: Translator, args: Sequence[Syntax]) -> Meaning:
@@ -158,32 +145,31 @@ _FUNCTIONS: Mapping[str, Builder] = {
     "iif": chosen_value,
     "ifelse": chosen_value,
     "not": negated,
-    **{name: _numbers(name) for name in ("abs", "round", "exp", "floor", "sign")},
-    **{name: _numbers("truncate") for name in ("trunc", "truncate", "fix")},
-    "log10": _doubtful("log10"),
-    **{name: _numbers("ceil") for name in ("ceil", "ceiling")},
-    **{name: _doubtful("ln") for name in ("ln", "log")},
-    "sqrt": _doubtful("sqrt"),
-    "roundto": _numbers("round"),
+    **{name: _of_numbers(name) for name in ("abs", "round", "exp", "floor", "sign")},
+    **dict.fromkeys(("trunc", "truncate", "fix"), _of_numbers("truncate")),
+    **dict.fromkeys(("ceil", "ceiling"), _of_numbers("ceil")),
+    **dict.fromkeys(("ln", "log"), _of_numbers("ln", doubt=True)),
+    **{name: _of_numbers(name, doubt=True) for name in ("sqrt", "log10")},
+    "roundto": _of_numbers("round"),
     **dict.fromkeys(("pow", "power"), _power),
-    "mod": _rest,
+    "mod": applied("mod", Kind.NUMBER, Kind.NUMBER, count=2, doubt=True),
     "min": _extreme("min"),
     "max": _extreme("max"),
     "sum": _sum,
     **dict.fromkeys(("mean", "avg", "average"), _mean),
-    **{
-        name: _asked("empty")
-        for name in ("empty", "isempty", "isnull", "isblank", "ismissing", "missing", "isna", "isnan")
-    },
-    **{name: _asked("filled") for name in ("filled", "isnotnull", "isnotempty", "exists", "defined", "boolean")},
-    **{name: _texts("length", Kind.NUMBER) for name in ("length", "len", "stringlength", "strlen")},
-    **{name: _texts("lower", Kind.TEXT) for name in ("lower", "lowercase", "tolower", "tolowercase")},
-    **{name: _texts("upper", Kind.TEXT) for name in ("upper", "uppercase", "toupper", "touppercase")},
-    **{name: _texts("concat", Kind.TEXT) for name in ("concat", "concatenate")},
-    "startswith": _texts("starts_with", Kind.BOOLEAN),
-    "endswith": _texts("ends_with", Kind.BOOLEAN),
-    "trim": _texts("trim", Kind.TEXT),
-    **{name: _part_of(name) for name in ("year", "month", "day")},
+    **dict.fromkeys(
+        ("empty", "isempty", "isnull", "isblank", "ismissing", "missing", "isna", "isnan"), _asked("empty")
+    ),
+    **dict.fromkeys(("filled", "isnotnull", "isnotempty", "exists", "defined", "boolean"), _asked("filled")),
+    **dict.fromkeys(("length", "len", "stringlength", "strlen"), _of_texts("length", Kind.NUMBER)),
+    **dict.fromkeys(("lower", "lowercase", "tolower", "tolowercase"), _of_texts("lower")),
+    **dict.fromkeys(("upper", "uppercase", "toupper", "touppercase"), _of_texts("upper")),
+    **dict.fromkeys(("concat", "concatenate"), _of_texts("concat")),
+    "catx": _joined,
+    "startswith": _of_texts("starts_with", Kind.BOOLEAN),
+    "endswith": _of_texts("ends_with", Kind.BOOLEAN),
+    "trim": _of_texts("trim"),
+    **{name: applied(name, Kind.NUMBER, Kind.DATE) for name in ("year", "month", "day")},
     **dict.fromkeys(("contains", "ct", "includes"), _contains),
     **dict.fromkeys(("string", "str", "text", "normalizespace"), _same),
     **dict.fromkeys(("number", "parseint", "parsefloat", "float", "int", "num"), _as_number),
@@ -272,5 +258,3 @@ _LANGUAGES: Mapping[str, Language] = {
     "xpath": Language(Dialect("XPath", _XPATH, blanks_equal=False), paths_ask=True),
     "odmpath": Language(Dialect("ODMPath", _XPATH, blanks_equal=False), paths_ask=True),
 }
-
-__all__ = ["OWN", "Language", "Untranslatable", "language_of"]

@@ -7,6 +7,7 @@ hyphens, `[item]` and `${item}`, and paths through ODM's data in XPath or with `
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -122,9 +123,7 @@ class ExpressionReader:
     # operators ------------------------------------------------------------------------------------------------------
 
     def _expression(self) -> Syntax:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise Untranslatable(f"The expression is nested more than {MAX_DEPTH} deep.")
+        self._deeper()
         found = self._operations(OR)
         if self._taken("?"):
             then = self._expression()
@@ -132,6 +131,11 @@ class ExpressionReader:
             found = Call("if", (found, then, self._expression()), 0)
         self.depth -= 1
         return found
+
+    def _deeper(self) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise Untranslatable(f"The expression is nested more than {MAX_DEPTH} deep.")
 
     def _operations(self, loosest: int) -> Syntax:
         left = self._negated() if loosest <= COMPARE else self._signed()
@@ -216,12 +220,9 @@ class ExpressionReader:
             return self._nested(self._signed)
         return self._primary()
 
-    def _nested(self, read: object) -> Syntax:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise Untranslatable(f"The expression is nested more than {MAX_DEPTH} deep.")
-        assert callable(read)
-        found: Syntax = read()
+    def _nested(self, read: Callable[[], Syntax]) -> Syntax:
+        self._deeper()
+        found = read()
         self.depth -= 1
         return found
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.expressions.nodes import Apply, Call, Literal, Path, Syntax
-from exchange.document import Entry, annotate
+from exchange.document import Entry, annotate, annotated
 from exchange.findings import Part
 from exchange.identifiers import Ids
 from exchange.odm.codelists import tell_choices
@@ -254,7 +254,7 @@ def _kept(draft: Draft, element: Element, ref: Element, entry: Entry, id_: str) 
     if found:
         entry["standard"] = found
     for part in left:
-        before = entry.get("annotations", {}).get(SYSTEM, {}).get(part.tag)
+        before = annotated(entry, SYSTEM).get(part.tag)
         annotate(entry, SYSTEM, part.tag, f"{before}\n{as_xml(part)}" if before else as_xml(part))
 
 

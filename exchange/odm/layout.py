@@ -299,6 +299,3 @@ def _name(draft: Draft, element: Element) -> str:
 def _ref_to(element: Element) -> Element:
     """A reference to an item group that stands for a form."""
     return element.makeelement("ItemGroupRef", {"ItemGroupOID": element.get("OID", ""), "Mandatory": "No"})
-
-
-__all__ = ["FormReader", "is_form", "refs_in", "repeats"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from exchange.document import Entry
+from exchange.document import Entry, annotated
 from exchange.odm.draft import SYSTEM
 from exchange.odm.elements import LANGUAGE, Element, attributes
 from exchange.odm.own_keys import CONTEXT, encoded
@@ -99,14 +99,18 @@ class Pen:
 
 def kept(entry: Entry, name: str) -> str:
     """What an annotation of ODM's says; '' where there is none."""
-    return str(entry.get("annotations", {}).get(SYSTEM, {}).get(name, ""))
+    return str(annotated(entry, SYSTEM).get(name, ""))
+
+
+def kept_under(entry: Entry, start: str) -> dict[str, str]:
+    """What annotations say whose names begin so, by the rest of their names."""
+    texts = annotated(entry, SYSTEM)
+    return {name.removeprefix(start): str(text) for name, text in texts.items() if name.startswith(start)}
 
 
 def described(entry: Entry) -> dict[str, str]:
     """The Description that was kept because it is no title, by language."""
-    texts: Mapping[str, str] = entry.get("annotations", {}).get(SYSTEM, {})
-    start = "Description "
-    return {name.removeprefix(start): text for name, text in texts.items() if name.startswith(start)}
+    return kept_under(entry, "Description ")
 
 
 def in_namespace(root: Element, edition: Edition) -> bytes:

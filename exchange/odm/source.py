@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lxml import etree
@@ -77,7 +77,7 @@ def open_source(path: Path) -> Source:
         raise _without_definitions(found)
     best = max(sources, key=lambda source: len(source.items))
     left = [source.where for source in sources if source is not best]
-    return best if not left else _with(best, [_one_of_many(where) for where in left])
+    return replace(best, findings=(*best.findings, *map(_one_of_many, left)))
 
 
 def source_of(where: str, root: Element) -> Source:
@@ -120,11 +120,6 @@ def _one_of_many(where: str) -> Finding:
     return Finding(
         where, Part.OTHER, Outcome.DROPPED, "The archive holds several studies; the largest was read.", where
     )
-
-
-def _with(source: Source, more: Iterable[Finding]) -> Source:
-    parts = {name: getattr(source, name) for name in source.__dataclass_fields__}
-    return Source(**{**parts, "findings": (*source.findings, *more)})
 
 
 # versions ---------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 SYSTEM = "redcap"  # of annotations
 RECORD_ID = "Record ID Field"  # the annotation of a definition that names the field by which REDCap calls records
+REGISTRY = "ECRF"  # the tag of the first field, of what export writes, that holds `id: title` of the registry
 PLACEHOLDER = "@HIDDEN record id"  # annotation of a field that export adds, because REDCap needs one
 
 

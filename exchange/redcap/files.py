@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from exchange.findings import SourceFault
+from exchange.identifiers import snake
 from exchange.reading import read_bytes, unpacked, xml_root
-from exchange.redcap.columns import HEADINGS, PLACEHOLDER, Column
+from exchange.redcap.columns import HEADINGS, PLACEHOLDER, REGISTRY, Column
 from exchange.redcap.dictionary import fields_of, is_dictionary
 from exchange.redcap.project_xml import project_of
-from exchange.redcap.source import Project, Row
+from exchange.redcap.source import Project
 from exchange.redcap.tables import Rows, rows_of_text, rows_of_workbook
+from exchange.redcap.tags import Tag, parts_of
 
 MAX_CELL = 1_000_000  # characters; REDCap holds 65,535 bytes in most columns
 _LONG = frozenset({Column.LABEL, Column.CHOICES, Column.SECTION, Column.NOTE})  # these have more
@@ -25,7 +27,7 @@ def read_project(path: Path) -> Project:
     Raises:
         SourceFault: it is none of them, or broken, or a cell holds more than any of REDCap's.
     """
-    project = _read(path)
+    project = _known_again(_read(path))
     for row in project.rows:
         for column, text in row.cells.items():
             if len(text) > MAX_CELL and column not in _LONG:
@@ -54,6 +56,20 @@ def _with_record_id(project: Project) -> Project:
     """The first field of a dictionary names the records, unless it was added for REDCap's sake."""
     first = project.rows[0]
     return project if PLACEHOLDER in first[Column.ANNOTATION] else replace(project, record_id=first[Column.NAME])
+
+
+def _known_again(project: Project) -> Project:
+    """With the id and title that export wrote at the first field."""
+    first, *others = project.rows
+    annotation = first[Column.ANNOTATION]
+    tags = (part for part in parts_of(annotation) if isinstance(part, Tag))
+    told = next((tag for tag in tags if tag.name == REGISTRY and tag.value), None)
+    if told is None:
+        return project
+    registry, _, title = told.value.partition(": ")
+    left = {**first.cells, Column.ANNOTATION: annotation.replace(told.text, "").strip()}
+    rows = (replace(first, cells=left), *others)
+    return replace(project, rows=rows, registry=snake(registry, "registry"), title=title or project.title)
 
 
 def _of_archive(data: bytes, path: Path) -> Project:
@@ -121,6 +137,3 @@ def _of_workbook(data: bytes, path: Path) -> Project:
         f"No sheet has the columns of a data dictionary (Variable / Field Name, Form Name, Field Type, Field Label). Sheets: {', '.join(titles[:8])}.",
         str(path),
     )
-
-
-__all__ = ["Row", "read_project"]

@@ -12,25 +12,19 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from engine.datatypes.base import Kind
-from engine.expressions.nodes import Call, Literal, Path, Syntax
+from engine.expressions.nodes import Call, Literal, Syntax
 from exchange.redcap.dates import DATES
-from exchange.redcap.logic import FIELD
+from exchange.redcap.references import event_is, told_by_event
 from exchange.rules import logic
 from exchange.rules.compare import compared
 from exchange.rules.meaning import FALSE, TRUE, Meaning, Untranslatable, call, constant, doubts_of, operation
-from exchange.rules.translate import Builder, Dialect, Translator, chosen_value, negated
+from exchange.rules.translate import Builder, Dialect, Translator, applied, chosen_value, negated
 
 Args = Sequence[Syntax]
 
+_OF_A_SAMPLE = "The deviation of a sample is calculated, through n - 1."
+
 # numbers ----------------------------------------------------------------------------------------------------------
-
-
-def _strict(name: str, *, doubt: bool = False) -> Builder:
-    def build(translator: Translator, args: Args) -> Meaning:
-        (arg,) = args
-        return call(name, Kind.NUMBER, translator.number(arg), doubt=doubt)
-
-    return build
 
 
 def _filled_or_zero(number: Meaning) -> Meaning:
@@ -70,9 +64,40 @@ def _mean(translator: Translator, args: Args) -> Meaning:
     numbers = [translator.number(arg) for arg in args]
     if not any(number.doubts for number in numbers):
         return operation("/", Kind.NUMBER, _total(numbers), constant(len(numbers)))
+    return operation("/", Kind.NUMBER, _balanced([*map(_filled_or_zero, numbers)]), _how_many(numbers))
+
+
+def _how_many(numbers: Sequence[Meaning]) -> Meaning:
     there = [call("filled", Kind.BOOLEAN, number, sure=True) if number.doubts else TRUE for number in numbers]
-    added = _balanced([_filled_or_zero(number) for number in numbers])
-    return operation("/", Kind.NUMBER, added, call("count_true", Kind.NUMBER, *there, sure=True))
+    return call("count_true", Kind.NUMBER, *there, sure=True)
+
+
+def _stdev(translator: Translator, args: Args) -> Meaning:
+    """Of a sample: the root of (sum of squares - square of the sum / n) / (n - 1)."""
+    numbers = [translator.number(arg) for arg in args]
+    translator.reservations.append(_OF_A_SAMPLE)
+    squares = [operation("*", Kind.NUMBER, number, number) for number in numbers]
+    total, count = _balanced([*map(_filled_or_zero, numbers)]), _how_many(numbers)
+    square_of_total = operation("/", Kind.NUMBER, operation("*", Kind.NUMBER, total, total), count)
+    scattered = operation("-", Kind.NUMBER, _balanced([*map(_filled_or_zero, squares)]), square_of_total)
+    freedom = operation("-", Kind.NUMBER, count, constant(1))
+    return call("sqrt", Kind.NUMBER, operation("/", Kind.NUMBER, scattered, freedom), doubt=True)
+
+
+def _median(translator: Translator, args: Args) -> Meaning:
+    """Of at most four numbers: what is left without the least and the greatest, halved where that are two."""
+    numbers = [translator.number(arg) for arg in args]
+    if len(numbers) <= 2:
+        return _mean(translator, args)
+    if len(numbers) > 4:
+        raise Untranslatable("median() of more than four numbers has no counterpart in our language.")
+    total, count = _balanced([*map(_filled_or_zero, numbers)]), _how_many(numbers)
+    ends = [call(name, Kind.NUMBER, *numbers) for name in ("least", "greatest")]
+    inner = operation("-", Kind.NUMBER, operation("-", Kind.NUMBER, total, ends[0]), ends[1])
+    of_more = operation("/", Kind.NUMBER, inner, operation("-", Kind.NUMBER, count, constant(2)))
+    of_few = operation("/", Kind.NUMBER, total, count)
+    more = operation(">", Kind.BOOLEAN, count, constant(2))
+    return Meaning(Call("if", (more.node, of_more.node, of_few.node), 0), Kind.NUMBER, doubts_of([of_more]))
 
 
 def _extreme(name: str) -> Builder:
@@ -119,11 +144,6 @@ def _pair(op: str) -> Builder:
         return operation(op, Kind.NUMBER, left, right)
 
     return build
-
-
-def _mod(translator: Translator, args: Args) -> Meaning:
-    left, right = (translator.number(arg) for arg in args)
-    return call("mod", Kind.NUMBER, left, right, doubt=True)
 
 
 # questions --------------------------------------------------------------------------------------------------------
@@ -180,14 +200,6 @@ def _lowered(found: Meaning) -> Meaning:
 # texts ------------------------------------------------------------------------------------------------------------
 
 
-def _on_text(name: str, kind: Kind = Kind.TEXT) -> Builder:
-    def build(translator: Translator, args: Args) -> Meaning:
-        (arg,) = args
-        return call(name, kind, translator.text(arg))
-
-    return build
-
-
 def _concat(translator: Translator, args: Args) -> Meaning:
     parts = [translator.text(arg) for arg in args]
     return parts[0] if len(parts) == 1 else call("concat", Kind.TEXT, *parts)
@@ -230,27 +242,26 @@ def _replace(translator: Translator, args: Args) -> Meaning:
 
 
 def _compare(op: str) -> Builder:
-    """Like others, but a box is never blank, and an event is known by its name."""
+    """Like others, but a box is never blank, and what differs by event asks for the event."""
 
     def build(translator: Translator, args: Args) -> Meaning:
-        for name, other in (args, args[::-1]):
-            if isinstance(name, Path) and name.parts[FIELD] in ("event-name", "redcap-event-name"):
-                return _event(translator, op, other)
         left, right = (translator.meaning(arg) for arg in args)
-        for box, other_side in ((left, right), (right, left)):
-            if box.kind is Kind.BOOLEAN and not box.doubts and other_side.kind is Kind.NOTHING:
+        for side, other in ((left, right), (right, left)):
+            if side.kind is Kind.BOOLEAN and not side.doubts and other.kind is Kind.NOTHING:
                 return constant(op in ("!=", ">", ">="))
+            if op in ("=", "!=") and other.literal not in (None, "") and (told := told_by_event(side)):
+                return _event(op, told, str(other.literal))
         return compared(translator, op, left, right)
 
     return build
 
 
-def _event(translator: Translator, op: str, other: Syntax) -> Meaning:
-    if not isinstance(other, Literal) or op not in ("=", "!="):
-        raise Untranslatable("The name of the event is compared with something other than a name.")
-    found = translator.resolve(Path((str(other.value), "event-name", "", "", ""), 0))
-    if not isinstance(found, Meaning):
-        raise Untranslatable(f"There is no event {other.value}.")
+def _event(op: str, told: Mapping[str, str], wanted: str) -> Meaning:
+    """`[event-name] = 'a'`: whether the form stands in an event of which this is told."""
+    events = [event for event, text in told.items() if text == wanted]
+    if not events:
+        raise Untranslatable(f"There is no event {wanted}.")
+    found = logic.disjunction([event_is(event) for event in events])
     return found if op == "=" else logic.negation(found)
 
 
@@ -265,18 +276,20 @@ REDCAP = Dialect(
         "not": negated,
         "sum": _sum,
         "mean": _mean,
+        "median": _median,
+        "stdev": _stdev,
         "min": _extreme("least"),
         "max": _extreme("greatest"),
         "round": _round,
         "roundup": _rounded_to("ceil"),
         "rounddown": _rounded_to("floor"),
-        "sqrt": _strict("sqrt", doubt=True),
-        "abs": _strict("abs"),
-        "exponential": _strict("exp"),
-        "exp": _strict("exp"),
+        "sqrt": applied("sqrt", Kind.NUMBER, Kind.NUMBER, doubt=True),
+        "abs": applied("abs", Kind.NUMBER, Kind.NUMBER),
+        "exponential": applied("exp", Kind.NUMBER, Kind.NUMBER),
+        "exp": applied("exp", Kind.NUMBER, Kind.NUMBER),
         "log": _log,
         "pow": _pair("^"),
-        "mod": _mod,
+        "mod": applied("mod", Kind.NUMBER, Kind.NUMBER, count=2, doubt=True),
         "isnumber": _is_number,
         "isinteger": _is_integer,
         "isblankormissingcode": _is_blank,
@@ -285,10 +298,10 @@ REDCAP = Dialect(
         "not_contain": _has("contains", opposite=True),
         "starts_with": _has("starts_with"),
         "ends_with": _has("ends_with"),
-        "lower": _on_text("lower"),
-        "upper": _on_text("upper"),
-        "trim": _on_text("trim"),
-        "length": _on_text("length", Kind.NUMBER),
+        "lower": applied("lower", Kind.TEXT, Kind.TEXT),
+        "upper": applied("upper", Kind.TEXT, Kind.TEXT),
+        "trim": applied("trim", Kind.TEXT, Kind.TEXT),
+        "length": applied("length", Kind.NUMBER, Kind.TEXT),
         "concat": _concat,
         "left": _left,
         "right": _right,

@@ -112,7 +112,10 @@ class _Names(Names):
 
 
 def _summed(node: Syntax) -> Syntax:
-    """`coalesce(x, 0)` is what REDCap's sum adds for x. A sum of such ones by how many are there is its mean; where one is there, its sum."""
+    """`coalesce(x, 0)` is what REDCap's sum adds for x. A sum of such ones by how many are there is its mean; where one is there, its sum.
+
+    The n-th record is the first whose number is n.
+    """
     match node:
         case Call("coalesce", (number, Literal(Decimal() as zero)), _) if zero == 0:
             return Call("or_zero", (number,), 0)
@@ -125,6 +128,8 @@ def _summed(node: Syntax) -> Syntax:
             parts = list(addends(total))
             if len(parts) == len(counted) and all(map(_is_counted, parts, counted)):
                 return Call("mean", tuple(part.args[0] if _or_zero(part) else part for part in parts), 0)  # type: ignore[union-attr]  # a call
+        case Call("first", (path,), _, (), Apply("=", (Call("row_index"), Literal(Decimal()) as number))):
+            return Call("record", (path, number), 0)
         case Call("mod", (Call("weekday", (day,), _), Literal(Decimal() as seven)), _) if seven == 7:
             return Call("sunday_first", (day,), 0)
     return node

@@ -12,7 +12,7 @@ from engine.datatypes.base import Kind
 from engine.expressions.nodes import Call
 from engine.expressions.parser import ExpressionFault, parse
 from engine.model.text import HOLE
-from exchange.document import Entry
+from exchange.document import Entry, annotated, rule_text
 from exchange.findings import Finding, Outcome, Part
 from exchange.plain_text import plain_text
 from exchange.redcap.columns import HEADINGS, SYSTEM, Column
@@ -101,7 +101,7 @@ class _Field:
 
     def kept(self, column: Column) -> str:
         """What a column said when the item came from REDCap, as far as it is an annotation."""
-        return str(self.entry.get("annotations", {}).get(SYSTEM, {}).get(HEADINGS[column], ""))
+        return str(annotated(self.entry, SYSTEM).get(HEADINGS[column], ""))
 
     def told(self, part: Part, outcome: Outcome = Outcome.KEPT, reason: str = "", found: str = "") -> None:
         self.writer.told(self.where, part, outcome, reason, found)
@@ -198,7 +198,7 @@ class _Field:
         for condition in conditions:
             if condition is None:
                 continue
-            text = expression_of(condition)
+            text = rule_text(condition)
             try:
                 said.append(write(text))
                 self.told(Part.RULE, found=text)
@@ -249,7 +249,7 @@ class _Field:
     def _by_tags(self, key: str, write: Callable[[str], list[str]]) -> None:
         if key not in self.entry:
             return
-        text = expression_of(self.entry[key])
+        text = rule_text(self.entry[key])
         try:
             self.tags.extend(write(text))
             self.told(Part.RULE, found=text)
@@ -287,7 +287,7 @@ class _Field:
         if entry.get("required") is True:
             self.cells[Column.REQUIRED] = "y"
         elif "required" in entry:
-            found = expression_of(entry["required"])
+            found = rule_text(entry["required"])
             self.told(Part.RULE, Outcome.DROPPED, "REDCap asks for a field always or never.", found)
         if entry.get("privacy") == "identifying":
             self.cells[Column.IDENTIFIER] = "y"
@@ -308,21 +308,16 @@ class _Field:
 # helpers ----------------------------------------------------------------------------------------------------------
 
 
-def expression_of(value: Any) -> str:
-    """A rule of a document as text: it may be a number or a truth value."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def formula_of(entry: Entry) -> str | None:
     """The calculation; of a decision table its rows, one in another."""
     if "calculate" in entry:
-        return expression_of(entry["calculate"])
+        return rule_text(entry["calculate"])
     if "cases" not in entry:
         return None
     made = "null"
     for row in reversed(entry["cases"]):
         then = _result(row.get("then", row.get("else")), entry)
-        made = f"if({expression_of(row['when'])}, {then}, {made})" if "when" in row else then
+        made = f"if({rule_text(row['when'])}, {then}, {made})" if "when" in row else then
     return made
 
 
@@ -330,7 +325,7 @@ def _result(value: Any, entry: Entry) -> str:
     """Codes need no quotes in a table."""
     if value is None:
         return "null"
-    text = expression_of(value)
+    text = rule_text(value)
     bare = entry["type"] == "code" and re.fullmatch(r"[A-Za-z0-9_.:/+*-]+", text)
     return f"'{text}'" if bare and text not in ("null", "true", "false") else text
 
@@ -353,7 +348,7 @@ def shape(text: str) -> str:
 
 
 def _theirs(code: str, part: Entry) -> str:
-    return str(part.get("annotations", {}).get(SYSTEM, {}).get("Code", code))
+    return str(annotated(part, SYSTEM).get("Code", code))
 
 
 def _of_slider(ends: Sequence[Any] | None) -> tuple[str, str]:

@@ -35,7 +35,7 @@ def _offered(logic: Logic, node: Syntax, kind: Kind, codes: Mapping[str, str]) -
             condition = logic.condition(expression_text(test))
             parts = (_offered(logic, part, kind, codes) for part in (then, otherwise))
             return f"@IF({condition}, {', '.join(parts)})"
-    return f"@DEFAULT={_quoted(_piped(logic, node, kind, codes))}"
+    return f"@DEFAULT={quoted(_piped(logic, node, kind, codes))}"
 
 
 def _piped(logic: Logic, node: Syntax, kind: Kind, codes: Mapping[str, str]) -> str:
@@ -60,7 +60,7 @@ def _piped(logic: Logic, node: Syntax, kind: Kind, codes: Mapping[str, str]) -> 
     raise Inexpressible("REDCap offers constants and answers, nothing that is calculated.")
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     quote = next((each for each in "'\"" if each not in text), None)
     if quote is None:
         raise Inexpressible("A text with both kinds of quotes cannot be offered.")
@@ -107,4 +107,4 @@ def _values(items: Iterable[Syntax]) -> list[str]:
 
 
 def _tag(name: str, values: Iterable[str], codes: Mapping[str, str]) -> str:
-    return f"@{name}={_quoted(', '.join(codes.get(value, value) for value in values))}"
+    return f"@{name}={quoted(', '.join(codes.get(value, value) for value in values))}"

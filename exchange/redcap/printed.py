@@ -336,5 +336,7 @@ _CALLS: Mapping[str, _Writer] = {
         f"datediff({printer.text(args[0])}, {printer.text(args[1])}, 'd', true) / 30.4375",
         _PRODUCT,
     ),
+    "record": lambda printer, args: (f"{printer.text(args[0])}[{printer.text(args[1])}]", _ATOM),
+    "row_index": lambda _printer, _args: ("[current-instance]", _ATOM),
     "event_is": lambda printer, args: (f"[event-name] = {printer.text(args[0])}", _COMPARE),
 }

@@ -72,6 +72,11 @@ def project_of(root: etree._Element, where: str, name: str) -> Project:
         form_titles={_form_name(form): form.get("Name", "") for form in _all(version, "FormDef")},
         events=tuple(_events(version, settings.get("RepeatingInstrumentsAndEvents"))),
         repeating=_repeating(version, settings.get("RepeatingInstrumentsAndEvents")),
+        record_labels={
+            _attribute(part, "RepeatInstrument"): label
+            for part in _inside(settings.get("RepeatingInstrumentsAndEvents"), "RepeatingInstrument")
+            if (label := _attribute(part, "CustomLabel"))
+        },
         missing_codes=_text(settings.get("MissingDataCodes")),
         untold=tuple((name, reason) for name, reason in _SETTINGS.items() if name in settings),
     )

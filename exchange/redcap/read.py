@@ -16,7 +16,7 @@ from exchange.redcap.columns import HEADINGS, PLACEHOLDER, RECORD_ID, SYSTEM, Co
 from exchange.redcap.files import read_project
 from exchange.redcap.items import Draft, draft_of
 from exchange.redcap.placer import Placer
-from exchange.redcap.references import Known, Place, References
+from exchange.redcap.references import Known, Place, References, Visit
 from exchange.redcap.rules import place_rules
 from exchange.redcap.source import Event, Project, Row
 from exchange.redcap.texts import Text, Texts, without_braces
@@ -29,6 +29,9 @@ _TWICE = "The name is given twice; rules mean the first."
 _NO_CHOICES = "Such a field has no choices here; a text that looks up an ontology takes any words."
 _NO_LABEL = "The field has no label; it is called by its name."
 _NO_EVENT = "No event has the form there; here it belongs to the patient."
+_NO_RECORD_LABEL = (
+    "What the records of a form that repeats are called by is not shown here; rows of a group have such a title."
+)
 _REPEATS_EVERYWHERE = "The form does not repeat at {} there; here it may have several records at each of its events."
 _MARKS_OF_CHOICES = "Marks of the choices' texts (HTML) are left out."
 
@@ -85,7 +88,8 @@ class _Reading:
 
     def _references(self, drafts: Iterable[Draft]) -> References:
         """Who is who. A form is not called like an item: a name means one thing."""
-        events = {event.name: self.ids.make(event.name, "event") for event in self.project.events}
+        visits = {event.name: self._visit(event) for event in self.project.events}
+        events = {name: visit.id for name, visit in visits.items()}
         known: dict[str, Known] = {}
         for draft in drafts:
             known.setdefault(draft.row[Column.NAME].lower(), draft.known())
@@ -106,8 +110,11 @@ class _Reading:
             name: replace(found, field=replace(found.field, form=places[found.form].id))
             for name, found in known.items()
         }
-        repeating = frozenset(events[event.name] for event in self.project.events if event.repeats)
-        return References(fields, places, events, repeating, self.project.record_id.lower())
+        return References(fields, places, visits, self.project.record_id.lower())
+
+    def _visit(self, event: Event) -> Visit:
+        arm, arm_title = event.notes.get("ArmNum", "1"), event.notes.get("ArmName", "")
+        return Visit(self.ids.make(event.name, "event"), event.name, event.title, arm, arm_title, event.repeats)
 
     # forms ----------------------------------------------------------------------------------------------------------
 
@@ -128,6 +135,10 @@ class _Reading:
             if place.once_at:
                 once = ", ".join(sorted(place.once_at))
                 self.placing.approximated(f"form {name}", Part.LAYOUT, _REPEATS_EVERYWHERE.format(once), name)
+        label = self.project.record_labels.get(name)
+        if label:
+            annotate(form, SYSTEM, "CustomLabel", label)
+            self.placing.dropped(f"form {name}", Part.TEXT, _NO_RECORD_LABEL, label)
         texts = Texts(references, name)
         form["sections"] = list(self._sections(drafts, form, texts, placer))
         return form
@@ -259,7 +270,7 @@ class _Reading:
     def _document(self, forms: Mapping[str, Entry], references: References) -> Document:
         title = plain_text(self.project.title) or "REDCap"
         document: Document = {
-            "registry": snake(title, "registry")[:40].rstrip("_"),
+            "registry": self.project.registry or snake(title, "registry")[:40].rstrip("_"),
             "version": "1.0.0",
             "title": {self.language: title},
             "languages": [self.language],
@@ -278,7 +289,7 @@ class _Reading:
             document["codelists"] = self.codelists
         if self.project.events:
             document["events"] = {
-                references.events[event.name]: self._event(event, references) for event in self.project.events
+                references.events[event.name].id: self._event(event, references) for event in self.project.events
             }
         document["forms"] = dict(forms)
         if self.project.record_id:
@@ -287,7 +298,7 @@ class _Reading:
 
     def _event(self, event: Event, references: References) -> Entry:
         entry: Entry = {"title": {self.language: plain_text(event.title) or event.name}}
-        if references.events[event.name] != event.name:
+        if references.events[event.name].id != event.name:
             entry["oid"] = event.name
         forms = [references.places[name].id for name in event.forms if name in references.places]
         if forms:

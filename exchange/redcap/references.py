@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from engine.datatypes.base import Kind
-from engine.expressions.nodes import Apply, Call, Literal, Path
+from engine.expressions.nodes import Apply, Call, Literal, Path, Syntax
+from engine.expressions.printer import expression_text
 from exchange.document import Field
-from exchange.rules.meaning import Meaning, Untranslatable, answer, call
+from exchange.rules.meaning import Meaning, Untranslatable, answer, call, constant, doubts_of
 
 _HERE = frozenset({"", "event-name", "current-event-name"})
+_UNTOLD_EVENTS = "[{}] needs to know which events there are."
 _UNKNOWN_EVENTS = "The data dictionary does not say which events there are: the answer of the one form is read."
 _FIRST_OCCURRENCE = "The event repeats: its first occurrence is read."
 _NAME_OF_RECORD = (
@@ -25,11 +28,9 @@ _SMART: Mapping[str, str] = {
     "survey": "surveys",
     "form": "the form's address",
     "project": "the project",
-    "event": "the event",
-    "arm": "the arm",
+    "event": "the number of the event in the database",
     "data": "the project's tables",
     "is": "how the form is filled",
-    "instance": "which record of a form this is",
 }
 
 
@@ -48,6 +49,37 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """An event: its id here, and what REDCap tells of it. `arm`: the number of its arm."""
+
+    id: str
+    name: str
+    title: str = ""
+    arm: str = "1"
+    arm_title: str = ""
+    repeats: bool = False
+
+
+# Smart variable -> what it tells of the event in which the form is filled in.
+_OF_EVENT: Mapping[str, Callable[[Visit], str]] = {
+    "event-name": lambda visit: visit.name,
+    "redcap-event-name": lambda visit: visit.name,
+    "event-label": lambda visit: visit.title,
+    "arm-number": lambda visit: visit.arm,
+    "arm-label": lambda visit: visit.arm_title,
+}
+_ENDS: Mapping[str, str] = {"1": "first", "first-instance": "first", "last-instance": "last"}
+_BESIDE: Mapping[str, str] = {"previous-instance": "prev", "next-instance": "next"}
+# Word before it -> which of the events of the arm is meant: of the places of all that count, and of this one.
+_RELATIVE: Mapping[str, Callable[[list[int], int], list[int]]] = {
+    "previous": lambda places, here: [place for place in places if place < here][-1:],
+    "next": lambda places, here: [place for place in places if place > here][:1],
+    "first": lambda places, _here: places[:1],
+    "last": lambda places, _here: places[-1:],
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """A field: its id here, its form's name there, and what rules may ask of it."""
 
@@ -59,12 +91,11 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """All fields and forms of a project, by REDCap's names. `record_id`: the field by which REDCap calls records."""
+    """All fields, forms and events of a project, by REDCap's names, in its order. `record_id`: the field by which REDCap calls records."""
 
     fields: Mapping[str, Known]
     places: Mapping[str, Place]
-    events: Mapping[str, str] = field(default_factory=dict)
-    repeating: frozenset[str] = frozenset()  # ids of events that may take place several times
+    events: Mapping[str, Visit] = field(default_factory=dict)
     record_id: str = ""
 
     def seen_from(self, form: str, doubts: list[str]) -> Callable[[Path], Meaning | Field]:
@@ -73,8 +104,11 @@ class References:
 
     def _find(self, path: Path, here: Place, doubts: list[str]) -> Meaning | Field:
         event, name, code, instance, modifier = path.parts
-        if name == "event-name":
-            return self._in_event(event)
+        relative, _, told = name.partition("-")
+        if name in _OF_EVENT or (relative in _RELATIVE and told in _OF_EVENT):
+            return self._told_of_event(name, here)
+        if name == "current-instance" and here.repeats:
+            return Meaning(Call("row_index", (), 0), Kind.NUMBER)
         known = self.fields.get(name)
         if known is None:
             raise Untranslatable(_unknown(name))
@@ -82,17 +116,48 @@ class References:
             doubts.append(_NAME_OF_RECORD.format(name))
         if known.field.kind is Kind.NOTHING:
             raise Untranslatable(f"{name} shows a text and has no answer.")
-        found = self._read(known, here, event, instance, doubts)
-        if code:
-            return _chosen(found, known, code)
-        return _modified(found, known, modifier)
 
-    def _in_event(self, event: str) -> Meaning:
-        if event not in self.events:
-            raise Untranslatable(
-                f"The file tells of no event {event}." if event else "The name of the event is no answer here."
-            )
-        return Meaning(Call("event_is", (Literal(self.events[event], 0),), 0), Kind.BOOLEAN)
+        def read(event: str) -> Meaning:
+            found = self._read(known, here, event, instance, doubts)
+            return _chosen(found, known, code) if code else _modified(found, known, modifier)
+
+        relative = event.removesuffix("-event-name")
+        if event.endswith("-event-name") and relative in _RELATIVE:
+            return self._in_turn(event, here, self.places[known.form], read)
+        return read(event)
+
+    # events ---------------------------------------------------------------------------------------------------------
+
+    def _targets(self, relative: str, here: Place, ids: Collection[str]) -> dict[str, Visit | None]:
+        """Event at which the form is filled in -> the event that is meant there, among those of the same arm with these ids."""
+        visits = list(self.events.values())
+        found: dict[str, Visit | None] = {}
+        for at, visit in enumerate(visits):
+            if visit.id in here.events:
+                there = [n for n, each in enumerate(visits) if each.arm == visit.arm and each.id in ids]
+                found[visit.id] = next((visits[n] for n in _RELATIVE[relative](there, at)), None)
+        return found
+
+    def _told_of_event(self, name: str, here: Place) -> Meaning:
+        """What a smart variable tells, event by event."""
+        if not self.events:
+            raise Untranslatable(_UNTOLD_EVENTS.format(name))
+        relative, _, told = name.partition("-")
+        visits: Mapping[str, Visit | None] = {each.id: each for each in self.events.values()}
+        if relative in _RELATIVE:
+            visits = self._targets(relative, here, visits)
+        tell = _OF_EVENT.get(name) or _OF_EVENT[told]
+        return by_event({id_: constant(tell(visit) if visit is not None else "") for id_, visit in visits.items()})
+
+    def _in_turn(self, event: str, here: Place, there: Place, read: Callable[[str], Meaning]) -> Meaning:
+        """`[previous-event-name][x]` and its like: which event that is depends on where the form is filled in."""
+        if not self.events or not here.events:
+            raise Untranslatable(_UNTOLD_EVENTS.format(event))
+        targets = self._targets(event.removesuffix("-event-name"), here, there.events)
+        cases = {id_: read(visit.name) if visit is not None else None for id_, visit in targets.items()}
+        return by_event({id_: found or constant(None) for id_, found in cases.items()})
+
+    # answers --------------------------------------------------------------------------------------------------------
 
     def _read(self, known: Known, here: Place, event: str, instance: str, doubts: list[str]) -> Meaning:
         there = self.places[known.form]
@@ -109,21 +174,51 @@ class References:
     def _of_event(self, known: Known, there: Place, event: str, instance: str, doubts: list[str]) -> Meaning:
         if not self.events:
             if event.endswith("-event-name"):
-                raise Untranslatable(f"[{event}] needs to know which events there are.")
+                raise Untranslatable(_UNTOLD_EVENTS.format(event))
             doubts.append(_UNKNOWN_EVENTS)
             return answer(known.field)
-        id_ = self.events.get(event)
-        if id_ is None:
+        visit = self.events.get(event)
+        if visit is None:
             raise Untranslatable(f"There is no event {event}.")
-        if id_ not in there.events:
+        if visit.id not in there.events:
             raise Untranslatable(f"The form of {known.id} is not filled in at {event}.")
-        if id_ in self.repeating:
-            return _of_occurrence(known, (id_, there.id, known.id), instance, doubts)
-        if there.repeats and (instance or id_ in there.once_at):
-            return _of_occurrence(known, (id_, there.id, known.id), instance or "1", doubts)
+        if visit.repeats or (there.repeats and (instance or visit.id in there.once_at)):
+            if visit.repeats and not instance:
+                doubts.append(_FIRST_OCCURRENCE)
+            return _one_of(known, (visit.id, there.id, known.id), instance or "1", counted=not visit.repeats)
         if there.repeats or instance:
             raise Untranslatable(f"One of several records of {known.id} at an event is read.")
-        return _named(known, id_, there.id) if there.per_event else answer(known.field)
+        return _named(known, visit.id, there.id) if there.per_event else answer(known.field)
+
+
+def event_is(event: str) -> Meaning:
+    """Whether the form stands in an event of ours."""
+    return Meaning(Call("event_is", (Literal(event, 0),), 0), Kind.BOOLEAN)
+
+
+def by_event(cases: Mapping[str, Meaning]) -> Meaning:
+    """What differs by the event in which the form stands; one answer for all of them is no question."""
+    there = [found for found in cases.values() if found.kind is not Kind.NOTHING]
+    if not there or (not there[0].is_literal and len({expression_text(found.node) for found in cases.values()}) == 1):
+        return next(iter(cases.values()))
+    node: Syntax = Literal(None, 0)
+    for event, found in reversed(list(cases.items())):
+        if found.kind is not Kind.NOTHING:
+            node = Call("if", (event_is(event).node, found.node, node), 0)
+    return Meaning(node, there[0].kind, doubts_of(there), there[0].field)
+
+
+def told_by_event(found: Meaning) -> dict[str, str]:
+    """Event -> the constant that `by_event` has for it; nothing where it is something else."""
+    told, node = dict[str, str](), found.node
+    while True:
+        match node:
+            case Call("if", (Call("event_is", (Literal(event),)), Literal(str(text)), rest)):
+                told[str(event)], node = text, rest
+            case Literal(None):
+                return told
+            case _:
+                return {}
 
 
 def _unknown(name: str) -> str:
@@ -152,29 +247,28 @@ def _event_of(known: Known, there: Place, here: Place) -> str:
 def _of_record(known: Known, there: Place, here: Place, instance: str, doubts: list[str]) -> Meaning:
     """A field of a form that repeats."""
     if there is here:
-        aggregates = {"": "", "current-instance": "", "previous-instance": "prev", "next-instance": "next"}
-    else:
-        aggregates = {"": "first", "last-instance": "last"}
-        if not instance:
-            doubts.append(_FIRST_MEANT)
-    aggregates |= {"1": "first", "first-instance": "first"}
-    name = aggregates.get(instance)
-    if name is None:
+        if instance in ("", "current-instance"):
+            return answer(known.field)
+        if instance in _BESIDE:  # rows beside this one are found without their form's name
+            return _aggregate(known, Call(_BESIDE[instance], (Path((known.id,), 0),), 0))
+    elif not instance:
+        doubts.append(_FIRST_MEANT)
+    return _one_of(known, (there.id, known.id), instance or "1", counted=True)
+
+
+def _one_of(known: Known, path: tuple[str, ...], instance: str, *, counted: bool = False) -> Meaning:
+    """One of several records. `counted`: they are those of a form, which have numbers of their own."""
+    name = _ENDS.get(instance)
+    if name is not None:
+        return _aggregate(known, Call(name, (Path(path, 0),), 0))
+    if not counted or not instance.isdigit():
         raise Untranslatable(f"The record {instance} of {known.id} is read.")
-    if not name:
-        return answer(known.field)
-    path = Path((known.id,) if there is here else (there.id, known.id), 0)
-    return Meaning(Call(name, (path,), 0), known.field.kind, frozenset({known.id}), known.field)
+    numbered = Apply("=", (Call("row_index", (), 0), Literal(Decimal(instance), 0)), 0)
+    return _aggregate(known, Call("first", (Path(path, 0),), 0, where=numbered))
 
 
-def _of_occurrence(known: Known, path: tuple[str, ...], instance: str, doubts: list[str]) -> Meaning:
-    """A field at an event that repeats."""
-    name = {"": "first", "1": "first", "first-instance": "first", "last-instance": "last"}.get(instance)
-    if name is None:
-        raise Untranslatable(f"The occurrence {instance} of an event is read.")
-    if not instance:
-        doubts.append(_FIRST_OCCURRENCE)
-    return Meaning(Call(name, (Path(path, 0),), 0), known.field.kind, frozenset({known.id}), known.field)
+def _aggregate(known: Known, node: Call) -> Meaning:
+    return Meaning(node, known.field.kind, frozenset({known.id}), known.field)
 
 
 def _chosen(found: Meaning, known: Known, code: str) -> Meaning:

@@ -42,11 +42,15 @@ class Project:
 
     title: str
     rows: tuple[Row, ...]
+    registry: str = ""  # its id here, where the file was written by export
     record_id: str = ""  # the field that names records; '' where the file holds instruments alone
     form_titles: Mapping[str, str] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     repeating: Mapping[str, frozenset[str]] = field(
         default_factory=dict
     )  # form that repeats -> at which events; none: at all
+    record_labels: Mapping[str, str] = field(
+        default_factory=dict
+    )  # form that repeats -> what its records are called by
     missing_codes: str = ""  # code, label | …
     untold: tuple[tuple[str, str], ...] = ()  # what is not taken over: part of the file, why

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from engine.datatypes.base import Kind
 from engine.expressions.nodes import Apply, Literal, Path
 from engine.expressions.printer import expression_text
-from exchange.document import Entry, annotate
+from exchange.document import Entry, annotate, annotated
 from exchange.findings import Finding, Outcome, Part
 from exchange.redcap.columns import SYSTEM
 from exchange.redcap.defaults import DEFAULTS, all_of, codes_in, place_default
@@ -55,7 +55,7 @@ def place_tags(placer: Placer, draft: Draft, form: Entry) -> None:
         _length(placer, draft, each)
     _others(placer, draft)
     if draft.free:
-        before = draft.entry.get("annotations", {}).get(SYSTEM, {}).get(TAGS)
+        before = annotated(draft.entry, SYSTEM).get(TAGS)
         kept = dict.fromkeys([*([before] if before else []), *draft.free])
         annotate(draft.entry, SYSTEM, TAGS, "\n".join(kept)[:MAX_ANNOTATION])
 

@@ -6,16 +6,18 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from engine.compiler import CompiledRegistry
 from engine.model.form import FormDef, GroupDef
-from exchange.document import Document, Entry, Exported
+from exchange.document import Document, Entry, Exported, annotated, rule_text
 from exchange.findings import Finding, Outcome, Part
 from exchange.from_model import document_of
-from exchange.redcap.columns import HEADINGS, PLACEHOLDER, RECORD_ID, SYSTEM, Column
+from exchange.redcap.columns import HEADINGS, PLACEHOLDER, RECORD_ID, REGISTRY, SYSTEM, Column
 from exchange.redcap.outgoing import Called, Logic, Variables, called
-from exchange.redcap.outgoing_fields import Cells, FieldWriter, expression_of, piped, shape
+from exchange.redcap.outgoing_fields import Cells, FieldWriter, piped, shape
+from exchange.redcap.outgoing_tags import quoted
 from exchange.rules.meaning import Inexpressible
 from exchange.rules.names import Catalogue
 
@@ -63,6 +65,7 @@ class _Writing:
             row for name, form in self.model.forms.items() for row in self._form(form, self.document["forms"][name])
         ]
         rows = self._with_record_id(rows)
+        self._name(rows[0])
         self._tell_the_rest()
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")
@@ -84,6 +87,13 @@ class _Writing:
             Column.ANNOTATION: PLACEHOLDER,
         }
         return [first, *rows]
+
+    def _name(self, first: Cells) -> None:
+        """The first field holds what the registry is called, so that import finds it again; REDCap passes over tags that it does not know."""
+        called = f"{self.model.registry}: {self.fields.text(self.document['title'])}"
+        with suppress(Inexpressible):
+            told = f"@{REGISTRY}={quoted(called)}"
+            first[Column.ANNOTATION] = "\n".join(part for part in (first.get(Column.ANNOTATION), told) if part)
 
     # forms ----------------------------------------------------------------------------------------------------------
 
@@ -166,7 +176,7 @@ class _Writing:
                 where, Part.TEXT, Outcome.DROPPED, "Notes of sections are left out.", str(section["note"])[:200]
             )
         title = piped(logic, self.fields.text(section.get("title", {})))
-        before = section.get("annotations", {}).get(SYSTEM, {}).get(HEADINGS[Column.SECTION], "")
+        before = annotated(section, SYSTEM).get(HEADINGS[Column.SECTION], "")
         return str(before) if before and shape(before) == shape(title) else title
 
     # checks ---------------------------------------------------------------------------------------------------------
@@ -176,7 +186,7 @@ class _Writing:
 
     def _warning(self, form: FormDef, check: Entry, logic: Logic) -> Cells | None:
         """A text that is shown where a check is broken."""
-        where, found = f"{form.id}.{check['id']}", expression_of(check["assert"])
+        where, found = f"{form.id}.{check['id']}", rule_text(check["assert"])
         try:
             shown = logic.broken(found)
         except Inexpressible as fault:
@@ -220,7 +230,7 @@ Limits = Mapping[str, tuple[str, Column, str, str]]  # item -> item, column, wha
 
 def _limit_of(check: Entry) -> tuple[str, Column, str, str] | None:
     """A check that REDCap says at the field itself."""
-    found = expression_of(check["assert"])
+    found = rule_text(check["assert"])
     chosen, clock = _AT_MOST.fullmatch(found), _CLOCK.fullmatch(found)
     if chosen is not None:
         return chosen[1], Column.ANNOTATION, f"@MAXCHECKED={chosen[2]}", found

@@ -127,6 +127,10 @@ class Translator:
             return Meaning(Call("coalesce", (found.node, Literal("", 0)), 0), Kind.TEXT)
         return found
 
+    def taken(self, node: Syntax, kind: Kind) -> Meaning:
+        """A part as a kind."""
+        return self.text(node) if kind is Kind.TEXT else self.cast(self.meaning(node), kind)
+
     def cast(self, found: Meaning, kind: Kind) -> Meaning:
         """A meaning as another kind."""
         if found.kind is kind or found.kind is Kind.NOTHING:
@@ -164,6 +168,17 @@ def _compare(op: str) -> Builder:
 def _arithmetic(op: str) -> Builder:
     def build(translator: Translator, args: Sequence[Syntax]) -> Meaning:
         return operation(op, Kind.NUMBER, *(translator.number(arg) for arg in args))
+
+    return build
+
+
+def applied(name: str, kind: Kind, takes: Kind, *, count: int | None = 1, doubt: bool = False) -> Builder:
+    """A function of ours that does the same with the same arguments. `count`: how many there are; None: one or more."""
+
+    def build(translator: Translator, args: Sequence[Syntax]) -> Meaning:
+        if not args or count not in (None, len(args)):
+            raise ValueError
+        return call(name, kind, *(translator.taken(arg, takes) for arg in args), doubt=doubt)
 
     return build
 

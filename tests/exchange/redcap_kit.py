@@ -37,6 +37,13 @@ def dictionary(*rows, delimiter=","):
     return text.getvalue()
 
 
+def rows_of(content):
+    """The rows of a dictionary that was written."""
+    header, *rows = csv.reader(io.StringIO(content.decode()))
+    assert header == list(HEADINGS.values())
+    return [dict(zip(Column, row, strict=True)) for row in rows]
+
+
 def written(tmp_path, *rows, name="study.csv", encoding="utf-8"):
     path = tmp_path / name
     path.write_bytes(dictionary(*rows).encode(encoding))

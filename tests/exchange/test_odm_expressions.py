@@ -58,6 +58,10 @@ def hidden(text, context=""):
         ("Age is null", "empty(age)"),
         ("Age IS NOT NULL", "filled(age)"),
         ("isEmpty(Age)", "empty(age)"),
+        (
+            "catx('.', I.NOTE, I.SEX) = 'x.M'",
+            "concat(coalesce(remark, ''), if(filled(remark) and filled(sex), '.', ''), coalesce(sex, '')) = 'x.M'",
+        ),
         ("Age == null", "empty(age)"),
         ("IG.1-I.SEX == 'M'", "sex = 'M'"),  # OpenEDC: group and item
         ("SE.1.F.1.IG.1.I.SEX eq 'M'", "sex = 'M'"),  # OpenClinica: event, form, group and item

@@ -105,6 +105,11 @@ def test_a_field_is_shown_when_redcap_shows_it(folder, logic, answers, shown):
         ("mean([a], [b])", {"a": 1, "b": 2}, "1.5"),
         ("mean([a], [b])", {"a": 1}, "1"),
         ("mean([a], [b])", {}, None),
+        ("median([a], [b])", {"a": 1, "b": 4}, "2.5"),
+        ("median([a], [b], 7)", {"a": 1, "b": 4}, "4"),
+        ("median([a], [b], 7)", {"a": 1}, "4"),
+        ("median([a], [b], 7, 8)", {"a": 1, "b": 4}, "5.5"),
+        ("median([a], [b], [c])", {}, None),
         ("min([a], [b])", {"a": 4}, "4"),
         ("max([a], [b], 3)", {"a": 1}, "3"),
         ("round([b], 1)", {"b": "14.35"}, "14.4"),
@@ -189,7 +194,9 @@ def test_a_calculated_date_has_redcap_s_result(folder, tag, answers, result):
         ("[user-name] = 'x'", "The smart variable [user-name] tells who is signed in, which is no answer."),
         ("[m(7)] = '1'", "m has no choice 7."),
         ("[c(1)] = '1'", "c is no multiple choice, so that (1) means nothing."),
-        ("median([a], [b]) > 1", "median() has no counterpart in our language."),
+        ("median([a], [b], 1, 2, 3) > 1", "median() of more than four numbers has no counterpart in our language."),
+        ("[event-name] = 'x'", "[event-name] needs to know which events there are."),
+        ("[gauss] = gauss([a])", "There is no field gauss."),
         ("[a] =", "The rule cannot be read at its end."),
         ("[a b] = 1", "[a b] is no reference to a field."),
         ("datediff([t], [d], 'd') > 1", "datediff is asked for t, which is no date."),
@@ -219,6 +226,13 @@ def test_what_may_mean_something_else_is_told(folder):
     ((outcome, reason),) = rules_told(imported, "form_a.q")
     assert (outcome, "whole days" in reason) == ("approximated", True)
     assert asked(compiled(imported), {"d": "2024-03-01", "dt": "2024-03-02T18:00+01:00"})["calculated"]["q"] == "1"
+
+
+def test_a_deviation_is_that_of_a_sample(folder):
+    imported = read_rows(folder, *FIELDS, field("q", "calc", choices="stdev([a], [b], 3)"))
+    assert [outcome for outcome, _ in rules_told(imported, "form_a.q")] == ["approximated"]
+    for answers, told in (({"a": 1, "b": 2}, "1"), ({"a": 1}, "1.414214"), ({}, None)):
+        assert asked(compiled(imported), answers)["calculated"].get("q") == told
 
 
 def test_a_code_that_a_field_does_not_have_is_told_of_each_field_that_asks_for_it(folder):

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from exchange.findings import SourceFault
+from exchange.redcap.columns import Column
 from exchange.redcap.read import read
-from tests.exchange.redcap_kit import compiled, items, rules_told
+from exchange.redcap.write import write
+from tests.exchange.redcap_kit import compiled, items, rows_of, rules_told
 
 VISITS = Path(__file__).parents[1] / "fixtures" / "exchange" / "redcap" / "visits.xml"
 
@@ -65,6 +67,63 @@ def test_rules_find_answers_of_other_events_and_records(visits, form, item, key,
     assert [outcome for outcome, _ in rules_told(visits, f"{form}.{item}")] == [told]
 
 
+@pytest.mark.parametrize(
+    ("logic", "rule"),
+    [
+        (
+            "[previous-event-name][weight] > 1",
+            (
+                "if(event_is('week_4_arm_1'), baseline_arm_1.vitals.weight, "
+                "if(event_is('unplanned_arm_1'), week_4_arm_1.vitals.weight, null)) > 1"
+            ),
+        ),
+        ("[first-event-name][weight] = ''", "empty(baseline_arm_1.vitals.weight)"),
+        ("[last-event-name][ills(1)] = '1'", "'1' in ills"),  # a form of the first event alone
+        ("[event-name] <> 'week_4_arm_1'", "not event_is('week_4_arm_1')"),
+        ("[event-label] = 'Unplanned' or [next-event-name] = 'week_4_arm_1'", "event_is('unplanned_arm_1') or event_is('baseline_arm_1')"),
+        (
+            "[previous-event-name] = ''",
+            (
+                "empty(if(event_is('week_4_arm_1'), 'baseline_arm_1', "
+                "if(event_is('unplanned_arm_1'), 'week_4_arm_1', null)))"
+            ),
+        ),
+        ("[arm-number] = 1", "event_is('baseline_arm_1') or event_is('week_4_arm_1') or event_is('unplanned_arm_1')"),
+        ("[drug][2] = 'x'", "first(drugs.drug where row_index() = 2) = 'x'"),
+        ("[drug][last-instance] = 'x'", "last(drugs.drug) = 'x'"),
+    ],
+)  # fmt: skip
+def test_smart_variables_of_events_and_numbers_of_records_are_read(tmp_path, logic, rule):
+    path = tmp_path / "project.xml"
+    path.write_text(
+        VISITS.read_text().replace(
+            "[event-name] = &#039;baseline_arm_1&#039;", logic.replace("<", "&lt;").replace(">", "&gt;")
+        )
+    )
+    imported = read(path)
+    assert items(imported.document, "vitals")["first_visit"]["when"] == rule
+    compiled(imported)
+
+
+def test_the_number_of_a_record_counts_within_its_form(tmp_path):
+    path = tmp_path / "project.xml"
+    path.write_text(
+        VISITS.read_text().replace("[drug] = [drug][previous-instance]", "[current-instance] = 2 and [drug][1] = 'x'")
+    )
+    imported = read(path)
+    assert items(imported.document, "drugs")["same"]["when"] == "row_index() = 2 and first(drugs.drug) = 'x'"
+    compiled(imported)
+
+
+def test_what_records_are_called_by_is_kept_and_told(tmp_path):
+    path = tmp_path / "project.xml"
+    path.write_text(VISITS.read_text().replace('CustomLabel=""', 'CustomLabel="[drug]"'))
+    imported = read(path)
+    assert imported.document["forms"]["drugs"]["annotations"] == {"redcap": {"CustomLabel": "[drug]"}}
+    assert [each.found for each in imported.findings if each.where == "form drugs"] == ["[drug]"]
+    compiled(imported)
+
+
 def test_the_compiler_takes_all_of_it(visits):
     compiled(visits)
 
@@ -98,3 +157,14 @@ def test_what_lacks_its_parts_is_refused(tmp_path, old, new, message):
     with pytest.raises(SourceFault) as refused:
         read(path)
     assert message in str(refused.value)
+
+
+def test_records_by_their_number_are_written_as_they_were(tmp_path):
+    path = tmp_path / "project.xml"
+    path.write_text(
+        VISITS.read_text().replace(
+            "[drug] = [drug][previous-instance]", "[current-instance] = 2 and [drug][3] = [drug]"
+        )
+    )
+    (made,) = (row for row in rows_of(write(compiled(read(path))).content) if row[Column.NAME] == "same")
+    assert made[Column.BRANCHING] == "[current-instance] = 2 and [drug][3] = [drug]"
