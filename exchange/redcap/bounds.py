@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from engine.datatypes.base import Kind
 from engine.definitions.source import MAX_EXPONENT, MAX_NUMBER
+from engine.expressions.nodes import Call, Literal
 from engine.expressions.printer import expression_text
 from exchange.document import Entry, Rule
 from exchange.findings import Outcome
@@ -23,7 +24,6 @@ Limit = int | Decimal | str
 
 _ENDS = (Column.MIN, Column.MAX)
 _REWRITTEN = "REDCap writes no dates like this; it is taken for what a spreadsheet made of one, month before day."
-_TIME_LOST = "The bound's time of day is left out."
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::\d\d)?")
 _TOO_EARLY: Mapping[str, str] = {
     "en": "The time is too early: it should be at least {}.",
@@ -108,8 +108,10 @@ def _of_day(draft: Draft, text: str, doubts: list[str]) -> Limit:
         day = day_constant(text, draft.row[Column.VALIDATION][-3:])
     if day is None:
         raise Untranslatable(f"'{text[:40]}' is no date.")
-    if draft.kind is Kind.DATETIME and day.kind is Kind.DATE and ":" in text:
-        doubts.append(_TIME_LOST)
+    clock = _CLOCK.fullmatch(text.rpartition(" ")[2])
+    if draft.kind is Kind.DATETIME and day.kind is Kind.DATE and clock is not None:
+        time = Call("make_time", tuple(Literal(Decimal(part), 0) for part in clock.groups()), 0)
+        return expression_text(Call("at_time", (day.node, time), 0))
     return expression_text(day.node)
 
 

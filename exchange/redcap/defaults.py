@@ -102,6 +102,6 @@ def _constant(draft: Draft, text: str) -> Syntax:
             return Literal(code, 0)
         case Kind.NUMBER:
             return Literal(text.replace(",", "."), 0)
-        case Kind.TEXT | Kind.DATE | Kind.DATETIME:
+        case Kind.TEXT | Kind.DATE | Kind.DATETIME | Kind.TIME:
             return Literal(text, 0)
     raise Untranslatable(_NO_DEFAULT.get(draft.kind, "A field of this type takes no default here."))

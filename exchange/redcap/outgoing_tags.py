@@ -31,6 +31,8 @@ def _offered(logic: Logic, node: Syntax, kind: Kind, codes: Mapping[str, str]) -
             return "''"
         case Call("today" | "now" as name, (), _) if kind is _MOMENTS[name][1]:
             return _MOMENTS[name][0]
+        case Call("make_time", (Call("hour", (Call("now"),)), Call("minute", (Call("now"),))), _):
+            return "@NOW"
         case Call("if", (test, then, otherwise), _):
             condition = logic.condition(expression_text(test))
             parts = (_offered(logic, part, kind, codes) for part in (then, otherwise))
@@ -55,7 +57,7 @@ def _piped(logic: Logic, node: Syntax, kind: Kind, codes: Mapping[str, str]) -> 
             return _piped(logic, part, kind, codes)
         case Call("concat", parts, _):
             return "".join(_piped(logic, part, kind, codes) for part in parts)
-        case Call("make_date", _, _):
+        case Call("make_date" | "make_time" | "at_time", _, _):
             return logic.printed(node).strip("'")
     raise Inexpressible("REDCap offers constants and answers, nothing that is calculated.")
 

@@ -284,6 +284,17 @@ def _date_constant(_printer: Printer, args: Sequence[Syntax]) -> tuple[str, int]
     raise Inexpressible("A date is made of parts.")
 
 
+def _clock_constant(_printer: Printer, args: Sequence[Syntax]) -> tuple[str, int]:
+    match args:
+        case (Literal(Decimal() as hour), Literal(Decimal() as minute)):
+            return f"'{int(hour):02}:{int(minute):02}'", _ATOM
+    raise Inexpressible("A time of day is made of parts.")
+
+
+def _moment_constant(printer: Printer, args: Sequence[Syntax]) -> tuple[str, int]:
+    return " ".join(map(printer.text, args)).replace("' '", " "), _ATOM
+
+
 def _label(_printer: Printer, args: Sequence[Syntax]) -> tuple[str, int]:
     match args:
         case (Path(parts),):
@@ -322,6 +333,8 @@ _CALLS: Mapping[str, _Writer] = {
     "substring": _substring,
     "position_of": _position,
     "make_date": _date_constant,
+    "make_time": _clock_constant,
+    "at_time": _moment_constant,
     "label": _label,
     "weekday": _weekday,
     "sunday_first": lambda printer, args: (f"weekday({printer.text(args[0])})", _ATOM),

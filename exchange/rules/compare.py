@@ -181,6 +181,13 @@ def _date_with_constant(translator: Translator, op: str, left: Meaning, right: M
     return operation(op, Kind.BOOLEAN, translator.cast(left, Kind.DATE), day)
 
 
+def _moment_with_constant(translator: Translator, op: str, left: Meaning, right: Meaning) -> Meaning:
+    """By the day, unless the constant tells a time of day too."""
+    if ":" not in str(right.literal):
+        return _date_with_constant(translator, op, left, right)
+    return operation(op, Kind.BOOLEAN, left, translator.cast(right, Kind.DATETIME))
+
+
 def _as_numbers(translator: Translator, op: str, left: Meaning, right: Meaning) -> Meaning:
     return operation(op, Kind.BOOLEAN, *(translator.cast(side, Kind.NUMBER) for side in (left, right)))
 
@@ -204,7 +211,7 @@ _TO_CONSTANT: Mapping[Kind, _Comparison] = {
     Kind.NUMBER: _number_with_constant,
     Kind.TEXT: _text_with_constant,
     Kind.DATE: _date_with_constant,
-    Kind.DATETIME: _date_with_constant,
+    Kind.DATETIME: _moment_with_constant,
 }
 _TO_EACH_OTHER: Mapping[frozenset[Kind], _Comparison] = {
     frozenset({Kind.CODE}): _as_texts,

@@ -18,7 +18,7 @@ from exchange.document import Field
 from exchange.rules import logic
 from exchange.rules.compare import compared
 from exchange.rules.meaning import Meaning, Untranslatable, answer, call, constant, operation
-from exchange.rules.moments import constant_day
+from exchange.rules.moments import constant_day, constant_moment
 
 Builder = Callable[["Translator", Sequence[Syntax]], Meaning]
 
@@ -274,6 +274,24 @@ def _text_to_date(_translator: Translator, found: Meaning) -> Meaning:
     return constant_day(found.literal)
 
 
+def _text_to_moment(kind: Kind) -> Callable[[Translator, Meaning], Meaning]:
+    """A constant time of day, or day and time with a blank or a T between them."""
+
+    def cast(translator: Translator, found: Meaning) -> Meaning:
+        if isinstance(found.literal, str):
+            made = constant_moment(found.literal.strip().replace(" ", "T", 1), translator.reservations)
+            if made.kind is kind:
+                return made
+        raise Untranslatable(f"{_words(found)} is used as {kind}.")
+
+    return cast
+
+
+def _moment_to_time(_translator: Translator, found: Meaning) -> Meaning:
+    parts = [call(name, Kind.NUMBER, found) for name in ("hour", "minute")]
+    return call("make_time", Kind.TIME, *parts)
+
+
 def _same_node(kind: Kind) -> Callable[[Translator, Meaning], Meaning]:
     return lambda _translator, found: Meaning(found.node, kind, found.doubts, found.field)
 
@@ -292,6 +310,9 @@ _CASTS: Mapping[tuple[Kind, Kind], Callable[[Translator, Meaning], Meaning]] = {
     (Kind.TIME, Kind.BOOLEAN): _text_to_boolean,
     (Kind.FILE, Kind.BOOLEAN): _text_to_boolean,
     (Kind.DATETIME, Kind.DATE): lambda _translator, found: call("date", Kind.DATE, found),
+    (Kind.DATETIME, Kind.TIME): _moment_to_time,
     (Kind.TEXT, Kind.DATE): _text_to_date,
+    (Kind.TEXT, Kind.DATETIME): _text_to_moment(Kind.DATETIME),
+    (Kind.TEXT, Kind.TIME): _text_to_moment(Kind.TIME),
     (Kind.TEXT, Kind.CODE): _same_node(Kind.CODE),
 }

@@ -15,6 +15,12 @@ from tests.exchange.redcap_kit import asked, compiled, field, items, outcomes, r
         (field("x", validation="date_ymd", tags="@DEFAULT='2024-01-02'"), {"default": "make_date(2024, 1, 2)"}),
         (field("x", validation="date_ymd", tags="@TODAY"), {"default": "today()"}),
         (field("x", validation="datetime_ymd", tags="@NOW"), {"default": "now()"}),
+        (field("x", validation="time", tags="@NOW"), {"default": "make_time(hour(now()), minute(now()))"}),
+        (field("x", validation="time", tags="@DEFAULT='08:30'"), {"default": "make_time(8, 30)"}),
+        (
+            field("x", validation="datetime_ymd", tags="@DEFAULT='2023-08-01 01:02'"),
+            {"default": "at_time(make_date(2023, 8, 1), make_time(1, 2))"},
+        ),
         (field("x", tags="@DEFAULT='[t]'"), {"default": "t"}),
         (field("x", tags="@DEFAULT='[c]'"), {"default": "label(c)"}),
         (
@@ -95,7 +101,7 @@ def test_a_field_with_several_choices_takes_no_default(tmp_path):
         ("date_ymd", "12/31/2019", "make_date(2019, 12, 31)"),
         ("date_dmy", "31/12/2019", "make_date(2019, 12, 31)"),
         ("date_mdy", "6/30/45", "make_date(1945, 6, 30)"),
-        ("datetime_ymd", "1/31/19 7:00", "make_date(2019, 1, 31)"),
+        ("datetime_ymd", "1/31/19 7:00", "at_time(make_date(2019, 1, 31), make_time(7, 0))"),
     ],
 )
 def test_dates_that_a_spreadsheet_rewrote_are_read_and_told(tmp_path, validation, bound, day):
