@@ -1,16 +1,16 @@
-"""Least and greatest value of a field: our soft range, or a hard one under `@FORCE-MINMAX`; of times of day a check."""
+"""Least and greatest value of a field: our soft range, or a hard one under `@FORCE-MINMAX`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 
 from engine.datatypes.base import Kind
 from engine.definitions.source import MAX_EXPONENT, MAX_NUMBER
 from engine.expressions.nodes import Call, Literal
 from engine.expressions.printer import expression_text
-from exchange.document import Entry, Rule
+from exchange.document import Rule
 from exchange.findings import Outcome
 from exchange.redcap.columns import HEADINGS, SYSTEM, Column
 from exchange.redcap.dates import day_constant, spreadsheet_day
@@ -25,27 +25,14 @@ Limit = int | Decimal | str
 _ENDS = (Column.MIN, Column.MAX)
 _REWRITTEN = "REDCap writes no dates like this; it is taken for what a spreadsheet made of one, month before day."
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::\d\d)?")
-_TOO_EARLY: Mapping[str, str] = {
-    "en": "The time is too early: it should be at least {}.",
-    "pl": "Godzina jest za wczesna: powinna być nie wcześniejsza niż {}.",
-}
-_TOO_LATE: Mapping[str, str] = {
-    "en": "The time is too late: it should be at most {}.",
-    "pl": "Godzina jest za późna: powinna być nie późniejsza niż {}.",
-}
-_ANY_TIME = {Column.MIN: 0, Column.MAX: 23 * 60 + 59}  # bounds that say nothing
 
 
-def place_bounds(placer: Placer, draft: Draft, form: Entry) -> None:
+def place_bounds(placer: Placer, draft: Draft) -> None:
     """A slider has its bounds already."""
     given = [column for column in _ENDS if draft.row[column]]
     if not given or draft.row[Column.TYPE].lower() == "slider":
         return
     hard = any(each.tag.name == "FORCE-MINMAX" for each in draft.tags)
-    if draft.kind is Kind.TIME:
-        for column in given:
-            _of_clock(placer, draft, form, column, "error" if hard else "warning")
-        return
     ends = {column: _limit(placer, draft, column) for column in given}
     low, high = (ends.get(column, (None, ""))[0] for column in _ENDS)
     crossed = isinstance(low, int | Decimal) and isinstance(high, int | Decimal) and low > high
@@ -108,35 +95,28 @@ def _of_day(draft: Draft, text: str, doubts: list[str]) -> Limit:
         day = day_constant(text, draft.row[Column.VALIDATION][-3:])
     if day is None:
         raise Untranslatable(f"'{text[:40]}' is no date.")
-    clock = _CLOCK.fullmatch(text.rpartition(" ")[2])
-    if draft.kind is Kind.DATETIME and day.kind is Kind.DATE and clock is not None:
-        time = Call("make_time", tuple(Literal(Decimal(part), 0) for part in clock.groups()), 0)
+    time = _clock(text.rpartition(" ")[2])
+    if draft.kind is Kind.DATETIME and day.kind is Kind.DATE and time is not None:
         return expression_text(Call("at_time", (day.node, time), 0))
     return expression_text(day.node)
+
+
+def _of_time(_draft: Draft, text: str, _doubts: list[str]) -> Limit:
+    time = _clock(text)
+    if time is None:
+        raise Untranslatable(f"'{text[:40]}' is no time of day.")
+    return expression_text(time)
+
+
+def _clock(text: str) -> Call | None:
+    """A time of day; seconds are left out."""
+    found = _CLOCK.fullmatch(text)
+    return Call("make_time", tuple(Literal(Decimal(part), 0) for part in found.groups()), 0) if found else None
 
 
 _LIMITS: dict[Kind, Callable[[Draft, str, list[str]], Limit]] = {
     Kind.NUMBER: _of_number,
     Kind.DATE: _of_day,
     Kind.DATETIME: _of_day,
+    Kind.TIME: _of_time,
 }
-
-
-def _of_clock(placer: Placer, draft: Draft, form: Entry, column: Column, severity: str) -> None:
-    text = draft.row[column]
-    clock = _CLOCK.fullmatch(text)
-    if clock is None:
-        _no_bound(placer, draft, column, f"'{text[:40]}' is no time of day.")
-        return
-    minutes = int(clock[1]) * 60 + int(clock[2])
-    if minutes == _ANY_TIME[column]:
-        placer.told(draft, text)
-        return
-    op, end, message = (">=", "least", _TOO_EARLY) if column is Column.MIN else ("<=", "most", _TOO_LATE)
-    parts = {
-        "id": f"{draft.id}_at_{end}",
-        "assert": f"hour({draft.id}) * 60 + minute({draft.id}) {op} {minutes}",
-        "severity": severity,
-    }
-    words = {language: told.format(text) for language, told in message.items()}
-    placer.check(draft, form, name=HEADINGS[column], found=text, parts=parts, message=words)

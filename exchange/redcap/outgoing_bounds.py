@@ -32,7 +32,7 @@ def limit(logic: Logic, entry: Entry, end: Any) -> str:
             return str(number)
         case Call("today" | "now" as name, (), _):
             return name
-        case Call("make_date" | "at_time", _, _):
+        case Call("make_date" | "make_time" | "at_time", _, _):
             return logic.printed(node).strip("'")
         case Path():
             return logic.printed(node)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.datatypes import DATATYPES
 from engine.datatypes.base import Kind
@@ -24,6 +24,7 @@ from exchange.redcap.validations import VALIDATIONS
 from exchange.rules.meaning import Inexpressible
 
 Cells = dict[Column, str]
+Made = TypeVar("Made")
 
 _LAYOUT = (Column.ALIGNMENT, Column.NUMBER, Column.MATRIX, Column.RANKING)
 _VERBATIM = (*_LAYOUT, Column.MIN, Column.MAX)  # what is kept as it was
@@ -44,7 +45,7 @@ _LOST: Mapping[str, str] = {
     "media": "Any file is taken.",
     "max_size": "Files of any size are taken.",
 }
-_BOUND = frozenset({"integer", "decimal", "quantity", "date", "datetime"})
+_BOUND = frozenset({"integer", "decimal", "quantity", "date", "datetime", "time"})
 
 # Types that REDCap does not have.
 _OTHERWISE: Mapping[str, tuple[str, str]] = {
@@ -90,7 +91,7 @@ class _Field:
     def written(self, conditions: Sequence[Any]) -> Cells:
         self._type()
         self._texts()
-        self._rule(Column.BRANCHING, [*conditions, self.entry.get("when")], self._branching)
+        self._branching([*conditions, self.entry.get("when")])
         self._calculation()
         self._offered()
         self._bounds()
@@ -192,69 +193,57 @@ class _Field:
 
     # rules ----------------------------------------------------------------------------------------------------------
 
-    def _rule(self, column: Column, conditions: Sequence[Any], write: Callable[[str], str]) -> None:
-        """Conditions that hold together, as the text of a column; what cannot be said is left out and told."""
-        said = []
-        for condition in conditions:
-            if condition is None:
-                continue
-            text = rule_text(condition)
-            try:
-                said.append(write(text))
-                self.told(Part.RULE, found=text)
-            except Inexpressible as fault:
-                self.told(Part.RULE, Outcome.DROPPED, fault.reason, text)
-        self.cells[column] = said[0] if len(said) == 1 else " and ".join(f"({part})" for part in said)
-        if not said:
-            self.cells[column] = self.kept(column)
+    def _said(self, text: str, write: Callable[[str], Made]) -> Made | None:
+        """What a rule becomes there; one that cannot be said is told."""
+        try:
+            made = write(text)
+        except Inexpressible as fault:
+            self.told(Part.RULE, Outcome.DROPPED, fault.reason, text)
+            return None
+        self.told(Part.RULE, found=text)
+        return made
 
-    def _branching(self, text: str) -> str:
-        return self.logic.condition(text)
+    def _branching(self, conditions: Sequence[Any]) -> None:
+        """Conditions that hold together."""
+        stated = [rule_text(condition) for condition in conditions if condition is not None]
+        said = [made for text in stated if (made := self._said(text, self.logic.condition)) is not None]
+        joined = said[0] if len(said) == 1 else " and ".join(f"({part})" for part in said)
+        self.cells[Column.BRANCHING] = joined or self.kept(Column.BRANCHING)
 
     def _calculation(self) -> None:
-        formula = formula_of(self.entry)
+        formula, calculated = formula_of(self.entry), self.cells[Column.TYPE] == "calc"
         if formula is None:
-            if self.cells[Column.TYPE] == "calc":
-                self.cells[Column.CHOICES] = self.kept(Column.CHOICES)
             return
-        try:
-            if self.cells[Column.TYPE] == "calc":
-                self.cells[Column.CHOICES] = self._number(formula)
-            else:
-                self._by_tag(formula)
-            self.told(Part.RULE, found=formula)
-        except Inexpressible as fault:
-            self.told(Part.RULE, Outcome.DROPPED, fault.reason, formula)
-            if self.cells[Column.TYPE] == "calc":
-                self.cells[Column.TYPE], self.cells[Column.VALIDATION] = "text", usual_validation(self.entry)
+        made = self._said(formula, self._number if calculated else self._calculating_tag)
+        if made is None and calculated:
+            self.cells[Column.TYPE], self.cells[Column.VALIDATION] = "text", usual_validation(self.entry)
+        elif made is not None and calculated:
+            self.cells[Column.CHOICES] = made
+        elif made is not None:
+            self.tags.append(made)
 
     def _number(self, formula: str) -> str:
         if self.kind is Kind.BOOLEAN:
             return f"if({self.logic.condition(formula)}, 1, 0)"
         return self.logic.value(formula)
 
-    def _by_tag(self, formula: str) -> None:
+    def _calculating_tag(self, formula: str) -> str:
         if self.cells[Column.TYPE] not in ("text", "notes"):
             self.cells[Column.TYPE] = "text"
             self.told(Part.LAYOUT, Outcome.APPROXIMATED, "What is calculated stands in a text field there.", formula)
         moved = _moved(self.logic, formula) if self.kind is Kind.DATE else None
-        self.tags.append(moved or f"@CALCTEXT({self.logic.value(formula)})")
+        return moved or f"@CALCTEXT({self.logic.value(formula)})"
 
     def _offered(self) -> None:
         codes = self.writer.codelists.get(self.entry.get("codelist", ""), {}).get("codes", {})
         theirs = {code: _theirs(code, part) for code, part in codes.items()}
-        self._by_tags("default", lambda text: [default_tags(self.logic, text, self.kind, theirs)])
-        self._by_tags("only", lambda text: choice_tags(self.logic, text, theirs))
-
-    def _by_tags(self, key: str, write: Callable[[str], list[str]]) -> None:
-        if key not in self.entry:
-            return
-        text = rule_text(self.entry[key])
-        try:
-            self.tags.extend(write(text))
-            self.told(Part.RULE, found=text)
-        except Inexpressible as fault:
-            self.told(Part.RULE, Outcome.DROPPED, fault.reason, text)
+        writers: Mapping[str, Callable[[str], list[str]]] = {
+            "default": lambda text: [default_tags(self.logic, text, self.kind, theirs)],
+            "only": lambda text: choice_tags(self.logic, text, theirs),
+        }
+        for key, write in writers.items():
+            if key in self.entry:
+                self.tags.extend(self._said(rule_text(self.entry[key]), write) or ())
 
     def _bounds(self) -> None:
         for column in _VERBATIM:
@@ -264,20 +253,16 @@ class _Field:
         if self.cells[Column.TYPE] == "slider":
             self.cells[Column.MIN], self.cells[Column.MAX] = _of_slider(ranges.get("hard"))
             return
-        written = False
         if ranges and (self.entry["type"] not in _BOUND or self.cells[Column.TYPE] == "calc"):
             self.told(Part.RULE, Outcome.DROPPED, "Such a field has no bounds in REDCap.", str(ranges))
             return
-        for column, end in zip((Column.MIN, Column.MAX), ranges.get(how, ()), strict=False):
-            if end is None:
-                continue
-            try:
-                self.cells[column] = limit(self.logic, self.entry, end)
-                self.told(Part.RULE, found=str(end))
-                written = True
-            except Inexpressible as fault:
-                self.told(Part.RULE, Outcome.DROPPED, fault.reason, str(end))
-        if written and how == "hard":
+        made = {
+            column: self._said(str(end), lambda _text, end=end: limit(self.logic, self.entry, end))
+            for column, end in zip((Column.MIN, Column.MAX), ranges.get(how, ()), strict=False)
+            if end is not None
+        }
+        self.cells |= {column: text for column, text in made.items() if text is not None}
+        if how == "hard" and any(text is not None for text in made.values()):
             self.tags.append("@FORCE-MINMAX")
         if len(ranges) > 1:
             self.told(Part.RULE, Outcome.DROPPED, "Beside hard bounds REDCap has no soft ones.", str(ranges["soft"]))

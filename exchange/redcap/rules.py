@@ -24,7 +24,7 @@ def place_rules(placer: Placer, draft: Draft, form: Entry) -> None:
     """Everything that a field's row says of when, what and how much."""
     _branching(placer, draft)
     _calculation(placer, draft)
-    place_bounds(placer, draft, form)
+    place_bounds(placer, draft)
     place_tags(placer, draft, form)
     _required(placer, draft)
 

@@ -22,8 +22,6 @@ from exchange.rules.meaning import Inexpressible
 from exchange.rules.names import Catalogue
 
 _AT_MOST = re.compile(r"count\(\w+ in (\w+)\) <= (\d+)")
-_CLOCK = re.compile(r"hour\((\w+)\) \* 60 \+ minute\(\1\) (>=|<=) (\d+)")
-_ENDS: Mapping[str, Column] = {">=": Column.MIN, "<=": Column.MAX}
 
 _A_WARNING = "A dictionary holds no checks: a text is shown where this one is broken."
 _REPEATS = "Set the instrument to repeat in REDCap: a dictionary does not say it."
@@ -101,8 +99,8 @@ class _Writing:
         """Its fields outside groups, then those of each group as an instrument."""
         groups: list[tuple[Entry, tuple[GroupDef, ...], list[Any]]] = []
         logic = Logic.at(self.catalogue, self.assigned, form, ())
-        checks = [check for check in entry.get("checks", ()) if not self._by_tag(check)]
-        limits = {limit[0]: limit for check in entry.get("checks", ()) if (limit := _limit_of(check))}
+        limits = {found[1]: found for check in entry.get("checks", ()) if (found := _at_most(check))}
+        checks = [check for check in entry.get("checks", ()) if not _at_most(check)]
         self._tell_form(form, entry)
         for section in entry["sections"]:
             header = self._header(section, logic, form)
@@ -156,12 +154,9 @@ class _Writing:
         self._tell_name(where, entry.get("oid") or entry["id"], cells[Column.NAME])
         row = self.fields.field(entry, cells, logic, conditions, where)
         if entry["id"] in limits:
-            _, column, text, found = limits[entry["id"]]
-            if column is Column.ANNOTATION:
-                row[column] = "\n".join(part for part in (row[column], text) if part)
-            else:
-                row[column] = text
-            self.fields.told(where, Part.RULE, found=found)
+            found = limits[entry["id"]]
+            row[Column.ANNOTATION] = "\n".join(filter(None, (row[Column.ANNOTATION], f"@MAXCHECKED={found[2]}")))
+            self.fields.told(where, Part.RULE, found=found[0])
         return row
 
     def _tell_name(self, where: str, wanted: str, made: str) -> None:
@@ -180,9 +175,6 @@ class _Writing:
         return str(before) if before and shape(before) == shape(title) else title
 
     # checks ---------------------------------------------------------------------------------------------------------
-
-    def _by_tag(self, check: Entry) -> bool:
-        return _limit_of(check) is not None
 
     def _warning(self, form: FormDef, check: Entry, logic: Logic) -> Cells | None:
         """A text that is shown where a check is broken."""
@@ -225,19 +217,12 @@ class _Writing:
                 self.fields.findings.append(Finding("texts", Part.TEXT, Outcome.DROPPED, reason, language))
 
 
-Limits = Mapping[str, tuple[str, Column, str, str]]  # item -> item, column, what stands there, our rule
+Limits = Mapping[str, re.Match[str]]  # item -> the rule that it has at most so many codes: item, number
 
 
-def _limit_of(check: Entry) -> tuple[str, Column, str, str] | None:
+def _at_most(check: Entry) -> re.Match[str] | None:
     """A check that REDCap says at the field itself."""
-    found = rule_text(check["assert"])
-    chosen, clock = _AT_MOST.fullmatch(found), _CLOCK.fullmatch(found)
-    if chosen is not None:
-        return chosen[1], Column.ANNOTATION, f"@MAXCHECKED={chosen[2]}", found
-    if clock is not None:
-        hours, minutes = divmod(int(clock[3]), 60)
-        return clock[1], _ENDS[clock[2]], f"{hours:02}:{minutes:02}", found
-    return None
+    return _AT_MOST.fullmatch(rule_text(check["assert"]))
 
 
 def _when(part: Entry) -> list[Any]:

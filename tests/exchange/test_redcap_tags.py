@@ -58,7 +58,7 @@ def test_how_many_may_be_chosen_is_a_check_and_none_of_the_above_stands_alone(tm
     assert found[0][0]["message"] == "At most 1 may be chosen."
 
 
-def test_times_of_day_are_bound_by_checks(tmp_path):
+def test_times_of_day_have_bounds(tmp_path):
     imported = read_rows(tmp_path, field("x", validation="time", min="07:00", max="23:59"))
     registry = compiled(imported)
     assert [len(asked(registry, {"x": clock})["violations"]) for clock in ("06:59", "07:00", "23:59")] == [1, 0, 0]
