@@ -52,7 +52,7 @@ def told(result, part, outcome=Outcome.DROPPED):
         ("scale", "slept", "standard", {"http://loinc.org": "123"}),
         ("scale", "depth", "decimals", 2),
         ("scale", "wake_no", "calculate", "row_index()"),
-        ("scale", "wake_at", "default", None),
+        ("scale", "wake_at", "default", "make_time(3, 0)"),
         ("openclinica", "ok", "hint", {"en": "(yes)"}),
         ("openclinica", "ok", "layout", "inline"),
         ("openclinica", "ok_heading", "label", {"en": "Exam"}),

@@ -109,7 +109,7 @@ def test_an_assertion_is_judged_once_its_item_is_there(foreign, ours):
         ("word + 1", "word (code) is calculated with, and not all its codes are numbers."),
         ("uuid()", "uuid() has no counterpart in our language."),
         ("if(n, 1)", "if() is called with 2 arguments, which it does not take."),
-        ("d = 'soon'", "'soon' is no date."),
+        ("d = 'soon'", "'soon' is no whole date or time."),
     ],
 )
 def test_what_has_no_counterpart_is_told(foreign, reason):
