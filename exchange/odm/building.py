@@ -176,11 +176,16 @@ class Builder:
 
     def _refer(self, holder: Element, made: Element, condition: str | None, *, mandatory: bool) -> None:
         """A reference to an item group."""
-        ref = self.pen.under(holder, "ItemGroupRef", ItemGroupOID=made.get("OID"))
-        ref.set("OrderNumber", str(len(holder.findall("ItemGroupRef")) + len(holder.findall("ItemRef"))))
+        ref = self._next(holder, "ItemGroupRef", ItemGroupOID=made.get("OID"))
         ref.set("Mandatory", _YES[mandatory])
         if condition:
             ref.set("CollectionExceptionConditionOID", condition)
+
+    def _next(self, holder: Element, tag: str, **attributes: str | None) -> Element:
+        """A reference after those that the holder has."""
+        before = (part.get("OrderNumber") for part in holder.iterchildren("ItemRef", "ItemGroupRef", reversed=True))
+        number = int(next(before, None) or 0) + 1
+        return self.pen.under(holder, tag, **attributes, OrderNumber=str(number))
 
     def _item_group(self, oid: str, name: str, *, repeating: str = "No") -> Element:
         made = self.pen.element("ItemGroupDef", OID=oid, Name=name, Repeating=repeating)
@@ -273,8 +278,7 @@ class Builder:
         oid = made.get("OID", "")
         self.used.add(oid)
         self.made["items"].setdefault(oid, made)
-        ref = self.pen.under(holder, "ItemRef", ItemOID=oid)
-        ref.set("OrderNumber", str(len(holder.findall("ItemRef")) + len(holder.findall("ItemGroupRef"))))
+        ref = self._next(holder, "ItemRef", ItemOID=oid)
         ref.set("Mandatory", _YES[entry.get("required") is True or kept(entry, "ItemRef.Mandatory") == "Yes"])
         key = kept(entry, "ItemRef.KeySequence")
         if key.isdigit() and int(key):

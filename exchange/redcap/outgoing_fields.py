@@ -257,7 +257,7 @@ class _Field:
             self.told(Part.RULE, Outcome.DROPPED, "Such a field has no bounds in REDCap.", str(ranges))
             return
         made = {
-            column: self._said(str(end), lambda _text, end=end: limit(self.logic, self.entry, end))
+            column: self._end(end)
             for column, end in zip((Column.MIN, Column.MAX), ranges.get(how, ()), strict=False)
             if end is not None
         }
@@ -266,6 +266,9 @@ class _Field:
             self.tags.append("@FORCE-MINMAX")
         if len(ranges) > 1:
             self.told(Part.RULE, Outcome.DROPPED, "Beside hard bounds REDCap has no soft ones.", str(ranges["soft"]))
+
+    def _end(self, end: Any) -> str | None:
+        return self._said(str(end), lambda _text: limit(self.logic, self.entry, end))
 
     def _rest(self) -> None:
         entry = self.entry
