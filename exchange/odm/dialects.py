@@ -12,8 +12,8 @@ from engine.expressions.nodes import Apply, Call, Literal, Path, Syntax
 from exchange.odm.expressions import ExpressionReader, Names
 from exchange.rules import logic
 from exchange.rules.compare import compared
-from exchange.rules.meaning import TRUE, Meaning, Untranslatable, call, constant, operation
-from exchange.rules.translate import Builder, Dialect, Translator, applied, chosen_value, negated
+from exchange.rules.meaning import Meaning, Untranslatable, call, constant, operation
+from exchange.rules.translate import Builder, Dialect, Translator, applied, chosen_value, joined_texts, negated
 
 OWN = "ecrf"  # the context of expressions in our own language
 
@@ -51,18 +51,6 @@ def _of_numbers(name: str, *, doubt: bool = False) -> Builder:
 
 def _of_texts(name: str, kind: Kind = Kind.TEXT) -> Builder:
     return applied(name, kind, Kind.TEXT, count=None)
-
-
-def _joined(translator: Translator, args: Sequence[Syntax]) -> Meaning:
-    """`catx('-', a, b)` of SAS: the texts that are there, with the sign between them."""
-    sign, first, *others = (translator.text(arg) for arg in args)
-    asked = [translator.meaning(arg) for arg in args[1:]]
-    there = [TRUE if each.is_literal else call("filled", Kind.BOOLEAN, each, sure=True) for each in asked]
-    parts, nothing = [first], Meaning(Literal("", 0), Kind.TEXT)
-    for place, part in enumerate(others, 1):
-        both = logic.conjunction([logic.disjunction(there[:place]), there[place]])
-        parts += [sign if both.is_literal else call("if", Kind.TEXT, both, sign, nothing), part]
-    return call("concat", Kind.TEXT, *parts)
 
 
 def _extreme(name: str) -> Builder:
@@ -165,7 +153,7 @@ _FUNCTIONS: Mapping[str, Builder] = {
     **dict.fromkeys(("lower", "lowercase", "tolower", "tolowercase"), _of_texts("lower")),
     **dict.fromkeys(("upper", "uppercase", "toupper", "touppercase"), _of_texts("upper")),
     **dict.fromkeys(("concat", "concatenate"), _of_texts("concat")),
-    "catx": _joined,
+    "catx": joined_texts,
     "startswith": _of_texts("starts_with", Kind.BOOLEAN),
     "endswith": _of_texts("ends_with", Kind.BOOLEAN),
     "trim": _of_texts("trim"),

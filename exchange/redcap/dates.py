@@ -11,6 +11,7 @@ from engine.datatypes.base import Kind
 from engine.expressions.nodes import Apply, Call, Literal, Path, Syntax
 from exchange.redcap.logic import FIELD
 from exchange.rules.meaning import Meaning, Untranslatable, call, constant, doubts_of, operation
+from exchange.rules.moments import constant_moment
 from exchange.rules.translate import Builder, Translator
 
 Args = Sequence[Syntax]
@@ -70,25 +71,27 @@ def _datediff(translator: Translator, args: Args) -> Meaning:
     first, second, unit, *options = args
     words = {str(option.value).lower() for option in options if isinstance(option, Literal)}
     order = next((word for word in words if word in _ORDERS), "ymd")
-    start, end = (_moment(translator, part, order) for part in (first, second))
+    start, end = (_moment(translator, part, order, times=True) for part in (first, second))
     name = str(unit.value) if isinstance(unit, Literal) else ""
     through = _OF_A_DAY.get(_UNITS.get(name, name))
     if through is None:
         raise Untranslatable(f"The unit {name or 'of datediff'} is none of y, M, d, h, m and s.")
     if start.kind is not end.kind:
         translator.reservations.append(_MIXED)
-    found = _scaled(_elapsed(start, end), start.kind is end.kind is Kind.DATETIME, *through)
+    found = _scaled(_elapsed(start, end), start.kind is end.kind is not Kind.DATE, *through)
     return found if words & {"true", "1"} else call("abs", Kind.NUMBER, found)
 
 
-def _moment(translator: Translator, part: Syntax, order: str) -> Meaning:
+def _moment(translator: Translator, part: Syntax, order: str, *, times: bool = False) -> Meaning:
     if isinstance(part, Literal) and isinstance(part.value, str):
+        if times and ":" in part.value and "-" not in part.value:
+            return constant_moment(part.value, translator.reservations)
         day = day_constant(part.value, order)
         if day is None:
             raise Untranslatable(f"'{part.value}' is no date.")
         return day
     found = translator.meaning(part)
-    if found.kind not in (Kind.DATE, Kind.DATETIME):
+    if found.kind not in (Kind.DATE, Kind.DATETIME, *((Kind.TIME,) if times else ())):
         raise Untranslatable(f"datediff is asked for {_named(part)}, which is no date.")
     return found
 
@@ -99,8 +102,18 @@ def _named(part: Syntax) -> str:
 
 def _elapsed(start: Meaning, end: Meaning) -> Meaning:
     """Minutes between two times, else days; where one side is a date, times of day are left out."""
+    if start.kind is end.kind is Kind.TIME:
+        return operation("-", Kind.NUMBER, _minutes_of(end), _minutes_of(start))
+    if Kind.TIME in (start.kind, end.kind):
+        raise Untranslatable("datediff is asked for a time of day and a date.")
     both = start.kind is end.kind is Kind.DATETIME
     return call("minutes" if both else "days", Kind.NUMBER, start, end)
+
+
+def _minutes_of(time: Meaning) -> Meaning:
+    """Since midnight."""
+    hours = operation("*", Kind.NUMBER, call("hour", Kind.NUMBER, time), constant(60))
+    return operation("+", Kind.NUMBER, hours, call("minute", Kind.NUMBER, time))
 
 
 def _scaled(found: Meaning, in_minutes: bool, times: Decimal, through: Decimal) -> Meaning:

@@ -13,15 +13,18 @@ from decimal import Decimal
 
 from engine.datatypes.base import Kind
 from engine.expressions.nodes import Call, Literal, Syntax
-from exchange.redcap.dates import DATES
+from exchange.redcap.dates import DATES, day_constant
 from exchange.redcap.references import event_is, told_by_event
 from exchange.rules import logic
 from exchange.rules.compare import compared
 from exchange.rules.meaning import FALSE, TRUE, Meaning, Untranslatable, call, constant, doubts_of, operation
-from exchange.rules.translate import Builder, Dialect, Translator, applied, chosen_value, negated
+from exchange.rules.translate import Builder, Dialect, Translator, applied, chosen_value, joined_texts, negated
 
 Args = Sequence[Syntax]
 
+_PRESENT = (
+    "`today` and `now` beside a date are meant as the present; some versions of REDCap know them in datediff alone."
+)
 _OF_A_SAMPLE = "The deviation of a sample is calculated, through n - 1."
 
 # numbers ----------------------------------------------------------------------------------------------------------
@@ -51,13 +54,24 @@ def _total(numbers: Sequence[Meaning]) -> Meaning:
 
 
 def _sum(translator: Translator, args: Args) -> Meaning:
-    """Blanks are left out; of blanks alone the sum is blank."""
+    """Blanks are left out; of blanks alone the sum is blank. Of `if(…, 1, 0)` alone it says how many hold."""
+    conditions = [condition for arg in args if (condition := _counted(arg)) is not None]
+    if len(conditions) == len(args) > 1:
+        return call("count_true", Kind.NUMBER, *map(translator.truth, conditions), sure=True)
     numbers = [translator.number(arg) for arg in args]
     if len(numbers) == 1 or not all(number.doubts for number in numbers):
         return numbers[0] if len(numbers) == 1 else _total(numbers)
     any_there = Call("filled", (Call("coalesce", tuple(number.node for number in numbers), 0),), 0)
     node = Call("if", (any_there, _total(numbers).node, Literal(None, 0)), 0)
     return Meaning(node, Kind.NUMBER, doubts_of(numbers))
+
+
+def _counted(node: Syntax) -> Syntax | None:
+    """The condition of `if(…, 1, 0)`."""
+    match node:
+        case Call("if", (condition, Literal(Decimal() as one), Literal(Decimal() as zero)), _) if (one, zero) == (1, 0):
+            return condition
+    return None
 
 
 def _mean(translator: Translator, args: Args) -> Meaning:
@@ -245,7 +259,7 @@ def _compare(op: str) -> Builder:
     """Like others, but a box is never blank, and what differs by event asks for the event."""
 
     def build(translator: Translator, args: Args) -> Meaning:
-        left, right = (translator.meaning(arg) for arg in args)
+        left, right = _with_moments(translator, args)
         for side, other in ((left, right), (right, left)):
             if side.kind is Kind.BOOLEAN and not side.doubts and other.kind is Kind.NOTHING:
                 return constant(op in ("!=", ">", ">="))
@@ -254,6 +268,24 @@ def _compare(op: str) -> Builder:
         return compared(translator, op, left, right)
 
     return build
+
+
+def _with_moments(translator: Translator, args: Args) -> list[Meaning]:
+    """Both sides; `today` and `now` beside a date are the day and the moment."""
+    sides = [translator.meaning(arg) for arg in args]
+    if {side.kind for side in sides} & {Kind.DATE, Kind.DATETIME}:
+        for place, side in enumerate(sides):
+            if str(side.literal).lower() in ("today", "now"):
+                sides[place] = day_constant(str(side.literal)) or side
+                translator.reservations.append(_PRESENT)
+    return sides
+
+
+def _missing_code(translator: Translator, args: Args) -> Meaning:
+    """Whether a reason stands in place of an answer."""
+    (arg,) = args
+    reason = call("missing_reason", Kind.TEXT, translator.meaning(arg))
+    return call("filled", Kind.BOOLEAN, reason, sure=True)
 
 
 def _event(op: str, told: Mapping[str, str], wanted: str) -> Meaning:
@@ -294,6 +326,7 @@ REDCAP = Dialect(
         "isinteger": _is_integer,
         "isblankormissingcode": _is_blank,
         "isblank": _is_blank,
+        "ismissingcode": _missing_code,
         "contains": _has("contains"),
         "not_contain": _has("contains", opposite=True),
         "starts_with": _has("starts_with"),
@@ -303,6 +336,7 @@ REDCAP = Dialect(
         "trim": applied("trim", Kind.TEXT, Kind.TEXT),
         "length": applied("length", Kind.NUMBER, Kind.TEXT),
         "concat": _concat,
+        "concat_ws": joined_texts,
         "left": _left,
         "right": _right,
         "mid": _mid,

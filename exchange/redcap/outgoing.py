@@ -16,6 +16,7 @@ from exchange.identifiers import snake
 from exchange.redcap.columns import SYSTEM
 from exchange.redcap.printed import Printer, addends
 from exchange.rules.meaning import Inexpressible
+from exchange.rules.moments import written_moment
 from exchange.rules.names import Catalogue, Names, spots_of
 from exchange.rules.outward import Outward
 from exchange.rules.trees import rebuilt
@@ -95,7 +96,7 @@ class _Names(Names):
     events: Mapping[str, str] = field(default_factory=dict)
 
     def tree(self, text: str) -> Syntax:
-        return rebuilt(Names.tree(self, text), _summed)
+        return rebuilt(rebuilt(Names.tree(self, text), _as_text), _summed)
 
     def named(self, path: Path) -> Syntax:
         spot = self.spot(path)
@@ -109,6 +110,12 @@ class _Names(Names):
     def _at_event(self, path: Path, made: Syntax) -> Syntax:
         event = self.events.get(path.parts[0]) if len(path.parts) == 3 else None
         return Path((event, *made.parts), 0) if event is not None and isinstance(made, Path) else made
+
+
+def _as_text(node: Syntax) -> Syntax:
+    """Dates are texts there."""
+    moment = written_moment(node)
+    return node if moment is None else Call("as_text", (moment,), 0)
 
 
 def _summed(node: Syntax) -> Syntax:

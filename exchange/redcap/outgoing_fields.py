@@ -22,6 +22,7 @@ from exchange.redcap.outgoing_bounds import limit
 from exchange.redcap.outgoing_tags import choice_tags, default_tags
 from exchange.redcap.validations import VALIDATIONS
 from exchange.rules.meaning import Inexpressible
+from exchange.rules.moments import written_moment
 
 Cells = dict[Column, str]
 Made = TypeVar("Made")
@@ -231,8 +232,7 @@ class _Field:
         if self.cells[Column.TYPE] not in ("text", "notes"):
             self.cells[Column.TYPE] = "text"
             self.told(Part.LAYOUT, Outcome.APPROXIMATED, "What is calculated stands in a text field there.", formula)
-        moved = _moved(self.logic, formula) if self.kind is Kind.DATE else None
-        return moved or f"@CALCTEXT({self.logic.value(formula)})"
+        return _moved(self.logic, formula) or f"@CALCTEXT({self.logic.value(formula)})"
 
     def _offered(self) -> None:
         codes = self.writer.codelists.get(self.entry.get("codelist", ""), {}).get("codes", {})
@@ -346,7 +346,8 @@ def _of_slider(ends: Sequence[Any] | None) -> tuple[str, str]:
 
 def _moved(logic: Logic, formula: str) -> str | None:
     """`@CALCDATE` of a date that is moved by days or months."""
-    match parse(formula):
+    node = parse(formula)
+    match written_moment(node) or node:
         case Call("add_days" | "add_months" as name, (day, offset), _):
             unit = "d" if name == "add_days" else "M"
             return f"@CALCDATE({logic.printed(day)}, {logic.printed(offset)}, '{unit}')"

@@ -12,6 +12,7 @@ from engine.expressions.parser import parse
 from engine.expressions.printer import expression_text
 from exchange.redcap.outgoing import Logic
 from exchange.rules.meaning import Inexpressible
+from exchange.rules.moments import written_moment
 
 _MOMENTS: Mapping[str, tuple[str, Kind]] = {"today": ("@TODAY", Kind.DATE), "now": ("@NOW", Kind.DATETIME)}
 
@@ -26,6 +27,9 @@ def default_tags(logic: Logic, text: str, kind: Kind, codes: Mapping[str, str]) 
 
 
 def _offered(logic: Logic, node: Syntax, kind: Kind, codes: Mapping[str, str]) -> str:
+    match written_moment(node):
+        case Call("today" | "now" as name, (), _):
+            return _MOMENTS[name][0]
     match node:
         case Literal(None) | Literal(""):
             return "''"
@@ -41,6 +45,7 @@ def _offered(logic: Logic, node: Syntax, kind: Kind, codes: Mapping[str, str]) -
 
 
 def _piped(logic: Logic, node: Syntax, kind: Kind, codes: Mapping[str, str]) -> str:
+    node = written_moment(node) or node
     match node:
         case Literal(bool() as value):
             return "1" if value else "0"

@@ -341,6 +341,7 @@ _CALLS: Mapping[str, _Writer] = {
     "completed_years": _completed,
     "number_of": _same,
     "text_of": _same,
+    "as_text": _same,
     "years": lambda printer, args: (
         f"datediff({printer.text(args[0])}, {printer.text(args[1])}, 'd', true) / 365.25",
         _PRODUCT,

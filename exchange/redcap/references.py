@@ -31,6 +31,7 @@ _SMART: Mapping[str, str] = {
     "event": "the number of the event in the database",
     "data": "the project's tables",
     "is": "how the form is filled",
+    **dict.fromkeys(("current", "first", "last", "previous", "next", "new"), "which record of a form this is"),
 }
 
 

@@ -9,7 +9,8 @@ from decimal import Decimal
 from engine.datatypes.base import Kind
 from engine.datatypes.local_time import parse_offset, resolve, to_local
 from engine.expressions.nodes import Call, Literal, Syntax
-from exchange.rules.meaning import Meaning, Untranslatable
+from engine.expressions.printer import expression_text
+from exchange.rules.meaning import Meaning, Untranslatable, call, constant, operation
 
 SECONDS = "Times here have no seconds: {} is taken without them."
 _ISO = re.compile(
@@ -68,3 +69,30 @@ def iso_text(node: Syntax) -> str | None:
             instants = resolve(datetime.fromisoformat(f"{date}T{time}")) if date and time else ()
             return instants[0].isoformat() if instants else None
     return None
+
+
+def day_text(day: Meaning) -> Meaning:
+    """`2020-01-31` of a day: two digits are what follows the first of a hundred more."""
+    parts = [call("text_of", Kind.TEXT, call("year", Kind.NUMBER, day))]
+    for name in ("month", "day"):
+        more = operation("+", Kind.NUMBER, constant(100), call(name, Kind.NUMBER, day))
+        parts += [constant("-"), call("substring", Kind.TEXT, call("text_of", Kind.TEXT, more), constant(2))]
+    return call("concat", Kind.TEXT, *parts)
+
+
+def moment_text(moment: Meaning) -> Meaning:
+    """`2020-01-31 13:30` of a moment."""
+    day, clock = call("date", Kind.DATE, moment), call("time", Kind.TEXT, moment)
+    return call("concat", Kind.TEXT, day_text(day), constant(" "), clock)
+
+
+def written_moment(node: Syntax) -> Syntax | None:
+    """The day or moment whose text `day_text` or `moment_text` made; None of another text."""
+    match node:
+        case Call("concat", (Call("text_of", (Call("year", (day,)),)), *_)):
+            made, part = day_text(Meaning(day, Kind.DATE)), day
+        case Call("concat", (_, _, Call("time", (moment,)))):
+            made, part = moment_text(Meaning(moment, Kind.DATETIME)), moment
+        case _:
+            return None
+    return part if expression_text(node) == expression_text(made.node) else None

@@ -17,8 +17,8 @@ from engine.expressions.printer import expression_text
 from exchange.document import Field
 from exchange.rules import logic
 from exchange.rules.compare import compared
-from exchange.rules.meaning import Meaning, Untranslatable, answer, call, constant, operation
-from exchange.rules.moments import constant_day, constant_moment
+from exchange.rules.meaning import TRUE, Meaning, Untranslatable, answer, call, constant, operation
+from exchange.rules.moments import constant_day, constant_moment, day_text, moment_text
 
 Builder = Callable[["Translator", Sequence[Syntax]], Meaning]
 
@@ -183,6 +183,18 @@ def applied(name: str, kind: Kind, takes: Kind, *, count: int | None = 1, doubt:
     return build
 
 
+def joined_texts(translator: Translator, args: Sequence[Syntax]) -> Meaning:
+    """`catx('-', a, b)` of SAS, `concat_ws` of others: the texts that are there, with the sign between them."""
+    sign, first, *others = (translator.text(arg) for arg in args)
+    asked = [translator.meaning(arg) for arg in args[1:]]
+    there = [TRUE if each.is_literal else call("filled", Kind.BOOLEAN, each, sure=True) for each in asked]
+    parts, nothing = [first], Meaning(Literal("", 0), Kind.TEXT)
+    for place, part in enumerate(others, 1):
+        both = logic.conjunction([logic.disjunction(there[:place]), there[place]])
+        parts += [sign if both.is_literal else call("if", Kind.TEXT, both, sign, nothing), part]
+    return call("concat", Kind.TEXT, *parts)
+
+
 def negated(translator: Translator, args: Sequence[Syntax]) -> Meaning:
     """`not`, as operator or function."""
     (part,) = args
@@ -311,6 +323,8 @@ _CASTS: Mapping[tuple[Kind, Kind], Callable[[Translator, Meaning], Meaning]] = {
     (Kind.FILE, Kind.BOOLEAN): _text_to_boolean,
     (Kind.DATETIME, Kind.DATE): lambda _translator, found: call("date", Kind.DATE, found),
     (Kind.DATETIME, Kind.TIME): _moment_to_time,
+    (Kind.DATE, Kind.TEXT): lambda _translator, found: day_text(found),
+    (Kind.DATETIME, Kind.TEXT): lambda _translator, found: moment_text(found),
     (Kind.TEXT, Kind.DATE): _text_to_date,
     (Kind.TEXT, Kind.DATETIME): _text_to_moment(Kind.DATETIME),
     (Kind.TEXT, Kind.TIME): _text_to_moment(Kind.TIME),

@@ -58,6 +58,8 @@ def folder(tmp_path_factory):
         ("[a] > 3 xor [b] > 3", {"a": 4, "b": 4}, False),
         ("[a] > 3 XOR [b] > 3", {"a": 4}, True),
         ("([a] = 1 || [a] = 2) && [b] == 1", {"a": 2, "b": 1}, True),
+        ("not isblankormissingcode([a])", {"a": 4}, True),
+        ("/* of old */ [a] = 4 // four", {"a": 4}, True),
         ("[dt] > '2024-03-01 10:00'", {"dt": "2024-03-01T10:30+01:00"}, True),
         ("[dt] > '2024-03-01 11:00'", {"dt": "2024-03-01T10:30+01:00"}, False),
         ("[dt] > '2024-03-01'", {"dt": "2024-03-01T10:30+01:00"}, False),
@@ -108,6 +110,7 @@ def test_a_field_is_shown_when_redcap_shows_it(folder, logic, answers, shown):
         ("mean([a], [b])", {"a": 1, "b": 2}, "1.5"),
         ("mean([a], [b])", {"a": 1}, "1"),
         ("mean([a], [b])", {}, None),
+        ("sum(if([a] > 1, 1, 0), if([b] > 1, 1, 0))", {"b": 4}, "1"),
         ("median([a], [b])", {"a": 1, "b": 4}, "2.5"),
         ("median([a], [b], 7)", {"a": 1, "b": 4}, "4"),
         ("median([a], [b], 7)", {"a": 1}, "4"),
@@ -229,6 +232,27 @@ def test_what_may_mean_something_else_is_told(folder):
     ((outcome, reason),) = rules_told(imported, "form_a.q")
     assert (outcome, "whole days" in reason) == ("approximated", True)
     assert asked(compiled(imported), {"d": "2024-03-01", "dt": "2024-03-02T18:00+01:00"})["calculated"]["q"] == "1"
+
+
+def test_today_beside_a_date_is_the_present_and_told(folder):
+    imported = read_rows(folder, *FIELDS, field("q", show="[d] = 'today'"))
+    ((outcome, reason),) = rules_told(imported, "form_a.q")
+    assert (outcome, "datediff alone" in reason) == ("approximated", True)
+    assert "q" in asked(compiled(imported), {"d": "2024-05-10"})["visible"]
+
+
+@pytest.mark.parametrize(
+    ("calculation", "answers", "text"),
+    [
+        ("[d]", {"d": "2024-03-05"}, "2024-03-05"),
+        ("concat_ws('-', [t], [w], [a])", {"t": "x", "a": 1}, "x-1"),
+        ("datediff([clock], '18:00', 'h')", {"clock": "16:30"}, "1.5"),
+    ],
+)
+def test_texts_are_made_of_dates_and_of_what_is_there(folder, calculation, answers, text):
+    rows = (field("clock", validation="time"), field("q", tags=f"@CALCTEXT({calculation})"))
+    imported = read_rows(folder, *FIELDS, *rows)
+    assert asked(compiled(imported), answers)["calculated"]["q"] == text
 
 
 def test_a_deviation_is_that_of_a_sample(folder):

@@ -221,6 +221,12 @@ FIELDS = (
     field("bad_x", "calc", choices="median([a], [b], 1, 2, 3)"),
     field("text_x", tags="@CALCTEXT(if([q1] = '1', upper([t]), concat([q1:label], ' x')))"),
     field("pick_x", tags="@IF([q1] = '1', @DEFAULT='one [a]', @IF([q1] = '2', @DEFAULT='two', ''))"),
+    field("day_text", tags="@TODAY"),
+    field("now_text", tags="@NOW"),
+    field("later", tags="@CALCDATE([d], 7, 'd')"),
+    field("seen", tags="@DEFAULT='seen [d]'"),
+    field("count_x", "calc", choices="stdev([a], [b], 3)"),
+    field("half_x", "calc", choices="median([a], [b], 3)"),
     field("other", form="form_b", validation="email"),
 )
 
@@ -251,6 +257,10 @@ def test_a_dictionary_comes_back_as_it_was(tmp_path):
         (Column.MIN, "clock", "07:30"),
         (Column.NOTE, "z", ""),
         (Column.ALIGNMENT, "d", "LV"),
+        (Column.ANNOTATION, "day_text", "@TODAY"),
+        (Column.ANNOTATION, "now_text", "@NOW"),
+        (Column.ANNOTATION, "later", "@CALCDATE([d], 7, 'd')"),
+        (Column.ANNOTATION, "seen", "@DEFAULT='seen [d]'"),
         (Column.TYPE, "yn", "truefalse"),
     ],
 )
