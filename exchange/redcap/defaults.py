@@ -70,6 +70,8 @@ def _offered(placer: Placer, draft: Draft, alternatives: Sequence[Conditional]) 
 
 def _value(placer: Placer, draft: Draft, each: Conditional) -> Syntax:
     """What a tag offers: a moment, a constant of the item's kind, a field, or a text with fields in it."""
+    if each.tag.name in _MOMENTS and "pattern" in draft.entry:
+        raise Untranslatable("The present moment as a text is not of the shape that the field asks for.")
     if each.tag.name in _MOMENTS:
         return Call(_MOMENTS[each.tag.name], (), 0)
     parts = [part for part in _PIPE.split(each.tag.value) if part]

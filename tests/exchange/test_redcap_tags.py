@@ -89,6 +89,11 @@ def test_a_tag_is_told_with_what_it_does(tmp_path, tag, reason):
     assert [each.reason for each in imported.findings if each.part == "layout"] == [reason]
 
 
+def test_a_text_of_a_shape_is_not_offered_the_present_moment(tmp_path):
+    imported = read_rows(tmp_path, field("r"), field("x", validation="time_hh_mm_ss", tags="@NOW"))
+    assert [outcome for outcome, _ in rules_told(imported, "form_a.x")] == ["dropped"]
+
+
 def test_a_field_with_several_choices_takes_no_default(tmp_path):
     imported = read_rows(tmp_path, field("r"), field("x", "checkbox", choices="1, A", tags="@DEFAULT='1'"))
     assert rules_told(imported, "form_a.x") == [("dropped", "A field with several choices takes no default here.")]
