@@ -69,7 +69,9 @@ def _sum(translator: Translator, args: Args) -> Meaning:
 def _counted(node: Syntax) -> Syntax | None:
     """The condition of `if(…, 1, 0)`."""
     match node:
-        case Call("if", (condition, Literal(Decimal() as one), Literal(Decimal() as zero)), _) if (one, zero) == (1, 0):
+        case Call("if", (condition, Literal(Decimal() as one), Literal(Decimal() as zero)), _) if (
+            one == 1 and zero == 0
+        ):
             return condition
     return None
 
