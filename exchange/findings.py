@@ -63,3 +63,8 @@ def as_data(findings: Iterable[Finding]) -> dict[str, Any]:
     """The report of `--report json`: a summary and every finding in its order."""
     found = tuple(findings)
     return {"summary": summary(found), "findings": [asdict(finding) for finding in found]}
+
+
+def told(where: str, part: Part, reason: str = "", found: str = "", name: str = "") -> Finding:
+    """Kept, or approximated where there is a reason to tell."""
+    return Finding(where, part, Outcome.APPROXIMATED if reason else Outcome.KEPT, reason, found, name)

@@ -50,33 +50,12 @@ _APPROXIMATE: Mapping[str, str] = {
 }
 
 # What is read here or by rules; all other extensions are kept as annotations.
-KNOWN = frozenset(
-    [
-        "translation",
-        "unit",
-        "unitOption",
-        "entryFormat",
-        "maxDecimalPlaces",
-        "regex",
-        "minValue",
-        "maxValue",
-        "minLength",
-        "minOccurs",
-        "maxOccurs",
-        "mimeType",
-        "maxSize",
-        "openLabel",
-        "calculatedExpression",
-        "initialExpression",
-        "enableWhenExpression",
-        "answerOptionsToggleExpression",
-        "constraint",
-        "targetConstraint",
-        "minQuantity",
-        "maxQuantity",
-        "sdc-questionnaire-unit",
-    ]
-)
+KNOWN = frozenset((
+    "translation", "unit", "unitOption", "entryFormat", "maxDecimalPlaces", "regex", "minValue", "maxValue",
+    "minLength", "minOccurs", "maxOccurs", "mimeType", "maxSize", "openLabel", "calculatedExpression",
+    "initialExpression", "enableWhenExpression", "answerOptionsToggleExpression", "constraint", "targetConstraint",
+    "minQuantity", "maxQuantity", "sdc-questionnaire-unit",
+))  # fmt: skip
 _KEPT_TYPES = frozenset(["quantity", "url", "uri", "reference"])  # that ours do not tell
 _HELPING: Mapping[str, str] = {
     "help": "help",

@@ -21,7 +21,7 @@ from exchange.fhir.resources import Json
 from exchange.fhir.restoring import kept, restored, shadow
 from exchange.fhir.texts_out import TextWriter
 from exchange.fhir.value_sets import ValueSets, lost_of_choices
-from exchange.findings import Finding, Outcome, Part
+from exchange.findings import Finding, Part, told
 from exchange.rules.meaning import Inexpressible
 from exchange.rules.names import Catalogue, Names, spots_of
 
@@ -53,18 +53,8 @@ _ALIKE: Mapping[str, str] = {
     "identifier": "The check of an identifier has no counterpart.",
 }
 _LOST = (
-    "missing",
-    "check",
-    "unique",
-    "from",
-    "privacy",
-    "layout",
-    "searchable",
-    "see",
-    "edit",
-    "when_hidden",
-    "live",
-)
+    "missing", "check", "unique", "from", "privacy", "layout", "searchable", "see", "edit", "when_hidden", "live",
+)  # fmt: skip
 _INLINE = re.compile(r"(main|more)(_[0-9]+)?")  # sections that an import made for items outside groups
 
 
@@ -91,9 +81,6 @@ class Writing:
 
     # places ---------------------------------------------------------------------------------------------------------
 
-    def form_place(self, form: str) -> Place:
-        return Place(form)
-
     def printer(self, place: Place) -> Printer:
         """For the rules of a place."""
         return Printer(
@@ -109,7 +96,7 @@ class Writing:
     def _tell_piped(self, entry: Entry, where: str) -> None:
         found = [entry[key] for key in TEXTS if isinstance(entry.get(key), dict) and holed(entry[key])]
         if found:
-            self.findings.append(Finding(where, Part.TEXT, Outcome.APPROXIMATED, PIPING, found[0][self.texts.base]))
+            self.findings.append(told(where, Part.TEXT, PIPING, found[0][self.texts.base]))
 
     # parts ----------------------------------------------------------------------------------------------------------
 
@@ -196,19 +183,11 @@ class Writing:
         return _ordered(made)
 
     def _tell_rows(self, entry: Entry, place: Place) -> None:
-        lost = [key for key in ("title", "per") if key in entry.get("rows", {})] + [
-            key for key in ("key",) if key in entry
-        ]
+        lost = [key for key in ("title", "per") if key in entry.get("rows", {})]
+        lost += [key for key in ("key",) if key in entry]
         if lost:
-            self.findings.append(
-                Finding(
-                    f"{place.form}.{entry['group']}",
-                    Part.LAYOUT,
-                    Outcome.APPROXIMATED,
-                    "How rows are named has no counterpart.",
-                    ", ".join(lost),
-                )
-            )
+            where, reason = f"{place.form}.{entry['group']}", "How rows are named has no counterpart."
+            self.findings.append(told(where, Part.LAYOUT, reason, ", ".join(lost)))
 
     def _answers(self, entry: Entry, inside: Place) -> Json:
         """A group that an import made of a question with several answers."""
@@ -264,16 +243,8 @@ class Writing:
         codelist = entry["codelist"]
         made.update(self.value_sets.choices(codelist))
         lost = lost_of_choices(self.document["codelists"][codelist])
-        outcome = Outcome.APPROXIMATED if lost else Outcome.KEPT
-        self.findings.append(
-            Finding(
-                where,
-                Part.CHOICES,
-                outcome,
-                "Not all that is known of codes is carried." if lost else "",
-                ", ".join(lost),
-            )
-        )
+        reason = "Not all that is known of codes is carried." if lost else ""
+        self.findings.append(told(where, Part.CHOICES, reason, ", ".join(lost)))
         if codelist in self.value_sets.open_lists:
             codes = self.document["codelists"][codelist]["codes"]
             label = codes[list(codes)[-1]][self.texts.base]
@@ -285,15 +256,7 @@ class Writing:
         reasons = [_ALIKE[entry["type"]]] if entry["type"] in _ALIKE else []
         if lost:
             reasons.append("Not carried: " + ", ".join(lost) + ".")
-        self.findings.append(
-            Finding(
-                where,
-                Part.ITEM,
-                Outcome.APPROXIMATED if reasons else Outcome.KEPT,
-                " ".join(reasons),
-                entry["type"] if reasons else "",
-            )
-        )
+        self.findings.append(told(where, Part.ITEM, " ".join(reasons), entry["type"] if reasons else ""))
 
 
 _OPTION_TYPES: Mapping[str, str] = {
@@ -316,29 +279,11 @@ def _no_path(_spot: object) -> Any:
     raise Inexpressible("FHIRPath names answers by itself.")
 
 
-_ORDER = [
-    "id",
-    "extension",
-    "linkId",
-    "definition",
-    "code",
-    "prefix",
-    "text",
-    "_text",
-    "type",
-    "enableWhen",
-    "enableBehavior",
-    "disabledDisplay",
-    "required",
-    "repeats",
-    "readOnly",
-    "maxLength",
-    "answerConstraint",
-    "answerOption",
-    "answerValueSet",
-    "initial",
-    "item",
-]
+_ORDER = (
+    "id", "extension", "linkId", "definition", "code", "prefix", "text", "_text", "type", "enableWhen",
+    "enableBehavior", "disabledDisplay", "required", "repeats", "readOnly", "maxLength", "answerConstraint",
+    "answerOption", "answerValueSet", "initial", "item",
+)  # fmt: skip
 
 
 def _ordered(made: Json) -> Json:

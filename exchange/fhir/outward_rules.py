@@ -22,7 +22,7 @@ from exchange.fhir.restoring import kept
 from exchange.fhir.texts_out import translations
 from exchange.fhir.toggling import toggles
 from exchange.fhir.value_sets import ValueSets
-from exchange.findings import Finding, Outcome, Part
+from exchange.findings import Finding, Outcome, Part, told
 from exchange.rules.meaning import Inexpressible
 from exchange.rules.moments import iso_text
 
@@ -235,9 +235,7 @@ class RuleWriter:
             self.findings.append(Finding(self.where, Part.RULE, Outcome.DROPPED, str(fault), rule))
             return
         reasons = " ".join(filter(None, (reason, _EMPTY_ROWS if skips(self.printer.names.tree(rule)) else "")))
-        self.findings.append(
-            Finding(self.where, Part.RULE, Outcome.APPROXIMATED if reasons else Outcome.KEPT, reasons, rule)
-        )
+        self.findings.append(told(self.where, Part.RULE, reasons, rule))
 
 
 def _table(entry: Entry) -> str:

@@ -20,20 +20,10 @@ from exchange.identifiers import Ids, snake
 from exchange.plain_text import plain_text
 from exchange.rules.placing import Placing
 
-_READ = frozenset(
-    [
-        "resourceType",
-        "item",
-        "contained",
-        "text",
-        "title",
-        "extension",
-        "modifierExtension",
-        "language",
-        "id",
-        "description",
-    ]
-)
+_READ = frozenset((
+    "resourceType", "item", "contained", "text", "title", "extension", "modifierExtension", "language", "id",
+    "description",
+))  # fmt: skip
 _RULES = ("answerExpression", "candidateExpression")  # that choose choices
 _MAX_LANGUAGES = 20
 _TOLD, _SHOWN = 10, 80  # texts that a finding names, and signs of each

@@ -21,7 +21,7 @@ from exchange.fhir.nodes import Node
 from exchange.fhir.resources import Json, maps
 from exchange.fhir.texts import escaped
 from exchange.fhir.toggling import TOGGLE, only
-from exchange.findings import Finding, Outcome, Part
+from exchange.findings import Finding, Part, told
 from exchange.identifiers import snake
 from exchange.rules import logic
 from exchange.rules.meaning import Meaning, Untranslatable
@@ -63,10 +63,12 @@ class Rules:
         met = logic.conjunction(_each_once([part for part in parts if part is not None]))
         if met.literal is True:
             return
-        told = next((one for one in (node, *(holder.node for holder in conditional.holders)) if _condition(one)), node)
+        source = next(
+            (one for one in (node, *(holder.node for holder in conditional.holders)) if _condition(one)), node
+        )
         text = self._text(met)
-        name, found = _condition(told) or ("item", told.link)
-        entry["when"] = Rule(text, system=SYSTEM, name=name, found=found, where=self.draft.where(told))
+        name, found = _condition(source) or ("item", source.link)
+        entry["when"] = Rule(text, system=SYSTEM, name=name, found=found, where=self.draft.where(source))
 
     def _held(self, holder: Holder, entry: Entry) -> Meaning | None:
         if not holder.answered:
@@ -94,10 +96,7 @@ class Rules:
                 )
                 continue
             reasons = " ".join(filter(None, (assumed, *dict.fromkeys(self.ev.translator.reservations))))
-            outcome = Outcome.APPROXIMATED if reasons else Outcome.KEPT
-            self.draft.placing.findings.append(
-                Finding(self.draft.where(node), Part.RULE, outcome, reasons, as_text(found), name)
-            )
+            self.draft.placing.findings.append(told(self.draft.where(node), Part.RULE, reasons, as_text(found), name))
             parts.append(met)
         return logic.conjunction(parts) if parts else None
 

@@ -75,19 +75,9 @@ def _questionnaire(document: Document, writing: Writing) -> Json:
 
 
 _ORDER = (
-    "resourceType",
-    "id",
-    "meta",
-    "language",
-    "text",
-    "contained",
-    "extension",
-    "url",
-    "version",
-    "name",
-    "title",
+    "resourceType", "id", "meta", "language", "text", "contained", "extension", "url", "version", "name", "title",
     "_title",
-)
+)  # fmt: skip
 
 
 def _ordered(made: Json) -> Json:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from exchange.document import Entry, Rule, annotate
-from exchange.findings import Finding, Outcome, Part
+from exchange.findings import Finding, Outcome, Part, told
 from exchange.rules.meaning import Untranslatable
 
 
@@ -40,8 +40,7 @@ class Placing:
         except Untranslatable as fault:
             self.untranslated(part, name=name, found=found, where=where, reason=fault.reason)
             return False
-        outcome = Outcome.APPROXIMATED if doubts else Outcome.KEPT
-        self.findings.append(Finding(where, Part.RULE, outcome, " ".join(dict.fromkeys(doubts)), found, name))
+        self.findings.append(told(where, Part.RULE, " ".join(dict.fromkeys(doubts)), found, name))
         return True
 
     def untranslated(self, part: Entry, *, name: str, found: str, where: str, reason: str) -> None:
