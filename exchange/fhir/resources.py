@@ -82,18 +82,42 @@ def _parsed(data: bytes, where: str) -> Json:
 
 def _json(text: str, where: str) -> Any:
     try:
-        return json.loads(text)
-    except ValueError as fault:
+        return json.loads(text, object_pairs_hook=_each_once, parse_constant=_no_number)
+    except _Refused as fault:
+        raise SourceFault(str(fault), where) from None
+    except ValueError:
         loose = _OUTSIDE_TEXTS.sub(lambda match: match[1] or " ", text)
         loose = _TRAILING.sub(lambda match: match[1] or "", loose)
         try:
-            return json.loads(loose, strict=False)
-        except ValueError:
+            return json.loads(loose, strict=False, object_pairs_hook=_each_once, parse_constant=_no_number)
+        except _Refused as fault:
+            raise SourceFault(str(fault), where) from None
+        except ValueError as fault:
             place = f", line {fault.lineno}, column {fault.colno}" if isinstance(fault, json.JSONDecodeError) else ""
             said = fault.msg if isinstance(fault, json.JSONDecodeError) else str(fault)
             raise SourceFault(
                 f"This is no JSON: {said}. Perhaps only half of the file is there.", where + place
             ) from None
+
+
+class _Refused(Exception):
+    """What is JSON for some and says nothing that could be read."""
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> Json:
+    """An object; a key that stands twice in it has to say the same."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        twice = next((key for key, value in pairs if made[key] != value), None)
+        if twice is not None:
+            raise _Refused(
+                f"The key '{twice[:60]}' stands twice in one object and says different things. Take one of them out."
+            )
+    return made
+
+
+def _no_number(word: str) -> Any:
+    raise _Refused(f"{word} is no number of JSON. Write the number, or leave the key out.")
 
 
 def _within_depth(root: Any, where: str) -> None:

@@ -10,69 +10,21 @@ from lxml import etree
 from exchange.findings import SourceFault
 
 FHIR = "http://hl7.org/fhir"
-_LISTS = frozenset(
-    [
-        "item",
-        "extension",
-        "modifierExtension",
-        "enableWhen",
-        "answerOption",
-        "option",
-        "initial",
-        "code",
-        "coding",
-        "contained",
-        "entry",
-        "include",
-        "exclude",
-        "concept",
-        "contains",
-        "designation",
-        "useContext",
-        "jurisdiction",
-        "contact",
-        "telecom",
-        "subjectType",
-        "derivedFrom",
-        "identifier",
-        "profile",
-        "tag",
-        "security",
-        "filter",
-        "valueSet",
-        "parameter",
-        "property",
-    ]
-)
+_LISTS = frozenset((
+    "item", "extension", "modifierExtension", "enableWhen", "answerOption", "option", "initial", "code", "coding",
+    "contained", "entry", "include", "exclude", "concept", "contains", "designation", "useContext", "jurisdiction",
+    "contact", "telecom", "subjectType", "derivedFrom", "identifier", "profile", "tag", "security", "filter",
+    "valueSet", "parameter", "property",
+))  # fmt: skip
 _ALONE = {("enableWhen", "code"), ("useContext", "code")}
-_WHOLE = frozenset(
-    [
-        "valueInteger",
-        "answerInteger",
-        "initialInteger",
-        "maxLength",
-        "valuePositiveInt",
-        "valueUnsignedInt",
-        "total",
-        "offset",
-        "valueInteger64",
-    ]
-)
-_TRUTHS = frozenset(
-    [
-        "required",
-        "repeats",
-        "readOnly",
-        "valueBoolean",
-        "answerBoolean",
-        "initialBoolean",
-        "hasAnswer",
-        "initialSelected",
-        "experimental",
-        "inactive",
-        "abstract",
-    ]
-)
+_WHOLE = frozenset((
+    "valueInteger", "answerInteger", "initialInteger", "maxLength", "valuePositiveInt", "valueUnsignedInt", "total",
+    "offset", "valueInteger64",
+))  # fmt: skip
+_TRUTHS = frozenset((
+    "required", "repeats", "readOnly", "valueBoolean", "answerBoolean", "initialBoolean", "hasAnswer",
+    "initialSelected", "experimental", "inactive", "abstract",
+))  # fmt: skip
 _DECIMALS = frozenset(["valueDecimal", "answerDecimal", "initialDecimal"])
 
 

@@ -299,6 +299,13 @@ BROKEN = {
     "half an ODM": ("odm", "a.xml", plain()[:300], "line"),
     "half an archive": ("odm", "a.zip", archive("a.xml", plain())[:200], "archive"),
     "half a Questionnaire": ("fhir", "a.json", form([{"linkId": "a", "type": "string"}])[:-20], "half of the file"),
+    "a key that stands twice": (
+        "fhir",
+        "a.json",
+        b'{"resourceType": "Questionnaire", "title": "A", "title": "B"}',
+        "stands twice",
+    ),
+    "no number": ("fhir", "a.json", form([{"linkId": "a", "type": "integer", "maxLength": float("nan")}]), "NaN"),
     "half a Questionnaire in XML": ("fhir", "a.xml", FHIR_XML.format("x").encode()[:-9], "line"),
     "FHIR for ODM": ("odm", "a.json", form([]), "ecrf import fhir"),
     "ODM for FHIR": ("fhir", "a.xml", plain(), "ODM"),
