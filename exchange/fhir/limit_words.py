@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 
-from engine.datatypes.words import ENGLISH, POLISH, date_text, number_text
+from engine.datatypes.words import ENGLISH, POLISH, date_text, number_text, time_text
 from engine.expressions.nodes import Apply, Call, Literal, Path, Syntax
 from engine.expressions.parser import parse
 from engine.model.text import in_language
@@ -65,6 +65,11 @@ def _limit(names: Names, entry: Entry, node: Syntax, language: str) -> str:
             return number_text(-number, language) + _unit(entry)
         case Call("make_date", (Literal(Decimal() as year), Literal(Decimal() as month), Literal(Decimal() as day)), _):
             return date_text(date(int(year), int(month), int(day)), language if language == POLISH else ENGLISH)
+        case Call("make_time", (Literal(Decimal() as hour), Literal(Decimal() as minute)), _):
+            return time_text(time(int(hour), int(minute)))
+        case Call("at_time", (day, clock), _):
+            parts = [_limit(names, entry, part, language) for part in (day, clock)]
+            return " ".join(parts) if all(parts) else ""
         case Call(("today" | "now") as name, (), _):
             return _in(language, _CLOCK[name])
         case Path():

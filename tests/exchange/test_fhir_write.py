@@ -199,6 +199,16 @@ def test_rows_without_a_value_that_are_left_out_there_are_told(tmp_path, rule, s
         ),
         ("type: date, range: {hard: [null, today()]}", "Nie później niż dzisiaj.", "Not after today."),
         ("type: integer, unit: kg, range: {soft: [-3, null]}", "Zwykle co najmniej −3 kg.", "Usually at least −3 kg."),
+        (
+            'type: time, range: {soft: [null, "make_time(20, 0)"]}',
+            "Zwykle nie później niż 20:00.",
+            "Usually not after 20:00.",
+        ),
+        (
+            'type: datetime, range: {soft: ["at_time(make_date(2020, 1, 31), make_time(7, 5))", null]}',
+            "Zwykle nie wcześniej niż 31.01.2020 07:05.",
+            "Usually not before 2020-01-31 07:05.",
+        ),
         ("type: integer, range: {hard: [{over: 1}, null]}", "Więcej niż 1.", "More than 1."),
         ("type: decimal, decimals: 1, range: {hard: [null, {under: 2.5}]}", "Mniej niż 2,5.", "Less than 2.5."),
         ("type: integer, range: {hard: [null, a]}", "Najwyżej „A”.", "At most “A”."),
