@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 from argon2 import PasswordHasher
 
+from tests.lagging import is_slow, slow_down
 from tests.patience import MILLISECONDS
 
 if TYPE_CHECKING:  # A unit test should not wait for a browser library that it does not use.
@@ -50,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     The summary and the page about a run name what passed the second time alone: a test to be mended, not to be trusted.
     """
-    for item in items:
+    for item in items if not is_slow() else ():  # who makes it slow looks for these
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.flaky(reruns=1))
 
@@ -216,11 +217,14 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator["Browser"]:
     """A headless browser, one for each test process."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=MILLISECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=CHROMIUM_FLAGS)
-        yield browser
+        with pytest.MonkeyPatch.context() as patch:
+            slow_down(browser, patch)
+            yield browser
         browser.close()
 
 

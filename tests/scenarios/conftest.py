@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from engine.compiler import CompiledRegistry, compile_definition
+from engine.datatypes.identifiers import make_pesel
 from engine.datatypes.values import Entered, Reference
 from engine.definitions.source import read_source
 from engine.errors import Problems
@@ -27,8 +29,9 @@ from storage.access import Actor
 from storage.accounts import add_membership, create_account, create_site, find_account
 from storage.form_data import SubjectRecord, load_subject
 from storage.subjects import find_pseudonym
+from tests.lagging import lagging
 from tests.patience import MILLISECONDS
-from tests.scenarios.lagging import lagging
+from tests.scenarios.form_pages import live
 from tests.scenarios.page_faults import is_fault
 from tests.web.browsing import PASSWORD
 from tests.web.browsing import Browser as ScriptlessBrowser
@@ -39,18 +42,23 @@ from web.workspace import EXTENSION, Workspace
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2025, 7, 1, 10, 0, tzinfo=UTC)
 REGISTRY = "lead_extraction"
-expect.set_options(timeout=MILLISECONDS)
 
 
 class Clock:
-    """Runs from the time of the examples on."""
+    """Runs from the time of the examples on; the threads of a server and the test look at it at once."""
 
     def __init__(self) -> None:
         self.now = NOW
+        self.lock = threading.Lock()
 
     def __call__(self) -> datetime:
-        self.now += timedelta(seconds=1)
-        return self.now
+        return self.skip(timedelta(seconds=1))
+
+    def skip(self, time: timedelta) -> datetime:
+        """Go on by some time; what it is then."""
+        with self.lock:
+            self.now += time
+            return self.now
 
 
 @dataclass
@@ -62,6 +70,19 @@ class Served:
     server: BaseWSGIServer
     site: int
     registry: str
+    series: Iterator[int] = field(default_factory=lambda: count(1000))
+
+    def person(self, role: str, name: str = "Ewa Koss", *, everywhere: bool = False, site: int | None = None) -> str:
+        """Somebody new with a role, in the hospital, in another or in all: the login."""
+        database, at, login = self.space.database, self.clock(), f"{role}-{next(self.series)}"
+        account = create_account(database, login, name, PASSWORD, who="office", at=at)
+        place = None if everywhere else site or self.site
+        add_membership(database, account, self.registry, role, site_id=place, who="office", at=at)
+        return login
+
+    def pesel(self, birth: date) -> str:
+        """The number of a man born that day, who is somebody else each time."""
+        return make_pesel(birth, female=False, series=next(self.series))
 
     @property
     def space(self) -> Workspace:
@@ -220,7 +241,7 @@ class Typist:
     def fill(self, form: FormDef, data: FormData) -> None:
         """Fill a form from its top; the rows of each group one after the other."""
         if self.page.locator("#entry[data-program]").count():  # without its rules the page shows no new field yet
-            self.page.wait_for_selector("[name=__live][value=yes]", state="attached")
+            live(self.page)
         self.page.keyboard.press("Control+Home")
         self.page.evaluate("() => { document.querySelector('.skip').focus(); window.scrollTo(0, 0); }")
         wanted = {item.id: (item, data.items[item.id]) for item in form.items if item.id in data.items}
@@ -305,6 +326,7 @@ class Typist:
         self.page.keyboard.type(code)
         self.page.wait_for_selector("[role=listbox]:not([hidden]) [role=option][aria-selected=true]")
         self.page.keyboard.press("Enter")
+        expect(self.page.locator(f'[data-item]:has(:focus) [data-code="{code}"]')).to_have_count(1)
 
     def _choose(self, focus: Mapping[str, Any], value: Entered, codes: list[str]) -> None:
         """In a list: its words, arrow, Enter; in a native list the arrow until it is there."""
@@ -316,7 +338,9 @@ class Typist:
         )
         if focus["combo"]:
             self.page.keyboard.press("Control+A")
-            self.page.keyboard.type(focus["options"][place][1][:30])
+            self.page.keyboard.insert_text(
+                focus["options"][place][1][:30]
+            )  # in one piece, so that it is looked for once
             self.page.wait_for_selector("[role=listbox]:not([hidden]) [role=option]")
             if not self.page.locator("[role=option][aria-selected=true]").count():
                 self.page.keyboard.press("ArrowDown")
