@@ -40,6 +40,7 @@ class Site:
         self.page.on("console", lambda message: self.faults.append(message.text) if message.type == "error" else None)
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.route("**/*", self.serve)
+        self.page.add_init_script("addEventListener('submit', () => { globalThis.isSent = true; })")
         self.page.goto("http://site/form")
 
     def serve(self, route):
@@ -75,3 +76,23 @@ class Site:
 
     def focused(self):
         return self.page.evaluate("document.activeElement.id || document.activeElement.name")
+
+    def at(self, name):
+        """Wait until the focus is at a control, by its id or its name."""
+        self.page.wait_for_function(
+            "name => [document.activeElement.id, document.activeElement.name].includes(name)", arg=name
+        )
+
+    def is_unsent(self):
+        """Whether the form was not sent, nor is about to be: its event comes with the key, the request after it."""
+        return not self.page.evaluate("Boolean(globalThis.isSent)") and all(
+            path == "/autosave" for path, _ in self.posts
+        )
+
+    def sent_by(self, press):
+        """Do what sends the form, wait for the page that comes; what was posted."""
+        before = len(self.posts)
+        with self.page.expect_navigation():
+            press()
+        assert len(self.posts) == before + 1
+        return self.posts[-1]

@@ -4,10 +4,12 @@ import re
 from dataclasses import replace
 
 import pytest
+from playwright.sync_api import expect
 
 from engine.model.form import CheckSeverity
 from engine.model.metadata_version import MetaDataVersion
 from renderers.html import Notice, compile_pages, evaluation_patch, render_form_html
+from tests.patience import MILLISECONDS
 from tests.renderers.gallery import gallery_answers, gallery_data, gallery_evaluation, gallery_form
 from tests.renderers.sample import Registry, make_evaluation, violation
 from tests.renderers.served import AXE, NARROW, WCAG, WIDE, Site
@@ -95,28 +97,28 @@ def test_forced_colours_and_print_do_not_break_the_page(browser, entry):
     site = Site(browser, entry, forced_colors="active")
     assert site.fits()
     site.page.emulate_media(media="print")
-    assert site.page.locator(".dock").is_hidden()
-    assert site.page.locator(".f-t").first.is_hidden()
+    expect(site.page.locator(".dock")).to_be_hidden()
+    expect(site.page.locator(".f-t").first).to_be_hidden()
     site.page.context.close()
 
 
 def test_a_file_gives_way_to_a_missing_reason_and_comes_back(browser, gallery):
     site = Site(browser, gallery["edit", "pl"])
     field, held = site.page.locator("#f-filled_file"), site.page.locator("#f-filled_file [data-held]")
-    assert "Protokół zabiegu.pdf" in held.inner_text()
+    expect(held).to_contain_text("Protokół zabiegu.pdf")
     field.locator(".menu summary").click()
     field.locator(".menu input").first.press("Space")
-    assert field.locator(".gone").is_visible()
-    assert not held.is_visible()
+    expect(field.locator(".gone")).to_be_visible()
+    expect(held).to_be_hidden()
 
     field.locator(".gone button").press("Enter")
 
-    assert held.is_visible()
-    assert site.page.evaluate("document.activeElement.closest('[data-held]') !== null")
+    expect(held).to_be_visible()
+    expect(held.locator(":focus")).to_have_count(1)
     held.locator("button").press("Enter")
-    assert site.focused() == "filled_file"
-    site.page.locator(".dock [value=save]").click()
-    assert dict(site.posts[-1][1])["filled_file"] == ""
+    site.at("filled_file")
+    _, fields = site.sent_by(site.page.locator(".dock [value=save]").click)
+    assert dict(fields)["filled_file"] == ""
     assert site.faults == []
     site.page.context.close()
 
@@ -132,17 +134,16 @@ def test_typing_is_saved_and_the_state_is_told(site, form, data):
 
     path, fields = site.posts[-1]
     assert (path, dict(fields)["ward"], dict(fields)["__do"]) == ("/autosave", "Kardiologia", "autosave")
-    assert site.page.locator("[name=__revision]").input_value() == "8"
-    assert site.page.locator("#f-seen").is_hidden()
-    assert site.page.locator("#f-ward .msgs").inner_text() == ""  # nothing is said of half a word
+    expect(site.page.locator("[name=__revision]")).to_have_value("8")
+    expect(site.page.locator("#f-seen")).to_be_hidden()
+    expect(site.page.locator("#f-ward .msgs")).to_have_text("")  # nothing is said of half a word
     site.page.keyboard.press("Tab")
-    site.page.locator("#f-ward .msg").wait_for()
-    assert "Nie ma takiego oddziału." in site.page.locator("#f-ward .msgs").inner_text()
-    assert site.page.locator("#ward").get_attribute("aria-invalid") == "true"
-    assert site.page.locator("#ward").get_attribute("aria-describedby") == "ward-e"
-    assert site.page.locator("#f-op2_npwz .msg").count() == 0
-    assert site.page.locator(".dock .tally").inner_text().startswith("1 błąd")
-    assert "Do wyjaśnienia (1)" in site.page.locator(".rail h2").first.text_content()
+    expect(site.page.locator("#f-ward .msgs")).to_contain_text("Nie ma takiego oddziału.")
+    expect(site.page.locator("#ward")).to_have_attribute("aria-invalid", "true")
+    expect(site.page.locator("#ward")).to_have_attribute("aria-describedby", "ward-e")
+    expect(site.page.locator("#f-op2_npwz .msg")).to_have_count(0)
+    expect(site.page.locator(".dock .tally")).to_have_text(re.compile("^1 błąd"))
+    expect(site.page.locator(".rail h2").first).to_contain_text("Do wyjaśnienia (1)")
     assert site.violations() == []
 
 
@@ -151,13 +152,13 @@ def test_a_warning_asked_by_a_new_evaluation_can_be_confirmed(site, form, data):
     site.page.evaluate("result => ecrfForm.applyEvaluation(result)", evaluation_patch(form, data, changed, "pl"))
     box = site.page.locator("#f-ward .ack input")
 
-    assert site.page.locator("#f-ward.soft").count() == 1
+    expect(site.page.locator("#f-ward.soft")).to_have_count(1)
     box.check()
     site.page.evaluate("result => ecrfForm.applyEvaluation(result)", evaluation_patch(form, data, changed, "pl"))
 
-    assert box.is_checked()
-    assert box.get_attribute("name") == "ward__ack"
-    assert site.page.locator("#f-ward.soft").count() == 0
+    expect(box).to_be_checked()
+    expect(box).to_have_attribute("name", "ward__ack")
+    expect(site.page.locator("#f-ward.soft")).to_have_count(0)
 
 
 def test_what_the_script_makes_of_an_evaluation_is_what_the_server_makes(
@@ -192,31 +193,32 @@ def test_a_date_is_pasted_whole(site):
         document.activeElement.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})); }"""
     )
 
-    assert [site.page.locator(f"[name=seen__{part}]").input_value() for part in "dmy"] == ["02", "04", "2025"]
+    for part, text in zip("dmy", ("02", "04", "2025"), strict=True):
+        expect(site.page.locator(f"[name=seen__{part}]")).to_have_value(text)
 
 
 def test_a_long_list_is_searched_by_keyboard(site):
     box = site.page.get_by_role("combobox", name="Stymulacja czasowa")
-    assert box.input_value() == "Sposób stymulacji czasowej 3"
+    expect(box).to_have_value("Sposób stymulacji czasowej 3")
     box.fill("czasowej 12")
-    site.page.get_by_role("option").first.wait_for()
+    expect(site.page.locator("[role=option]")).to_have_text(["Sposób stymulacji czasowej 12"])
     box.press("ArrowDown")
     box.press("Enter")
 
-    assert box.input_value() == "Sposób stymulacji czasowej 12"
-    assert site.page.locator("[name=pacing]:not([type=hidden])").input_value() == "p12"
+    expect(box).to_have_value("Sposób stymulacji czasowej 12")
+    expect(site.page.locator("[name=pacing]:not([type=hidden])")).to_have_value("p12")
 
 
 def test_a_dictionary_is_asked_on_the_server(site):
     box = site.page.get_by_role("combobox", name="Rozpoznanie główne")
     box.fill("powik")
-    site.page.get_by_role("option").first.wait_for()
+    expect(site.page.locator("[role=option]")).to_have_count(3)
     assert site.violations() == []
     box.press("ArrowDown")
     box.press("Enter")
 
-    assert box.input_value() == "T82.0"
-    assert "Powikłanie 0" in site.page.locator("#f-diagnosis [data-found]").inner_text()
+    expect(box).to_have_value("T82.0")
+    expect(site.page.locator("#f-diagnosis [data-found]")).to_contain_text("Powikłanie 0")
 
 
 def test_an_issue_in_a_closed_row_opens_the_row(browser, pages, form, data, evaluation, context):
@@ -225,22 +227,21 @@ def test_an_issue_in_a_closed_row_opens_the_row(browser, pages, form, data, eval
     with site.page.expect_navigation():
         site.page.locator(".summary a", has_text="Długość pozostawionego").click()
 
-    assert site.page.url.endswith("?open=lx.b2#r-lx.b2")
+    expect(site.page).to_have_url(re.compile(re.escape("?open=lx.b2#r-lx.b2") + "$"))
     site.page.context.close()
 
 
 def test_without_scripts_rows_and_languages_are_buttons_that_keep_what_was_typed(browser, entry):
     site = Site(browser, entry, java_script_enabled=False)
     site.page.locator("#ward").fill("Wpisane")
-    site.page.locator("button[value='open:lx.a1']").click()
-    path, fields = site.posts[-1]
+    path, fields = site.sent_by(site.page.locator("button[value='open:lx.a1']").click)
     assert (path, dict(fields)["ward"], dict(fields)["__do"]) == ("/form", "Wpisane", "open:lx.a1")
 
-    site.page.locator("button[value='language:en']").click()
-    assert dict(site.posts[-1][1])["__do"] == "language:en"
+    _, fields = site.sent_by(site.page.locator("button[value='language:en']").click)
+    assert dict(fields)["__do"] == "language:en"
 
-    site.page.locator("#ward").press("Enter")
-    assert dict(site.posts[-1][1])["__do"] == "save"
+    _, fields = site.sent_by(lambda: site.page.locator("#ward").press("Enter"))
+    assert dict(fields)["__do"] == "save"
     site.page.context.close()
 
 
@@ -249,6 +250,7 @@ def test_the_blank_form_is_one_file_and_accessible(browser, registry):
 
     assert not re.search(r'(src|href)="(?!#)', html.replace('href="/"', ""))
     page = browser.new_page()
+    page.set_default_timeout(MILLISECONDS)
     page.set_content(html)
     page.evaluate(AXE)
     found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG)

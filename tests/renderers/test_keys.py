@@ -1,6 +1,7 @@
 """Entry by keyboard: Enter goes on and never sends, digits answer, dates step by themselves; nothing is lost on the way."""
 
 import pytest
+from playwright.sync_api import expect
 
 from engine.model.code_list import MissingList
 from engine.model.form import FormDef, SectionDef
@@ -14,8 +15,8 @@ def test_enter_goes_to_the_next_field_and_never_submits(site):
     site.page.focus("#op1_npwz")
     site.page.keyboard.press("Enter")
 
-    assert site.focused() == "op2_npwz"
-    assert site.posts == []
+    site.at("op2_npwz")
+    assert site.is_unsent()
 
 
 def test_enter_runs_through_the_whole_form(site):
@@ -33,14 +34,14 @@ def test_enter_runs_through_the_whole_form(site):
 
     assert {"op1_npwz", "fluoro", "dap", "lx.b2.lx_cm", "ward", "seen", "start_time"} <= set(seen)
     assert len(seen) == len(set(seen)), "a field was visited twice"
-    assert site.posts == []
+    assert site.is_unsent()
 
 
 def test_number_keys_answer_while_a_group_has_focus(site):
     site.page.locator("[name=location][value=hybrid]").focus()
     site.page.keyboard.press("3")
 
-    assert site.page.locator("[name=location][value=ep_lab]").is_checked()
+    expect(site.page.locator("[name=location][value=ep_lab]")).to_be_checked()
 
 
 def test_keys_can_be_switched_off(site):
@@ -49,7 +50,7 @@ def test_keys_can_be_switched_off(site):
     site.page.locator("[name=location][value=hybrid]").focus()
     site.page.keyboard.press("3")
 
-    assert not site.page.locator("[name=location][value=ep_lab]").is_checked()
+    expect(site.page.locator("[name=location][value=ep_lab]")).not_to_be_checked()
 
 
 def test_a_missing_reason_is_chosen_and_undone_by_keyboard(site):
@@ -57,14 +58,14 @@ def test_a_missing_reason_is_chosen_and_undone_by_keyboard(site):
     site.page.focus("#fluoro")
     site.page.keyboard.press("Alt+b")
     site.page.keyboard.press("ArrowDown")
-    assert field.locator(".gone").is_visible()
-    assert "brak informacji" in field.locator(".gone").inner_text()
-    assert not site.page.locator("#fluoro").is_visible()
+    expect(field.locator(".gone")).to_be_visible()
+    expect(field.locator(".gone")).to_contain_text("brak informacji")
+    expect(site.page.locator("#fluoro")).to_be_hidden()
 
     field.locator(".gone button").press("Enter")
 
-    assert site.page.locator("#fluoro").input_value() == "14,5"
-    assert site.focused() == "fluoro"
+    expect(site.page.locator("#fluoro")).to_have_value("14,5")
+    site.at("fluoro")
 
 
 def test_escape_closes_a_menu_and_gives_focus_back(site):
@@ -72,27 +73,25 @@ def test_escape_closes_a_menu_and_gives_focus_back(site):
     site.page.keyboard.press("Alt+b")
     site.page.keyboard.press("Escape")
 
-    assert site.page.evaluate("document.activeElement.matches('#f-fluoro .menu > summary')")
+    expect(site.page.locator("#f-fluoro .menu > summary")).to_be_focused()
 
 
 def test_alt_down_goes_to_the_next_issue(site):
     site.page.focus("#ward")
     site.page.keyboard.press("Alt+ArrowDown")
-    assert site.focused() == "op2_npwz"
+    site.at("op2_npwz")
     site.page.keyboard.press("Alt+ArrowDown")
-    assert site.focused() == "dap"
+    site.at("dap")
 
 
 def test_ctrl_s_saves_and_ctrl_enter_goes_to_the_next_row(site):
     site.page.focus("#ward")
-    with site.page.expect_navigation():
-        site.page.keyboard.press("Control+s")
-    assert ("__do", "save") in site.posts[-1][1]
+    _, fields = site.sent_by(lambda: site.page.keyboard.press("Control+s"))
+    assert ("__do", "save") in fields
 
     site.page.focus("[id='lx.b2.lx_cm']")
-    with site.page.expect_navigation():
-        site.page.keyboard.press("Control+Enter")
-    assert ("__do", "next:lx.b2") in site.posts[-1][1]
+    _, fields = site.sent_by(lambda: site.page.keyboard.press("Control+Enter"))
+    assert ("__do", "next:lx.b2") in fields
 
 
 def typed(site, name, keys):
@@ -128,7 +127,7 @@ def test_a_date_steps_on_by_itself(site, keys, parts, focus):
         site.page.locator(f"[name=seen__{part}]").fill("")
     assert typed(site, "seen__d", keys) == focus
     assert tuple(value(site, f"seen__{part}") for part in "dmy") == parts
-    assert site.posts == [] or all(path == "/autosave" for path, _ in site.posts)
+    assert site.is_unsent()
 
 
 @pytest.mark.parametrize(("keys", "shown"), [("0910", "09:10"), ("9:10", "09:10"), ("09.10", "09:10")])
@@ -141,7 +140,7 @@ def test_a_time_is_typed_in_digits(site, keys, shown):
 def test_an_answer_by_number_goes_on_and_a_tab_out_of_habit_only_confirms(site):
     assert typed(site, "location", "3") == "op1_npwz"
     site.page.keyboard.press("Tab")
-    assert site.focused() == "op1_npwz"
+    site.at("op1_npwz")
     site.page.keyboard.press("Tab")
     assert site.focused() != "op1_npwz"
 
@@ -169,13 +168,13 @@ def test_a_list_takes_a_number_a_code_or_words(site, text, code):
         "() => document.activeElement.name !== undefined && !document.activeElement.id.startsWith('pacing')"
     )
     assert value(site, "pacing") == code
-    assert site.focused() == "diagnosis"
+    site.at("diagnosis")
 
 
 @pytest.mark.parametrize(("keys", "reason"), [("rf", "odmowa pacjenta"), ("2", "brak informacji")])
 def test_a_missing_reason_is_typed_as_on_paper(site, keys, reason):
     assert typed(site, "fluoro", ("Alt+b", *keys)) == "dap"
-    assert reason in site.page.locator("#f-fluoro .gone").inner_text()
+    expect(site.page.locator("#f-fluoro .gone")).to_contain_text(reason)
 
 
 def test_an_opened_row_has_the_focus_in_its_first_field(browser, entry):
@@ -185,7 +184,7 @@ def test_an_opened_row_has_the_focus_in_its_first_field(browser, entry):
     site.page.goto("http://site/form#r-lx.b2")
     site.page.reload()
     site.page.wait_for_function("() => document.activeElement.closest('[data-row].open')")
-    assert site.page.evaluate("document.activeElement.closest('[data-item]').dataset.item") == "lx_lead"
+    expect(site.page.locator("[data-item=lx_lead] :focus")).to_have_count(1)
     site.page.goto("http://site/form#r-lx.a1")
     site.page.reload()
     site.page.wait_for_function("() => document.activeElement.value === 'open:lx.a1'")
@@ -199,20 +198,20 @@ def test_a_key_that_is_held_down_presses_no_button(site):
             """() => document.activeElement.dispatchEvent(
             new KeyboardEvent('keydown', {key: 'Enter', repeat: true, bubbles: true, cancelable: true}))"""
         )
-    assert site.focused() == "ward"
+    site.at("ward")
 
 
 def test_f1_opens_the_help_of_a_field_which_keeps_the_focus(site):
     told = site.page.locator("#f-fluoro [data-help] > div")
     site.page.focus("#fluoro")
-    assert not told.is_visible()
+    expect(told).to_be_hidden()
     site.page.keyboard.press("F1")
 
-    assert told.is_visible()
-    assert told.inner_text() == "Czas z aparatu, nie z zegara na sali."
-    assert site.focused() == "fluoro"
+    expect(told).to_be_visible()
+    expect(told).to_have_text("Czas z aparatu, nie z zegara na sali.")
+    site.at("fluoro")
     site.page.keyboard.press("F1")
-    assert not told.is_visible()
+    expect(told).to_be_hidden()
 
 
 @pytest.fixture(scope="module")
@@ -247,6 +246,6 @@ def test_a_code_below_zero_is_typed_and_is_not_the_one_above(browser, signed_cod
 def test_a_reason_below_zero_is_typed(browser, signed_codes):
     site = Site(browser, signed_codes)
     typed(site, "dose", ("Alt+b", "-", "9", "8"))
-    assert "odmowa" in site.page.locator("#f-dose .gone").inner_text()
+    expect(site.page.locator("#f-dose .gone")).to_contain_text("odmowa")
     assert site.faults == []
     site.page.context.close()

@@ -3,8 +3,9 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.scenarios.form_pages import opened, register
+from tests.scenarios.form_pages import live, opened, register, save
 from tests.scenarios.page_faults import faults, keep_picture, problems
 
 FORMS = (
@@ -71,8 +72,9 @@ def test_pages(open_browser, served, filled, width, tmp_path_factory):
     assert faults(page, "sign-in", folder, width) == []
     page.fill("#login", "anna")
     page.fill("#password", "wrong")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("[role=alert]")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator("[role=alert]")).to_be_visible()
     assert faults(page, "sign-in-wrong", folder, width) == []
 
 
@@ -96,11 +98,12 @@ def test_forms(open_browser, served, filled, form, width, tmp_path_factory):
     assert faults(page, form, folder, width) == []
     rows = page.locator("[data-row] button[value^='open:']")
     if rows.count():
-        rows.first.click()
+        with page.expect_navigation():
+            rows.first.click()
         page.wait_for_selector("[data-row].open")
         assert faults(page, f"{form}-row", folder, width) == []
-    page.locator(".dock [value=complete]").click()
-    page.wait_for_url("**?*")
+    with page.expect_navigation():
+        page.locator(".dock [value=complete]").click()
     assert faults(page, f"{form}-after", folder, width) == []
 
 
@@ -114,10 +117,10 @@ def test_dark_and_conflict(open_browser, served, filled, tmp_path):
     assert faults(page, "form-dark", tmp_path, 1280) == []
     other.goto(address)
     other.fill("[name=unit_code]", "222")
-    other.locator(".dock [value=save]").click()
-    other.wait_for_url("**said=*")
+    save(other)
     page.fill("[name=unit_code]", "333")
-    page.locator(".dock [value=save]").click()
+    with page.expect_navigation():
+        page.locator(".dock [value=save]").click()
     page.wait_for_selector("fieldset.clash")
     assert faults(page, "conflict-dark", tmp_path, 1280) == []
     page.emulate_media(color_scheme="light")
@@ -155,18 +158,16 @@ def test_fields_that_depend_on_others_begin_where_the_others_do(open_browser, se
 
 
 def test_an_empty_hospital_is_told_what_to_do(open_browser, served, tmp_path):
-    from storage.accounts import add_membership, create_account, create_site
+    from storage.accounts import create_site
 
-    database, now = served.space.database, served.clock.now
-    site = create_site(database, "990000000109", "Szpital Powiatowy w Olszynach", who="office", at=now)
-    account = create_account(database, "olga", "Olga Pusta", "correct horse battery", who="office", at=now)
-    add_membership(database, account, "lead_extraction", "entry", site_id=site, who="office", at=now)
-    page = open_browser("olga")
-    assert "Nie ma jeszcze pacjentów" in page.inner_text("#main")
+    code = f"9900000{next(served.series):05}"
+    site = create_site(served.space.database, code, "Szpital Powiatowy w Olszynach", who="office", at=served.clock())
+    page = open_browser(served.person("entry", "Olga Pusta", site=site))
+    expect(page.locator("#main")).to_contain_text("Nie ma jeszcze pacjentów")
     assert faults(page, "empty", tmp_path, 1280) == []
     register(page)
     assert faults(page, "new-patient", tmp_path, 1280) == []
-    assert re.search(r"/patients/TLE-\d{4}-\w\d/forms/", page.url)
+    expect(page).to_have_url(re.compile(r"/patients/TLE-\d{4}-\w\d/forms/"))
 
 
 @pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
@@ -174,12 +175,13 @@ def test_a_look_up_with_its_list_open(open_browser, served, filled, width, tmp_p
     page = open_browser(width=width)
     page.goto(f"/lead_extraction/patients/{filled}")
     page.goto(page.locator('.lanes a[href$=".procedure"]').first.get_attribute("href"))
-    page.wait_for_selector("[name=__live][value=yes]", state="attached")
+    live(page)
     page.locator("#proc_icd9-c").focus()
     page.keyboard.press("ArrowDown")
     page.wait_for_selector("#f-proc_icd9 [role=option]")
-    assert page.locator("#f-proc_icd9 .chips li").count() > 0
+    expect(page.locator("#f-proc_icd9 .chips li")).not_to_have_count(0)
     page.keyboard.press("ArrowDown")
+    expect(page.locator("#f-proc_icd9 [role=option][aria-selected=true]")).to_have_count(1)
     keep_picture(page, "open", tmp_path, width)
     assert problems(page, "#f-proc_icd9") == []
     behind = [each for each in problems(page) if each[0] != "target-size"]  # the list lies over a part of what follows

@@ -2,13 +2,12 @@
 
 import pytest
 
-from engine.datatypes.identifiers import make_pesel
 from engine.model.form import walk_items
 from engine.records import evaluate
 from engine.records.form_data import Focus, FormData
 from renderers.html.values import display
 from tests.scenarios.comparing import stored_keys, without_ids
-from tests.scenarios.form_pages import opened
+from tests.scenarios.form_pages import live, number_of, opened, to_form
 
 FORMS = (
     ("admission", ""), ("baseline", ""), ("device", ""), ("indication", ""), ("workup", ""), ("procedure", ""),
@@ -18,10 +17,7 @@ FORMS = (
 
 
 def open_form(page, who, form, event=""):
-    page.goto(f"/lead_extraction/patients/{who}")
-    ending = f".{form}.{event}.1" if event else f".{form}"
-    page.locator(f'.lanes a[href$="{ending}"]').first.click()
-    opened(page)
+    to_form(page, "lead_extraction", who, f"{form}.{event}.1" if event else form)
 
 
 def complete(page):
@@ -49,10 +45,11 @@ def shown_on(page):
 @pytest.mark.parametrize("language", ["pl", "en"])
 def test_episode_a(served, open_browser, typist, example, registry, language):
     page, wanted = open_browser(language=language), example("a")
-    page.locator("form[action$='/patients'][method=post] button").press("Enter")
+    with page.expect_navigation():
+        page.locator("form[action$='/patients'][method=post] button").press("Enter")
     opened(page)
-    who = page.url.split("/patients/")[1].split("/")[0]
-    typist(page, wanted, language).fill(registry.model.forms["patient"], _person(wanted, language))
+    who = number_of(page)
+    typist(page, wanted, language).fill(registry.model.forms["patient"], _person(wanted, served))
     complete(page)
     for form, event in FORMS:
         open_form(page, who, form, event)
@@ -70,11 +67,10 @@ def test_episode_a(served, open_browser, typist, example, registry, language):
         compare_with_engine(page, registry, record, place, served.clock.now, language)
 
 
-def _person(wanted, language):
+def _person(wanted, served):
     """Each run is another person: the number of a PESEL is unique."""
     data = wanted.form("patient")
-    number = {"pl": data.items["pesel"], "en": make_pesel(data.items["birth_date"], female=False, series=512)}[language]
-    return FormData({**data.items, "pesel": number}, data.groups)
+    return FormData({**data.items, "pesel": served.pesel(data.items["birth_date"])}, data.groups)
 
 
 def compare_with_engine(page, registry, record, place, now, language):
@@ -86,11 +82,11 @@ def compare_with_engine(page, registry, record, place, now, language):
     rows = page.locator("[data-row] button[value^='open:']").count()
     for number in range(max(rows, 1)):
         if rows:
-            page.locator("[data-row]").nth(number).locator("button[value^='open:']").click()
+            with page.expect_navigation():
+                page.locator("[data-row]").nth(number).locator("button[value^='open:']").click()
             page.wait_for_selector("[data-row].open")
-        page.wait_for_load_state()
         if page.locator("#entry[data-program]").count():
-            page.wait_for_selector("[name=__live][value=yes]", state="attached")
+            live(page)
         found = shown_on(page)
         for path, text in found["calculated"].items():
             value = evaluation.calculated.get(path)
@@ -101,5 +97,5 @@ def compare_with_engine(page, registry, record, place, now, language):
         outside = {path for path in evaluation.visible if "[" not in path and items[path].datatype.name != "heading"}
         assert outside <= here
         if rows:
-            page.locator("[data-row].open button[value^='close:']").first.click()
-            page.wait_for_load_state()
+            with page.expect_navigation():
+                page.locator("[data-row].open button[value^='close:']").first.click()

@@ -1,9 +1,13 @@
 """A form that was only just begun is calm: it says nothing of what nobody has come to yet."""
 
+import re
+
 import pytest
+from playwright.sync_api import expect
 
-from tests.scenarios.form_pages import opened, register
+from tests.scenarios.form_pages import kept, live, number_of, register, save, to_form
 
+REGISTRY = "lead_extraction"
 FORMS = (
     "patient", "admission", "baseline", "device", "indication", "workup", "procedure", "complications.procedure.1",
     "reimplantation", "discharge", "follow_up.fu_1m.1", "death",
@@ -14,26 +18,12 @@ MESSAGES = "#entry .msg, .f.bad, .f.soft, .issues.bad, .issues.soft, [data-issue
 def start(page):
     page.goto("/lead_extraction/patients")
     register(page)
-    return page.url.split("/patients/")[1].split("/")[0]
-
-
-def save(page, verb="save"):
-    page.locator(f".dock [value={verb}]").click()
-    page.wait_for_url("**said=*")
-
-
-def to_form(page, who, form):
-    page.goto(f"/lead_extraction/patients/{who}")
-    page.locator(f'.lanes a[href$=".{form}"]').first.click()
-    opened(page)
-
-
-def live(page):
-    page.wait_for_selector("[name=__live][value=yes]", state="attached")
+    return number_of(page)
 
 
 def told(page):
-    return page.locator("#entry .msg:visible").all_inner_texts()
+    """The messages that one sees."""
+    return page.locator("#entry .msg:visible")
 
 
 @pytest.mark.parametrize(
@@ -44,11 +34,11 @@ def test_new_forms_say_nothing(open_browser, width, scripts):
     who = start(page)
     for form in FORMS:
         if form != "patient":
-            to_form(page, who, form)
+            to_form(page, REGISTRY, who, form)
         if scripts:
             live(page)
-        assert page.locator(MESSAGES).count() == 0, form
-        assert page.locator(".req:visible").count() > 0, form
+        expect(page.locator(".req:visible"), form).not_to_have_count(0)
+        expect(page.locator(MESSAGES), form).to_have_count(0)
         if form == "patient":
             page.fill("[name=last_name]", "Przykładowa")
             save(page)
@@ -60,17 +50,17 @@ def test_what_somebody_did_is_judged_when_they_leave_the_field(open_browser):
     live(page)
     page.locator("[name=pat_id_type][value=pesel]").check(force=True)
     page.fill("[name=pesel]", "49030204711")
-    assert told(page) == []  # it may not be whole yet
+    kept(page)  # the server has answered too
+    expect(told(page)).to_have_count(0)  # it may not be whole yet
     page.keyboard.press("Tab")
-    page.locator("#f-pesel .msg").wait_for()
-    assert page.locator("#f-pesel .msg").count() == 1
+    expect(page.locator("#f-pesel .msg")).to_have_count(1)
     page.fill("[name=pesel]", "49030204710")  # what is put right is put right at once
-    assert told(page) == []
+    expect(told(page)).to_have_count(0)
     page.fill("[name=birth_date__d]", "3")
-    assert told(page) == []
+    kept(page)
+    expect(told(page)).to_have_count(0)
     page.focus("[name=phone]")
-    page.locator("#f-birth_date .msg").wait_for()
-    assert page.locator("#f-birth_date .msg").count() == 1
+    expect(page.locator("#f-birth_date .msg")).to_have_count(1)
 
 
 def test_calm_outlives_the_working_copy_and_ends_with_a_save(open_browser):
@@ -78,16 +68,17 @@ def test_calm_outlives_the_working_copy_and_ends_with_a_save(open_browser):
     who = start(page)
     page.fill("[name=last_name]", "Przykładowa")
     save(page)
-    to_form(page, who, "procedure")
+    to_form(page, REGISTRY, who, "procedure")
     live(page)
     page.locator("[name=anaesthesia][type=radio]").first.check(force=True)
-    page.wait_for_selector('[data-save="copy"]')  # the server's answer has come
-    assert told(page) == []
-    to_form(page, who, "procedure")
-    assert told(page) == []
+    kept(page)  # the server's answer has come
+    expect(told(page)).to_have_count(0)
+    to_form(page, REGISTRY, who, "procedure")
+    live(page)
+    expect(told(page)).to_have_count(0)
     save(page)
-    to_form(page, who, "procedure")
-    assert any("co najmniej jedna elektroda" in each for each in told(page))  # TLE-28
+    to_form(page, REGISTRY, who, "procedure")
+    expect(told(page).filter(has_text="co najmniej jedna elektroda")).not_to_have_count(0)  # TLE-28
 
 
 def test_a_save_leaves_one_where_one_was(open_browser):
@@ -96,15 +87,17 @@ def test_a_save_leaves_one_where_one_was(open_browser):
     live(page)
     page.fill("[name=last_name]", "Przykładowa")
     page.locator("[name=birth_date__y]").fill("19x")
-    page.keyboard.press("Control+s")
-    page.wait_for_url("**said=*")
-    assert page.locator("[data-summary]").count() == 0
+    with page.expect_navigation(url="**said=*"):
+        page.keyboard.press("Control+s")
+    live(page)
+    expect(page.locator("[data-summary]")).to_have_count(0)
     page.locator("[name=birth_date__y]").fill("")
-    page.keyboard.press("Control+s")
-    page.wait_for_selector('[data-save="saved"]')
-    page.wait_for_function("() => document.activeElement.name === 'birth_date__y'")
-    assert page.locator("[data-filled]").inner_text().startswith("Zapisano, ")
-    assert told(page) == []
+    with page.expect_navigation(url="**said=*"):
+        page.keyboard.press("Control+s")
+    expect(page.locator('[data-save="saved"]')).to_be_visible()
+    expect(page.locator("[name=birth_date__y]")).to_be_focused()
+    expect(page.locator("[data-filled]")).to_have_text(re.compile("^" + re.escape("Zapisano, ")))
+    expect(told(page)).to_have_count(0)
 
 
 def test_what_the_page_says_of_progress_agrees(open_browser):
@@ -112,18 +105,19 @@ def test_what_the_page_says_of_progress_agrees(open_browser):
     who = start(page)
     page.fill("[name=last_name]", "Przykładowa")
     save(page)
-    to_form(page, who, "admission")
+    to_form(page, REGISTRY, who, "admission")
     live(page)
-    assert page.locator(".head .chip").inner_text() == "nierozpoczęty"
+    expect(page.locator(".head .chip")).to_have_text("nierozpoczęty")
     page.locator("[name=payer][value=nfz]").check(force=True)
     page.fill("[name=adm_datetime__t]", "8:99")
     head, bar = page.locator(".head [data-progress]"), page.locator(".dock [data-progress]")
-    assert page.locator(".head .chip").inner_text() == "szkic"
-    assert head.inner_text() == bar.inner_text()
-    assert head.inner_text().startswith("1 z ")
-    page.wait_for_selector('[data-save="copy"]')
+    expect(page.locator(".head .chip")).to_have_text("szkic")
+    expect(head).to_have_text(re.compile("^1 z "))
+    expect(bar).to_have_text(head.inner_text())
+    kept(page)
     page.reload()
-    assert (page.locator(".head .chip").inner_text(), head.inner_text()) == ("szkic", bar.inner_text())
+    expect(page.locator(".head .chip")).to_have_text("szkic")
+    expect(bar).to_have_text(head.inner_text())
 
 
 def test_completing_tells_all(open_browser):
@@ -131,10 +125,10 @@ def test_completing_tells_all(open_browser):
     who = start(page)
     page.fill("[name=last_name]", "Przykładowa")
     save(page)
-    to_form(page, who, "procedure")
+    to_form(page, REGISTRY, who, "procedure")
     save(page, "complete")
-    assert any("co najmniej jedna elektroda" in each for each in told(page))
-    assert page.locator("[data-summary]").count() == 1
+    expect(told(page).filter(has_text="co najmniej jedna elektroda")).not_to_have_count(0)
+    expect(page.locator("[data-summary]")).to_have_count(1)
 
 
 def test_a_row_that_was_only_added_is_calm_too(open_browser):
@@ -142,7 +136,9 @@ def test_a_row_that_was_only_added_is_calm_too(open_browser):
     who = start(page)
     page.fill("[name=last_name]", "Przykładowa")
     save(page)
-    to_form(page, who, "device")
-    page.click("button[value='add:leads']")
+    to_form(page, REGISTRY, who, "device")
+    with page.expect_navigation():
+        page.click("button[value='add:leads']")
     page.wait_for_selector("[data-row].open")
-    assert told(page) == []
+    live(page)
+    expect(told(page)).to_have_count(0)

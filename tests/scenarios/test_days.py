@@ -1,6 +1,9 @@
 """Whoever works in several registries comes from what waits in all of them to the day of one, and back, by the keyboard."""
 
+import re
+
 import pytest
+from playwright.sync_api import expect
 
 from storage.accounts import add_membership, create_account
 from tests.scenarios.page_faults import faults
@@ -34,12 +37,13 @@ def test_from_all_registries_to_one_and_back(open_browser, wera, width, language
     assert faults(page, f"days-{language}", tmp_path_factory.mktemp("days"), width) == []
     page.focus("#main a >> nth=0")
     page.keyboard.press("Tab")
-    second = page.evaluate("document.activeElement.getAttribute('href')")
+    second = page.locator("#main a:focus").get_attribute("href")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{second}")
     page.focus(".menu.registries summary")
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
+    expect(page.locator(".menu.registries[open] a").first).to_be_focused()
     page.keyboard.press("Enter")
-    page.wait_for_url("**/day")
+    page.wait_for_url(re.compile(r":\d+/day$"))
     page.locator("h1", has_text={"pl": "Wszystkie rejestry", "en": "All registries"}[language]).wait_for()

@@ -1,8 +1,11 @@
 """A broken rule that is about another form says which, and leads there."""
 
-import pytest
+import re
 
-from tests.scenarios.form_pages import opened, register
+import pytest
+from playwright.sync_api import expect
+
+from tests.scenarios.form_pages import number_of, register, save, to_form
 
 RULE = "Wymagana kolejność"
 
@@ -10,20 +13,13 @@ RULE = "Wymagana kolejność"
 def begin(page):
     page.goto("/lead_extraction/patients")
     register(page)
-    return page.url.split("/patients/")[1].split("/")[0]
+    return number_of(page)
 
 
 def fill_moment(page, who, form, item, day, clock):
-    page.goto(f"/lead_extraction/patients/{who}")
-    page.locator(f'.lanes a[href$=".{form}"]').first.click()
-    opened(page)
+    to_form(page, "lead_extraction", who, form)
     for part, text in zip("dmyt", (*day, clock), strict=True):
         page.fill(f"[name={item}__{part}]", text)
-
-
-def save(page):
-    page.locator(".dock [value=save]").click()
-    page.wait_for_url("**said=*")
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -37,9 +33,9 @@ def test_a_rule_about_another_form_leads_there(open_browser, scripts):
     if scripts:
         wide.wait_for()  # at once, and again after the save
     save(page)
-    assert wide.locator("a").inner_text() == "Zobacz formularz: Zabieg"
-    assert page.locator("[data-issues] a").first.get_attribute("href").endswith(".procedure")
+    expect(wide.locator("a")).to_have_text("Zobacz formularz: Zabieg")
+    expect(page.locator("[data-issues] a").first).to_have_attribute("href", re.compile(r"\.procedure$"))
     wide.locator("a").click()
     page.wait_for_url("**.procedure")
-    assert RULE in page.locator("#f-proc_start .msg").inner_text()
-    assert page.locator("#form-wide .msg a").count() == 0
+    expect(page.locator("#f-proc_start .msg")).to_contain_text(RULE)
+    expect(page.locator("#form-wide .msg a")).to_have_count(0)

@@ -1,11 +1,13 @@
 """Files in a real browser: sent when they are chosen, kept while one types, saved, fetched again, without scripts too."""
 
+import re
 import struct
 import zlib
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.scenarios.form_pages import held_back, register
+from tests.scenarios.form_pages import HeldBack, kept, live, number_of, register, save, to_form
 from tests.scenarios.page_faults import keep_picture, problems
 
 
@@ -31,14 +33,12 @@ def open_row(page, scripts=True):
     page.goto("/lead_extraction/patients")
     register(page)
     page.fill("[name=last_name]", "Przykładowa")
-    page.locator(".dock [value=save]").click()
-    page.wait_for_url("**said=*")
-    page.goto(f"/lead_extraction/patients/{page.url.split('/patients/')[1].split('/')[0]}")
-    page.locator('.lanes a[href$=".procedure"]').click()
-    page.click("button[value='add:lx']")
+    save(page)
+    to_form(page, "lead_extraction", number_of(page), "procedure")
+    send(page, "button[value='add:lx']")
     name = page.wait_for_selector("[data-row^='lx.'].open").get_attribute("data-row")
     if scripts:
-        page.wait_for_selector("[name=__live][value=yes]", state="attached")
+        live(page)
     field = page.locator(f'[id="f-{name}.lx_result"]')
     field.locator("input[value=complete]").press("Space")
     if scripts:
@@ -57,10 +57,9 @@ def send(page, button):
 
 def reopen(page, name):
     """The row with its fields, whether the page comes back with it open or closed."""
-    page.wait_for_load_state()
     button = page.locator(f"button[value='open:{name}']")
     if button.count():
-        button.click()
+        send(page, f"button[value='open:{name}']")
     page.wait_for_selector(f"[data-row='{name}'].open")
 
 
@@ -70,10 +69,6 @@ def box(page, name):
 
 def held(page, name):
     return page.locator(f'[id="f-{name}.lx_photo"] [data-held]')
-
-
-def saved(page):
-    page.wait_for_selector('[data-save="copy"]')
 
 
 def fetched(page, name):
@@ -93,18 +88,17 @@ def test_a_photograph_is_sent_kept_saved_and_fetched(open_browser, served, photo
     name = open_row(page)
     box(page, name).set_input_files(photo)
     held(page, name).wait_for()
-    assert held(page, name).inner_text().strip().startswith("elektroda komorowa.png")
-    assert not box(page, name).is_visible()
+    expect(held(page, name)).to_contain_text("elektroda komorowa.png")
+    expect(box(page, name)).to_be_hidden()
     page.wait_for_selector("[data-file-state]:has-text('Dodano plik elektroda komorowa.png')", state="attached")
-    saved(page)
+    kept(page)
     page.reload()
     reopen(page, name)
     assert fetched(page, name) == (photo["name"], photo["buffer"])
-    page.locator(".dock [value=save]").click()
-    page.wait_for_url("**said=*")
+    save(page)
     reopen(page, name)
     assert fetched(page, name) == (photo["name"], photo["buffer"])
-    record = served.record(page.url.split("/patients/")[1].split("/")[0])
+    record = served.record(number_of(page))
     form = next(form for place, form in record.forms.items() if place.form == "procedure")
     assert form.data.groups["lx"][0].items["lx_photo"].name == photo["name"]
 
@@ -115,7 +109,7 @@ def test_without_scripts_it_goes_with_the_form(open_browser, photo):
     box(page, name).set_input_files({"name": "notatki.txt", "mimeType": "text/plain", "buffer": b"not a picture"})
     send(page, ".dock [value=save]")
     reopen(page, name)
-    assert "Pliku „notatki.txt” nie można dodać" in page.inner_text(f'[id="f-{name}.lx_photo"]')
+    expect(page.locator(f'[id="f-{name}.lx_photo"]').get_by_text("Pliku „notatki.txt” nie można dodać")).to_be_visible()
     box(page, name).set_input_files(photo)
     send(page, f"button[value='close:{name}']")
     reopen(page, name)
@@ -123,36 +117,36 @@ def test_without_scripts_it_goes_with_the_form(open_browser, photo):
     send(page, ".dock [value=save]")
     reopen(page, name)
     assert fetched(page, name) == (photo["name"], photo["buffer"])
-    held(page, name).locator("button").click()
-    page.wait_for_url("**#*")
-    assert box(page, name).is_visible()
+    with page.expect_navigation():
+        held(page, name).locator("button").click()
+    expect(box(page, name)).to_be_visible()
 
 
 def test_a_file_that_is_chosen_before_the_script_runs_is_sent(open_browser, photo):
     page = open_browser()
     name = open_row(page)
-    saved(page)
-    let_go = held_back(page, "files.js")
+    kept(page)
+    script = HeldBack(page, "**/static/files.js")
     page.reload(wait_until="commit")  # the row is open still
     box(page, name).set_input_files(photo)
-    let_go()
+    script.let_go()
     held(page, name).wait_for()
-    saved(page)
+    kept(page)
     assert fetched(page, name) == (photo["name"], photo["buffer"])
 
 
 def test_who_types_on_while_the_opened_row_comes_is_left_alone(open_browser):
     page = open_browser()
     name = open_row(page)
-    saved(page)
-    assert f"#r-{name}" in page.url
-    let_go = held_back(page, "files.js")
+    kept(page)
+    expect(page).to_have_url(re.compile(re.escape(f"#r-{name}")))
+    script = HeldBack(page, "**/static/files.js")
     page.reload(wait_until="commit")
     last = page.locator(f'[id="f-{name}.lx_result"] input').last
     last.focus()
-    let_go()
+    script.let_go()
     page.wait_for_load_state()
-    assert last.evaluate("e => e === document.activeElement")
+    expect(last).to_be_focused()
 
 
 def test_what_is_refused_is_told_beside_the_field(open_browser, photo, tmp_path):
@@ -160,8 +154,8 @@ def test_what_is_refused_is_told_beside_the_field(open_browser, photo, tmp_path)
     name = open_row(page)
     field = page.locator(f'[id="f-{name}.lx_photo"]')
     box(page, name).set_input_files({"name": "wynik.png", "mimeType": "image/png", "buffer": b"%PDF-1.7"})
-    field.locator("[data-file-fault] .msg").wait_for()
-    assert "Pliku „wynik.png.pdf” nie można dodać, bo to PDF. Dozwolone: JPEG, PNG." in field.inner_text()
+    told = "Pliku „wynik.png.pdf” nie można dodać, bo to PDF. Dozwolone: JPEG, PNG."
+    expect(field.locator("[data-file-fault] .msg")).to_contain_text(told)
     big = tmp_path / "film.png"
     big.write_bytes(bytes(12_300_000))
     box(page, name).set_input_files(big)
@@ -169,7 +163,7 @@ def test_what_is_refused_is_told_beside_the_field(open_browser, photo, tmp_path)
     assert problems(page) == []
     box(page, name).set_input_files(photo)
     held(page, name).wait_for()
-    assert field.locator("[data-file-fault]").inner_text() == ""
+    expect(field.locator("[data-file-fault]")).to_have_text("")
 
 
 def test_removed_and_chosen_again_by_keyboard(open_browser, photo):
@@ -177,14 +171,14 @@ def test_removed_and_chosen_again_by_keyboard(open_browser, photo):
     name = open_row(page)
     box(page, name).set_input_files(photo)
     held(page, name).wait_for()
-    saved(page)
+    kept(page)
     held(page, name).locator("button").press("Enter")
-    assert box(page, name).evaluate("e => e === document.activeElement")
-    saved(page)
+    expect(box(page, name)).to_be_focused()
+    kept(page)
     page.reload()
     reopen(page, name)
-    assert not held(page, name).is_visible()
-    page.wait_for_selector("[name=__live][value=yes]", state="attached")
+    expect(held(page, name)).to_be_hidden()
+    live(page)
     with page.expect_file_chooser() as chooser:
         box(page, name).press("Space")
     chooser.value.set_files(photo)
@@ -194,25 +188,24 @@ def test_removed_and_chosen_again_by_keyboard(open_browser, photo):
 def test_a_lost_network_is_waited_for(open_browser, photo):
     page = open_browser()
     name = open_row(page)
-    saved(page)
+    kept(page)
     page.context.set_offline(True)
     box(page, name).set_input_files(photo)
     page.wait_for_selector("text=nie został jeszcze wysłany")
     page.context.set_offline(False)
     held(page, name).wait_for()
-    saved(page)
+    kept(page)
     assert fetched(page, name) == (photo["name"], photo["buffer"])
 
 
 def test_a_file_that_is_under_way_goes_with_the_save(open_browser, photo):
     page = open_browser()
     name = open_row(page)
-    saved(page)
+    kept(page)
     page.route("**/files/*", never)
     box(page, name).set_input_files(photo)
     page.wait_for_selector("text=Wysyłanie pliku")
-    page.locator(".dock [value=save]").click()
-    page.wait_for_url("**said=*")
+    save(page)
     page.unroute("**/files/*")
     reopen(page, name)
     assert fetched(page, name) == (photo["name"], photo["buffer"])
@@ -221,12 +214,12 @@ def test_a_file_that_is_under_way_goes_with_the_save(open_browser, photo):
 def test_a_session_that_ends_loses_no_file(open_browser, photo):
     page = open_browser()
     name = open_row(page)
-    saved(page)
+    kept(page)
     page.wait_for_load_state("networkidle")  # an answer under way would bring the cookie back
     page.context.clear_cookies()
     box(page, name).set_input_files(photo)
     page.wait_for_selector("text=nie został jeszcze wysłany")
-    assert page.locator("[data-signed-out]").is_visible()
+    expect(page.locator("[data-signed-out]")).to_be_visible()
     other = page.context.new_page()
     other.goto("/sign-in?language=pl")
     other.fill("#login", "anna")
@@ -236,7 +229,7 @@ def test_a_session_that_ends_loses_no_file(open_browser, photo):
     other.close()
     page.evaluate("dispatchEvent(new Event('focus'))")
     held(page, name).wait_for()
-    saved(page)
+    kept(page)
 
 
 @pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
@@ -269,6 +262,5 @@ def test_the_control_is_accessible(open_browser, photo, width, tmp_path_factory)
     )
     held(page, name).wait_for()
     look("held")
-    page.locator(".dock [value=save]").click()
-    page.wait_for_url("**said=*")
+    save(page)
     look("closed", page.locator(f'[data-row="{name}"]'))

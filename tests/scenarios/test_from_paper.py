@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from engine.datatypes.base import Control
-from engine.datatypes.identifiers import make_pesel
 from engine.datatypes.values import Missing, Reference
 from engine.records.form_data import FormData
 from engine.records.json_data import read_values
 from renderers.html.faces import BUTTONS, control_of
 from renderers.html.values import shown
 from tests.scenarios.comparing import stored_keys, without_ids
+from tests.scenarios.form_pages import live, number_of
 
 MOST = 1.3  # strokes for a necessary character
 DATES = (Control.DATE, Control.PARTIAL_DATE, Control.DATETIME)
@@ -73,7 +73,7 @@ class Clerk:
 
     def fill(self, form, data) -> None:
         """From the first field to the button that completes the form."""
-        self.page.wait_for_selector("[name=__live][value=yes]", state="attached")
+        live(self.page)
         rows = {group.id: list(data.groups.get(group.id, ())) for group in form.groups}
         parts = {"": (form, data)}
         for _ in range(600):
@@ -101,7 +101,7 @@ class Clerk:
     def _row(self, form, group, row, parts):
         self.necessary += 1
         self.page.wait_for_selector(f'[data-row^="{group}."].open [data-item]')
-        self.page.wait_for_selector("[name=__live][value=yes]", state="attached")
+        live(self.page)
         name = self.at()["field"].rpartition(".")[0]
         assert name.startswith(f"{group}."), f"the focus is not in the new row of {group}: {self.at()}"
         return {**parts, name: (next(each for each in form.groups if each.id == group), row)}
@@ -184,7 +184,7 @@ def start(clerk):
             break
     clerk.submit("Enter")
     clerk.necessary += 1
-    return clerk.page.url.split("/patients/")[1].split("/")[0]
+    return number_of(clerk.page)
 
 
 def forms_of(subject):
@@ -272,7 +272,7 @@ def test_what_no_schedule_asks_for_is_typed_too(served, open_browser, example, r
     served.clock.now = datetime(2026, 4, 11, 10, 0, tzinfo=UTC)
     page, person = open_browser(), example("a").form("patient")
     clerk = Clerk(page, {})
-    who, number = start(clerk), make_pesel(person.items["birth_date"], female=False, series=731)
+    who, number = start(clerk), served.pesel(person.items["birth_date"])
     complete(clerk, registry.model.forms["patient"], FormData({**person.items, "pesel": number}))
     wanted = forms_of(read_values(registry, "patient", None, BESIDES).subject)
     strokes = necessary = 0

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from storage.accounts import add_membership, create_account
 from tests.scenarios.form_pages import register
@@ -24,11 +25,13 @@ def walk(open_browser, folder, width, text):
     """Ask from a form, answer, read, close; each page is looked at."""
     anna, rita = open_browser("anna", width=width), open_browser("rita", width=width, language="en")
     register(anna)
-    anna.locator("footer").get_by_role("link", name="Zapytaj centrum pomocy").click()
+    with anna.expect_navigation():
+        anna.locator("footer").get_by_role("link", name="Zapytaj centrum pomocy").click()
     assert faults(anna, "ask", folder, width) == []
     anna.get_by_label("Merytoryczne").check(force=True)
     anna.get_by_role("textbox", name="Treść").fill(text)
-    anna.get_by_role("button", name="Wyślij zgłoszenie").click()
+    with anna.expect_navigation():
+        anna.get_by_role("button", name="Wyślij zgłoszenie").click()
     anna.locator(".note.ready").wait_for()
     assert faults(anna, "sent", folder, width) == []
 
@@ -37,14 +40,15 @@ def walk(open_browser, folder, width, text):
     rita.locator("#help_questions").locator("xpath=ancestor::section").get_by_role("link").first.click()
     rita.locator("dd a").first.wait_for()  # she may open the form
     rita.locator("textarea").fill("Enter it as the operator described it.")
-    rita.get_by_role("button", name="Answer", exact=True).click()
+    with rita.expect_navigation():
+        rita.get_by_role("button", name="Answer", exact=True).click()
     assert faults(rita, "answered", folder, width) == []
     rita.goto("/lead_extraction/help-centre?show=all")
     assert faults(rita, "centre", folder, width) == []
 
     anna.goto("/lead_extraction/day")
     anna.locator("#help_answers").locator("xpath=ancestor::section").get_by_role("link").first.click()
-    assert "Enter it as the operator" in anna.locator(".talk").inner_text()
+    expect(anna.locator(".talk")).to_contain_text("Enter it as the operator")
     anna.get_by_role("button", name="Zamknij: wyjaśnione").click()
     anna.get_by_role("button", name="Otwórz ponownie").wait_for()
     anna.goto("/help/requests")
@@ -69,17 +73,16 @@ def test_back_brings_what_was_typed_before_the_session_ended(open_browser, serve
     page.goto("/help/requests/new")
     page.locator("[name=kind][value=technical]").check(force=True)
     page.fill("#ask-text", "Jak to zapisać?")
-    served.clock.now += timedelta(hours=13)
+    served.clock.skip(timedelta(hours=13))
     page.locator("form:has(#ask-text) button.go").click()
     page.wait_for_selector("#login")
     page.fill("#login", "anna")
     page.fill("#password", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#ask-text")
-    assert page.input_value("#ask-text") == ""
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator("#ask-text")).to_have_value("")
     page.evaluate("history.back()")
-    page.wait_for_function("() => document.querySelector('#ask-text')?.value")
-    assert page.input_value("#ask-text") == "Jak to zapisać?"
-    page.locator("form:has(#ask-text) button.go").click()
-    page.wait_for_url("**/help/requests/*said=*")
-    assert "Jak to zapisać?" in page.inner_text(".talk")
+    expect(page.locator("#ask-text")).to_have_value("Jak to zapisać?")
+    with page.expect_navigation(url="**/help/requests/*said=*"):
+        page.locator("form:has(#ask-text) button.go").click()
+    expect(page.locator(".talk")).to_contain_text("Jak to zapisać?")

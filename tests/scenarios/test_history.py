@@ -1,8 +1,9 @@
 """The history of a field in a drawer over the form, by keyboard; the pages of histories, wide and narrow."""
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.scenarios.form_pages import register
+from tests.scenarios.form_pages import live, register, save
 from tests.scenarios.page_faults import faults, keep_picture, problems
 
 
@@ -12,10 +13,9 @@ def saved_twice(page):
     register(page)
     for name in ("Przykładowa", "Poprawiona"):
         page.fill("[name=last_name]", name)
-        page.locator(".dock [value=save]").click()
-        page.wait_for_url("**said=*")
+        save(page)
         page.goto(page.url.split("?")[0])
-    page.wait_for_selector("[name=__live][value=yes]", state="attached")
+    live(page)
     return page.url
 
 
@@ -26,15 +26,14 @@ def test_the_history_of_a_field_opens_over_the_form(open_browser, tmp_path_facto
     form = saved_twice(page)
     page.focus("#last_name")
     page.keyboard.press("Alt+H")
-    page.wait_for_selector("dialog.drawer[open]")
-    assert "Przykładowa" in page.locator("dialog .trail li").first.inner_text()
-    assert "Anna Nowak" in page.locator("dialog .trail li").first.inner_text()
+    expect(page.locator("dialog .trail li").first).to_contain_text("Przykładowa")
+    expect(page.locator("dialog .trail li").first).to_contain_text("Anna Nowak")
     keep_picture(page, "drawer", folder, width)
     assert problems(page, "dialog") == []
     page.keyboard.press("Escape")
     page.wait_for_selector("dialog.drawer", state="hidden")
-    assert page.evaluate("document.activeElement.id") == "last_name"
-    assert page.url == form
+    expect(page.locator("#last_name")).to_be_focused()
+    expect(page).to_have_url(form)
     for name, address in (
         ("form", form),
         ("form-history", f"{form}/history"),
@@ -52,37 +51,23 @@ def test_without_scripts_the_button_leads_to_a_page(open_browser):
     page.goto("/lead_extraction/patients")
     register(page)
     page.fill("[name=last_name]", "Przykładowa")
-    page.locator(".dock [value=save]").click()
+    save(page)
     page.locator("#f-last_name [data-history]").click()
-    assert "Przykładowa" in page.locator(".trail").inner_text()
+    expect(page.locator(".trail")).to_contain_text("Przykładowa")
 
 
 @pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_the_log_is_searched(open_browser, served, tmp_path_factory, width):
-    from storage.accounts import add_membership, create_account
-
-    folder, login = tmp_path_factory.mktemp(f"log-{width}"), f"ewa{width}"
-    account = create_account(
-        served.space.database, login, "Ewa Koss", "correct horse battery", who="office", at=served.clock()
-    )
-    add_membership(
-        served.space.database,
-        account,
-        served.registry,
-        "coordinator",
-        site_id=served.site,
-        who="office",
-        at=served.clock(),
-    )
+    folder = tmp_path_factory.mktemp(f"log-{width}")
     saved_twice(open_browser())
-    page = open_browser(login, width=width)
+    page = open_browser(served.person("coordinator"), width=width)
     page.goto("/lead_extraction/audit")
     assert faults(page, "log", folder, width) == []
     page.fill("#f-who", "Anna Nowak")
     page.select_option("#f-kind", "save")
     page.get_by_role("button", name="Szukaj").click()
     page.wait_for_url("**kind=save**")
-    assert "Anna Nowak" in page.locator("tbody").inner_text()
+    expect(page.locator("tbody")).to_contain_text("Anna Nowak")
     page.fill("#f-item", "Nie ma takiego pola")
     page.get_by_role("button", name="Szukaj").click()
     page.wait_for_url("**item=Nie*")

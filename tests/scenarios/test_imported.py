@@ -17,8 +17,9 @@ from exchange.findings import SourceFault
 from exchange.formats import FORMATS
 from exchange.settling import settled
 from renderers.html.values import shown
+from tests.patience import MILLISECONDS
 from tests.scenarios.conftest import NOW, serving
-from tests.scenarios.form_pages import REGISTER, opened
+from tests.scenarios.form_pages import REGISTER, number_of, opened, save
 from tests.scenarios.page_faults import is_fault
 
 CORPUS = Path(os.environ.get("ECRF_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
@@ -77,7 +78,8 @@ def enter_all(page, form, data):
             enter(page, item, item.id, data.items[item.id])
     for group in form.groups:
         for row in data.groups.get(group.id, ())[:1]:
-            page.locator(f'[name=__do][value="add:{group.id}"]').first.click()
+            with page.expect_navigation():
+                page.locator(f'[name=__do][value="add:{group.id}"]').first.click()
             opened(page)
             name = page.locator(f'[data-row^="{group.id}."].open').first.get_attribute("data-row")
             for item in group.items:
@@ -88,11 +90,11 @@ def enter_all(page, form, data):
 def first_form(page, registry):
     """Register a patient and open the first form that is offered: the form's id."""
     page.goto(f"/{registry}/patients")
-    page.click(REGISTER)
-    page.wait_for_url("**/patients/**")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click(REGISTER)
     if not page.locator("#entry").count():
-        page.locator("main a[href*='/forms/']").first.click()
+        with page.expect_navigation():
+            page.locator("main a[href*='/forms/']").first.click()
         opened(page)
     return page.url.partition("?")[0].rpartition("/")[2].split(".")[1]
 
@@ -125,6 +127,7 @@ def runs(served_in, browser, text, folder):
     served = served_in(folder, name)
     registry, faults = served.space.registries.current[name].registry, []
     context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900}, base_url=served.address)
+    context.set_default_timeout(MILLISECONDS)
     context.add_cookies([{"name": "ecrf", "value": served.sign_in("anna", "en"), "url": served.address}])
     page = context.new_page()
     page.on("pageerror", lambda fault: faults.append(str(fault)))
@@ -132,9 +135,8 @@ def runs(served_in, browser, text, folder):
     form = registry.model.forms[first_form(page, name)]
     data = made_up(registry, form.id)
     enter_all(page, form, data)
-    page.locator(".dock [name=__do][value=save]").click()
-    page.wait_for_url("**said=**")
-    who = page.url.split("/patients/")[1].split("/")[0]
+    save(page)
+    who = number_of(page)
     page.goto(page.url)
     opened(page)
     page.context.close()

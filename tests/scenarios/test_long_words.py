@@ -1,11 +1,11 @@
 """Long texts: words that hold no place to break a line at scroll no page sideways, and what is too long to be sent is told."""
 
 import pytest
+from playwright.sync_api import expect
 
-from storage.accounts import add_membership, create_account
-from tests.scenarios.form_pages import opened, register
+from tests.scenarios.form_pages import kept, live, number_of, opened, register, save, to_form
 from tests.scenarios.page_faults import too_wide
-from tests.web.browsing import PASSWORD, REGISTRY
+from tests.web.browsing import REGISTRY
 
 SURNAME, COPY, REASON = "W" * 250, "M" * 250, "w" * 250
 LEAST = 40  # px of a cell beside a long word: less would stand letter under letter
@@ -13,30 +13,24 @@ LEAST = 40  # px of a cell beside a long word: less would stand letter under let
 
 @pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_words_of_any_length_keep_within_the_page(open_browser, served, width):
-    login = f"kora{width}"
-    new = create_account(served.space.database, login, "Ewa Koss", PASSWORD, who="office", at=served.clock())
-    right = {"site_id": served.site, "who": "office", "at": served.clock()}
-    add_membership(served.space.database, new, REGISTRY, "coordinator", **right)
-    page = open_browser(login, width=width)
+    page = open_browser(served.person("coordinator"), width=width)
     patient = register(page).partition("?")[0]
     who = patient.split("/")[5]
     page.fill("[name=last_name]", SURNAME)
-    page.locator(".dock [value=save]").click()
-    page.wait_for_url("**said=*")
-    opened(page)
-    page.wait_for_selector("[name=__live][value=yes]", state="attached")
+    save(page)
+    live(page)
     page.fill("[name=last_name]", COPY)
-    page.wait_for_selector('[data-save="copy"]')
+    kept(page)
     page.goto(f"/{REGISTRY}/patients/{who}")
     form = page.locator('.lanes a[href$=".admission"]').first.get_attribute("href")
     page.goto(form)
     opened(page)
     page.fill("[name=main_book_no]", "1/2025")
-    page.locator(".dock [value=save]").click()
-    page.wait_for_url("**said=*")
+    save(page)
     page.goto(f"{form}/state")
     page.fill("#why-withdraw", REASON)
-    page.click("button:has-text('Wycofaj')")
+    with page.expect_navigation():
+        page.click("button:has-text('Wycofaj')")
     page.get_by_text(f"Powód: {REASON}").wait_for()
     at = f"/{REGISTRY}/patients/{who}"
     pages = (
@@ -59,16 +53,17 @@ def test_a_text_that_is_too_long_is_told_and_can_be_shortened(open_browser):
     page = open_browser()
     at = register(page).split("/forms/")[0]
     page.goto(at)
-    page.locator('.lanes a[href$=".admission"]').first.click()
-    page.wait_for_selector("[name=__live][value=yes]", state="attached")
+    to_form(page, REGISTRY, number_of(page), "admission")
+    live(page)
     page.fill("[name=unit_code]", "321")
     page.fill("[name=main_book_no]", "ż" * 2_100_000)  # six letters each on the way
     page.wait_for_selector('[data-save="too_long"]')
-    assert "skróć" in page.locator("[data-save] [data-state=too_long]").inner_text()
-    page.locator(".dock [value=save]").click()
+    expect(page.locator("[data-save] [data-state=too_long]")).to_contain_text("skróć")
+    with page.expect_navigation():
+        page.locator(".dock [value=save]").click()
     page.get_by_text("przyciskiem Wstecz").wait_for()
     page.go_back()
-    page.wait_for_selector("[name=__live][value=yes]", state="attached")
-    assert page.input_value("[name=unit_code]") == "321"
+    live(page)
+    expect(page.locator("[name=unit_code]")).to_have_value("321")
     page.fill("[name=main_book_no]", "77/2025")
-    page.wait_for_selector('[data-save="copy"]')
+    kept(page)

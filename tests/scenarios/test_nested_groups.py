@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.scenarios.form_pages import register
+from tests.scenarios.form_pages import kept, live, number_of, register
 from tests.scenarios.page_faults import keep_picture, problems
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "nested"
@@ -27,6 +28,8 @@ def begin(open_browser):
         press(page, "save")
         page.goto(page.url.split("/forms/")[0])
         page.goto(page.locator("a[href$='.cultures']").first.get_attribute("href"))
+        if options.get("scripts", True):
+            live(page)
         return page
 
     return form
@@ -36,8 +39,8 @@ def press(page, value):
     """Press the last button that stands for something, and wait for the page that comes."""
     with page.expect_navigation():
         page.locator(f'[name="__do"][value^="{value}"]').last.click()
-    if page.locator("#form-state").count() and page.evaluate("Boolean(globalThis.ecrfForm)"):
-        page.wait_for_selector("[name=__live][value=yes]", state="attached")
+    if page.locator("#form-state").count() and page.evaluate("Boolean(globalThis.ecrfForm)"):  # with scripts
+        live(page)
 
 
 def isolate(page, day="1"):
@@ -67,17 +70,20 @@ def test_a_whole_panel_is_typed_with_a_key_for_each_drug(begin, served, width, t
     page = begin(width=width)
     isolate(page)
     press(page, "fill:")
-    assert results(page).count() == 25  # of 26 drugs one is not tested
+    expect(results(page)).to_have_count(25)  # of 26 drugs one is not tested
     keep_picture(page, "panel", tmp_path, width)
     assert problems(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    expect(page.locator('[name$=".ast_sir"]:focus')).to_have_count(1)
     for key in "sirS2":
         page.keyboard.press(key)
-    chosen = page.eval_on_selector_all('[name$=".ast_sir"]:checked', "boxes => boxes.map((box) => box.value)")
-    assert chosen == ["S", "I", "R", "S", "I"]
-    assert page.locator("#f-resistant_n [data-calc]").inner_text() == "1"
+    chosen = page.locator('[name$=".ast_sir"]:checked')
+    for place, code in enumerate("SIRSI"):
+        expect(chosen.nth(place)).to_have_value(code)
+    expect(chosen).to_have_count(5)
+    expect(page.locator("#f-resistant_n [data-calc]")).to_have_text("1")
     press(page, "save")
-    stored = served.record(page.url.split("/patients/")[1].split("/")[0])
+    stored = served.record(number_of(page))
     [data] = [form.data for form in stored.forms.values() if form.place.form == "cultures"]
     tested = data.groups["bc"][0].groups["iso"][0].groups["ast"]
     assert [(row.items["ast_drug"], row.items["ast_sir"]) for row in tested] == [
@@ -91,7 +97,7 @@ def test_without_scripts_a_panel_is_filled_in_too(begin):
     press(page, "fill:")
     page.locator('[name$=".ast_sir"][value=R]').nth(2).check(force=True)
     press(page, "save")
-    assert page.locator("#f-resistant_n [data-calc]").inner_text() == "1"
+    expect(page.locator("#f-resistant_n [data-calc]")).to_have_text("1")
 
 
 def test_a_fault_in_a_closed_row_leads_to_it_and_opens_it(begin):
@@ -100,17 +106,18 @@ def test_a_fault_in_a_closed_row_leads_to_it_and_opens_it(begin):
     press(page, "fill:")
     page.locator('[name$=".iso_resist"][value=MRSA]').last.check(force=True)
     page.locator('[name$=".ast_sir"][value=S]').nth(3).check(force=True)
-    page.wait_for_selector('[data-save="copy"]')
+    kept(page)
     press(page, "close:bc.")
-    assert results(page).count() == 0
-    for opened in (1, 27):  # the culture, then its isolate with all lines of the panel
+    expect(results(page)).to_have_count(0)
+    for rows in (1, 27):  # the culture, then its isolate with all lines of the panel
         with page.expect_navigation():
             page.locator("[data-issues] a").first.click()
-        assert page.locator("[data-row].open").count() == opened
-        page.wait_for_selector("[name=__live][value=yes]", state="attached")
-        page.locator('[name$=".bc_date__d"]').last.fill(str(opened))
-        assert page.input_value("[name=__live]") == "yes"  # the rules go on, whatever the list of faults holds
-    assert "oksacylina" in page.locator("[data-issues]").inner_text()
+        expect(page.locator("[data-row].open")).to_have_count(rows)
+        live(page)
+        page.locator('[name$=".bc_date__d"]').last.fill(str(rows))
+        kept(page)
+        expect(page.locator("[name=__live]")).to_have_value("yes")  # the rules go on, whatever the list of faults holds
+    expect(page.locator("[data-issues]")).to_contain_text("oksacylina")
 
 
 def test_rows_are_seen_without_a_working_copy(begin):
@@ -118,7 +125,7 @@ def test_rows_are_seen_without_a_working_copy(begin):
     isolate(page)
     press(page, "save")
     press(page, "open:bc.")
-    assert page.locator("[data-row].open").count() == 1
+    expect(page.locator("[data-row].open")).to_have_count(1)
     press(page, "close:bc.")
-    assert page.locator("[data-row].open").count() == 0
-    assert page.locator('[data-save="saved"]').count() == 1
+    expect(page.locator("[data-row].open")).to_have_count(0)
+    expect(page.locator('[data-save="saved"]')).to_have_count(1)

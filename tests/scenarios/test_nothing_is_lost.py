@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -13,11 +14,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from playwright.sync_api import expect
 from sqlalchemy import make_url
 
 from cli.main import main
-from tests.patience import MILLISECONDS
-from tests.scenarios.form_pages import held_back, opened, register, wait_until
+from tests.patience import MILLISECONDS, SECONDS
+from tests.scenarios.form_pages import HeldBack, live, number_of, opened, register, save, to_form, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,22 +27,15 @@ ROOT = Path(__file__).parents[2]
 def new_patient(page):
     page.goto("/lead_extraction/patients")
     register(page)
-    return page.url.split("/patients/")[1].split("/")[0]
+    return number_of(page)
 
 
 def admission(page, who):
-    page.goto(f"/lead_extraction/patients/{who}")
-    page.locator('.lanes a[href$=".admission"]').click()
-    opened(page)
+    to_form(page, "lead_extraction", who, "admission")
 
 
 def saved(page, state):
     page.wait_for_selector(f'[data-save="{state}"]')
-
-
-def save(page):
-    page.locator(".dock [value=save]").click()
-    page.wait_for_url("**said=*")
 
 
 def start_patient(page):
@@ -54,32 +49,32 @@ def start_patient(page):
 def test_what_is_typed_before_the_script_runs_is_kept(open_browser):
     page = open_browser()
     who = start_patient(page)
-    let_go = held_back(page, "form.js")
+    script = HeldBack(page, "**/static/form.js")
     page.goto(f"/lead_extraction/patients/{who}")
     page.locator('.lanes a[href$=".admission"]').click(no_wait_after=True)
-    page.wait_for_selector("[name=unit_code]")
     page.fill("[name=unit_code]", "123")
     page.locator("[name=payer][value=nfz]").check()
-    let_go()
+    script.let_go()
     saved(page, "copy")
     admission(page, who)
-    assert page.input_value("[name=unit_code]") == "123"
-    assert page.locator("[name=payer][value=nfz]").is_checked()
+    expect(page.locator("[name=unit_code]")).to_have_value("123")
+    expect(page.locator("[name=payer][value=nfz]")).to_be_checked()
 
 
 def test_who_types_on_while_the_saved_page_comes_is_left_alone(open_browser):
     page = open_browser()
     admission(page, start_patient(page))
     page.fill("[name=main_book_no]", "1/2025")
-    let_go = held_back(page, "files.js")
+    script = HeldBack(page, "**/static/files.js")
     page.keyboard.press("Control+s")
     page.wait_for_url("**said=*", wait_until="commit")
     page.locator("[name=unit_code]").click()
     page.keyboard.type("12")
-    let_go()
+    script.let_go()
     page.wait_for_load_state()
     page.keyboard.type("3")
-    assert (page.input_value("[name=unit_code]"), page.input_value("[name=main_book_no]")) == ("123", "1/2025")
+    expect(page.locator("[name=unit_code]")).to_have_value("123")
+    expect(page.locator("[name=main_book_no]")).to_have_value("1/2025")
 
 
 def test_autosave_survives_a_closed_window(open_browser):
@@ -91,9 +86,9 @@ def test_autosave_survives_a_closed_window(open_browser):
     saved(page, "copy")
     again = open_browser()
     admission(again, who)
-    assert again.input_value("[name=unit_code]") == "1x3"
-    assert again.input_value("[name=main_book_no]") == "4512/2025"
-    assert "kopia robocza" in again.inner_text("#main")
+    expect(again.locator("[name=unit_code]")).to_have_value("1x3")
+    expect(again.locator("[name=main_book_no]")).to_have_value("4512/2025")
+    expect(again.locator("#main")).to_contain_text("kopia robocza", use_inner_text=True)
 
 
 def test_two_windows_of_one_person(open_browser):
@@ -106,16 +101,17 @@ def test_two_windows_of_one_person(open_browser):
     save(page)
     other.fill("[name=unit_code]", "200")
     saved(other, "conflict")
-    other.locator(".dock [value=save]").click()
+    with other.expect_navigation():
+        other.locator(".dock [value=save]").click()
     other.wait_for_selector("fieldset.clash")
-    other.wait_for_load_state()
-    assert other.evaluate("document.activeElement.tagName") == "H1", "where one learns what has happened"
+    expect(other.locator("h1"), "where one learns what has happened").to_be_focused()
     other.locator(".pick", has_text="200").click()
-    other.click("button.go")
-    other.wait_for_selector("#entry")
-    assert other.input_value("[name=unit_code]") == "200"
+    with other.expect_navigation():
+        other.click("button.go")
+    opened(other)
+    expect(other.locator("[name=unit_code]")).to_have_value("200")
     admission(page, who)
-    assert page.input_value("[name=unit_code]") == "200"
+    expect(page.locator("[name=unit_code]")).to_have_value("200")
 
 
 def test_typing_and_saving_at_once_leaves_nothing_behind(open_browser):
@@ -125,11 +121,11 @@ def test_typing_and_saving_at_once_leaves_nothing_behind(open_browser):
     for code in ("100", "200", "300"):
         page.fill("[name=unit_code]", code)
         save(page)
-        assert page.input_value("[name=unit_code]") == code
-        assert page.locator("text=Porzuć zmiany").count() == 0
+        expect(page.locator("[name=unit_code]")).to_have_value(code)
+        expect(page.locator("text=Porzuć zmiany")).to_have_count(0)
         page.goto(page.url.split("?")[0])
     admission(page, who)
-    assert page.locator("text=Porzuć zmiany").count() == 0
+    expect(page.locator("text=Porzuć zmiany")).to_have_count(0)
 
 
 def test_a_lost_network_and_its_return(open_browser):
@@ -144,7 +140,8 @@ def test_a_lost_network_and_its_return(open_browser):
     saved(page, "copy")
     again = open_browser()
     admission(again, who)
-    assert (again.input_value("[name=unit_code]"), again.input_value("[name=main_book_no]")) == ("321", "77/2025")
+    expect(again.locator("[name=unit_code]")).to_have_value("321")
+    expect(again.locator("[name=main_book_no]")).to_have_value("77/2025")
 
 
 def test_the_session_ends_while_typing(open_browser, served):
@@ -153,16 +150,17 @@ def test_the_session_ends_while_typing(open_browser, served):
     admission(page, who)
     page.fill("[name=unit_code]", "1")
     saved(page, "copy")
-    served.clock.now += timedelta(hours=2)
+    served.clock.skip(timedelta(hours=2))
     page.fill("[name=unit_code]", "456")
     link = page.locator("[data-signed-out]")
     link.wait_for(state="visible")
     sign_in_elsewhere(page, link)
     page.fill("[name=main_book_no]", "12/2025")
     saved(page, "copy")
-    assert link.is_hidden()
+    expect(link).to_be_hidden()
     save(page)
-    assert (page.input_value("[name=unit_code]"), page.input_value("[name=main_book_no]")) == ("456", "12/2025")
+    expect(page.locator("[name=unit_code]")).to_have_value("456")
+    expect(page.locator("[name=main_book_no]")).to_have_value("12/2025")
 
 
 def sign_in_elsewhere(page, link):
@@ -182,33 +180,31 @@ def test_the_session_is_gone_and_what_is_typed_cannot_be_kept(open_browser, serv
     page = open_browser()
     who = start_patient(page)
     admission(page, who)
-    served.clock.now += timedelta(days=15)  # longer than anything is kept
+    served.clock.skip(timedelta(days=15))  # longer than anything is kept
     page.fill("[name=unit_code]", "456")
     link = page.locator("[data-signed-out]")
     link.wait_for(state="visible")
-    assert "Nie zamykaj tej karty" in link.inner_text()
-    assert "bezpieczne" not in link.inner_text()
+    expect(link).to_contain_text("Nie zamykaj tej karty", use_inner_text=True)
+    expect(link).not_to_contain_text("bezpieczne", use_inner_text=True)
     page.locator(".dock [value=save]").click()
-    page.wait_for_selector("[data-signed-out]:focus")
+    expect(link).to_be_focused()
     sign_in_elsewhere(page, link)
-    page.locator(".dock [value=save]").click()
-    page.wait_for_url("**said=*")
-    assert page.input_value("[name=unit_code]") == "456"
+    save(page)
+    expect(page.locator("[name=unit_code]")).to_have_value("456")
 
 
 def test_saving_without_network_keeps_the_page(open_browser):
     page = open_browser()
     who = start_patient(page)
     admission(page, who)
-    page.wait_for_selector("[name=__live][value=yes]", state="attached")  # all scripts have come
+    live(page)  # all scripts have come
     page.context.set_offline(True)
     page.fill("[name=unit_code]", "456")
     page.locator(".dock [value=save]").click()
     saved(page, "offline")
     page.context.set_offline(False)
-    page.locator(".dock [value=save]").click()
-    page.wait_for_url("**said=*")
-    assert page.input_value("[name=unit_code]") == "456"
+    save(page)
+    expect(page.locator("[name=unit_code]")).to_have_value("456")
 
 
 def test_leaving_with_unsaved_changes_asks(open_browser):
@@ -229,8 +225,8 @@ def test_leaving_with_unsaved_changes_asks(open_browser):
     wait_until(page, lambda: asked == ["beforeunload"])
     page.context.set_offline(False)
     saved(page, "copy")
-    page.locator(".crumbs a").first.click()
-    page.wait_for_url("**/patients")
+    with page.expect_navigation(url="**/patients"):
+        page.locator(".crumbs a").first.click()
     assert asked == ["beforeunload"]
 
 
@@ -241,39 +237,42 @@ def test_going_back_after_a_save_and_saving_again(open_browser):
     page.fill("[name=unit_code]", "100")
     save(page)
     page.go_back()
-    page.wait_for_selector("#entry")
+    opened(page)
     page.fill("[name=unit_code]", "200")
-    page.locator(".dock [value=save]").click()
-    page.wait_for_selector("#entry, fieldset.clash")
+    with page.expect_navigation():
+        page.locator(".dock [value=save]").click()
     if page.locator("fieldset.clash").count():
         page.locator(".pick", has_text="200").click()
-        page.click("button.go")
-        page.wait_for_selector("#entry")
-    assert page.input_value("[name=unit_code]") == "200"
+        with page.expect_navigation():
+            page.click("button.go")
+        opened(page)
+    expect(page.locator("[name=unit_code]")).to_have_value("200")
 
 
 def test_switching_the_language_keeps_what_was_typed(open_browser):
     page = open_browser()
     who = start_patient(page)
     admission(page, who)
-    page.locator("[name=adm_datetime__t]").click()
-    page.keyboard.type("nie wiem")
+    parts = {"d": "17", "m": "3", "y": "2025", "t": "rano"}
+    for part, text in parts.items():
+        page.fill(f"[name=adm_datetime__{part}]", text)
     page.fill("[name=unit_code]", "abc")
     page.click("button[value='language:en']")
     page.wait_for_selector("html[lang=en]")
-    assert (page.input_value("[name=adm_datetime__t]"), page.input_value("[name=unit_code]")) == (
-        "nie wi",
-        "abc",
-    ) or page.input_value("[name=unit_code]") == "abc"
+    for part, text in parts.items():
+        expect(page.locator(f"[name=adm_datetime__{part}]")).to_have_value(text)
+    expect(page.locator("[name=unit_code]")).to_have_value("abc")
 
 
 # A server that is killed ----------------------------------------------------------------------------------------------
 
 
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """One below those that the system gives to who connects, so that nobody gets it while the server is down."""
+    for port in random.sample(range(20_000, 32_000), 100):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("no port is free")
 
 
 @pytest.fixture
@@ -307,7 +306,8 @@ def killable(tmp_path, compiled, new_sqlite):
             stderr=subprocess.DEVNULL,
         )
         running.append(process)
-        for _ in range(600):
+        for _ in range(10 * SECONDS):
+            assert process.poll() is None, "the server has ended"
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                 return process
             time.sleep(0.1)
@@ -340,16 +340,16 @@ def test_the_server_is_killed_between_request_and_answer(killable, browser):
         page.fill("[name=unit_code]", "789")
         context.route("**/forms/*", lambda route: _kill_after(route, process))
         page.locator(".dock [value=save]").click(no_wait_after=True)
-        while process.poll() is None:
-            page.wait_for_timeout(50)  # which lets the handler run
+        wait_until(page, lambda: process.poll() is not None)  # which lets the handler run
         context.unroute_all(behavior="ignoreErrors")
+        page.close()
         start()
-        page.wait_for_timeout(1000)
+        page = context.new_page()
         page.goto(f"/lead_extraction/patients/{who}")
         admission(page, who)
-        assert page.input_value("[name=unit_code]") == "789"
+        expect(page.locator("[name=unit_code]")).to_have_value("789")
         save(page)
-        assert page.input_value("[name=unit_code]") == "789"
+        expect(page.locator("[name=unit_code]")).to_have_value("789")
     with sqlite3.connect(database) as connection:
         saves = connection.execute(
             "SELECT count(*) FROM audit_entry WHERE kind IN ('open_form', 'save') AND items LIKE '%unit_code%'"
@@ -373,8 +373,8 @@ def test_the_keyboard_goes_on_at_an_answer_that_could_not_be_saved(open_browser,
     page = open_browser()
     admission(page, start_patient(page))
     page.fill(f"[name={name}]", typed)
-    page.keyboard.press("Control+s")
-    page.wait_for_url("**said=*")
-    page.wait_for_function("() => document.activeElement.matches('.note a')")
+    with page.expect_navigation(url="**said=*"):
+        page.keyboard.press("Control+s")
+    expect(page.locator(".note a").first).to_be_focused()
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.name") == name
+    expect(page.locator(f"[name={name}]")).to_be_focused()

@@ -1,12 +1,13 @@
 """Defaults and narrowed lists in a real browser: what is offered appears at once, and nothing is lost or undone."""
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.scenarios.form_pages import opened, register
+from tests.scenarios.form_pages import kept, live, number_of, register, save, to_form, wait_until
 from tests.scenarios.page_faults import keep_picture, problems, too_wide
 
 ROOT = Path(__file__).parents[2]
@@ -28,45 +29,36 @@ def begin(open_browser):
         page = open_browser(**options)
         page.goto("/offers/patients")
         register(page)
-        who = page.url.split("/patients/")[1].split("/")[0]
+        who = number_of(page)
         if form != "patient":
             page.fill("[name=pesel]", who.replace("-", ""))  # a patient is kept once something of it was saved
             save(page)
-            to_form(page, who, form)
+            to_form(page, "offers", who, form)
         if options.get("scripts", True):
-            page.wait_for_selector("[name=__live][value=yes]", state="attached")
+            live(page)
         return page, who
 
     return begin
-
-
-def to_form(page, who, form):
-    page.goto(f"/offers/patients/{who}")
-    page.locator(f'.lanes a[href$=".{form}"]').first.click()
-    opened(page)
-
-
-def save(page):
-    page.locator(".dock [value=save]").click()
-    page.wait_for_url("**said=*")
 
 
 def choose(page, name, code):
     page.locator(f'[name="{name}"][value="{code}"]').check(force=True)
 
 
-def held(page, name):
-    """What a field holds: the code that is checked, the value of a box, the parts of a date."""
-    return page.evaluate(
-        """(name) => {
-          const boxes = [...document.querySelectorAll('#entry [name]')].filter((each) => each.type !== 'hidden');
-          const values = (wanted) => boxes.filter((each) => each.name === wanted && (!/radio|checkbox/.test(each.type) || each.checked))
-            .map((each) => each.value);
-          if (boxes.some((each) => each.name === name)) return values(name).join(' ');
-          return ['y', 'm', 'd', 't'].flatMap((part) => values(`${name}__${part}`)).join('-');
-        }""",
-        name,
-    )
+_HELD = """(names) => {
+  const boxes = [...document.querySelectorAll('#entry [name]')].filter((each) => each.type !== 'hidden');
+  const values = (wanted) => boxes.filter((each) => each.name === wanted && (!/radio|checkbox/.test(each.type) || each.checked)).map((each) => each.value);
+  const parts = (name) => ['y', 'm', 'd', 't'].flatMap((part) => values(`${name}__${part}`)).join('-');
+  const held = (name) => (boxes.some((each) => each.name === name) ? values(name).join(' ') : parts(name));
+  return Object.fromEntries(names.map((name) => [name, held(name)]));
+}"""
+
+
+def holds(page, expected):
+    """Wait for what fields are to hold, by their names: the code that is checked, the value of a box, the parts of a date."""
+    with suppress(AssertionError):
+        wait_until(page, lambda: page.evaluate(_HELD, list(expected)) == expected)
+    assert page.evaluate(_HELD, list(expected)) == expected
 
 
 # defaults -------------------------------------------------------------------------------------------------------------
@@ -74,23 +66,23 @@ def held(page, name):
 
 def test_a_new_form_begins_with_what_is_known(begin):
     page, _ = begin()
-    assert (held(page, "seen"), held(page, "unit"), held(page, "after")) == ("2025-07-01", "mg", "2025-07-31")
-    assert (held(page, "severity"), held(page, "dose")) == ("", "")
+    holds(page, {"seen": "2025-07-01", "unit": "mg", "after": "2025-07-31"})
+    holds(page, {"severity": "", "dose": ""})
 
 
 def test_offers_appear_as_one_types_and_can_be_changed(begin):
     page, _ = begin()
     choose(page, "event", "tamponade")
-    assert held(page, "severity") == "major"
-    assert "Ciężkość" in page.inner_text("[data-filled]")
+    holds(page, {"severity": "major"})
+    expect(page.locator("[data-filled]")).to_contain_text("Ciężkość")
     page.select_option("select[name=device]", "d2", force=True)
-    assert (held(page, "dose"), held(page, "weight"), held(page, "third")) == ("2,5", "25", "")
-    assert page.inner_text("#f-total [data-calc]") == "27,5"
+    holds(page, {"dose": "2,5", "weight": "25", "third": ""})
+    expect(page.locator("#f-total [data-calc]")).to_have_text("27,5")
     page.fill("[name=dose]", "3")
-    assert (held(page, "weight"), held(page, "third")) == ("30", "1")  # nobody has touched them
+    holds(page, {"weight": "30", "third": "1"})  # nobody has touched them
     page.fill("[name=weight]", "7")
     page.fill("[name=dose]", "4")
-    assert held(page, "weight") == "7"
+    holds(page, {"weight": "7"})
 
 
 def test_an_offer_that_nobody_touched_follows_along_a_list(begin):
@@ -98,11 +90,11 @@ def test_an_offer_that_nobody_touched_follows_along_a_list(begin):
     page, _ = begin()
     page.locator("[name=event][value=bleeding]").focus()
     page.keyboard.press("Space")
-    assert held(page, "severity") == "minor"
+    holds(page, {"severity": "minor"})
     page.keyboard.press("ArrowDown")
-    assert held(page, "severity") == "major"
+    holds(page, {"severity": "major"})
     page.keyboard.press("ArrowDown")
-    assert held(page, "severity") == ""
+    holds(page, {"severity": ""})
 
 
 def test_what_was_emptied_stays_empty(begin):
@@ -110,16 +102,16 @@ def test_what_was_emptied_stays_empty(begin):
     choose(page, "event", "bleeding")
     page.fill("[name=unit]", "")
     page.locator("#f-severity .clear").click()
-    assert held(page, "severity") == ""
+    holds(page, {"severity": ""})
     page.fill("[name=dose]", "2")
-    assert held(page, "severity") == ""
-    page.wait_for_selector('[data-save="copy"]')
-    to_form(page, who, "visit")
-    assert (held(page, "severity"), held(page, "unit")) == ("", "")
+    holds(page, {"severity": ""})
+    kept(page)
+    to_form(page, "offers", who, "visit")
+    holds(page, {"severity": "", "unit": ""})
     save(page)
-    assert (held(page, "severity"), held(page, "unit"), held(page, "seen")) == ("", "", "2025-07-01")
+    holds(page, {"severity": "", "unit": "", "seen": "2025-07-01"})
     choose(page, "event", "tamponade")  # what its default says has changed
-    assert held(page, "severity") == "major"
+    holds(page, {"severity": "major"})
 
 
 def test_an_offer_is_what_is_saved(begin, served):
@@ -128,7 +120,7 @@ def test_an_offer_is_what_is_saved(begin, served):
     choose(page, "painful", "true")
     for part, text in {"d": "10", "m": "3", "y": "2025", "t": "9:30"}.items():
         page.fill(f"[name=started__{part}]", text)
-    assert held(page, "ended") == "2025-03-10-10:30"
+    holds(page, {"ended": "2025-03-10-10:30"})
     save(page)
     stored = next(form.data.items for place, form in served.record(who).forms.items() if place.form == "visit")
     assert (stored["severity"], stored["treated"], stored["ended"].hour) == ("minor", True, 10)
@@ -138,53 +130,65 @@ def test_rows_begin_with_offers_and_get_them_while_open(begin):
     page, _ = begin()
     choose(page, "side", "right")
     for number in ("1", "2"):
-        page.click("button[value='add:leads']")
+        with page.expect_navigation():
+            page.click("button[value='add:leads']")
         page.wait_for_selector("[data-row].open")
+        live(page)
         row = page.locator("[data-row].open").get_attribute("data-row")
-        assert (held(page, f"{row}.no"), held(page, f"{row}.lead_side")) == (number, "right")
+        holds(page, {f"{row}.no": number, f"{row}.lead_side": "right"})
 
 
 def test_without_scripts_offers_come_with_the_next_page(begin, served):
     page, who = begin(scripts=False)
-    assert held(page, "seen") == "2025-07-01"
+    holds(page, {"seen": "2025-07-01"})
     choose(page, "event", "tamponade")
     page.fill("[name=unit]", "")
     save(page)
-    assert (held(page, "severity"), held(page, "unit")) == ("major", "")
-    assert "zostały wypełnione" in page.inner_text("#main")
+    holds(page, {"severity": "major", "unit": ""})
+    expect(page.locator("#main")).to_contain_text("zostały wypełnione", use_inner_text=True)
     stored = lambda: next(form.data.items for place, form in served.record(who).forms.items() if place.form == "visit")  # noqa: E731
     assert "severity" not in stored()  # nobody had seen it when it was saved
     save(page)
     assert stored()["severity"] == "major"
-    page.locator("button[value='clear:severity']").click()
-    opened(page)
-    assert held(page, "severity") == ""
+    with page.expect_navigation():
+        page.locator("button[value='clear:severity']").click()
+    holds(page, {"severity": ""})
     save(page)
     assert "severity" not in stored()
-    page.click("button[value='add:leads']")
+    with page.expect_navigation():
+        page.click("button[value='add:leads']")
     row = page.locator("[data-row].open").get_attribute("data-row")
-    assert held(page, f"{row}.no") == "1"
+    holds(page, {f"{row}.no": "1"})
 
 
 def test_another_form_offers_when_a_form_begins(begin):
     page, who = begin()
     choose(page, "side", "left")
     save(page)
-    to_form(page, who, "again")
-    assert held(page, "again_side") == "left"
+    to_form(page, "offers", who, "again")
+    holds(page, {"again_side": "left"})
 
 
 def test_the_number_of_a_person_offers(begin):
     page, _ = begin("patient")
     page.fill("[name=pesel]", "4903020471")
     page.fill("[name=pesel]", "49030204710")
-    assert held(page, "sex") == "minor"
+    holds(page, {"sex": "minor"})
 
 
 # lists that a rule narrows --------------------------------------------------------------------------------------------
 
 VISIBLE = """(id) => [...document.querySelectorAll(`#f-${id} .f-c .opts input, #f-${id} .f-c option`)]
   .filter((each) => each.value && !(each.closest('.opt') || each).hidden && !each.disabled).map((each) => each.value)"""
+
+
+def on_offer(page, item, expected):
+    """Wait for the codes that one may choose from."""
+    with suppress(AssertionError):
+        wait_until(page, lambda: page.evaluate(VISIBLE, item) == expected)
+    assert page.evaluate(VISIBLE, item) == expected
+
+
 LEFT, RIGHT = ["l_axillary", "l_cephalic"], ["r_axillary", "r_cephalic"]
 
 
@@ -194,20 +198,20 @@ def test_only_allowed_codes_are_on_offer_at_once(begin, item):
         (LEFT, RIGHT) if item.startswith("vein") else (["d1", "d2", "d3", "d4", "d5"], ["d6", "d7", "d8", "d9", "d10"])
     )
     page, _ = begin()
-    assert page.evaluate(VISIBLE, item) == [*left, *right]  # nothing known, nothing taken out
+    on_offer(page, item, [*left, *right])  # nothing known, nothing taken out
     choose(page, "side", "left")
-    assert page.evaluate(VISIBLE, item) == left
+    on_offer(page, item, left)
     if item == "device":
         page.select_option("select[name=device]", left[0], force=True)
     else:
         choose(page, item, left[0])
     choose(page, "side", "right")
-    assert page.evaluate(VISIBLE, item) == [left[0], *right]  # what was chosen stays, and the rule says so
-    assert held(page, item) == left[0]
-    assert page.locator(f"#f-{item} .msg").count() == 1
+    on_offer(page, item, [left[0], *right])  # what was chosen stays, and the rule says so
+    holds(page, {item: left[0]})
+    expect(page.locator(f"#f-{item} .msg")).to_have_count(1)
     choose(page, "side", "left")
-    assert page.evaluate(VISIBLE, item) == left
-    assert page.locator(f"#f-{item} .msg").count() == 0
+    on_offer(page, item, left)
+    expect(page.locator(f"#f-{item} .msg")).to_have_count(0)
 
 
 def test_the_chosen_code_goes_when_another_is_chosen(begin):
@@ -217,12 +221,12 @@ def test_the_chosen_code_goes_when_another_is_chosen(begin):
     choose(page, "side", "right")
     page.locator("[name=vein][value=l_axillary]").focus()
     page.keyboard.press("ArrowDown")  # to the next that is on offer
-    assert held(page, "vein") == "r_axillary"
-    assert page.evaluate(VISIBLE, "vein") == RIGHT
+    holds(page, {"vein": "r_axillary"})
+    on_offer(page, "vein", RIGHT)
     page.keyboard.press("ArrowDown")
-    assert held(page, "vein") == "r_cephalic"
+    holds(page, {"vein": "r_cephalic"})
     page.keyboard.press("ArrowDown")
-    assert held(page, "vein") == "r_axillary"
+    holds(page, {"vein": "r_axillary"})
 
 
 def test_an_unticked_box_stays_until_it_is_left(begin):
@@ -232,20 +236,20 @@ def test_an_unticked_box_stays_until_it_is_left(begin):
     choose(page, "side", "right")
     page.locator("[name=veins][value=l_cephalic]").focus()
     page.keyboard.press("Space")
-    assert held(page, "veins") == ""
-    assert page.evaluate("document.activeElement.value") == "l_cephalic"  # the focus is not thrown away
+    holds(page, {"veins": ""})
+    expect(page.locator("[name=veins][value=l_cephalic]")).to_be_focused()  # the focus is not thrown away
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.value") == "r_axillary"
-    assert page.evaluate(VISIBLE, "veins") == RIGHT
+    expect(page.locator("[name=veins][value=r_axillary]")).to_be_focused()
+    on_offer(page, "veins", RIGHT)
 
 
 def test_number_keys_mean_the_answers_that_one_sees(begin):
     page, _ = begin()
     choose(page, "side", "right")
-    assert page.locator("#f-vein .opt:not([hidden]) kbd").all_text_contents() == ["1", "2"]
+    expect(page.locator("#f-vein .opt:not([hidden]) kbd")).to_have_text(["1", "2"])
     page.locator("[name=vein][value=r_axillary]").focus()
     page.keyboard.press("2")
-    assert held(page, "vein") == "r_cephalic"
+    holds(page, {"vein": "r_cephalic"})
 
 
 def test_tab_reaches_a_narrowed_group_and_readers_hear_what_is_there(begin):
@@ -256,8 +260,9 @@ def test_tab_reaches_a_narrowed_group_and_readers_hear_what_is_there(begin):
     page.keyboard.press("Tab")
     if page.evaluate("document.activeElement.name") != "vein":  # a tool of the field before
         page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.value") == "r_axillary"
+    expect(page.locator("[name=vein][value=r_axillary]")).to_be_focused()
     heard = page.get_by_role("group", name="Żyła", exact=True).get_by_role("radio")
+    expect(heard).to_have_count(len(RIGHT))
     assert [each.get_attribute("value") for each in heard.all()] == RIGHT
 
 
@@ -266,19 +271,18 @@ def test_the_search_of_a_long_list_finds_what_is_allowed(begin):
     choose(page, "side", "right")
     box = page.locator("#device-c")
     box.click()
-    page.wait_for_selector("#device-c-list:not([hidden]) li")
-    assert page.locator("#device-c-list li").all_text_contents() == ["Zeta", "Eta", "Teta", "Jota", "Kappa"]
+    expect(page.locator("#device-c-list li")).to_have_text(["Zeta", "Eta", "Teta", "Jota", "Kappa"])
     box.fill("ta")
     expect(page.locator("#device-c-list li")).to_have_text(["Zeta", "Eta", "Teta", "Jota"])
     filter_box = page.locator("#f-devices .filter")
     filter_box.fill("a")
-    assert page.evaluate(VISIBLE, "devices") == ["d6", "d7", "d8", "d9", "d10"]
+    on_offer(page, "devices", ["d6", "d7", "d8", "d9", "d10"])
     filter_box.fill("kap")
-    assert page.evaluate(VISIBLE, "devices") == ["d10"]
+    on_offer(page, "devices", ["d10"])
     choose(page, "side", "left")
-    assert page.evaluate(VISIBLE, "devices") == []
+    on_offer(page, "devices", [])
     filter_box.fill("")
-    assert page.evaluate(VISIBLE, "devices") == ["d1", "d2", "d3", "d4", "d5"]
+    on_offer(page, "devices", ["d1", "d2", "d3", "d4", "d5"])
 
 
 def test_without_scripts_the_page_that_comes_back_is_narrowed(begin):
@@ -286,7 +290,7 @@ def test_without_scripts_the_page_that_comes_back_is_narrowed(begin):
     choose(page, "side", "left")
     choose(page, "vein", "r_axillary")
     save(page)
-    assert held(page, "vein") == "r_axillary"
+    holds(page, {"vein": "r_axillary"})
     shown = lambda item: [  # noqa: E731
         box.get_attribute("value")
         for box in page.locator(
@@ -295,7 +299,7 @@ def test_without_scripts_the_page_that_comes_back_is_narrowed(begin):
         if box.get_attribute("value")
     ]
     assert shown("vein") == [*LEFT, "r_axillary"]
-    assert page.locator("#f-vein .msg").count() == 1
+    expect(page.locator("#f-vein .msg")).to_have_count(1)
     assert (shown("veins"), shown("device")) == (LEFT, ["d1", "d2", "d3", "d4", "d5"])
     choose(page, "vein", "l_cephalic")
     save(page)

@@ -5,10 +5,12 @@ from base64 import b32decode
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from storage.accounts import add_membership, create_account
 from storage.second_factor import time_code
 from tests.patience import MILLISECONDS
+from tests.scenarios.form_pages import kept, register
 from tests.scenarios.page_faults import faults, is_fault
 
 PASSWORD = "correct horse battery"
@@ -58,8 +60,8 @@ def sign_in(page, login, password=PASSWORD):
     page.goto("/sign-in")
     page.fill("#login", login)
     page.fill("#password", password)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: "/sign-in" not in url or "/code" in url)
+    with page.expect_navigation(url=lambda url: "/sign-in" not in url or "/code" in url):
+        page.keyboard.press("Enter")
 
 
 def open_fold(page, words):
@@ -73,8 +75,10 @@ def test_a_person_comes_works_and_loses_the_right_while_typing(staffed, visitor,
     lena.get_by_role("link", name="Ludzie").first.click()
     lena.wait_for_url(f"**{PEOPLE}")
     open_fold(lena, "Zaproś osobę")
-    lena.fill("#invite-email", "nowa@szpital.example")
-    lena.get_by_role("button", name="Wyślij zaproszenie").click()
+    login = f"nowa{next(staffed.series)}@szpital.example"
+    lena.fill("#invite-email", login)
+    with lena.expect_navigation():
+        lena.get_by_role("button", name="Wyślij zaproszenie").click()
     (link,) = re.findall(r"http://\S+/invitation/\S+", lena.locator(".note.ready").inner_text())
 
     new = visitor()
@@ -82,70 +86,74 @@ def test_a_person_comes_works_and_loses_the_right_while_typing(staffed, visitor,
     new.fill("#account-name", "Nowa Osoba")
     new.fill("#account-password", "another long password")
     new.fill("#account-again", "another long password")
-    new.get_by_role("button", name="Załóż konto").click()
-    sign_in(new, "nowa@szpital.example", "another long password")
+    with new.expect_navigation():
+        new.get_by_role("button", name="Załóż konto").click()
+    sign_in(new, login, "another long password")
     new.goto("/account/second-factor")
     secret = new.locator("code").inner_text().replace(" ", "")
     key = b32decode(secret + "=" * (-len(secret) % 8))
     new.fill("#factor-current", "another long password")
     new.fill("#code", time_code(key, int(staffed.clock.now.timestamp()) // 30))
-    new.keyboard.press("Enter")
+    with new.expect_navigation():
+        new.keyboard.press("Enter")
     new.wait_for_selector(".codes")
     recovery = new.locator(".codes li").first.inner_text()
     new.locator("details.account summary").click()
-    new.get_by_role("button", name="Wyloguj", exact=True).click()
-    sign_in(new, "nowa@szpital.example", "another long password")
+    with new.expect_navigation():
+        new.get_by_role("button", name="Wyloguj", exact=True).click()
+    sign_in(new, login, "another long password")
     new.fill("#code", recovery)
     new.keyboard.press("Enter")
     new.wait_for_url("**/day")
     new.goto("/lead_extraction/patients")
 
-    new.get_by_role("button", name="Nowy pacjent").click()
-    new.wait_for_url("**/forms/**")
-    form = new.url
+    form = register(new)
     new.fill("[name=last_name]", "Przerwany")
-    new.wait_for_selector("[data-save=copy], [data-save=saved]")
+    kept(new)
     lena.goto(PEOPLE)
-    lena.get_by_role("link", name="Nowa Osoba").click()
+    with lena.expect_navigation():
+        lena.get_by_role("link", name="Nowa Osoba").click()
     open_fold(lena, "Zakończ rolę")
     lena.locator("details[open] [name=reason]").fill("koniec umowy")
-    lena.locator("details[open]").get_by_role("button", name="Zakończ rolę").click()
+    with lena.expect_navigation():
+        lena.locator("details[open]").get_by_role("button", name="Zakończ rolę").click()
     lena.wait_for_selector(".note.ready")
 
     new.fill("[name=first_names]", "Jan Adam")
-    new.locator(".dock button[value=save]").click()
+    with new.expect_navigation():
+        new.locator(".dock button[value=save]").click()
     new.wait_for_selector("h1:has-text('Uprawnienie zostało wycofane')")
     new.goto(form)
     assert "Przerwany" not in new.content()
     open_fold(lena, "Nadaj rolę")
     lena.locator("details[open] [name=reason]").fill("nowa umowa")
-    lena.locator("details[open]").get_by_role("button", name="Nadaj rolę").click()
+    with lena.expect_navigation():
+        lena.locator("details[open]").get_by_role("button", name="Nadaj rolę").click()
     lena.wait_for_selector(".note.ready")
     new.goto(form)
-    assert new.input_value("[name=last_name]") == "Przerwany"
-    assert new.input_value("[name=first_names]") == "Jan Adam"
+    expect(new.locator("[name=last_name]")).to_have_value("Przerwany")
+    expect(new.locator("[name=first_names]")).to_have_value("Jan Adam")
 
 
 def test_the_button_back_shows_nothing_of_the_person_before(staffed, open_browser):
     page = open_browser("anna")
-    page.get_by_role("button", name="Nowy pacjent").click()
-    page.wait_for_url("**/forms/**")
-    place = page.url.partition("?")[0]
+    place = register(page).partition("?")[0]
     page.fill("[name=last_name]", "Tajemnicza")
-    page.wait_for_selector("[data-save=copy], [data-save=saved]")
+    kept(page)
     page.locator("details.account summary").click()
-    page.get_by_role("button", name="Zablokuj lub zmień osobę").click()
-    page.wait_for_url("**/switch")
+    with page.expect_navigation(url="**/switch"):
+        page.get_by_role("button", name="Zablokuj lub zmień osobę").click()
     page.go_back()
     page.wait_for_url(re.compile("/switch.next="))
     page.wait_for_load_state()
     assert "Tajemnicza" not in page.content()
-    assert page.locator("[name=last_name]").count() == 0
+    expect(page.locator("[name=last_name]")).to_have_count(0)
     page.locator("[name=secret]").fill(PASSWORD)
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     page.wait_for_selector("[name=last_name]")
     assert page.url.partition("?")[0] == place
-    assert page.input_value("[name=last_name]") == "Tajemnicza"
+    expect(page.locator("[name=last_name]")).to_have_value("Tajemnicza")
 
 
 def test_the_button_back_over_a_wrong_password_leads_to_the_door(staffed, visitor):
@@ -153,9 +161,10 @@ def test_the_button_back_over_a_wrong_password_leads_to_the_door(staffed, visito
     page.goto("/sign-in")
     page.fill("[name=login]", "anna")
     page.fill("[name=password]", "wrong password")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     page.wait_for_selector("#password-e")
-    assert page.input_value("[name=login]") == "anna"
+    expect(page.locator("[name=login]")).to_have_value("anna")
     page.get_by_role("link", name="Nie pamiętam hasła").click()
     page.wait_for_selector("[name=password]", state="detached")
     page.go_back()
@@ -180,22 +189,25 @@ def test_pages(staffed, visitor, width, tmp_path_factory):
     olga = visitor(width)
     sign_in(olga, "olga")
     look(olga, "people", PEOPLE, "Zaproś osobę")
-    assert olga.locator("#invite-site-l option").count() > 0
+    expect(olga.locator("#invite-site-l option")).not_to_have_count(0)
     olga.locator("#invite-site").press_sequentially("nie ma takiego")  # the list behind the field is asked for anew
     olga.wait_for_selector("#invite-site-l:not(:has(option))", state="attached")
-    olga.get_by_role("link", name="Anna Nowak").click()
+    with olga.expect_navigation():
+        olga.get_by_role("link", name="Anna Nowak").click()
     look(olga, "person", "", "Zakończ rolę|Zamknij konto")
     olga.goto(f"{HOSPITALS}/{staffed.site}")
     if not olga.locator("text=Elektrofizjologia").count():
         open_fold(olga, "Dodaj jednostkę")
         olga.fill("#unit-code", "100")
         olga.fill("#unit-name", "Elektrofizjologia")
-        olga.get_by_role("button", name="Dodaj jednostkę").click()
+        with olga.expect_navigation():
+            olga.get_by_role("button", name="Dodaj jednostkę").click()
         olga.wait_for_selector(".note.ready")
         open_fold(olga, "Dodaj udział")
         olga.fill("#part-starts_on", "2025-01-01")
         olga.fill("#part-reason", "umowa 7")
-        olga.get_by_role("button", name="Dodaj udział").click()
+        with olga.expect_navigation():
+            olga.get_by_role("button", name="Dodaj udział").click()
         olga.wait_for_selector(".note.ready")
     look(olga, "hospital", f"{HOSPITALS}/{staffed.site}", "Dodaj udział|Zmień")
     look(olga, "hospitals", HOSPITALS, "Dodaj szpital")

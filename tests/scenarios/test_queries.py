@@ -1,18 +1,17 @@
 """A query's whole life in a browser, at a desk and on a telephone: asked, answered, corrected, closed, opened again."""
 
+import re
 from datetime import date
-from itertools import count
 
 import pytest
+from playwright.sync_api import expect
 
-from engine.datatypes.identifiers import make_pesel
 from storage.accounts import add_membership, create_account
-from tests.scenarios.form_pages import register, wait_until
+from tests.scenarios.form_pages import complete, kept, live, number_of, register, save, wait_until
 from tests.scenarios.page_faults import faults
 
 PASSWORD = "correct horse battery"
 LIST = "/lead_extraction/queries"
-SERIES = count(700)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -23,13 +22,13 @@ def monitor(served):
     add_membership(database, account, "lead_extraction", "monitor", site_id=None, who="office", at=now)
 
 
-def registered(page):
+def registered(page, served):
     """A new patient, the first form complete; the address of that form."""
     page.goto("/lead_extraction/patients")
     register(page)
-    page.wait_for_selector("[name=__live][value=yes]", state="attached")
+    live(page)
     page.check("[name=pat_id_type][value=pesel]", force=True)
-    page.fill("[name=pesel]", make_pesel(date(1949, 3, 2), female=False, series=next(SERIES)))
+    page.fill("[name=pesel]", served.pesel(date(1949, 3, 2)))
     page.fill("[name=last_name]", "Przykładowy")
     page.fill("[name=first_names]", "Jan")
     for part, text in (("d", "10"), ("m", "3"), ("y", "2025")):
@@ -40,14 +39,9 @@ def registered(page):
     return address
 
 
-def complete(page):
-    with page.expect_navigation():
-        page.click(".dock [value=complete]")
-
-
 def choose(page, sex, reason=""):
     """Answer the sex anew, and complete the form."""
-    page.wait_for_selector("[name=__live][value=yes]", state="attached")
+    live(page)
     page.check(f"[name=sex][value={sex}]", force=True)
     if reason:
         page.locator("#f-sex textarea").fill(reason)
@@ -57,7 +51,17 @@ def choose(page, sex, reason=""):
 def drawer(page, field):
     """Open the conversations at a field at the side."""
     page.click(f"#f-{field} a[data-drawer]")
-    return page.wait_for_selector("dialog.drawer[open] h2") and page.locator("dialog.drawer")
+    page.wait_for_selector("dialog.drawer[open] h2")
+    return page.locator("dialog.drawer")
+
+
+def shut(page, press=None):
+    """Close what is at the side, by Escape if by nothing else; wait until it is gone."""
+    if press:
+        press()
+    else:
+        page.keyboard.press("Escape")
+    page.wait_for_selector("dialog.drawer", state="hidden")
 
 
 def say(side, words, button):
@@ -68,17 +72,17 @@ def say(side, words, button):
     side.locator(".note.ready").wait_for()
 
 
-def test_a_monitor_asks_a_nurse_answers_and_corrects_and_the_monitor_closes(open_browser, tmp_path_factory):
+def test_a_monitor_asks_a_nurse_answers_and_corrects_and_the_monitor_closes(open_browser, served, tmp_path_factory):
     folder = tmp_path_factory.mktemp("queries")
     anna, mona = open_browser("anna"), open_browser("mona")
-    address = registered(anna)
+    address = registered(anna, served)
     mona.goto(address)
     side = drawer(mona, "sex")
     say(side, "W karcie jest inna data. Proszę sprawdzić.", "Zapytaj")
-    assert mona.locator("#f-sex [data-count]").inner_text() == "1"
+    expect(mona.locator("#f-sex [data-count]")).to_have_text("1")
     assert faults(mona, "drawer", folder, 1280) == []
-    mona.keyboard.press("Escape")
-    assert mona.evaluate("document.activeElement.closest('#f-sex') !== null")
+    shut(mona)
+    expect(mona.locator("#f-sex :focus")).to_have_count(1)
 
     anna.goto(LIST)
     assert faults(anna, "list", folder, 1280) == []
@@ -88,41 +92,44 @@ def test_a_monitor_asks_a_nurse_answers_and_corrects_and_the_monitor_closes(open
     anna.goto(address)
     side = drawer(anna, "sex")
     say(side, "Zgodne z dowodem.", "Odpowiedz")
-    anna.keyboard.press("Escape")
-    assert anna.locator("#f-sex a[data-drawer]:not([data-history])").get_attribute("class") == "tool has"
+    shut(anna)
+    expect(anna.locator("#f-sex a[data-drawer]:not([data-history])")).to_have_class("tool has")
 
     mona.goto(address)
     say(drawer(mona, "sex"), "", "Zamknij: wyjaśnione")
-    assert mona.locator("#f-sex [data-count]").inner_text() == ""
+    expect(mona.locator("#f-sex [data-count]")).to_have_text("")
 
 
-def test_a_rule_asks_until_the_correction_and_again(open_browser):
+def test_a_rule_asks_until_the_correction_and_again(open_browser, served):
     anna = open_browser("anna")
-    address = registered(anna)
+    address = registered(anna, served)
+    rows = anna.locator("main table tr", has_text=number_of(anna))
     for _ in range(2):
         anna.goto(address)
         choose(anna, "f", "przepisano")
         anna.goto(f"{LIST}?show=open")
-        assert anna.locator("main table").inner_text().count("TLE-03") == 1
+        expect(rows.filter(has_text="TLE-03")).to_have_count(1)
         anna.goto(address)
         choose(anna, "m")
         anna.goto(f"{LIST}?show=open")
-        assert anna.locator("main table").count() == 0
+        expect(anna.locator("h1")).to_be_visible()
+        expect(rows).to_have_count(0)
     anna.goto(f"{LIST}?show=closed")
-    anna.click("main tr:has-text('TLE-03') a")
-    anna.wait_for_load_state()
-    assert anna.locator(".talk li").count() == 4
+    rows.filter(has_text="TLE-03").locator("a").first.click()
+    expect(anna.locator(".talk li")).to_have_count(4)
 
 
-def test_on_a_telephone_and_without_scripts(open_browser, tmp_path_factory):
+def test_on_a_telephone_and_without_scripts(open_browser, served, tmp_path_factory):
     folder = tmp_path_factory.mktemp("queries-390")
     anna = open_browser("anna")
-    address = registered(anna)
+    address = registered(anna, served)
     mona = open_browser("mona", scripts=False, width=390)
     mona.goto(address)
     mona.click("#f-sex a[data-drawer]:not([data-history])")
     mona.fill("textarea", "Czy to na pewno tak?")
-    mona.click("main form button")
+    with mona.expect_navigation():
+        mona.click("main form button")
+    expect(mona.locator(".talk")).to_contain_text("Czy to na pewno tak?")
     phone = open_browser("anna", width=390)
     phone.goto(LIST)
     assert faults(phone, "list", folder, 390) == []
@@ -141,9 +148,9 @@ def test_on_a_telephone_and_without_scripts(open_browser, tmp_path_factory):
 
 
 @pytest.mark.parametrize("aside", [True, False], ids=["drawer", "page"])
-def test_who_presses_twice_asks_once(open_browser, aside):
+def test_who_presses_twice_asks_once(open_browser, served, aside):
     nurse = open_browser("anna", language="en")
-    address = registered(nurse)
+    address = registered(nurse, served)
     page = open_browser("mona", language="en")
     if aside:
         page.goto(address)
@@ -155,12 +162,12 @@ def test_who_presses_twice_asks_once(open_browser, aside):
     asked.get_by_role("button", name="Ask", exact=True).dblclick()
     page.locator(".note.ready").wait_for()
     page.goto(f"{address}/queries?at=last_name")
-    assert page.locator("main").inner_text().count("Is this the name of birth?") == 1
+    expect(page.locator("main").get_by_text("Is this the name of birth?")).to_have_count(1)
 
 
 @pytest.mark.parametrize(("width", "language"), [(1280, "pl"), pytest.param(390, "en", marks=pytest.mark.slow)])
-def test_what_was_typed_at_a_field_stays_until_it_is_sent(open_browser, width, language):
-    address = registered(open_browser("anna"))
+def test_what_was_typed_at_a_field_stays_until_it_is_sent(open_browser, served, width, language):
+    address = registered(open_browser("anna"), served)
     page, asked, text = open_browser("mona", width=width, language=language), [], "Proszę sprawdzić w karcie."
 
     def stay(dialog):
@@ -170,59 +177,58 @@ def test_what_was_typed_at_a_field_stays_until_it_is_sent(open_browser, width, l
     page.on("dialog", stay)
     page.goto(address)
     bubble = page.locator("#f-sex a[data-drawer]:not([data-history])")
-    for shut in (
-        lambda _: page.keyboard.press("Escape"),
-        lambda side: side.locator("[data-close]").click(),
-        lambda side: side.dispatch_event("click"),
+    side = page.locator("dialog.drawer")
+    for press, before in (
+        (lambda: page.keyboard.press("Escape"), ""),
+        (lambda: side.locator("[data-close]").click(), text),
+        (lambda: side.dispatch_event("click"), text),
     ):
-        side = drawer(page, "sex")
-        box = side.locator("#say-new")
-        assert box.input_value() in ("", text)
+        box = drawer(page, "sex").locator("#say-new")
+        expect(box).to_have_value(before)
         box.fill("")
         box.press_sequentially(text)
-        shut(side)
-        page.wait_for_selector("dialog.drawer", state="hidden")
-        assert "unsent" in bubble.get_attribute("class")
-        assert bubble.get_attribute("title")
-        assert drawer(page, "last_name").locator("#say-new").input_value() == "", "of another field"
-        page.keyboard.press("Escape")
+        shut(page, press)
+        expect(bubble).to_contain_class("unsent")
+        expect(bubble).to_have_attribute("title", re.compile("."))
+        expect(drawer(page, "last_name").locator("#say-new"), "of another field").to_have_value("")
+        shut(page)
     page.evaluate("setTimeout(() => location.reload())")
     wait_until(page, lambda: asked == ["beforeunload"])
-    side = drawer(page, "sex")
-    assert side.locator("#say-new").input_value() == text
+    drawer(page, "sex")
+    expect(side.locator("#say-new")).to_have_value(text)
     side.locator("form:has(#say-new) .btn.go").click()
     side.locator(".note.ready").wait_for()
-    assert (side.locator("#say-new").input_value(), side.inner_text().count(text)) == ("", 1)
-    page.keyboard.press("Escape")
-    page.wait_for_selector("dialog.drawer", state="hidden")
-    assert "unsent" not in bubble.get_attribute("class")
+    expect(side.locator("#say-new")).to_have_value("")
+    expect(side.get_by_text(text)).to_have_count(1)
+    shut(page)
+    expect(bubble).not_to_contain_class("unsent")
     page.goto(address)
     assert asked == ["beforeunload"]
 
 
-def question_to(open_browser):
+def question_to(open_browser, served):
     """Who is asked at a field, before the form, and who asks."""
     anna, mona = open_browser("anna"), open_browser("mona")
-    address = registered(anna)
+    address = registered(anna, served)
     mona.goto(address)
     say(drawer(mona, "sex"), "Czy na pewno?", "Zapytaj")
     anna.goto(address)
     return anna, mona
 
 
-def test_an_answer_that_nobody_can_send_any_more_is_shown_once(open_browser):
-    anna, mona = question_to(open_browser)
+def test_an_answer_that_nobody_can_send_any_more_is_shown_once(open_browser, served):
+    anna, mona = question_to(open_browser, served)
     drawer(anna, "sex").locator("textarea").fill("Tak, z dowodu.")
-    anna.keyboard.press("Escape")
+    shut(anna)
     say(mona.locator("dialog.drawer"), "", "Zamknij: wyjaśnione")
-    assert drawer(anna, "sex").locator("[role=alert] q").inner_text() == "Tak, z dowodu."
+    expect(drawer(anna, "sex").locator("[role=alert] q")).to_have_text("Tak, z dowodu.")
 
 
-def test_who_stays_to_send_an_answer_goes_on_saving(open_browser):
-    anna, _ = question_to(open_browser)
-    anna.wait_for_selector("[name=__live][value=yes]", state="attached")
+def test_who_stays_to_send_an_answer_goes_on_saving(open_browser, served):
+    anna, _ = question_to(open_browser, served)
+    live(anna)
     drawer(anna, "sex").locator("textarea").fill("Tak.")
-    anna.keyboard.press("Escape")
+    shut(anna)
     asked = []
 
     def stay(dialog):
@@ -233,9 +239,8 @@ def test_who_stays_to_send_an_answer_goes_on_saving(open_browser):
     anna.locator(".dock [value=save]").click(no_wait_after=True)
     wait_until(anna, lambda: asked == ["beforeunload"])
     anna.fill("[name=first_names]", "Jan Piotr")
-    anna.wait_for_selector("[data-save=copy]")
+    kept(anna)
     say(drawer(anna, "sex"), "", "Odpowiedz")
-    anna.keyboard.press("Escape")
-    anna.locator(".dock [value=save]").click()
-    anna.wait_for_url("**said=*")
-    assert anna.input_value("[name=first_names]") == "Jan Piotr"
+    shut(anna)
+    save(anna)
+    expect(anna.locator("[name=first_names]")).to_have_value("Jan Piotr")

@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.scenarios.form_pages import register
+from tests.scenarios.form_pages import kept, live, number_of, register, save
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "references"
 PARTS = "ABCDEFGHIJ"
@@ -16,24 +17,19 @@ def served(serve):
     return serve(FOLDER, "spares")
 
 
-def save(page):
-    page.locator(".dock [value=save]").click()
-    page.wait_for_url("**said=*")
-
-
 def begin(page, parts):
     """A patient with parts and one check-up without a day; the address of the note."""
     page.goto("/spares/patients")
     register(page)
     page.fill("[name=nick]", "x")
     save(page)
-    who = page.url.split("/patients/")[1].split("/")[0]
+    who = number_of(page)
     page.goto(f"/spares/patients/{who}")
     device = page.locator("a[href$='.device']").first.get_attribute("href")
     page.goto(device)
     for name in parts:
-        page.locator("[value='add:parts']").click()
-        page.wait_for_url("**open=*")
+        with page.expect_navigation(url="**open=*"):
+            page.locator("[value='add:parts']").click()
         page.locator("[name$='.part_name']").last.fill(name)
         page.locator("[name$='.weight']").last.fill("1,5")
     save(page)
@@ -41,26 +37,29 @@ def begin(page, parts):
     page.fill("[name=weight]", "20")
     save(page)
     page.goto(device.replace(".device", ".note"))
-    page.wait_for_selector("[name=__live][value=yes]", state="attached")
+    live(page)
 
 
 def told(page, item):
-    return page.locator(f"#f-{item} [data-calc]").inner_text()
+    return expect(page.locator(f"#f-{item} [data-calc]"))
 
 
 def test_choosing_a_target_is_followed_at_once(open_browser):
     page = open_browser()
     begin(page, "AB")
     page.select_option("[name=about]", label="A")
-    assert (told(page, "heavy"), told(page, "of_part")) == ("1,5", "tak")
-    assert page.locator("#f-name").is_visible()
+    told(page, "heavy").to_have_text("1,5")
+    told(page, "of_part").to_have_text("tak")
+    expect(page.locator("#f-name")).to_be_visible()
     page.select_option("[name=about]", label="Kontrola, Wizyta 1")
-    assert (told(page, "heavy"), told(page, "of_part")) == ("20", "nie")
-    assert page.locator("#f-name").is_hidden()
-    assert "Kontrola bez daty." in page.locator("#f-about .msg").inner_text()
-    page.wait_for_selector('[data-save="copy"]')
+    told(page, "heavy").to_have_text("20")
+    told(page, "of_part").to_have_text("nie")
+    expect(page.locator("#f-name")).to_be_hidden()
+    expect(page.locator("#f-about .msg")).to_contain_text("Kontrola bez daty.")
+    kept(page)
     save(page)
-    assert (told(page, "heavy"), told(page, "of_part")) == ("20", "nie")
+    told(page, "heavy").to_have_text("20")
+    told(page, "of_part").to_have_text("nie")
     page.locator("#f-about .msg").wait_for()
 
 
@@ -70,8 +69,10 @@ def test_many_targets_are_searched_by_kind_and_words(open_browser):
     box = page.locator("#about-c")
     box.fill("kontr")
     page.locator("[role=option]", has_text=re.compile("^Kontrola: Kontrola, Wizyta 1$")).click()
-    assert told(page, "heavy") == "20"
+    told(page, "heavy").to_have_text("20")
     box.fill("część: j")
+    expect(page.locator("[role=option]")).to_have_text(["Część: J"])
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    assert (box.input_value(), told(page, "of_part")) == ("Część: J", "tak")
+    expect(box).to_have_value("Część: J")
+    told(page, "of_part").to_have_text("tak")

@@ -1,6 +1,7 @@
 """Pages of wards and of administrators in a real browser: axe finds nothing, nothing scrolls sideways, the keyboard is enough."""
 
 import pytest
+from playwright.sync_api import expect
 
 from storage.access import Actor
 from storage.accounts import add_membership, create_account, find_account
@@ -76,7 +77,7 @@ def test_an_episode_is_given_by_keyboard(browser, staffed):
     page.keyboard.press("Tab")
     page.keyboard.type("po zmianie")
     page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**said=*")
-    assert "Przekazano" in page.inner_text("[role=status]")
+    with page.expect_navigation(url="**said=*"):
+        page.keyboard.press("Enter")
+    expect(page.locator("[role=status]")).to_contain_text("Przekazano")
     page.context.close()

@@ -1,8 +1,9 @@
 """A contact that did not take place, and one that did: marked, told, taken back and filled in, at a desk and on a telephone."""
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.scenarios.form_pages import opened, register
+from tests.scenarios.form_pages import number_of, opened, register, save, to_form
 from tests.scenarios.page_faults import problems, too_wide
 
 EARLY = "Obserwacja po 1 miesiącu"
@@ -13,13 +14,10 @@ def operated(page):
     page.goto("/lead_extraction/patients")
     register(page)
     patient = page.url.split("/forms/")[0]
-    page.goto(patient)
-    page.locator('.lanes a[href$=".procedure"]').first.click()
-    opened(page)
+    to_form(page, "lead_extraction", number_of(page), "procedure")
     for part, text in zip("dmyt", ("17", "3", "2025", "09:10"), strict=True):
         page.fill(f"[name=proc_start__{part}]", text)
-    page.locator(".dock [value=save]").click()
-    page.wait_for_url("**said=*")
+    save(page)
     return patient
 
 
@@ -34,21 +32,22 @@ def test_a_contact_is_marked_as_missed_taken_back_and_held_after_all(open_browse
     page.goto(patient)
     lane(page).get_by_text("Nie odbyło się").click()
     lane(page).get_by_label("Powód").fill("nie odbiera telefonu")
-    lane(page).get_by_role("button", name="Oznacz jako pominięte").click()
-    page.wait_for_url("**said=*")
-    assert page.evaluate("document.activeElement.matches('.note[role=status]')")
-    assert "nie odbiera telefonu" in lane(page).inner_text()
-    assert lane(page).locator("div .st").first.inner_text() == "pominięte"
-    lane(page).get_by_role("link", name="Obserwacja odległa").click()
+    with page.expect_navigation(url="**said=*"):
+        lane(page).get_by_role("button", name="Oznacz jako pominięte").click()
+    expect(page.locator(".note[role=status]")).to_be_focused()
+    expect(lane(page)).to_contain_text("nie odbiera telefonu", use_inner_text=True)
+    expect(lane(page).locator("div .st").first).to_have_text("pominięte")
+    with page.expect_navigation():
+        lane(page).get_by_role("link", name="Obserwacja odległa").click()
     opened(page)
-    assert "nie odbiera telefonu" in page.locator("main > .note").first.inner_text()
+    expect(page.locator("main > .note").first).to_contain_text("nie odbiera telefonu")
     page.goto(patient)
-    lane(page).get_by_role("button", name="Cofnij").click()
-    page.wait_for_url("**said=*")
-    assert page.evaluate("document.activeElement.matches('.note[role=status]')")
-    assert "po terminie" in lane(page).inner_text()
+    with page.expect_navigation(url="**said=*"):
+        lane(page).get_by_role("button", name="Cofnij").click()
+    expect(page.locator(".note[role=status]")).to_be_focused()
+    expect(lane(page)).to_contain_text("po terminie", use_inner_text=True)
     lane(page).get_by_text("Dlaczego?").click()
-    assert "Dzień docelowy 30: 16.04.2025" in lane(page).inner_text()
+    expect(lane(page)).to_contain_text("Dzień docelowy 30: 16.04.2025", use_inner_text=True)
 
 
 @pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
@@ -62,7 +61,8 @@ def test_the_patient_page_with_its_schedule_is_accessible(open_browser, width):
     page.locator(".account > summary").click()  # the last: an open menu lies over the page
     assert problems(page) == []
     drawing, listed = page.locator("svg.chart"), page.locator("ol.feed.narrow-only")
-    assert (drawing.is_visible(), listed.is_visible()) == ((True, False) if width > 1000 else (False, True))
+    expect(drawing).to_be_visible(visible=width > 1000)
+    expect(listed).to_be_visible(visible=width <= 1000)
     assert too_wide(page) == []
     page.goto("/lead_extraction/patients?order=due&waiting=overdue")
     assert problems(page) == []
@@ -71,11 +71,10 @@ def test_the_patient_page_with_its_schedule_is_accessible(open_browser, width):
 
 def test_outcomes_follow_what_is_typed(open_browser):
     page = open_browser()
-    page.goto(operated(page))
-    page.locator('.lanes a[href$=".discharge"]').first.click()
-    opened(page)
+    operated(page)
+    to_form(page, "lead_extraction", number_of(page), "discharge")
     death = page.locator("[data-outcomes] li", has=page.get_by_text("Zgon wewnątrzszpitalny", exact=True))
-    assert death.locator("[data-value]").inner_text() == "jeszcze nieznane"
+    expect(death.locator("[data-value]")).to_have_text("jeszcze nieznane")
     page.check("[name=disch_mode][value=death]")
     death.locator("[data-value]", has_text="tak").wait_for()
-    assert "Zgon" in death.locator("[data-why]").inner_text()
+    expect(death.locator("[data-why]")).to_contain_text("Zgon")

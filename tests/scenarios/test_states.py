@@ -6,6 +6,7 @@ from engine.synthesis import Wanted, make_subject, plan_synthesis, read_distribu
 from storage.access import Actor
 from storage.accounts import add_membership, create_account, find_account
 from storage.listing import list_subjects
+from tests.scenarios.form_pages import complete
 from tests.scenarios.page_faults import faults
 from tests.web.browsing import Browser as ScriptlessBrowser
 from web.synthetic import Load, Target
@@ -44,35 +45,39 @@ def test_a_physician_signs_and_changes_what_was_signed(open_browser, ward, width
     form = page.locator('.lanes a[href$=".admission"]').first.get_attribute("href")
     page.goto(form)
     page.fill("[name=main_book_no]", f"{width}/2025")
-    page.click("button[value=complete]")
-    page.wait_for_url("**done=*")
+    complete(page)
     page.goto(form)
     page.click("text=Stan i podpisy")
+    page.wait_for_url("**/state")
     look("complete")
-    page.click("text=Oznacz jako przejrzany")
+    with page.expect_navigation():
+        page.click("text=Oznacz jako przejrzany")
     page.wait_for_selector("text=Oznaczono jako przejrzany.")
     look("reviewed")
     page.click("label:has-text('Odpowiadam za te dane jako lekarz prowadzący.')")
     page.fill("#password", "wrong")
-    page.click("button:has-text('Podpisz')")
+    with page.expect_navigation():
+        page.click("button:has-text('Podpisz')")
     page.wait_for_selector("#password-e")
     look("refused")
     page.fill("#password", PASSWORD)
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     page.wait_for_selector("text=Wartości są te same, co przy podpisie.")
     look("signed")
     page.goto(form)
     look("read")
-    page.click("text=Zmień z powodem")
+    with page.expect_navigation():
+        page.click("text=Zmień z powodem")
     page.wait_for_selector("#reason")
     look("change")
     page.fill("[name=main_book_no]", f"{width + 1}/2025")
-    page.click("button[value=complete]")
+    with page.expect_navigation():
+        page.click("button[value=complete]")
     page.wait_for_selector("text=podaj powód zmiany")
     look("asked")
     page.fill("#reason", "pomyłka w numerze")
-    page.click("button[value=complete]")
-    page.wait_for_url("**done=*")
+    complete(page)
     page.goto(f"{form}/state")
     page.wait_for_selector("text=Powód: pomyłka w numerze")
     look("voided")
@@ -100,12 +105,14 @@ def test_a_physician_gives_the_reason_that_a_warning_asks_for(open_browser, serv
     look("asked")
     why = page.locator("textarea[name^=sex__why]")
     why.evaluate("box => box.required = false")
-    page.click("button:has-text('Podpisz')")
+    with page.expect_navigation():
+        page.click("button:has-text('Podpisz')")
     page.wait_for_selector("textarea[aria-invalid=true]")
     look("refused")
     page.fill("textarea[name^=sex__why]", "dane z dowodu osobistego")
     page.fill("#password", PASSWORD)
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     page.wait_for_selector("text=Podpisano.")
     look("signed")
     page.goto(form)
@@ -116,10 +123,7 @@ def test_a_physician_gives_the_reason_that_a_warning_asks_for(open_browser, serv
 @pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_a_coordinator_withdraws_restores_and_closes(open_browser, served, ward, width, tmp_path_factory):
     folder, looked = tmp_path_factory.mktemp(f"withdrawn-{width}"), []
-    new = create_account(served.space.database, f"kora{width}", "Ewa Koss", PASSWORD, who="office", at=served.clock.now)
-    right = {"site_id": served.site, "who": "office", "at": served.clock.now}
-    add_membership(served.space.database, new, REGISTRY, "coordinator", **right)
-    page = open_browser(f"kora{width}", width=width)
+    page = open_browser(served.person("coordinator"), width=width)
 
     def look(name):
         looked.extend(faults(page, name, folder, width))
@@ -131,7 +135,8 @@ def test_a_coordinator_withdraws_restores_and_closes(open_browser, served, ward,
     page.goto(f"{form}/state")
     page.fill("#why-withdraw", "nie ten pacjent")
     look("before")
-    page.click("button:has-text('Wycofaj')")
+    with page.expect_navigation():
+        page.click("button:has-text('Wycofaj')")
     page.wait_for_selector("text=Powód: nie ten pacjent")
     look("withdrawn")
     page.goto(form)
@@ -139,12 +144,14 @@ def test_a_coordinator_withdraws_restores_and_closes(open_browser, served, ward,
     page.goto(f"/{REGISTRY}/patients/{ward}/states")
     page.click("summary:has-text('Przywróć')")
     page.fill("[id^=why-restore]", "jednak ten")
-    page.click("button:has-text('Przywróć')")
+    with page.expect_navigation():
+        page.click("button:has-text('Przywróć')")
     page.wait_for_selector("text=Przywrócono.")
     look("restored")
     page.select_option("#part", "patient")
     page.fill("#why-void", "dane próbne")
-    page.click("button:has-text('Wycofaj')")
+    with page.expect_navigation():
+        page.click("button:has-text('Wycofaj')")
     page.wait_for_selector("text=Ten pacjent jest wycofany z rejestru.")
     look("patient")
     page.goto(f"/{REGISTRY}/patients?withdrawn=1")
@@ -152,19 +159,16 @@ def test_a_coordinator_withdraws_restores_and_closes(open_browser, served, ward,
     page.goto(f"/{REGISTRY}/patients/{ward}")
     page.click("summary:has-text('Przywróć')")
     page.fill("[id^=why-restore]", "prawdziwe")
-    page.click("button:has-text('Przywróć')")
+    with page.expect_navigation():
+        page.click("button:has-text('Przywróć')")
     page.wait_for_selector("text=Przywrócono.")
     assert looked == []
 
 
 @pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_the_coordinator_of_a_registry_closes_a_year(open_browser, served, width, tmp_path_factory):
-    folder, looked, name = tmp_path_factory.mktemp(f"closing-{width}"), [], f"rena{width}"
-    new = create_account(served.space.database, name, "Rena Koss", PASSWORD, who="office", at=served.clock.now)
-    add_membership(
-        served.space.database, new, REGISTRY, "registry_coordinator", site_id=None, who="office", at=served.clock.now
-    )  # fmt: skip
-    page = open_browser(name, width=width)
+    folder, looked = tmp_path_factory.mktemp(f"closing-{width}"), []
+    page = open_browser(served.person("registry_coordinator", everywhere=True), width=width)
 
     def look(name):
         looked.extend(faults(page, name, folder, width))
@@ -173,12 +177,14 @@ def test_the_coordinator_of_a_registry_closes_a_year(open_browser, served, width
     page.select_option("#year", "2024")
     page.fill("#why-close", "sprawozdanie wysłane")
     look("closing")
-    page.click("button:has-text('Zamknij')")
+    with page.expect_navigation():
+        page.click("button:has-text('Zamknij')")
     page.wait_for_selector("text=Zamknięto: rok 2024.")
     look("closed")
     page.click("summary:has-text('Otwórz ponownie')")
     page.fill("[id^=why-reopen]", "poprawki")
-    page.click("button:has-text('Otwórz ponownie')")
+    with page.expect_navigation():
+        page.click("button:has-text('Otwórz ponownie')")
     page.wait_for_selector("text=Otwarto ponownie: rok 2024.")
     look("opened")
     assert looked == []

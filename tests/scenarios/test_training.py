@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from storage.accounts import add_membership, create_account
 from tests.patience import MILLISECONDS
+from tests.scenarios.form_pages import complete, kept, wait_until
 from tests.scenarios.page_faults import faults
 from web.training.mode import MODE
 from web.training.people import PASSWORD as WORD
@@ -51,25 +53,30 @@ def test_somebody_trains_and_comes_back(open_browser, tmp_path, language, width,
     page.get_by_role("button", name=enter).click()
     page.wait_for_url("**/training/ward/day")
     page.goto("/training/ward/patients")
-    page.locator("main a[href^='/training/ward/patients/']").nth(row).click()
-    page.locator("a[href*='.care']").first.click()
+    for link in (
+        page.locator("main a[href^='/training/ward/patients/']").nth(row),
+        page.locator("a[href*='.care']").first,
+    ):
+        with page.expect_navigation():
+            link.click()
     page.fill("[name=plan]", "Wpisane w szkoleniu")
-    page.wait_for_selector("[data-save=copy]")
+    kept(page)
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
-    assert page.locator(".training").bounding_box()["y"] == 0  # it stays in sight
+    wait_until(page, lambda: page.locator(".training").bounding_box()["y"] == 0)  # it stays in sight
     look("form")
-    page.locator("button[value=complete]").first.click()
-    page.wait_for_url("**done=**")
-    page.locator("a[href*='.care']").first.click()
+    complete(page)
+    with page.expect_navigation():
+        page.locator("a[href*='.care']").first.click()
     page.goto(page.url.partition("?")[0] + "/state")
     page.locator("[name=meaning]").first.check()
     page.fill("#password", WORD)
     look("sign")
-    page.locator(".btn.go").click()
+    with page.expect_navigation():
+        page.locator(".btn.go").click()
     page.wait_for_selector(".note.ready")
     page.get_by_role("complementary").get_by_role("link", name=back).click()
     page.wait_for_url("**/ward/day")
-    assert page.locator(".training").count() == 0
+    expect(page.locator(".training")).to_have_count(0)
     assert found == []
 
 
@@ -87,7 +94,8 @@ def test_the_page_of_who_begins_it_anew(browser, served, tmp_path, login, width)
     page.wait_for_selector("[name=sure]")
     assert faults(page, login, tmp_path, width) == []
     page.locator("[name=sure]").check()
-    page.locator("form:has([name=sure]) button").click()
+    with page.expect_navigation():
+        page.locator("form:has([name=sure]) button").click()
     page.wait_for_selector(".note.ready")
     assert faults(page, f"{login}-done", tmp_path, width) == []
     context.close()

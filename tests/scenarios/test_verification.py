@@ -1,6 +1,7 @@
 """Values are compared with their sources by the keyboard, at a desk and on a telephone, and a registry is frozen and opened again."""
 
 import pytest
+from playwright.sync_api import expect
 
 from engine.synthesis import Wanted, make_subject, plan_synthesis, read_distribution
 from storage.access import Actor
@@ -83,7 +84,7 @@ def test_values_are_compared_by_the_keyboard(open_browser, ward, width, language
     page.keyboard.press("Enter")
     page.locator("main [role=alert]", has_text=nothing).wait_for()
     look("nothing-ticked")
-    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    expect(page.locator("main [role=alert]:focus")).to_have_count(1)
     tab_to(page, "main [name=item]")
     page.keyboard.press("Space")
     tab_to(page, "main [name=item]")  # of the next value
@@ -93,8 +94,8 @@ def test_values_are_compared_by_the_keyboard(open_browser, ward, width, language
     page.keyboard.press("Enter")
     page.locator(".msg", has_text=wrong).wait_for()
     look("without-words")
-    assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
-    assert page.locator("main [name=item]:checked").count() == 1, "what was ticked stays"
+    expect(page.locator("main textarea:focus")).to_have_count(1)
+    expect(page.locator("main [name=item]:checked"), "what was ticked stays").to_have_count(1)
     page.locator("main [name=item]:checked").focus()
     page.keyboard.press("Enter")
     page.locator("main [role=status]", has_text=saved).wait_for()
@@ -122,8 +123,8 @@ def test_a_registry_is_frozen_once_and_opened_again(open_browser, ward, width, l
     page.keyboard.press("Enter")
     page.locator(".msg", has_text=reason).wait_for()
     look("without-reason")
-    assert page.input_value("#year") == "0"
-    assert page.evaluate("document.activeElement.id") == "why-close"
+    expect(page.locator("#year")).to_have_value("0")
+    expect(page.locator("#why-close")).to_be_focused()
     page.keyboard.type("Sprawozdanie wysłane")
     tab_to(page, "main form button")
     page.keyboard.press("Enter")

@@ -1,6 +1,7 @@
 """A physician comes from My day to what waits for a signature, and signs several forms with one password, by the keyboard."""
 
 import pytest
+from playwright.sync_api import expect
 
 from storage.accounts import add_membership, create_account
 from tests.scenarios.page_faults import faults
@@ -50,20 +51,20 @@ def test_many_forms_are_signed_with_one_password(open_browser, served, staff, wi
     page.focus("input[name=meaning][value=verified]")
     page.keyboard.press("Space")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.id") == "password"
+    expect(page.locator("#password")).to_be_focused()
     page.keyboard.type("wrong")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#password-e")
-    page.wait_for_load_state()
-    assert words[0] in page.inner_text("#password-e")
-    assert page.locator("input[name=form]:checked").count() == 2
-    assert page.evaluate("document.activeElement.id") == "password"
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator("#password-e")).to_contain_text(words[0])
+    expect(page.locator("input[name=form]:checked")).to_have_count(2)
+    expect(page.locator("#password")).to_be_focused()
     look("refused")
     page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     page.wait_for_selector(f"text={words[1]}")
-    assert words[2] in page.inner_text("#left-t")
-    assert warned in page.inner_text("section:has(#left-t)")
+    expect(page.locator("#left-t")).to_contain_text(words[2])
+    expect(page.locator("section:has(#left-t)")).to_contain_text(warned)
     look("signed")
     page.locator("section:has(#left-t) a").first.press("Enter")
     page.wait_for_url("**/state")
@@ -91,11 +92,12 @@ def test_the_coordinator_of_a_registry_reviews_what_waits(
     page.locator("#list-t").wait_for()
     looked.extend(faults(page, "ticked", folder, width))
     ticks = page.locator("input[name=form]")
-    assert page.locator("input[name=form]:checked").count() == ticks.count()
+    expect(page.locator("input[name=form]:checked")).to_have_count(ticks.count())
     for number in range(ticks.count()):
         ticks.nth(number).set_checked(who in page.locator("tbody tr").nth(number).inner_text(), force=True)
     page.focus("#review-t >> xpath=../.. >> button")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     page.wait_for_selector(f"text={WORDS[language][3]}")
     looked.extend(faults(page, "reviewed", folder, width))
     assert looked == []

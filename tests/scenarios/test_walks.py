@@ -10,6 +10,7 @@ from storage.access import Actor
 from storage.accounts import find_account
 from storage.listing import list_subjects
 from tests.patience import MILLISECONDS
+from tests.scenarios.form_pages import live
 from tests.scenarios.page_faults import faults as faults_of
 from tests.scenarios.page_faults import is_fault
 from web.synthetic import Load, Target
@@ -78,14 +79,14 @@ def test_a_patient_from_admission_to_the_last_visit(browser, walked, width, tmp_
     assert len(stored & {link.rpartition("/")[2] for link, _ in walk}) > 9
     for link, first in walk:
         page.goto(link)
-        page.wait_for_selector("[name=__live][value=yes]", state="attached")
+        live(page)
         name = link.rpartition("/")[2]
         if first:
             assert faults_of(page, name, tmp_path, width) == []
         if name not in stored:
             continue
-        page.locator(".dock [value=complete]").click()
-        page.wait_for_url("**?*")
+        with page.expect_navigation():
+            page.locator(".dock [value=complete]").click()
         assert "done=" in page.url, f"{name}: {page.locator('.summary').all_inner_texts()}"
     assert faults == []
     context.close()

@@ -2,14 +2,15 @@
 
 from engine.datatypes.values import Reference
 from renderers.html.values import shown
+from tests.scenarios.form_pages import number_of, register, to_form
 
 ROUNDS = 6
 
 
 def test_episode_a_without_scripts(served, open_browser, example, registry):
     page, wanted = open_browser("anna", scripts=False), example("a")
-    page.click("form[action$='/patients'][method=post] button")
-    who = page.url.split("/patients/")[1].split("/")[0]
+    register(page)
+    who = number_of(page)
     fill(page, wanted, registry.model.forms["patient"], wanted.form("patient"))
     for name, event in (
         ("admission", ""),
@@ -18,8 +19,7 @@ def test_episode_a_without_scripts(served, open_browser, example, registry):
         ("procedure", ""),
         ("complications", "procedure"),
     ):
-        page.goto(f"/lead_extraction/patients/{who}")
-        page.locator(f'.lanes a[href$=".{name}{f".{event}.1" if event else ""}"]').first.click()
+        to_form(page, "lead_extraction", who, f"{name}.{event}.1" if event else name)
         fill(page, wanted, registry.model.forms[name], wanted.form(name, event))
         assert "done=" in page.url, page.locator("#main").inner_text()[:3000]
     record = served.record(who)
@@ -36,26 +36,30 @@ def fill(page, wanted, form, data):
     answer_all(page, wanted, {item.id: item for item in form.items}, data.items, "")
     for group in form.groups:
         for row in data.groups.get(group.id, ()):
-            page.click(f"button[value='add:{group.id}']")
+            press(page, page.locator(f"button[value='add:{group.id}']"))
             name = page.locator(f"[data-row^='{group.id}.'].open").last.get_attribute("data-row")
             answer_all(page, wanted, {item.id: item for item in group.items}, row.items, f"{name}.")
-    page.locator(".dock [value=complete]").click()
+    press(page, page.locator(".dock [value=complete]"))
+
+
+def press(page, button):
+    """Press a button, and wait for the page that it leads to."""
+    with page.expect_navigation():
+        button.click()
 
 
 def answer_all(page, wanted, items, values, prefix):
     left = dict(values)
     for _ in range(ROUNDS):
-        page.wait_for_load_state()
         for name in list(left):
             if answer(page, wanted, items[name], left[name], prefix + name):
                 del left[name]
         if not left:
             return
-        page.locator(".dock [value=save]").click()
-        page.wait_for_load_state()
+        press(page, page.locator(".dock [value=save]"))
         reopen = page.locator(f"button[value='open:{prefix.rstrip('.')}']") if prefix else None
         if reopen is not None and reopen.count():
-            reopen.click()
+            press(page, reopen)
     raise AssertionError(f"never shown: {sorted(left)}")
 
 

@@ -13,6 +13,7 @@ from urllib.request import urlopen
 import pytest
 
 from cli.serve import THREADS
+from tests.patience import SECONDS
 
 ROOT = Path(__file__).parents[2]
 SILENT = 40  # ten for each thread: where each held up one for five seconds, all of them would for fifty
@@ -43,7 +44,7 @@ def port():
     command = [sys.executable, "-c", SERVER, str(number)]
     server = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
-        for _ in range(300):
+        for _ in range(10 * SECONDS):
             try:
                 create_connection(("127.0.0.1", number)).close()
                 break
