@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.scenarios.form_pages import kept, live, number_of, register, save, to_form
+from tests.scenarios.form_pages import HeldBack, kept, live, number_of, register, save, to_form
 
 
 def open_procedure(page):
@@ -74,6 +74,57 @@ def test_a_code_that_no_list_has_is_entered_as_it_is(open_browser):
     expect(page.locator("#f-proc_icd9 [role=option]")).to_have_text(["Wpisz kod 99.999 (nie ma go na liście)"])
     page.keyboard.press("Enter")
     chosen(page).to_have_text(["99.999"])
+
+
+def test_who_types_on_is_not_given_what_was_asked_before(open_browser):
+    page = open_browser()
+    page.clock.install()
+    open_procedure(page)
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    page.locator("#proc_icd9-c").focus()
+    question = HeldBack(page, re.compile(r"[?&]q=99\.99&"))
+    page.keyboard.insert_text("99.99")
+    page.clock.run_for(200)
+    question.wait()
+    page.keyboard.insert_text("9")
+    with page.expect_response(re.compile(r"[?&]q=99\.99&")) as answer:
+        question.let_go()
+    answer.value.finished()
+    page.keyboard.press("Enter")
+    chosen(page).to_have_text(["99.999"])
+
+
+@pytest.mark.parametrize("key", ["Enter", "Tab"])
+def test_a_code_that_is_looked_up_still_goes_with_the_save(open_browser, key):
+    page = open_browser()
+    open_procedure(page)
+    page.locator("#proc_icd9-c").focus()
+    question = HeldBack(page, re.compile(r"[?&]q=37\.77&"))
+    page.keyboard.insert_text("37.77")
+    page.keyboard.press(key)
+    question.wait()
+    with page.expect_navigation(url="**said=*"):
+        page.keyboard.press("Control+s")
+        question.let_go()
+    chosen(page).to_have_text(["37.77"])
+
+
+def test_the_list_stays_open_for_who_comes_back_to_it(open_browser):
+    page = open_browser()
+    page.clock.install()
+    open_procedure(page)
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    search = page.locator("#proc_icd9-c")
+    search.focus()
+    page.keyboard.press("ArrowDown")
+    expect(offered(page)).not_to_have_count(0)
+    page.keyboard.press("Shift+Tab")
+    search.focus()
+    page.clock.run_for(1000)
+    expect(search).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Shift+Tab")
+    page.clock.run_for(1000)
+    expect(search).to_have_attribute("aria-expanded", "false")
 
 
 def test_a_code_that_is_typed_in_full_needs_no_choosing(open_browser):

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from storage.accounts import add_membership, create_account
-from tests.scenarios.form_pages import complete, kept, live, number_of, register, save, wait_until
+from tests.scenarios.form_pages import HeldBack, complete, kept, live, number_of, register, save, wait_until
 from tests.scenarios.page_faults import faults
 
 PASSWORD = "correct horse battery"
@@ -244,3 +244,41 @@ def test_who_stays_to_send_an_answer_goes_on_saving(open_browser, served):
     shut(anna)
     save(anna)
     expect(anna.locator("[name=first_names]")).to_have_value("Jan Piotr")
+
+
+def test_what_is_typed_while_a_question_is_on_its_way_stays(open_browser, served):
+    address = registered(open_browser("anna"), served)
+    mona = open_browser("mona")
+    mona.goto(address)
+    side = drawer(mona, "sex")
+    box, question = side.locator("#say-new"), HeldBack(mona, re.compile("/queries"))
+    box.fill("Czy na pewno?")
+    side.get_by_role("button", name="Zapytaj", exact=True).click()
+    question.wait()
+    box.fill("Czy na pewno? Jest też inna karta.")
+    question.let_go()
+    side.locator(".note.ready").wait_for()
+    expect(side.get_by_text("Czy na pewno?", exact=True)).to_have_count(1)
+    expect(box).to_have_value("Czy na pewno? Jest też inna karta.")
+
+
+def test_who_has_closed_the_side_before_the_answer_comes_goes_on(open_browser, served):
+    anna, _ = question_to(open_browser, served)
+    live(anna)
+    side = drawer(anna, "sex")
+    bubble = anna.locator("#f-sex a[data-drawer]:not([data-history])")
+    answer = HeldBack(anna, re.compile("/queries"))
+    side.locator("textarea").fill("Tak, z dowodu.")
+    side.get_by_role("button", name="Odpowiedz", exact=True).click()
+    answer.wait()
+    shut(anna)
+    expect(bubble).to_contain_class("unsent")
+    anna.locator("[name=first_names]").focus()
+    anna.keyboard.press("End")
+    anna.keyboard.type("An")
+    answer.let_go()
+    expect(bubble).not_to_contain_class("unsent")
+    anna.keyboard.type("na")
+    expect(anna.locator("[name=first_names]")).to_have_value(re.compile("Anna$"))
+    expect(side).to_be_hidden()
+    expect(drawer(anna, "sex").locator(".talk")).to_contain_text("Tak, z dowodu.")

@@ -53,14 +53,14 @@
   }
   addEventListener('beforeunload', (event) => { if (unsent.size) { event.preventDefault(); event.returnValue = unsentWords; } });
 
-  function show(text) {
+  function show(text, isWanted = true) {
     made().innerHTML = text;
     const header = drawer.querySelector('[data-unsent]');
-    if (header) { unsentWords = header.dataset.unsent; fillIn(); }
+    if (header) { unsentWords = header.dataset.unsent; if (isWanted) fillIn(); else mark(); }
     const title = drawer.querySelector('h2');
     if (title) { title.id = 'drawer-t'; drawer.setAttribute('aria-labelledby', title.id); }
-    if (!drawer.open) drawer.showModal();
-    (drawer.querySelector('[autofocus]') || title || drawer).focus();
+    if (isWanted && !drawer.open) drawer.showModal();
+    if (isWanted) (drawer.querySelector('[autofocus]') || title || drawer).focus();
     const count = origin && origin.querySelector('[data-count]'), told = drawer.querySelector('[data-waiting]');
     if (!count || !told) return;
     const number = Number(told.dataset.waiting);
@@ -72,14 +72,15 @@
     if (busy) return;  // pressed twice
     busy = true;
     const action = button && button.hasAttribute('formaction') ? button.formAction : form.action;
-    const body = new URLSearchParams(new FormData(form));
+    const body = new URLSearchParams(new FormData(form)), sent = new Map([...form.querySelectorAll(BOX)].map((box) => [box, box.value]));
     try {
       const answer = await fetch(action, { method: 'POST', headers: asked, body });
       const page = (answer.ok || answer.status === 422) && (answer.headers.get('Content-Type') || '').startsWith('text/html');
       if (page) {  // what could not be taken is on it again
         const text = await answer.text();
-        for (const box of form.querySelectorAll(BOX)) unsent.delete(nameOf(box));
-        show(text);
+        const isWanted = form.isConnected && drawer.open;  // who has closed it meanwhile is somewhere else
+        for (const [box, words] of sent) if (box.value === words && (answer.ok || isWanted)) unsent.delete(nameOf(box));  // what was typed since is not sent
+        if (form.isConnected) show(text, isWanted); else mark();
       } else { const told = await answer.json(); tell(form, told.message, told.sign_in); }
     } catch { tell(form, drawer.querySelector('[data-offline]').dataset.offline); }
     busy = false;

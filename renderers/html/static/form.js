@@ -141,7 +141,11 @@
     save.shown = saved.dataset.save;
     location.assign(`${location.pathname}${opened && `?open=${encodeURIComponent(opened)}`}#r-${row}`);
   }
+  /* What still becomes of what was typed: a code that is looked up is sent too. */
+  const becoming = new Set();
+  function waitFor(promise) { becoming.add(promise); promise.finally(() => becoming.delete(promise)); }
   form.addEventListener('submit', (event) => {
+    if (becoming.size) { event.preventDefault(); Promise.allSettled([...becoming]).then(() => form.requestSubmit(event.submitter)); return; }
     const [, verb, row] = /^(open|close):(.+)/.exec((event.submitter || {}).value) || [];
     if (verb && !save.dirty && !save.held && form.dataset.autosave) { event.preventDefault(); look(verb, row); return; }
     if (save.held || !navigator.onLine) { event.preventDefault(); resume(event.submitter); return; }
@@ -618,7 +622,7 @@
     return box.selectedIndex !== Math.max(0, [...box.options].findIndex((option) => option.defaultSelected));
   }
 
-  globalThis.ecrfForm = { form, applyEvaluation, raw, pathOf, nameOf, refuses, touch, begun, signedOut, message, blank, all, find, copy, count, say, words };
+  globalThis.ecrfForm = { form, applyEvaluation, raw, pathOf, nameOf, refuses, touch, waitFor, begun, signedOut, message, blank, all, find, copy, count, say, words };
   openRules();
   for (const box of all('[name]').filter(differs)) box.dispatchEvent(new Event('input', { bubbles: true }));
 }());

@@ -41,7 +41,7 @@
     async function ask() {
       asked += 1;
       const mine = asked, text = input.value, found = await source(text);
-      if (mine !== asked || document.activeElement !== input) return;
+      if (mine !== asked || text !== input.value || document.activeElement !== input) return; // who has typed on is not given what was asked before
       const marked = entries[at] && entries[at].code; // somebody was quicker with the arrows than this answer
       entries = found.slice(0, MOST);
       const usual = entries.length > 0 && entries[0].usual;
@@ -73,12 +73,12 @@
     const KEYS = {
       ArrowDown: () => step(1),
       ArrowUp: (event) => { if (event.altKey) open(false); else step(-1); },
-      Enter: () => { if (at >= 0) take(at); else if (isOpen()) hurry(); else return !list.hidden; return true; }, // never sends the form
+      Enter: () => { if (at >= 0) take(at); else if (isOpen()) page.waitFor(hurry()); else return !list.hidden; return true; }, // never sends the form
       Escape: () => { if (list.hidden) return false; open(false); return true; },
     };
     input.addEventListener('input', () => { clearTimeout(timer); if (at >= 0) mark(-1); if (!choosing) timer = setTimeout(ask, 120); });
     input.addEventListener('click', () => { if (list.hidden) ask(); });
-    input.addEventListener('blur', () => setTimeout(() => open(false), 150));
+    input.addEventListener('blur', () => setTimeout(() => { if (document.activeElement !== input) open(false); }, 150));
     list.addEventListener('pointerdown', (event) => { event.preventDefault(); const item = event.target.closest('[role=option]'); if (item) take(options().indexOf(item)); });
     input.addEventListener('keydown', (event) => {
       if (!KEYS[event.key] || event.ctrlKey || event.metaKey || KEYS[event.key](event) === false) return;
@@ -191,11 +191,12 @@
     input.placeholder = words.searchCode;
     const settle = combobox(input, list, status, source, choose, () => several && Boolean(input.value.trim()));
     /* A code that was typed in full needs no choosing; of other words in a list of several it is said that they are no answer. */
-    input.addEventListener('change', async () => {
+    async function recognize() {
       const text = input.value.trim(), exact = text && (await source(text)).find(({ code, name }) => name && bare(code) === bare(text));
       if (!text || input.value.trim() !== text) return;
       if (exact) settle(exact); else if (several) status.textContent = page.say('notChosen', { text });
-    });
+    }
+    input.addEventListener('change', () => { const found = recognize(); if (several) page.waitFor(found); }); // a single one is sent as it stands
   }
 
   function filter(boxes) {
