@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,7 +20,7 @@ from engine.records.settling import settle
 from engine.records.tree import Tree, add_row, make_world, within
 from engine.synthesis.distribution import INSTANCE, PLANNED, PREVIOUS, SLOT
 from engine.synthesis.order import HiddenDraw, NumberDraw
-from engine.synthesis.plan import Plan, order_of
+from engine.synthesis.plan import Plan, followers, order_of
 from engine.synthesis.samples import told_of
 from engine.synthesis.unrest import Unrest
 
@@ -167,21 +167,21 @@ class Draft:
                     self._fill_number(making, holder, chooser)
             elif isinstance(making, HiddenDraw):
                 self._fill_all(making, self.tree.of(making.scope), chooser)
-            else:
-                self._fill_all(making, self._concerned(making, reshaped), chooser)
-        self.unrest.moved.clear()  # each step stands after what it reads; what was opened on the way is still noted
+            elif nodes := self._concerned(making, reshaped):
+                self._fill_all(making, nodes, chooser)
+        self.unrest.settled()  # each step stands after what it reads; what was opened on the way is still noted
 
     def _concerned(self, step: Step, reshaped: set[str]) -> Sequence[Node]:
         """The nodes at which a step was never settled, or may come out otherwise than the last time."""
         nodes = self.tree.of(step.scope)
-        near = self.unrest.concerned(self.plan, step, nodes, reshaped)
-        return (
-            nodes if near is None else [node for node in nodes if id(node) in near or not self._is_settled(step, node)]
-        )
-
-    def _is_settled(self, step: Step, node: Node) -> bool:
-        """Whether a step was settled at a node since it was entered there."""
-        return (node.key, step.id) in self.decided if isinstance(step, GroupStep) else step.id in node.values
+        if not nodes:
+            return nodes
+        near, name = self.unrest.concerned(self.plan, step, reshaped), step.id
+        if near is None:
+            return nodes
+        if isinstance(step, GroupStep):
+            return [node for node in nodes if (node.key, name) not in self.decided or id(node) in near]
+        return [node for node in nodes if name not in node.values or id(node) in near]
 
     def _settle(self, step: Step, node: Node) -> bool:
         """Settle a step at a node, and note where something changed."""
@@ -265,14 +265,22 @@ class Draft:
             for _ in range(number):
                 self.add_row(node, node.scope.children[step.id])
 
-    def update(self, key: str) -> None:
-        """Settle what depends on an item or group whose value changed."""
-        dirty = {key}
-        for step in self.plan.program.steps:
-            if step.key == key or not step.reads.isdisjoint(dirty):
-                for node in self.tree.of(step.scope):
-                    if self._settle(step, node):
-                        dirty.add(step.key)
+    def update(self, key: str, at: Node) -> None:
+        """Settle what depends on an item or group whose value changed at a node."""
+        moved: dict[str, list[Node]] = {key: [at]}
+        for step in followers(self.plan, key):
+            touched = [read for read in moved if read in step.reads]
+            nodes: Collection[Node] = [at] if step.key == key else ()
+            if touched and step.crosses:
+                nodes = self.tree.of(step.scope)
+            elif touched:
+                around = (within(node, step.scope) for read in touched for node in moved[read])
+                nodes = {id(node): node for near in (nodes, *around) for node in near}.values()
+            if nodes:
+                with self.tree.world.remembering():  # the rules of a step do not read what it settles
+                    changed = [node for node in nodes if self._settle(step, node)]
+                if changed:
+                    moved[step.key] = changed
 
     # taking back ------------------------------------------------------------------------------------------------
 

@@ -82,6 +82,17 @@ def order_of(plan: Plan, forms: frozenset[str]) -> tuple[Step, ...]:
     )
 
 
+@lru_cache(maxsize=4096)
+def followers(plan: Plan, key: str) -> tuple[Step, ...]:
+    """The step of an item or group, and all that may come out otherwise once it has changed, in order."""
+    reached, found = {key}, list[Step]()
+    for step in plan.program.steps:
+        if step.key == key or not step.reads.isdisjoint(reached):
+            found.append(step)
+            reached.add(step.key)
+    return tuple(found)
+
+
 def _waits(registry: CompiledRegistry, distribution: Distribution) -> Iterator[tuple[str, frozenset[str]]]:
     """Of what is counted once: the forms that tell how many there are. Before they are there nobody knows."""
     forms = registry.model.forms.keys()
@@ -163,4 +174,14 @@ def targets_of(plan: Plan, step: ItemStep) -> list[int]:
     return [id(plan.registry.scopes.targets[name]) for name in step.rules.item.targets]
 
 
-__all__ = ["Plan", "event_key", "holder_scope", "is_sure", "order_of", "plan_synthesis", "rules_in", "targets_of"]
+__all__ = [
+    "Plan",
+    "event_key",
+    "followers",
+    "holder_scope",
+    "is_sure",
+    "order_of",
+    "plan_synthesis",
+    "rules_in",
+    "targets_of",
+]

@@ -49,7 +49,7 @@ class Change:
         """Do it, and settle what depends on it."""
         if not self.of_rows:
             draft.enter(self.node, self.name, self.value)
-            draft.update(f"{self.node.scope.form_id}.{self.name}")
+            draft.update(f"{self.node.scope.form_id}.{self.name}", self.node)
             return
         if self.row is not None:
             draft.remove(self.row)
