@@ -90,6 +90,7 @@ class Load:
     occurrences: dict[str, int] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)  # of rows and records, by key of the node
     last: datetime | None = None
+    told: dict[str, datetime | None] = field(default_factory=dict)  # by key of a record: the latest that it tells of
 
     @property
     def size(self) -> int:
@@ -203,10 +204,11 @@ class Load:
         return next((moment for moment in told if told[-1] - moment <= _LONGEST), None)
 
     def _latest(self, form: Node) -> datetime | None:
-        told = [
-            moment for node in (form, *_rows(form)) for value in node.entered.values() if (moment := told_of(value))
-        ]
-        return max((moment for moment in told if moment <= self.target.now), default=None)
+        if form.key not in self.told:
+            values = (value for node in (form, *_rows(form)) for value in node.entered.values())
+            told = (moment for value in values if (moment := told_of(value)))
+            self.told[form.key] = max((moment for moment in told if moment <= self.target.now), default=None)
+        return self.told[form.key]
 
     def _moment(self, visit: list[Node]) -> datetime:
         """Soon after the last thing that records tell of, one visit after the other, never later than now."""

@@ -29,7 +29,8 @@ class Outcomes:
 
     def around(self, form: Node) -> Mapping[str, DerivedValue]:
         """Those of a form's rows, by path, and of the instances that it stands in; with reasons, if wanted."""
-        rows = {step.scope for step in self._program.outcomes if step.scope.kind == "group"}
+        steps = (step.scope for step in self._program.outcomes if step.scope.form_id == form.scope.form_id)
+        rows = {scope for scope in steps if scope.kind == "group"}
         inside = [node for scope in rows for node in self._tree.of(scope) if node.is_within(form)]
         return {
             str(path.at(name)) if (path := path_of(node)).rows else name: value
