@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -87,8 +87,13 @@ def last_entry(stream: str) -> Part[Head | None]:
 
 def last_of(connection: Connection, stream: str) -> Head | None:
     """The last entry of a stream, whose lock is held."""
-    last = _LAST.rows(connection, {"stream": stream})
-    return Head(*last[0]) if last else None
+    return ask_last(connection, stream)()
+
+
+def ask_last(connection: Connection, stream: str) -> Callable[[], Head | None]:
+    """The same in two steps, as part of one trip."""
+    fetch = _LAST.ask(connection, {"stream": stream})
+    return lambda: next((Head(*found) for found in fetch()), None)
 
 
 class Head(NamedTuple):
@@ -144,6 +149,7 @@ __all__ = [
     "append_after",
     "append_entry",
     "append_expected",
+    "ask_last",
     "desk_stream",
     "entry_hash",
     "last_entry",

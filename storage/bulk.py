@@ -92,12 +92,15 @@ class Writes:
         self._gathered.clear()
 
     def _send_additions(self, connection: Connection) -> None:
-        """What is to come first, and several rows of plain values: in a few lengths, so that each text is planned once."""
+        """What is to come first, and several rows of plain values: in a few lengths, so that each text is planned once.
+
+        Up to eight rows go as one statement, since each lets the triggers run that count what was added.
+        """
         alone = [one for one, rows in self._gathered.items() if one.marks and (one.first or len(rows) > 1)]
         for statement in alone:
             rows = self._gathered.pop(statement)
             while rows:
-                together = next(number for number in _LENGTHS if number <= len(rows))
+                together = min(len(rows), _LONGEST)
                 send(connection, _of_several(statement, together), _only(rows[:together]))
                 rows = rows[together:]
 
@@ -108,7 +111,7 @@ class Writes:
             connection.commit()
 
 
-_LENGTHS = (8, 4, 2, 1)  # rows that are added by one statement
+_LONGEST = 8  # rows that are added by one statement
 
 
 @lru_cache(maxsize=64)

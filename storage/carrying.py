@@ -21,6 +21,7 @@ from engine.datatypes.values import Entered, Reference
 from engine.records.form_data import FormData, RowData
 from storage.access import add_access
 from storage.attachments import Carried, carry_files
+from storage.audit import last_of, subject_stream
 from storage.changes import paths_of
 from storage.database import Database
 from storage.errors import Erased, TooMany
@@ -225,7 +226,8 @@ def _open_occurrences(
                 new[key] = NewOccurrence(key[0], row.event, row.number, row.day)
     if new:
         deed = goal.deed
-        there |= write_occurrences(connection, deed.actor, deed.subject, new, deed.at)
+        last = last_of(connection, subject_stream(deed.subject))
+        there |= write_occurrences(connection, deed.actor, deed.subject, new, deed.at, last)
     ways.occurrences.update({row: there[key] for row, key in held.items()})
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    bindparam,
     delete,
     exists,
     insert,
@@ -240,10 +242,8 @@ def refuse_known(connection: Connection, keys: Keys, registry: str, subject_id: 
         for value in sorted(wanted.values()):
             lock = {"name": f"person:{value.hex()}"}
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), lock)
-    if (
-        connection.execute(_having(registry, wanted).where(identity_hash.c.subject_id != subject_id)).first()
-        is not None
-    ):
+    others = _having(registry, tuple(wanted)).where(identity_hash.c.subject_id != subject_id)
+    if connection.execute(others, wanted).first() is not None:
         raise KnownPerson(("person",))
 
 
@@ -260,11 +260,8 @@ def taken_by(database: Database, registry: str, person: Person) -> Taken:
     wanted, named = _numbers(database.master, person), person.hashes(database.master)["surname_birth_date"]
     if not wanted:
         return Taken.NOBODY
-    here = exists().where(enrolment.c.subject_id == identity_hash.c.subject_id, enrolment.c.registry == registry)
-    own = identity_hash.alias("own")
-    alike = exists().where(own.c.subject_id == identity_hash.c.subject_id, own.c.hash == named)
     with database.read() as connection:
-        found = connection.execute(_having(registry, wanted).add_columns(and_(here, alike))).all()
+        found = connection.execute(_alike(registry, tuple(wanted)), {**wanted, "named": named}).all()
     return Taken.SAME if any(same for _, same in found) else Taken.OTHER if found else Taken.NOBODY
 
 
@@ -274,11 +271,21 @@ def _numbers(keys: Keys, person: Person) -> dict[str, bytes]:
     return {kind: value for kind in NUMBERS if (value := hashes[kind]) is not None and (whole or kind != "pesel")}
 
 
-def _having(registry: str, wanted: Mapping[str, bytes]) -> Select[Any]:
-    """The subjects that have one of these numbers."""
+@lru_cache(maxsize=64)  # asked at each save of who somebody is: made once
+def _having(registry: str, kinds: tuple[str, ...]) -> Select[Any]:
+    """The subjects that have one of the numbers of these kinds, which are its parameters."""
     known = identity_hash.c
-    same = or_(*(and_(known_as(known.kind, registry, kind), known.hash == value) for kind, value in wanted.items()))
+    same = or_(*(and_(known_as(known.kind, registry, kind), known.hash == bindparam(kind)) for kind in kinds))
     return select(known.subject_id).where(same, not_(is_gone(known.subject_id, registry)))
+
+
+@lru_cache(maxsize=64)
+def _alike(registry: str, kinds: tuple[str, ...]) -> Select[Any]:
+    """The same, and whether each is in the registry under a name and day of birth, whose hash is `named`."""
+    here = exists().where(enrolment.c.subject_id == identity_hash.c.subject_id, enrolment.c.registry == registry)
+    own = identity_hash.alias("own")
+    alike = exists().where(own.c.subject_id == identity_hash.c.subject_id, own.c.hash == bindparam("named"))
+    return _having(registry, kinds).add_columns(and_(here, alike))
 
 
 def _merged(registry: str, subject_id: int) -> str:

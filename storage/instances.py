@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select
 
 from engine.model.metadata_version import ContainerDef
-from storage.access import Actor, add_access, visible_instances
-from storage.audit import AuditEntry, append_entry, subject_stream
+from storage.access import Actor, add_access, ask_visible_instances, visible_instances
+from storage.audit import AuditEntry, append_after, append_entry, last_of, subject_stream
+from storage.bulk import Writes
 from storage.closing import refuse_frozen
 from storage.database import Database
 from storage.direct import Query
@@ -105,13 +106,24 @@ def open_parts(
     connection: Connection, actor: Actor, subject_id: int, parts: Iterable[NewPart], parent: int, at: datetime
 ) -> list[int]:
     """Open the first parts of what was just opened; their ids, each before those in it."""
-    opened: list[int] = []
+    opened = list(_written(connection, actor, subject_id, parts, parent, at))
+    head, writes = last_of(connection, subject_stream(subject_id)) if opened else None, Writes()
+    for _, body in opened:
+        head = append_after(writes, _entry(actor, subject_id, at, "open", body), head)
+    writes.send(connection)
+    return [one for one, _ in opened]
+
+
+def _written(
+    connection: Connection, actor: Actor, subject_id: int, parts: Iterable[NewPart], parent: int, at: datetime
+) -> Iterator[tuple[int, dict[str, object]]]:
+    """Write them, each before those in it; the id of each, and what the audit tells of it."""
     numbers = Counter[str]()
     for part in parts:
         numbers[part.container] += 1
-        one = open_part(connection, actor, subject_id, part.container, parent, numbers[part.container], at)
-        opened += [one, *open_parts(connection, actor, subject_id, part.inside, one, at)]
-    return opened
+        one, body = _write_part(connection, actor, subject_id, part.container, parent, numbers[part.container], at)
+        yield one, body
+        yield from _written(connection, actor, subject_id, part.inside, one, at)
 
 
 def remove_instance(
@@ -132,7 +144,7 @@ def remove_instance(
             connection.execute(delete(table).where(table.c.instance_id.in_(gone)))
         for one in reversed(gone):
             connection.execute(delete(instance).where(instance.c.id == one))
-        _note(connection, actor, subject_id, at, "open_undone", {**row._asdict()})
+        append_entry(connection, _entry(actor, subject_id, at, "open_undone", {**row._asdict()}))
 
 
 def may_remove(containers: Mapping[str, ContainerDef], row: InstanceRow) -> bool:
@@ -153,9 +165,16 @@ def visible_rows(
     connection: Connection, actor: Actor, subject_id: int, at: datetime
 ) -> tuple[list[InstanceRow], frozenset[int] | None]:
     """The instances of a subject in the actor's registry, and which episodes the actor may see (None: all)."""
-    seen = visible_instances(connection, actor, subject_id, at)
-    found = _INSTANCES.rows(connection, {"subject": subject_id, "registry": actor.registry})
-    return [InstanceRow(*row) for row in found], seen
+    return ask_visible_rows(connection, actor, subject_id, at)()
+
+
+def ask_visible_rows(
+    connection: Connection, actor: Actor, subject_id: int, at: datetime
+) -> Callable[[], tuple[list[InstanceRow], frozenset[int] | None]]:
+    """The same in two steps, as part of one trip; the answer raises NotVisible."""
+    seen = ask_visible_instances(connection, actor, subject_id, at)
+    fetch = _INSTANCES.ask(connection, {"subject": subject_id, "registry": actor.registry})
+    return lambda: ([InstanceRow(*row) for row in fetch()], seen())
 
 
 def require_instance(
@@ -174,6 +193,15 @@ def open_part(
     connection: Connection, actor: Actor, subject_id: int, container: str, parent: int, number: int, at: datetime
 ) -> int:
     """One more instance under the subject's lock, alone; its id."""
+    opened, body = _write_part(connection, actor, subject_id, container, parent, number, at)
+    append_entry(connection, _entry(actor, subject_id, at, "open", body))
+    return opened
+
+
+def _write_part(
+    connection: Connection, actor: Actor, subject_id: int, container: str, parent: int, number: int, at: datetime
+) -> tuple[int, dict[str, object]]:
+    """The same without its entry in the audit, and what that tells."""
     row = {
         "subject_id": subject_id,
         "parent_id": parent,
@@ -188,9 +216,7 @@ def open_part(
     opened = int(connection.execute(insert(instance).values(row).returning(instance.c.id)).scalar_one())
     if actor.unit is not None and _is_patient(connection, parent):
         add_access(connection, subject_id, actor.site or 0, actor.registry, utc(at), opened, unit=actor.unit)
-    body = {"instance": opened, "parent": parent, "container": container, "number": number}
-    _note(connection, actor, subject_id, at, "open", body)
-    return opened
+    return opened, {"instance": opened, "parent": parent, "container": container, "number": number}
 
 
 def _is_patient(connection: Connection, number: int) -> bool:
@@ -213,11 +239,8 @@ def _is_used(connection: Connection, subject_id: int, instances: Collection[int]
     )
 
 
-def _note(
-    connection: Connection, actor: Actor, subject_id: int, at: datetime, kind: str, body: dict[str, object]
-) -> None:
-    stream = subject_stream(subject_id)
-    append_entry(connection, AuditEntry(stream, kind, actor.name, at, actor.channel, body, subject=subject_id))
+def _entry(actor: Actor, subject_id: int, at: datetime, kind: str, body: dict[str, object]) -> AuditEntry:
+    return AuditEntry(subject_stream(subject_id), kind, actor.name, at, actor.channel, body, subject=subject_id)
 
 
 _INSTANCES = Query.of(
@@ -227,6 +250,7 @@ _INSTANCES = Query.of(
 
 __all__ = [
     "NewPart",
+    "ask_visible_rows",
     "instances_in",
     "may_remove",
     "open_at_once",

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
+from storage.audit import last_of, subject_stream
 from storage.carrying import Book, Opened, Ways, Work, named_at_goal
 from storage.form_data import Place, SubjectRecord
 from storage.slots import utc
@@ -71,7 +72,8 @@ def _open_occurrences(
     keys = {row.id: (goal.record.root, row.event, row.number) for row in rows}
     new = {keys[row.id]: NewOccurrence(*keys[row.id], row.day) for row in rows if keys[row.id] not in there}
     if new:
-        there |= write_occurrences(work.connection, deed.actor, deed.subject, new, deed.at)
+        last = last_of(work.connection, subject_stream(deed.subject))
+        there |= write_occurrences(work.connection, deed.actor, deed.subject, new, deed.at, last)
     ways.occurrences.update({row: there[key] for row, key in keys.items()})
 
 

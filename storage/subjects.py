@@ -11,18 +11,25 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Executable, delete, insert, select, text
 
 from storage.access import SEEN, Actor, add_access, given_to, visible_subjects
-from storage.audit import AuditEntry, append_after, append_entry, last_of, subject_stream
+from storage.audit import AuditEntry, Head, append_after, append_entry, ask_last, subject_stream
 from storage.bulk import Writes
 from storage.closing import refuse_frozen
 from storage.database import Database
-from storage.direct import Query
+from storage.direct import Query, in_one_trip
 from storage.errors import NotFound
 from storage.form_index import Registry
 from storage.idempotency import answer_claim, claim
 from storage.identity import create_subject_key
-from storage.instances import NewPart, open_at_once, open_parts, require_instance, visible_rows
+from storage.instances import (
+    NewPart,
+    ask_visible_rows,
+    open_at_once,
+    open_parts,
+    require_instance,
+    visible_rows,
+)
 from storage.keys import Keys
-from storage.locking import lock_subject, turn_to
+from storage.locking import lock_subject, turn_to, wait_for_subject
 from storage.slots import utc
 from storage.structure import Place
 from storage.tables import enrolment, form_instance, instance, occurrence, pending_event, subject, working_copy
@@ -164,12 +171,16 @@ def add_occurrences_within(
     connection: Connection, actor: Actor, subject_id: int, wanted: Sequence[NewOccurrence], at: datetime
 ) -> list[int]:
     """The same in a transaction that goes on."""
-    lock_subject(connection, subject_id)
-    rows, seen = visible_rows(connection, actor, subject_id, at)
+    with in_one_trip(connection):
+        wait_for_subject(connection, subject_id)
+        turn_to(connection, subject_id)
+        visible = ask_visible_rows(connection, actor, subject_id, at)
+        known = _OCCURRENCES.ask(connection, {"subject": subject_id})
+        last = ask_last(connection, subject_stream(subject_id))
+    rows, seen = visible()
     for instance_id in {one.instance for one in wanted}:
         require_instance(rows, seen, subject_id, instance_id)
-    known = _OCCURRENCES.rows(connection, {"subject": subject_id})
-    there = {(place, event, number): found for place, event, number, found in known}
+    there = {(place, event, number): found for place, event, number, found in known()}
     keys = []
     for one in wanted:
         taken = [number for place, event, number in there if (place, event) == (one.instance, one.event)]
@@ -177,15 +188,15 @@ def add_occurrences_within(
         there.setdefault(keys[-1], 0)
     new = {key: one for key, one in zip(keys, wanted, strict=True) if not there[key]}
     if new:
-        there |= write_occurrences(connection, actor, subject_id, new, at)
+        there |= write_occurrences(connection, actor, subject_id, new, at, last())
     return [there[key] for key in keys]
 
 
 def write_occurrences(
     connection: Connection, actor: Actor, subject_id: int, new: Mapping[tuple[int, str, int], NewOccurrence],
-    at: datetime,
+    at: datetime, last: Head | None,
 ) -> dict[tuple[int, str, int], int]:  # fmt: skip
-    """Add occurrences of an instance, an event and a number each; their ids."""
+    """Add occurrences of an instance, an event and a number each, after the `last` entry of the subject's stream; their ids."""
     rows = [
         {
             "subject_id": subject_id,
@@ -199,7 +210,7 @@ def write_occurrences(
     ]
     added = insert(occurrence).returning(occurrence.c.id, sort_by_parameter_order=True)
     ids = dict(zip(new, map(int, connection.execute(added, rows).scalars()), strict=True))
-    head, writes = last_of(connection, subject_stream(subject_id)), Writes()
+    head, writes = last, Writes()
     for (instance_id, event, number), found in ids.items():
         day = str(new[instance_id, event, number].day or "")
         body = {"occurrence": found, "instance": instance_id, "event": event, "number": number, "day": day}

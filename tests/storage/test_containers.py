@@ -1,5 +1,6 @@
 """Containers in containers, and what hospitals keep of their own, with the rules of a real definition."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,9 +16,11 @@ from engine.records.form_data import FormData, RowData
 from storage import errors
 from storage.access import Actor
 from storage.accounts import create_account, create_site
+from storage.audit import subject_stream
+from storage.audit_check import verify
 from storage.database import Database, open_database
 from storage.form_data import Place, load_subject
-from storage.instances import open_instance, remove_instance
+from storage.instances import NewPart, open_instance, remove_instance
 from storage.keys import derive_keys
 from storage.listing import list_subjects
 from storage.metadata_versions import PublishedDefinition, publish
@@ -25,8 +28,8 @@ from storage.request import SaveRequest
 from storage.saving import save_form
 from storage.sharing import Share, share
 from storage.site_records import open_site_records, site_records
-from storage.subjects import add_occurrence, register_subject
-from storage.tables import calculated_data
+from storage.subjects import add_occurrence, register_subject, register_with
+from storage.tables import audit_entry, calculated_data
 from storage.upgrading import upgrade
 from web.rules import rules_of
 
@@ -123,6 +126,23 @@ def new_hospital(database):
 @pytest.fixture
 def ward(new_hospital):
     return new_hospital().register()
+
+
+def test_a_person_with_all_parts_is_told_in_the_audit_by_one_statement_in_order(new_hospital):
+    ward, inner = new_hospital(), (NewPart("stay"), NewPart("run"), NewPart("run"))
+    parts = [NewPart("episode", inner), NewPart("episode")]
+    with ward.database.counted() as sent:
+        new, opened = register_with(ward.database, ward.actor, parts, prefix="CIR", at=NOW)
+    ward.subject = new.subject
+    assert ward.tree() == [
+        " patient 1", "patient episode 1", "episode stay 1", "episode run 1", "episode run 2", "patient episode 2",
+    ]  # fmt: skip
+    assert sum("audit_entry" in one and "INSERT" in one for one in sent) == 2  # of the person, of the parts
+    with ward.database.read() as connection:
+        told = select(audit_entry.c.body).where(audit_entry.c.subject_id == new.subject, audit_entry.c.kind == "open")
+        bodies = [json.loads(body) for body in connection.execute(told.order_by(audit_entry.c.number)).scalars()]
+    assert [body["instance"] for body in bodies] == opened
+    assert not [one for one in verify(ward.database) if one.stream == subject_stream(new.subject)]
 
 
 def test_what_is_there_at_once_is_opened_with_what_holds_it(ward):
