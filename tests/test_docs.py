@@ -98,7 +98,7 @@ def test_keys_of_cases_are_explained() -> None:
 @pytest.mark.parametrize(
     ("page", "kind", "file", "rule"),
     [
-        ("odm-and-fhir", "odm", "visit.odm.xml", "(not smokes = 'yes') is not true"),
+        ("odm-and-fhir", "odm", "visit.odm.xml", "smokes = 'yes' is not false"),
         (
             "odm-and-fhir",
             "fhir",

@@ -123,6 +123,9 @@ def certain(part: Meaning) -> Meaning:
 
 
 def _is_true(node: Syntax) -> Syntax:
+    """`x is true`; of `not x` that is `x is false`."""
+    if isinstance(node, Apply) and node.op == "not":
+        return Apply("is", (node.args[0], Literal("false", 0)), 0)
     return Apply("is", (node, Literal("true", 0)), 0)
 
 

@@ -29,6 +29,11 @@ class Inexpressible(Exception):
         super().__init__(reason)
 
 
+def why_not(fault: Inexpressible | LookupError) -> str:
+    """Why a rule of ours cannot be said there; a name that is not known is one of something else than a question."""
+    return fault.reason if isinstance(fault, Inexpressible) else f"It reads {fault}, which is no question."
+
+
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """A translated part. `doubts` names the answers without which it is missing or unknown; none: it always has a value."""

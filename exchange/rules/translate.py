@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from engine.datatypes.base import Kind
 from engine.definitions.source import number_of
@@ -201,11 +202,14 @@ def negated(translator: Translator, args: Sequence[Syntax]) -> Meaning:
     return logic.negation(translator.truth(part), two_valued=translator.dialect.two_valued)
 
 
-def chosen_value(translator: Translator, args: Sequence[Syntax]) -> Meaning:
-    """`if(c, a, b)`: b also where c is unknown. Both values as one kind."""
+_Values = Callable[[Any, Sequence[Meaning]], list[Meaning]]
+
+
+def chosen_value(translator: Translator, args: Sequence[Syntax], alike: _Values | None = None) -> Meaning:
+    """`if(c, a, b)`: b also where c is unknown. Both values as one kind, by `alike` or as `common` makes them."""
     test, then, otherwise = args
     condition = logic.certain(translator.truth(test))
-    values = common(translator, [translator.meaning(then), translator.meaning(otherwise)])
+    values = (alike or common)(translator, [translator.meaning(then), translator.meaning(otherwise)])
     if condition.is_literal:
         return values[0] if condition.literal is True else values[1]
     nodes = tuple(Literal(None, 0) if value.kind is Kind.NOTHING else value.node for value in values)

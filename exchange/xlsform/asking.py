@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from engine.datatypes.base import Kind
 from engine.expressions.nodes import Apply, Call, Literal, Syntax
-from exchange.rules import logic
+from exchange.rules import logic, translate
 from exchange.rules.compare import compared, how_many, reserve_unknown
 from exchange.rules.meaning import FALSE, Meaning, Untranslatable, call, constant, operation
 from exchange.rules.translate import number_in
@@ -156,20 +156,7 @@ def text_asked(name: str, text: Meaning, sought: Meaning) -> Meaning:
 
 
 def chosen_value(rules: Rules, args: Sequence[Syntax]) -> Meaning:
-    test, *both = args
-    condition = logic.certain(rules.truth(test))
-    then, otherwise = _alike(rules, [rules.meaning(value) for value in _two(both)])
-    if condition.is_literal:
-        return then if condition.literal is True else otherwise
-    nodes = tuple(Literal(None, 0) if value.kind is Kind.NOTHING else value.node for value in (then, otherwise))
-    kind = otherwise.kind if then.kind is Kind.NOTHING else then.kind
-    return Meaning(Call("if", (condition.node, *nodes), 0), kind, then.doubts | otherwise.doubts)
-
-
-def _two(args: Sequence[Syntax]) -> Sequence[Syntax]:
-    if len(args) != 2:
-        raise ValueError
-    return args
+    return translate.chosen_value(rules, args, _alike)
 
 
 def _alike(rules: Rules, values: Sequence[Meaning]) -> list[Meaning]:

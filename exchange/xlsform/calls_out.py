@@ -84,29 +84,8 @@ def _text_of(out: XPathOut, node: Call) -> Syntax:
     return Call("string", (found,), 0)
 
 
-def _completed_years(out: XPathOut, node: Call) -> Syntax:
-    """By numbers such as 20260131."""
-    first, second = (
-        Call("number", (Call("format-date", (out.worth(arg), Literal("%Y%m%d", 0)), 0),), 0) for arg in node.args
-    )
-    return Call("int", (Apply("/", (Apply("-", (second, first), 0), Literal(Decimal(10000), 0)), 0),), 0)
-
-
-def _completed_months(out: XPathOut, node: Call) -> Syntax:
-    def part(day: Syntax, pattern: str) -> Syntax:
-        return Call("number", (Call("format-date", (day, Literal(pattern, 0)), 0),), 0)
-
-    first, second = (out.worth(arg) for arg in node.args)
-    months = [
-        Apply("+", (Apply("*", (part(day, "%Y"), Literal(Decimal(12), 0)), 0), part(day, "%n")), 0)
-        for day in (first, second)
-    ]
-    not_yet = Call(
-        "if",
-        (Apply("<", (part(second, "%e"), part(first, "%e")), 0), Literal(Decimal(1), 0), Literal(Decimal(0), 0)),
-        0,
-    )
-    return Apply("-", (Apply("-", (months[1], months[0]), 0), not_yet), 0)
+def _between(build: Callable[[Syntax, Syntax], Syntax]) -> Maker:
+    return lambda out, node: build(*map(out.worth, node.args))
 
 
 def _substring(out: XPathOut, node: Call) -> Syntax:
@@ -233,8 +212,8 @@ CALLS: Mapping[str, Maker] = {
     "minutes": _elapsed(1440),
     "add_days": _add_days,
     "make_date": _make_date,
-    "completed_years": _completed_years,
-    "completed_months": _completed_months,
+    "completed_years": _between(dates.years_between),
+    "completed_months": _between(dates.months_between),
     "year": _formatted("%Y"),
     "month": _formatted("%n"),
     "day": _formatted("%e"),

@@ -13,7 +13,7 @@ from engine.model.item import ItemDef
 from exchange.document import Entry
 from exchange.findings import Finding
 from exchange.findings import Part as Told
-from exchange.rules.meaning import Inexpressible
+from exchange.rules.meaning import Inexpressible, why_not
 from exchange.xlsform.choices import SYSTEM
 from exchange.xlsform.outward import XPathOut
 from exchange.xlsform.printing import SELF, fixed
@@ -72,9 +72,7 @@ def _check(rows: Rows, check: Entry, item: ItemDef, form: FormDef, judging: XPat
             tree = tree.where
         text = fixed(judging.constraint(expression_text(tree)))
     except (Inexpressible, LookupError) as fault:
-        rows.refused[key] = (
-            fault.reason if isinstance(fault, Inexpressible) else f"It reads {fault}, which is no question."
-        )
+        rows.refused[key] = why_not(fault)
         return None
     rows.placed.add(key)
     rows.findings.append(Finding(f"{form.id}.{check['id']}", Told.RULE))

@@ -113,6 +113,8 @@ def indexed(rules: Rules, args: Sequence[Syntax]) -> Meaning:
 
 
 def truncated(rules: Rules, args: Sequence[Syntax]) -> Meaning:
+    if (known := dates.counted_between(rules, Call("int", tuple(args), 0))) is not None:
+        return known
     found = rules.number(args[0])  # what follows is passed over there too
     return found if _is_whole(found) else call("truncate", Kind.NUMBER, found)
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from engine.datatypes.base import Kind
-from engine.expressions.nodes import Apply, Call, Literal, Syntax
+from engine.expressions.nodes import Apply, Call, Literal, Syntax, walk
 from exchange.rules.meaning import Meaning, Untranslatable, call, constant, operation
 
 if TYPE_CHECKING:
@@ -66,6 +66,40 @@ def unguarded(node: Syntax) -> Syntax:
         case Call("if", (Call("regex", (text, Literal(pattern)), _), _, _), _) if pattern == _WRITTEN:
             return text
     return node
+
+
+def _told(day: Syntax, pattern: str) -> Syntax:
+    return Call("number", (Call("format-date", (day, Literal(pattern, 0)), 0),), 0)
+
+
+def years_between(first: Syntax, second: Syntax) -> Syntax:
+    """Completed years in XPath: by numbers such as 20260131."""
+    apart = Apply("-", (_told(second, "%Y%m%d"), _told(first, "%Y%m%d")), 0)
+    return Call("int", (Apply("/", (apart, Literal(Decimal(10000), 0)), 0),), 0)
+
+
+def months_between(first: Syntax, second: Syntax) -> Syntax:
+    """Completed months in XPath: one less where the day of the month is not reached."""
+
+    def months(day: Syntax) -> Syntax:
+        years = Apply("*", (_told(day, "%Y"), Literal(Decimal(12), 0)), 0)
+        return Apply("+", (years, _told(day, "%n")), 0)
+
+    below = Apply("<", (_told(second, "%e"), _told(first, "%e")), 0)
+    less = Call("if", (below, Literal(Decimal(1), 0), Literal(Decimal(0), 0)), 0)
+    return Apply("-", (Apply("-", (months(second), months(first)), 0), less), 0)
+
+
+_BETWEEN = {"completed_years": years_between, "completed_months": months_between}
+
+
+def counted_between(rules: Rules, node: Syntax) -> Meaning | None:
+    """Completed years or months, where XPath counts them in one of these ways."""
+    days = [part.args[0] for part in walk(node) if isinstance(part, Call) and part.name == "format-date"]
+    for name, build in _BETWEEN.items():
+        if len(days) > 1 and node == build(*(ends := (days[-1], days[0]))):
+            return call(name, Kind.NUMBER, *(as_day(rules, end) for end in ends))
+    return None
 
 
 def iso_text(found: Meaning) -> Meaning:
@@ -208,6 +242,8 @@ def added(rules: Rules, args: Sequence[Syntax]) -> Meaning:
 
 def subtracted(rules: Rules, args: Sequence[Syntax]) -> Meaning:
     """`-`; between dates it counts days."""
+    if (known := counted_between(rules, Apply("-", tuple(args), 0))) is not None:
+        return known
     left, right = (rules.term(arg) for arg in args)
     last, first = (side if side.kind in DAYS else behind(side) or _moment(side) for side in (left, right))
     if last is not None and first is not None:

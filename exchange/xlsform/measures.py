@@ -7,27 +7,10 @@ from decimal import Decimal
 
 from engine.expressions.nodes import Apply, Call, Literal, Path, Syntax, walk
 
-_WHOLE = frozenset(
-    [
-        "days",
-        "completed_years",
-        "completed_months",
-        "year",
-        "month",
-        "day",
-        "weekday",
-        "hour",
-        "minute",
-        "count",
-        "count_true",
-        "length",
-        "position_of",
-        "number",
-        "row_index",
-        "sign",
-        "position",
-    ]
-)
+_WHOLE = frozenset({
+    "days", "completed_years", "completed_months", "year", "month", "day", "weekday", "hour", "minute", "count", "count_true",
+    "length", "position_of", "number", "row_index", "sign", "position",
+})  # fmt: skip
 _ROUNDING = frozenset({"round", "floor", "ceil", "truncate"})
 _ONE_OF = frozenset({"coalesce", "min", "max", "least", "greatest", "abs"})
 MOST = 6  # decimals that are kept of a number whose decimals have no end

@@ -29,10 +29,10 @@ class Naming:
     def of(cls, model: MetaDataVersion) -> Naming:
         made = cls(Catalogue(model))
         parts = list(_parts(model))
-        wanted = [part.oid or _id(part) for part in parts]
+        wanted = [part.oid or part.id for part in parts]
         taken = set(_TAKEN)
         for part, name in zip(parts, wanted, strict=True):
-            plain = name if _NAME.fullmatch(name) and wanted.count(name) == 1 else _id(part)
+            plain = name if _NAME.fullmatch(name) and wanted.count(name) == 1 else part.id
             made.of_part[id(part)] = _free(plain, taken)
         lists: set[str] = set()
         for id_, listed in model.codelists.items():
@@ -86,10 +86,6 @@ def _groups(part: SectionDef | GroupDef) -> Iterator[GroupDef]:
         if isinstance(entry, GroupDef):
             yield entry
             yield from _groups(entry)
-
-
-def _id(part: FormDef | SectionDef | GroupDef | ItemDef) -> str:
-    return part.id
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -23,23 +23,10 @@ _EMPTY = Literal("", 0)
 
 
 # Never missing where what they get is not.
-_TOTAL = frozenset(
-    [
-        "concat",
-        "length",
-        "position_of",
-        "contains",
-        "starts_with",
-        "ends_with",
-        "matches",
-        "row_index",
-        "sum",
-        "text_of",
-        "[format]",
-        "[contains]",
-        "[starts]",
-    ]
-)
+_TOTAL = frozenset({
+    "concat", "length", "position_of", "contains", "starts_with", "ends_with", "matches", "row_index", "sum", "text_of",
+    "[format]", "[contains]", "[starts]",
+})  # fmt: skip
 _AGGREGATES = frozenset({"count", "sum", "min", "max", "prev", "next", "first"})
 
 

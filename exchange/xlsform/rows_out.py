@@ -18,7 +18,7 @@ from exchange.document import Entry
 from exchange.findings import Finding, Outcome
 from exchange.findings import Part as Told
 from exchange.identifiers import snake
-from exchange.rules.meaning import Inexpressible
+from exchange.rules.meaning import Inexpressible, why_not
 from exchange.xlsform import kinds
 from exchange.xlsform.checks_out import constraint, plain_of
 from exchange.xlsform.choices import SYSTEM
@@ -44,19 +44,9 @@ _ONLY_LIKE: Mapping[str, str] = {
     "record_ref": "A reference to a record is a text there.",
 }
 _LOST = (
-    "missing",
-    "check",
-    "unit",
-    "unique",
-    "privacy",
-    "searchable",
-    "see",
-    "edit",
-    "standard",
-    "when_hidden",
-    "layout",
+    "missing", "check", "unit", "unique", "privacy", "searchable", "see", "edit", "standard", "when_hidden", "layout",
     "max_size",
-)
+)  # fmt: skip
 _NO_PLACE = "A workbook has no place for: "
 
 
@@ -249,8 +239,7 @@ class Rows:
         try:
             row[column] = fixed(make())
         except (Inexpressible, LookupError) as fault:
-            reason = fault.reason if isinstance(fault, Inexpressible) else f"It reads {fault}, which is no question."
-            self.findings.append(Finding(where, Told.RULE, Outcome.DROPPED, reason, ours))
+            self.findings.append(Finding(where, Told.RULE, Outcome.DROPPED, why_not(fault), ours))
             return False
         self.findings.append(Finding(where, Told.RULE))
         return True

@@ -9,7 +9,7 @@ from typing import Any
 from engine.datatypes import DATATYPES
 from engine.datatypes.base import Kind
 from engine.definitions.source import number_of
-from engine.expressions.nodes import Call, Path, Syntax
+from engine.expressions.nodes import Call, Path
 from exchange.document import Field
 from exchange.rules.meaning import Meaning, Untranslatable, constant
 from exchange.xlsform import kinds, measures
@@ -250,6 +250,3 @@ def _range_of(part: Part) -> dict[str, Any]:
     if any(number is not None and number != int(number) for number in (*bounds, step)):
         keys["decimals"] = kinds.DECIMALS
     return keys
-
-
-__all__ = ["Shape", "Shapes", "Syntax", "is_yes_no"]

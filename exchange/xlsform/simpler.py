@@ -71,7 +71,7 @@ def _as_format(part: Call) -> Syntax:
         return Call("[format]", (found[1], Literal(found[0], 0)), 0)
     if part.name == "concat":
         pieces = [_format_piece(arg) for arg in part.args]
-        days = {_key(piece[1]): piece[1] for piece in pieces if piece is not None and piece[1] is not None}
+        days = {repr(piece[1]): piece[1] for piece in pieces if piece is not None and piece[1] is not None}
         if None not in pieces and len(days) == 1:
             return Call(
                 "[format]", (next(iter(days.values())), Literal("".join(piece[0] for piece in pieces if piece), 0)), 0
@@ -105,7 +105,3 @@ def _days_in(part: Call) -> list[Syntax]:
         and len(node.args) == 1
     ]
     return named[:1]
-
-
-def _key(node: Syntax) -> str:
-    return repr(node)

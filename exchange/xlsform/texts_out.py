@@ -30,20 +30,10 @@ _SAFE = frozenset(
     }
 )  # fmt: skip
 _CRASHES = frozenset({"instance::tag", "instance:tag"})  # of pyxform, which takes it for an argument of its own
-_UNSURE = frozenset(
-    {
-        CHOSEN,
-        "instance",
-        "pulldata",
-        "floor",
-        "ceiling",
-        "difference-in-months",
-        "parse-timestamp-to-date",
-        "add-date",
-        "jr:itext",
-        "current",
-    }
-)
+_UNSURE = frozenset({
+    CHOSEN, "instance", "pulldata", "floor", "ceiling", "difference-in-months", "parse-timestamp-to-date", "add-date", "jr:itext",
+    "current",
+})  # fmt: skip
 
 
 def is_loose(section: Entry) -> bool:

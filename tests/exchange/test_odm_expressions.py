@@ -117,7 +117,7 @@ def test_paths_through_data(text, ours):
     [
         ('!(I.SEX == "F")', "OpenEDC", "sex = 'F'"),
         ("I.SEX == 'M'", "OpenEDC", "sex = 'M' is not true"),
-        ("../ItemData[@ItemOID='I_SMOKING'][@Value='false']", "XPath", "(not smoking) is not true"),
+        ("../ItemData[@ItemOID='I_SMOKING'][@Value='false']", "XPath", "smoking is not false"),
         ("Age >= 18", "", "age >= 18 is not true"),
     ],
 )

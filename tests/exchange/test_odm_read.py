@@ -43,7 +43,7 @@ def told(result, part, outcome=Outcome.DROPPED):
         ("visit", "height", "decimals", 6),  # the file counts none
         ("visit", "weight", "unit", "kg"),
         ("visit", "bmi", "calculate", "round(weight / height ^ 2, 1)"),
-        ("visit", "packs", "when", "(not smokes) is not true"),  # shown while nobody said whether they smoke
+        ("visit", "packs", "when", "smokes is not false"),  # shown while nobody said whether they smoke
         ("visit", "packs", "label", {"en": "Packs a day, see (handbook)", "pl": "Packs a day, see (handbook)"}),
         ("visit", "smokes", "type", "boolean"),
         ("visit", "drug_name", "length", 80),
@@ -117,7 +117,7 @@ def test_item_groups_in_one_another_become_sections_side_by_side(imported):
         ("evening", "Evening"),
         ("sleep", None),
     ]
-    assert form["sections"][0]["when"] == "(not slept) is not true"
+    assert form["sections"][0]["when"] == "slept is not false"
     assert "FO.1.IG.IN" in told(imported["scale"], Part.LAYOUT, Outcome.APPROXIMATED)
 
 

@@ -52,6 +52,7 @@ KLEENE = Dialect("kleene", {"if": chosen_value, "not": negated}, two_valued=Fals
         ("yn = '1'", "yn"),
         ("yn = 0", "not yn"),
         ("yn != 1", "yn is not true"),
+        ("not (yn = 0)", "yn is not false"),
         ("(c = '1') = 0", "c = '1' is not true"),  # a comparison is false of an empty answer
         ("c = '9' or c = '1'", "c = '1'"),  # no such code: never
         ("c = '9'", "false"),

@@ -37,6 +37,11 @@ ANSWERS = [
     ("select_multiple l", "m", "a b", ["a", "b"]),
     ("select_multiple l", "em", "", None),
 ]
+_MONTHS = (
+    "number(format-date(${d2}, '%Y')) * 12 + number(format-date(${d2}, '%n'))"
+    " - (number(format-date(${d}, '%Y')) * 12 + number(format-date(${d}, '%n')))"
+    " - if(number(format-date(${d2}, '%e')) < number(format-date(${d}, '%e')), 1, 0)"
+)
 CASES = [
     # what is empty
     ("if(${en} = '', 'T', 'F')", "T"),
@@ -133,6 +138,8 @@ CASES = [
     ("${d2} - ${d}", "411"),
     ("int((${d2} - ${d}) div 365.25)", "1"),
     ("format-date(date(${d} + 10), '%Y-%m-%d')", "2020-01-25"),
+    ("int((number(format-date(${d2}, '%Y%m%d')) - number(format-date(${d}, '%Y%m%d'))) div 10000)", "1"),
+    (_MONTHS, "13"),
     ("decimal-date-time(${d})", "18276"),
     ("format-date(${d}, '%e/%n/%y %b %a')", "15/1/20 Jan Wed"),
     ("format-date(${d}, '%d.%m.%Y')", "15.01.2020"),
