@@ -396,10 +396,10 @@ def test_whether_a_file_is_there_is_a_condition(imported):
         ("(" * 300 + "gone" + ")" * 300, "The path gone leads to no question: there is no gone in n."),
         ("if(selected(../gone, 'x'), 1, 2)", "The path ../gone leads to no question: there is no gone in the form."),
         (
-            "instance('other')/root/item[name = 'a']/label",
+            "instance('other')/all/item[name = 'a']/label",
             "What is looked up, other, is no list of this workbook and no file beside it.",
         ),
-        ("count(instance('l')/root/item[score > 1])", "What is counted are neither rows nor the choices of a list."),
+        ("count(instance('l')/all/item[score > 1])", "What is counted are neither rows nor the choices of a list."),
     ],
 )
 def test_what_cannot_be_translated_is_kept_and_told(imported, calculation, reason):
