@@ -33,6 +33,13 @@ def ward(served):
     return list_subjects(space.database, actor, at=now).subjects[0].pseudonym
 
 
+def press(page, button, shown):
+    """Press what leads to another page, and wait for what that page shows."""
+    with page.expect_navigation():
+        page.click(button)
+    page.wait_for_selector(shown)
+
+
 @pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_a_physician_signs_and_changes_what_was_signed(open_browser, ward, width, tmp_path_factory):
     folder, page = tmp_path_factory.mktemp(f"states-{width}"), open_browser("maria", width=width)
@@ -50,15 +57,11 @@ def test_a_physician_signs_and_changes_what_was_signed(open_browser, ward, width
     page.click("text=Stan i podpisy")
     page.wait_for_url("**/state")
     look("complete")
-    with page.expect_navigation():
-        page.click("text=Oznacz jako przejrzany")
-    page.wait_for_selector("text=Oznaczono jako przejrzany.")
+    press(page, "text=Oznacz jako przejrzany", "text=Oznaczono jako przejrzany.")
     look("reviewed")
     page.click("label:has-text('Odpowiadam za te dane jako lekarz prowadzący.')")
     page.fill("#password", "wrong")
-    with page.expect_navigation():
-        page.click("button:has-text('Podpisz')")
-    page.wait_for_selector("#password-e")
+    press(page, "button:has-text('Podpisz')", "#password-e")
     look("refused")
     page.fill("#password", PASSWORD)
     with page.expect_navigation():
@@ -67,14 +70,10 @@ def test_a_physician_signs_and_changes_what_was_signed(open_browser, ward, width
     look("signed")
     page.goto(form)
     look("read")
-    with page.expect_navigation():
-        page.click("text=Zmień z powodem")
-    page.wait_for_selector("#reason")
+    press(page, "text=Zmień z powodem", "#reason")
     look("change")
     page.fill("[name=main_book_no]", f"{width + 1}/2025")
-    with page.expect_navigation():
-        page.click("button[value=complete]")
-    page.wait_for_selector("text=podaj powód zmiany")
+    press(page, "button[value=complete]", "text=podaj powód zmiany")
     look("asked")
     page.fill("#reason", "pomyłka w numerze")
     complete(page)
@@ -105,9 +104,7 @@ def test_a_physician_gives_the_reason_that_a_warning_asks_for(open_browser, serv
     look("asked")
     why = page.locator("textarea[name^=sex__why]")
     why.evaluate("box => box.required = false")
-    with page.expect_navigation():
-        page.click("button:has-text('Podpisz')")
-    page.wait_for_selector("textarea[aria-invalid=true]")
+    press(page, "button:has-text('Podpisz')", "textarea[aria-invalid=true]")
     look("refused")
     page.fill("textarea[name^=sex__why]", "dane z dowodu osobistego")
     page.fill("#password", PASSWORD)
@@ -135,33 +132,25 @@ def test_a_coordinator_withdraws_restores_and_closes(open_browser, served, ward,
     page.goto(f"{form}/state")
     page.fill("#why-withdraw", "nie ten pacjent")
     look("before")
-    with page.expect_navigation():
-        page.click("button:has-text('Wycofaj')")
-    page.wait_for_selector("text=Powód: nie ten pacjent")
+    press(page, "button:has-text('Wycofaj')", "text=Powód: nie ten pacjent")
     look("withdrawn")
     page.goto(form)
     look("blank")
     page.goto(f"/{REGISTRY}/patients/{ward}/states")
     page.click("summary:has-text('Przywróć')")
     page.fill("[id^=why-restore]", "jednak ten")
-    with page.expect_navigation():
-        page.click("button:has-text('Przywróć')")
-    page.wait_for_selector("text=Przywrócono.")
+    press(page, "button:has-text('Przywróć')", "text=Przywrócono.")
     look("restored")
     page.select_option("#part", "patient")
     page.fill("#why-void", "dane próbne")
-    with page.expect_navigation():
-        page.click("button:has-text('Wycofaj')")
-    page.wait_for_selector("text=Ten pacjent jest wycofany z rejestru.")
+    press(page, "button:has-text('Wycofaj')", "text=Ten pacjent jest wycofany z rejestru.")
     look("patient")
     page.goto(f"/{REGISTRY}/patients?withdrawn=1")
     look("list")
     page.goto(f"/{REGISTRY}/patients/{ward}")
     page.click("summary:has-text('Przywróć')")
     page.fill("[id^=why-restore]", "prawdziwe")
-    with page.expect_navigation():
-        page.click("button:has-text('Przywróć')")
-    page.wait_for_selector("text=Przywrócono.")
+    press(page, "button:has-text('Przywróć')", "text=Przywrócono.")
     assert looked == []
 
 
@@ -177,14 +166,10 @@ def test_the_coordinator_of_a_registry_closes_a_year(open_browser, served, width
     page.select_option("#year", "2024")
     page.fill("#why-close", "sprawozdanie wysłane")
     look("closing")
-    with page.expect_navigation():
-        page.click("button:has-text('Zamknij')")
-    page.wait_for_selector("text=Zamknięto: rok 2024.")
+    press(page, "button:has-text('Zamknij')", "text=Zamknięto: rok 2024.")
     look("closed")
     page.click("summary:has-text('Otwórz ponownie')")
     page.fill("[id^=why-reopen]", "poprawki")
-    with page.expect_navigation():
-        page.click("button:has-text('Otwórz ponownie')")
-    page.wait_for_selector("text=Otwarto ponownie: rok 2024.")
+    press(page, "button:has-text('Otwórz ponownie')", "text=Otwarto ponownie: rok 2024.")
     look("opened")
     assert looked == []
