@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 # Without --no-compile a third of the time goes into compiling modules that nobody imports.
 INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-compile
 LOCKED := $(INSTALL) --require-hashes
+# A module's tests stay together: they share what it prepares, a database or an application that is served.
+SPREAD := -n auto --dist loadscope
 # Where bytecode may not be kept, each process that tests start compiles anew all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -29,12 +31,12 @@ demo: setup-pdf ## start a demonstration with made-up patients (on another port:
 test: lint ## check style and types, then run the tests
 	@tools/chromium.sh --install >/dev/null || true
 	@tools/pango.sh --install || true
-	@$(BIN)/python -m pytest -n auto -m "not slow"
+	@$(BIN)/python -m pytest $(SPREAD) -m "not slow"
 
 test-full: lint ## the same, with the slow tests; writes docs/test-report.md
 	@tools/chromium.sh --install >/dev/null || true
 	@tools/pango.sh --install || true
-	@$(BIN)/python -m pytest -n auto --report=docs/test-report.md
+	@$(BIN)/python -m pytest $(SPREAD) --report=docs/test-report.md
 
 lint: setup-test ## check style and types
 	@$(BIN)/ruff check --quiet
