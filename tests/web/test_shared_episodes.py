@@ -88,13 +88,13 @@ def test_a_keeper_reads_the_records_of_each_hospital(world):
     add_membership(database, keeper, "circulation", "coordinator", site_id=None, who="office", at=world.clock())
     anna = world.browser("anna")
     anna.get("/circulation/hospital").post({}, "/add/console")
-    anna.post({"ast_name": "Rotaflow", "ast_serial": "K1", "ast_status": "in_use", "__do": "save"}, "forms")
+    anna.post({"ast_name": "Novalung", "ast_serial": "K1", "ast_status": "in_use", "__do": "save"}, "forms")
     browser = world.browser()
     browser.sign_in("keeper", "correct horse battery")
     browser.get("/circulation/hospital")
     assert "Szpital 1" in browser.text
-    assert "Rotaflow" not in browser.text
-    assert "Rotaflow" in browser.get(f"/circulation/hospital?site={world.sites[0]}").text
+    assert "Novalung" not in browser.text
+    assert "Novalung" in browser.get(f"/circulation/hospital?site={world.sites[0]}").text
     assert browser.get(re.findall(r'href="([^"]+\.console)"', browser.text)[0]).status == 200
     assert browser.get("/circulation/hospital?site=99").status == 404
 
