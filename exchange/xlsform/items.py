@@ -228,16 +228,7 @@ class Items:
         elif plain in TRUE:
             entry["required"] = True
         else:
-            rules = self.shapes.rules(Place(part))
-            self.placing.rule(
-                entry,
-                "required",
-                name="required",
-                found=text,
-                where=part.where,
-                translate=lambda: rules.condition(parse_xpath(text)),
-                doubts=rules.reservations,
-            )
+            self._condition(entry, "required", part, "required", Place(part))
 
     def _default(self, entry: Entry, part: Part, shape: Shape) -> None:
         text = part.line["default"]
@@ -279,11 +270,15 @@ class Items:
                 entry, name="choice_filter", found=text, where=part.where, reason="There are no choices here."
             )
             return
-        rules = self.shapes.rules(Place(part, listed=shape.choices, outside=Place(part)))
+        self._condition(entry, "only", part, "choice_filter", Place(part, listed=shape.choices, outside=Place(part)))
+
+    def _condition(self, entry: Entry, key: str, part: Part, column: str, place: Place) -> None:
+        """A condition that a column states, as a rule of ours."""
+        rules, text = self.shapes.rules(place), part.line[column]
         self.placing.rule(
             entry,
-            "only",
-            name="choice_filter",
+            key,
+            name=column,
             found=text,
             where=part.where,
             translate=lambda: rules.condition(parse_xpath(text)),
